@@ -1,0 +1,86 @@
+"""What a track has before it: arrivals at the venue, answers, timers, the next hour; ordered by (time, rank, sequence)."""
+
+from __future__ import annotations
+
+import heapq
+from enum import IntEnum
+
+from genesis.engine.executor.base import VenueAction
+from genesis.model.events import OrderEvent
+
+FAR = 2**63
+
+
+class Rank(IntEnum):
+    """The order of things at one instant: market data first, then what reaches the venue, then what comes back, then marks."""
+
+    BOUNDARY = 0
+    TIMER = 1
+    ROW = 2
+    BAR = 3
+    CANCEL = 4
+    ORDER = 5
+    ANSWER = 6
+    HOUR = 7
+
+
+class Timer:
+    """A strategy's timer."""
+
+    __slots__ = ("every_ns", "name")
+
+    def __init__(self, name: str, every_ns: int | None) -> None:
+        self.name, self.every_ns = name, every_ns
+
+
+class Hour:
+    """A full hour of engine time."""
+
+
+class Arrival:
+    """Something that reaches the venue."""
+
+    __slots__ = ("action", "instrument")
+
+    def __init__(self, instrument: str, action: VenueAction) -> None:
+        self.instrument, self.action = instrument, action
+
+
+Item = Timer | Hour | Arrival | OrderEvent
+
+
+class TrackAgenda:
+    """A heap with the track's present. ``rank`` is what is being handled now; ``stirred`` that something was added since it was cleared."""
+
+    __slots__ = ("_heap", "_seq", "now", "rank", "stirred")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, int, Item]] = []
+        self._seq = 0
+        self.now = 0
+        self.rank: int = Rank.BOUNDARY
+        self.stirred = False
+
+    def add(self, time_ns: int, rank: Rank, item: Item) -> None:
+        """Put an item down; nothing is ever due in the past."""
+        self._seq += 1
+        heapq.heappush(self._heap, (max(time_ns, self.now), rank, self._seq, item))
+        self.stirred = True
+
+    def arrive(self, time_ns: int, instrument_id: str, action: VenueAction) -> None:
+        """A cancel or an order reaches the venue; cancels first, so that an amendment never fills twice."""
+        self.add(time_ns, Rank.CANCEL if action.is_cancel else Rank.ORDER, Arrival(instrument_id, action))
+
+    def notify(self, event: OrderEvent) -> None:
+        """An answer is heard at its time."""
+        self.add(event.time, Rank.ANSWER, event)
+
+    def next_key(self) -> tuple[int, int]:
+        """(time, rank) of the next item; far away when there is none."""
+        return self._heap[0][:2] if self._heap else (FAR, 0)
+
+    def pop(self) -> Item:
+        """Take the next item and make its moment the present."""
+        time_ns, rank, _, item = heapq.heappop(self._heap)
+        self.now, self.rank = time_ns, rank
+        return item

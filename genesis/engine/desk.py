@@ -1,0 +1,265 @@
+"""The two faces of a track: the desk its strategy talks to, and the account its risk gate asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from genesis.engine.account import OpenState
+from genesis.engine.agenda import Rank, Timer
+from genesis.engine.feed import InstrumentFeed, passed
+from genesis.errors import ConfigError
+from genesis.ids import order_id
+from genesis.model.calendars import is_open
+from genesis.model.events import (
+    OrderCancelRequested,
+    OrderDenied,
+    OrderFilled,
+    OrderSubmitted,
+    StrategyNote,
+    TapePosition,
+)
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarSpec
+from genesis.model.money import Money
+from genesis.model.orders import (
+    Approved,
+    DenyReason,
+    Order,
+    OrderIntent,
+    OrderStep,
+    Refused,
+    Side,
+)
+from genesis.strategies.base import OpenOrder
+from genesis.tape.stream import StreamKind
+
+if TYPE_CHECKING:
+    from genesis.engine.track import Track
+
+_ROWS = {"trades": StreamKind.TRADES, "quotes": StreamKind.QUOTES, "depth": StreamKind.DEPTH}
+
+
+class TrackDesk:
+    """Orders in, refusals out; implements the strategy's ``Desk`` and the gate's ``Account``."""
+
+    def __init__(self, track: Track, journalled: bool) -> None:
+        self._track = track
+        self._journalled = journalled
+        self._sent = 0
+        self._moment = -1
+        self._ordinal = 0
+
+    # ---- what a strategy asks
+
+    @property
+    def now(self) -> int:
+        """Engine time."""
+        return self._track.agenda.now
+
+    def submit(self, intent: OrderIntent) -> Approved | Refused:
+        """Send an intent through risk."""
+        feed = self._feed(intent.instrument)
+        feed.settle(self.now, self._track.agenda.rank)
+        refusal = self._track.gate.check(intent, self)
+        if refusal is not None:
+            return self._refuse(intent, *refusal)
+        return Approved(self._send(intent, feed, forced=False))
+
+    def submit_forced(self, intent: OrderIntent) -> None:
+        """Send a flattening order of risk itself: no limit may keep a position open that must be closed."""
+        feed = self._feed(intent.instrument)
+        feed.settle(self.now, self._track.agenda.rank)
+        self._send(intent, feed, forced=True)
+
+    def cancel(self, client_order_id: str) -> bool:
+        """Ask the venue to cancel."""
+        track = self._track
+        state = track.orders.by_id.get(client_order_id)
+        if state is None:
+            return False
+        track.entries.append(OrderCancelRequested(self.now, track.name, state.order, self.now))
+        track.executor.cancel(state.order, self._next_ordinal())
+        return True
+
+    def open_orders(self, instrument: Instrument | None) -> tuple[OpenOrder, ...]:
+        """Open orders, oldest first, each with why it waits."""
+        track = self._track
+        return tuple(
+            OpenOrder(s.order, s.status, s.filled, track.executor.explain(s.order.client_order_id))
+            for s in track.orders.by_id.values()
+            if instrument is None or s.order.intent.instrument is instrument
+        )
+
+    def working_lots(self, instrument: Instrument) -> int:
+        """Signed lots that open market orders still bring."""
+        orders = self._track.orders
+        return orders.lots(instrument, 1, market_only=True) - orders.lots(instrument, -1, market_only=True)
+
+    def position_lots(self, instrument: Instrument) -> int:
+        """Signed whole lots held, towards zero."""
+        units = self._track.portfolio.position_units(instrument.id)
+        whole = abs(units) // self._feed(instrument).lot_units
+        return whole if units >= 0 else -whole
+
+    def last_ticks(self, instrument: Instrument) -> int | None:
+        """The price that marks the instrument now."""
+        feed = self._feed(instrument)
+        feed.settle(self.now, self._track.agenda.rank)
+        return feed.matcher.touch(-1)
+
+    def equity(self) -> Money:
+        """Cash plus positions at the marks."""
+        return self._track.portfolio.to_money(self.equity_units())
+
+    def subscribe(self, instrument: Instrument, what: str, spec: BarSpec | None, levels: int) -> None:
+        """Ask for bars, trades, quotes or depth.
+
+        Raises:
+            ConfigError: the tape has no such data for the instrument.
+        """
+        if spec is not None:
+            self._track.subscribe_bars(instrument, spec)
+            return
+        feed = self._feed(instrument)
+        lane = feed.lane(_ROWS[what])
+        if lane is None:
+            kinds = ", ".join(x.kind.value for x in feed.lanes)
+            raise ConfigError(f"{instrument.id}: expected {what} on the tape, found {kinds}")
+        lane.wants_all = True
+        feed.depth_levels = max(feed.depth_levels, levels)
+
+    def set_timer(self, name: str, at_ns: int, every_ns: int | None) -> None:
+        """Set a timer."""
+        if every_ns is not None and every_ns <= 0:
+            raise ValueError(f"timer {name}: expected an interval above 0 ns, found {every_ns}")
+        self._track.agenda.add(at_ns, Rank.TIMER, Timer(name, every_ns))
+
+    def note(self, text: str) -> None:
+        """Journal a remark."""
+        self._track.entries.append(StrategyNote(self.now, self._track.name, text))
+
+    # ---- what risk asks
+
+    def entries_forbidden(self) -> str | None:
+        """Why no entry may be made."""
+        return self._track.forbidden
+
+    def price_to_judge(self, instrument: Instrument, sign: int) -> int | None:
+        """Ticks a taker of this side faces."""
+        return self._feed(instrument).matcher.touch(sign)
+
+    def price_age_ns(self, instrument: Instrument) -> int:
+        """Age of the price."""
+        return self._feed(instrument).price_age_ns(self.now)
+
+    def market_open(self, instrument: Instrument) -> bool:
+        """By the instrument's calendar."""
+        return is_open(instrument.calendar, self.now)
+
+    def value(self, instrument: Instrument, ticks: int, lots: int) -> int:
+        """Ledger units."""
+        return self._feed(instrument).value(ticks, lots)
+
+    def working_lots_on(self, instrument: Instrument, sign: int) -> int:
+        """Lots of open orders of one side."""
+        return self._track.orders.lots(instrument, sign)
+
+    def open_order_count(self) -> int:
+        """Orders that have not ended."""
+        return len(self._track.orders.by_id)
+
+    def same_in_flight(self, intent: OrderIntent) -> bool:
+        """An identical order is sent and unanswered."""
+        return self._track.orders.same_in_flight(intent)
+
+    def free_cash(self) -> int:
+        """Cash less what open buys still need."""
+        orders = self._track.orders
+        if not orders.by_id:
+            return self._track.portfolio.cash_units
+        return self._track.portfolio.cash_units - orders.value(Side.BUY, self.value, self._price)
+
+    def equity_units(self) -> int:
+        """Cash plus positions at the prices now."""
+        return self._track.portfolio.equity(self._marks())
+
+    def gross_units(self) -> int:
+        """Positions plus open orders that would add to them."""
+        track = self._track
+        total = 0
+        for feed in track.feeds:
+            units = track.portfolio.position_units(feed.instrument.id)
+            if units:
+                total += abs(units) * feed.notional_unit * (feed.matcher.touch(-1 if units > 0 else 1) or 0)
+        if track.orders.by_id:
+            total += sum(track.orders.value(side, self.value, self._price) for side in Side)
+        return total
+
+    def fee_bound(self, value: int) -> int:
+        """The highest fee on this value."""
+        rates = [feed.fees.worst_rate() for feed in self._track.feeds]
+        return max(value * top // bottom for top, bottom in rates)
+
+    # ---- inside
+
+    def with_position(self, fill: OrderFilled) -> OrderFilled:
+        """The fill with the tape position it saw."""
+        if not self._journalled:
+            return fill
+        feed = self._feed(fill.order.intent.instrument)
+        return msgspec.structs.replace(fill, position=self._position(feed))
+
+    def _feed(self, instrument: Instrument) -> InstrumentFeed:
+        for feed in self._track.feeds:
+            if feed.instrument is instrument:
+                return feed
+        raise ConfigError(f"track {self._track.name}: expected one of its instruments, found {instrument.id}")
+
+    def _price(self, instrument: Instrument, sign: int) -> int:
+        return self._feed(instrument).matcher.touch(sign) or 0
+
+    def _marks(self) -> dict[str, int]:
+        position = self._track.portfolio.position_units
+        marks = {}
+        for feed in self._track.feeds:
+            units = position(feed.instrument.id)
+            if units:
+                feed.settle(self.now, self._track.agenda.rank)
+                marks[feed.instrument.id] = feed.matcher.touch(-1 if units > 0 else 1) or 0
+        return marks
+
+    def _next_ordinal(self) -> int:
+        """The intent's place among those of its moment; with time and instrument it keys its luck."""
+        if self._moment != self.now:
+            self._moment, self._ordinal = self.now, 0
+        self._ordinal += 1
+        return self._ordinal
+
+    def _position(self, feed: InstrumentFeed) -> TapePosition:
+        stream = feed.mark.stream
+        lane = feed.lane(stream.kind)
+        rows = passed(stream, lane.cursor if lane else 0, self.now, self._track.agenda.rank)
+        return TapePosition(stream.name, rows, stream.block_digest(rows))
+
+    def _refuse(self, intent: OrderIntent, reason: DenyReason, detail: str) -> Refused:
+        track = self._track
+        position = self._position(self._feed(intent.instrument)) if self._journalled else None
+        event = OrderDenied(self.now, track.name, intent, reason, detail, position)
+        track.entries.append(event)
+        track.strategy.on_order(event)
+        return Refused(intent, reason, detail)
+
+    def _send(self, intent: OrderIntent, feed: InstrumentFeed, forced: bool) -> Order:
+        track = self._track
+        self._sent += 1
+        order = Order(order_id(track.name, self._sent), track.name, intent, self.now, self._next_ordinal())
+        state = OpenState(order, forced)
+        state.step(OrderStep.SUBMIT)
+        track.orders.by_id[order.client_order_id] = state
+        track.gate.sent(self.now)
+        position = self._position(feed) if self._journalled else None
+        track.entries.append(OrderSubmitted(self.now, track.name, order, self.now, position))
+        track.executor.submit(order, feed.matcher.touch(int(intent.side)))
+        return order

@@ -1,0 +1,93 @@
+"""`TradingEngine`: the only loop. It takes what arrived, steps the core, writes what the core decided, then acts.
+
+Taking, stepping and writing are the same for a replay and for a live feed. What others can see (a finished run, a progress line)
+waits until its entry is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from genesis.engine.journal import Journal
+from genesis.engine.step import Tape, end, step
+from genesis.engine.track import Track
+from genesis.model.events import RunStarted
+
+
+class Batch(Protocol):
+    """Rows have arrived in the tape's streams; every row before ``closed_before`` is there."""
+
+    @property
+    def closed_before(self) -> int: ...
+
+    @property
+    def is_last(self) -> bool: ...
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """What is durable after a batch."""
+
+    closed_before: int
+    rows: int
+    entries: int
+    replaying: bool
+
+
+class TradingEngine:
+    """Runs tracks over a tape into a journal.
+
+    Args:
+        tape: streams whose rows arrive by the feed.
+        tracks: not yet started.
+        journal: where entries become durable.
+        started: the run's first entry.
+        on_progress: called after each commit.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        tracks: Sequence[Track],
+        journal: Journal,
+        started: RunStarted,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._tape, self._tracks, self._journal = tape, tuple(tracks), journal
+        self._started = started
+        self._on_progress = on_progress
+        self._running = False
+
+    def run(self, feed: Iterable[Batch]) -> bool:
+        """Run to the end of ``feed``; whether the tape ended (else it may go on later)."""
+        return any([self.take(batch) for batch in feed][-1:])
+
+    async def run_async(self, feed: Iterable[Batch]) -> bool:
+        """As `run`, letting other tasks of the shell work between batches."""
+        ended = False
+        for batch in feed:
+            ended = self.take(batch)
+            await asyncio.sleep(0)
+        return ended
+
+    def take(self, batch: Batch) -> bool:
+        """One turn of the loop; whether the tape ended with it."""
+        if not self._running:
+            self._start()
+        self._journal.append(step(self._tape, self._tracks, batch.closed_before))
+        if batch.is_last:
+            self._journal.append(end(self._tape, self._tracks, batch.closed_before - 1))
+        self._journal.commit()
+        if self._on_progress is not None:
+            rows = sum(s.rows for s in self._tape.streams)
+            self._on_progress(Progress(batch.closed_before, rows, self._journal.length, self._journal.replaying))
+        return batch.is_last
+
+    def _start(self) -> None:
+        self._running = True
+        self._journal.append([self._started])
+        for track in self._tracks:
+            track.start()

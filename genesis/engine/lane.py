@@ -1,0 +1,61 @@
+"""How one track reads one stream: a cursor, and the search for the next row that matters to it.
+
+"Matters" has one definition and two evaluators: handling a row that does not matter changes nothing (the single row), and the column search
+finds no row later than the first that does. A property test holds them equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genesis.execution.matching import Matcher
+from genesis.tape.stream import Stream, StreamKind
+
+_FIRST_SPAN = 64
+_LONGEST_SPAN = 65_536
+
+
+class Lane:
+    """One stream as one track reads it. ``cursor`` is the first row not yet passed; ``wants_all`` a strategy asked for every row."""
+
+    __slots__ = ("_bounds", "_found", "_high", "_low", "_searched", "cursor", "kind", "matcher", "order", "stream", "wants_all")
+
+    def __init__(self, stream: Stream, matcher: Matcher, order: int) -> None:
+        self.stream, self.matcher, self.order = stream, matcher, order
+        self.kind = stream.kind
+        self.cursor = 0
+        self.wants_all = False
+        self._found: int | None = None
+        self._searched = 0
+        self._bounds: tuple[bool, int, int] | None = None
+        bars = stream.kind is StreamKind.BARS
+        self._low, self._high = ("low", "high") if bars else ("ticks", "ticks")
+
+    def next_row(self, stop: int) -> int | None:
+        """The first row in [cursor, ``stop``) that matters; ``None`` when there is none."""
+        if self.cursor >= stop:
+            return None
+        if self.wants_all:
+            return self.cursor
+        bounds = self.matcher.bounds()
+        if bounds[0]:
+            return self.cursor
+        if bounds != self._bounds:
+            self._bounds, self._found, self._searched = bounds, None, self.cursor
+        if self._found is None or self._found < self.cursor:
+            self._found = self._search(max(self.cursor, self._searched), stop, bounds[1], bounds[2])
+        return self._found if self._found is not None and self._found < stop else None
+
+    def _search(self, start: int, stop: int, low: int, high: int) -> int | None:
+        self._searched = max(start, stop)
+        if (low <= 0 and high >= 2**62) or self.kind in (StreamKind.QUOTES, StreamKind.DEPTH):
+            return None
+        lows, highs = self.stream.columns[self._low], self.stream.columns[self._high]
+        span = _FIRST_SPAN
+        while start < stop:
+            end = min(start + span, stop)
+            hits = np.flatnonzero((lows[start:end] <= low) | (highs[start:end] >= high))
+            if len(hits):
+                return start + int(hits[0])
+            start, span = end, min(2 * span, _LONGEST_SPAN)
+        return None

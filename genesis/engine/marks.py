@@ -1,0 +1,161 @@
+"""Marking one track's equity to market, row by row where somebody looks and by column where nobody does.
+
+Longs are marked at the bid, shorts at the ask, else at the last trade, with bars alone at the close (definitions.md, 'Drawdown').
+The index is equity over the budget. Both evaluators do the same float operations on each row, so who looked never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genesis.metrics.drawdown import DrawdownTracker
+from genesis.tape.stream import Column, Stream, StreamKind
+
+_SHORT = 12
+
+
+class Mark:
+    """How one instrument of the track is marked: its stream, the next row to mark, and what one unit of price is worth.
+
+    ``worth`` is the index's change for one unit of quote currency in the price; ``price`` the price marked last.
+    """
+
+    __slots__ = ("_grid", "cursor", "price", "stream", "worth")
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.cursor = 0
+        self.worth = 0.0
+        self.price = 0.0
+        self._grid = stream.instrument.price_grid
+
+    def prices(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Rows ``start`` to ``stop`` of the price that marks the position as it is now, as the nearest floats."""
+        ticks = self.stream.columns[self._column()][start:stop]
+        return ticks * self._grid.mantissa / self._grid.denominator
+
+    def _column(self) -> str:
+        if self.stream.kind is StreamKind.QUOTES:
+            return "bid_ticks" if self.worth >= 0 else "ask_ticks"
+        return "close" if self.stream.kind is StreamKind.BARS else "ticks"
+
+    def move(self, stop: int) -> None:
+        """Stand behind row ``stop`` - 1 with its price."""
+        self.cursor = stop
+        if stop:
+            self.price = float(self.prices(stop - 1, stop)[0])
+
+
+class Marks:
+    """Equity index of a track between fills, its drawdown, and the first row at which a loss limit breaks.
+
+    index = constant + sum(worth x price), in units of the budget.
+    """
+
+    def __init__(self, marks: Sequence[Mark], drawdown_halt: float) -> None:
+        self.all = tuple(marks)
+        self.held: tuple[Mark, ...] = ()
+        self.constant = 1.0
+        self.drawdown = DrawdownTracker()
+        self.drawdown_halt: float | None = drawdown_halt
+        self.floor = float("-inf")
+        self.calm = self.alarm = 1.0
+
+    def position_changed(self, constant: float, worths: Sequence[float], stops: Sequence[int]) -> None:
+        """Take the position after a fill; ``stops`` says how many rows of each mark lie behind it (all marked, where held)."""
+        self.constant = constant
+        for mark, worth, stop in zip(self.all, worths, stops, strict=True):
+            mark.worth = worth
+            mark.move(stop)
+        self.held = tuple(m for m in self.all if m.worth)
+
+    def index(self) -> float:
+        """The index at the marks seen last."""
+        value = self.constant
+        for mark in self.held:
+            value = value + mark.worth * mark.price
+        return value
+
+    def touch(self, time_ns: int) -> bool:
+        """Take the index as it stands (after a fill); whether a loss limit broke."""
+        return self.take(self.index(), time_ns)
+
+    def take(self, value: float, time_ns: int) -> bool:
+        """Take an index; whether a loss limit broke."""
+        drawdown = self.drawdown.update(value, time_ns)
+        self._settle()
+        halt = self.drawdown_halt
+        return value <= self.floor or (halt is not None and drawdown >= halt)
+
+    def limit(self, drawdown_halt: float | None, floor: float) -> None:
+        """Set the limits: the drawdown that halts, and the index under which the day's loss is too large."""
+        self.drawdown_halt, self.floor = drawdown_halt, floor
+        self._settle()
+
+    def current_drawdown(self) -> float:
+        """Drawdown of the index as it stands."""
+        return max(0.0, 1 - self.index() / self.drawdown.peak)
+
+    def _settle(self) -> None:
+        """Between ``alarm`` and ``calm`` an index is no new peak, no deeper drawdown and breaks no limit: nothing need be taken."""
+        tracker = self.drawdown
+        self.calm = tracker.peak
+        # A hair above the exact bound: what falls inside is judged exactly by `take`.
+        self.alarm = max(tracker.peak * (1 - tracker.maximum), self.floor) * (1 + 1e-12)
+
+    def catch_up(self, stops: Sequence[int]) -> int | None:
+        """Mark every row before ``stops`` (one a mark); the engine time at which a loss limit broke, or ``None``.
+
+        On a break the cursors stand behind the row that broke it.
+        """
+        held = self.held
+        if not held:
+            return None
+        if len(held) == 1:
+            return self._catch_up_one(held[0], stops[self.all.index(held[0])])
+        return self._catch_up_merged(stops)
+
+    def _catch_up_one(self, mark: Mark, stop: int) -> int | None:
+        start = mark.cursor
+        if start >= stop:
+            return None
+        prices, times = mark.prices(start, stop), mark.stream.times
+        if stop - start <= _SHORT:
+            for row, price in enumerate(prices.tolist(), start):
+                mark.cursor, mark.price = row + 1, price
+                if self.take(self.constant + mark.worth * price, times[row]):
+                    return times[row]
+            return None
+        broke = self._scan(self.constant + mark.worth * prices, mark.stream.columns["ts"][start:stop])
+        mark.move(stop if broke is None else start + broke + 1)
+        return None if broke is None else times[start + broke]
+
+    def _catch_up_merged(self, stops: Sequence[int]) -> int | None:
+        """Several instruments: their rows in order of time, each priced with the others' latest."""
+        parts = [(m, m.cursor, max(s, m.cursor)) for m, s in zip(self.all, stops, strict=True) if m.worth]
+        times = np.concatenate([m.stream.columns["ts"][a:b] for m, a, b in parts])
+        if not len(times):
+            return None
+        order = np.argsort(times, kind="stable")
+        which = np.concatenate([np.full(b - a, i) for i, (_, a, b) in enumerate(parts)])[order]
+        counts = [np.cumsum(which == i) for i in range(len(parts))]
+        value = np.full(len(times), self.constant)
+        for (mark, start, stop), count in zip(parts, counts, strict=True):
+            prices = np.concatenate(([mark.price], mark.prices(start, stop)))
+            value = value + mark.worth * prices[count]
+        broke = self._scan(value, times[order])
+        last = len(times) - 1 if broke is None else broke
+        for (mark, start, _), count in zip(parts, counts, strict=True):
+            if count[last]:
+                mark.move(start + int(count[last]))
+        return None if broke is None else int(times[order[broke]])
+
+    def _scan(self, values: NDArray[np.float64], times: Column) -> int | None:
+        below = np.flatnonzero(values <= self.floor)
+        stop = int(below[0]) + 1 if len(below) else len(values)
+        broke = self.drawdown.scan(values[:stop], times[:stop], self.drawdown_halt)
+        self._settle()
+        return broke if broke is not None else (stop - 1 if len(below) else None)

@@ -1,0 +1,104 @@
+"""The deterministic core of the loop: what arrived goes in, the entries of every track come out in one order. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genesis.engine.track import Track
+from genesis.model.events import Event, GapFound, RowsLate, TapeEnded
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarSpec
+from genesis.tape.bars import BarSeries
+from genesis.tape.stream import Stream, StreamKind
+
+
+class Tape:
+    """The streams of a run, the bar series built from them, and the gaps known of them; shared by every track."""
+
+    def __init__(self, streams: Sequence[Stream], gaps: Sequence[GapFound] = ()) -> None:
+        names = [s.name for s in streams]
+        if len(set(names)) != len(names):
+            raise ValueError(f"streams: expected each once, found {names}")
+        self.streams = tuple(streams)
+        self._gaps = sorted(gaps, key=lambda g: (g.time, g.stream))
+        self._gaps_told = 0
+        self._series: dict[tuple[str, BarSpec], BarSeries] = {}
+        self._late_told: dict[tuple[str, BarSpec], int] = {}
+        self._closed = 0
+
+    def of(self, instrument: Instrument) -> list[Stream]:
+        """The streams of one instrument."""
+        return [s for s in self.streams if s.instrument is instrument]
+
+    def series(self, instrument: Instrument, spec: BarSpec) -> BarSeries:
+        """The shared series of ``spec``, built from trades where there are any, else from the longest bars that divide it.
+
+        Raises:
+            ValueError: the tape has nothing to build them from.
+        """
+        key = (instrument.id, spec)
+        if key not in self._series:
+            series = BarSeries(self._bar_source(instrument, spec), spec)
+            series.update(self._closed)
+            self._series[key], self._late_told[key] = series, 0
+        return self._series[key]
+
+    def _bar_source(self, instrument: Instrument, spec: BarSpec) -> Stream:
+        streams = self.of(instrument)
+        for stream in streams:
+            if stream.kind is StreamKind.TRADES:
+                return stream
+        bars = [s for s in streams if s.spec is not None and s.spec.kind is spec.kind and not spec.step % s.spec.step]
+        if not bars:
+            found = ", ".join(s.name for s in streams) or "nothing"
+            raise ValueError(f"{instrument.id}: expected trades or bars that divide {spec}, found {found}")
+        return max(bars, key=lambda s: s.spec.step if s.spec else 0)
+
+    def close(self, closed_before: int) -> list[Event]:
+        """Close the bars that can be closed and tell the gaps and late rows that this shows."""
+        self._closed = closed_before
+        events: list[Event] = []
+        while self._gaps_told < len(self._gaps) and self._gaps[self._gaps_told].time < closed_before:
+            events.append(self._gaps[self._gaps_told])
+            self._gaps_told += 1
+        for key, series in self._series.items():
+            series.update(closed_before)
+            events.extend(self._late(key, series))
+        return events
+
+    def _late(self, key: tuple[str, BarSpec], series: BarSeries) -> list[Event]:
+        start = self._late_told[key]
+        self._late_told[key] = series.rows
+        if not series.at_boundary or start == series.rows:
+            return []
+        late = series.columns["late"][start : series.rows]
+        return [
+            RowsLate(int(series.columns["ts"][start + i]), None, series.source.name, int(series.columns["ts"][start + i]), int(late[i]))
+            for i in late.nonzero()[0].tolist()
+        ]
+
+
+def step(tape: Tape, tracks: Sequence[Track], closed_before: int) -> list[Event]:
+    """Advance every track over the moments before ``closed_before``; their entries by engine time, then in the order of tracks."""
+    entries = tape.close(closed_before)
+    for track in tracks:
+        track.advance(closed_before)
+        entries.extend(track.entries)
+        track.entries.clear()
+    entries.sort(key=_time)
+    return entries
+
+
+def end(tape: Tape, tracks: Sequence[Track], time_ns: int) -> list[Event]:
+    """The recorded tape is over: the strategies hear it, and the run says so."""
+    entries: list[Event] = []
+    for track in tracks:
+        track.finish()
+        entries.extend(track.entries)
+        track.entries.clear()
+    entries.append(TapeEnded(time_ns, None, sum(s.rows for s in tape.streams)))
+    return entries
+
+
+def _time(event: Event) -> int:
+    return event.time

@@ -1,0 +1,550 @@
+"""A track: (strategy, executor, portfolio) advanced over a shared tape. Deterministic; no I/O, no clock.
+
+The track jumps from moment to moment: it asks every source what comes next and takes the earliest by (time, rank). How the tape
+was cut into chunks never shows, because only closed moments are handled and a row that matters to nobody changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from genesis.clock import NS_PER_DAY, NS_PER_HOUR
+from genesis.engine.account import ClosedTrade, OpenState, OrderBook, TrackPortfolio
+from genesis.engine.agenda import FAR, Arrival, Hour, Rank, Timer, TrackAgenda
+from genesis.engine.desk import TrackDesk
+from genesis.engine.executor.simulated import SimulatedExecutor
+from genesis.engine.feed import InstrumentFeed, passed
+from genesis.engine.lane import Lane
+from genesis.engine.marks import Marks
+from genesis.model.events import (
+    Event,
+    OrderAccepted,
+    OrderCanceled,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+    TrackHalted,
+    TrackStopped,
+)
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarSpec, Depth, DepthLevel
+from genesis.model.orders import OrderIntent, OrderStep, Side
+from genesis.risk.gate import RiskGate
+from genesis.strategies.base import Strategy
+from genesis.tape.bars import BarSeries
+from genesis.tape.stream import ABSENT, StreamKind, before
+
+_RUN_ROWS = 256
+_NO_ROW = (FAR, 0, 0, 0)
+
+
+class Monitor(Protocol):
+    """Looks at a track every hour of engine time; what it returns is journalled."""
+
+    def observe(self, track: Track, hour_ns: int) -> Sequence[Event]: ...
+
+    def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]: ...
+
+
+class Subscription:
+    """A shared bar series and the next bar of it that this track has not been given."""
+
+    __slots__ = ("at", "rank", "series")
+
+    def __init__(self, series: BarSeries) -> None:
+        self.series = series
+        self.at = 0
+        self.rank = Rank.BOUNDARY if series.at_boundary else Rank.BAR
+
+    def next_key(self) -> tuple[int, int]:
+        """(time, rank) of the next closed bar; far away when there is none yet."""
+        return (self.series.times[self.at], self.rank) if self.at < self.series.rows else (FAR, 0)
+
+
+class Track:
+    """One strategy with its own venue, account and risk; ``advance`` is the whole life of it.
+
+    Args:
+        name: unique in the run.
+        strategy: not yet started.
+        feeds: one an instrument, in the strategy's order.
+        portfolio: holding exactly the budget.
+        series: finds or makes the shared bar series of an instrument.
+        start_ns: engine time of the evaluation's start.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        strategy: Strategy,
+        feeds: Sequence[InstrumentFeed],
+        portfolio: TrackPortfolio,
+        agenda: TrackAgenda,
+        executor: SimulatedExecutor,
+        gate: RiskGate,
+        monitor: Monitor,
+        series: Callable[[Instrument, BarSpec], BarSeries],
+        start_ns: int,
+        journalled: bool = True,
+    ) -> None:
+        self.name, self.strategy, self.portfolio, self.gate = name, strategy, portfolio, gate
+        self.feeds = tuple(feeds)
+        self.agenda, self.executor, self._monitor = agenda, executor, monitor
+        self.orders = OrderBook()
+        self.subscriptions: list[Subscription] = []
+        self.entries: list[Event] = []
+        self.forbidden: str | None = None
+        self.ended = False
+        self._series = series
+        self._lanes = sorted((lane for f in self.feeds for lane in f.lanes), key=lambda lane: lane.order)
+        self._hears_orders = type(strategy).on_order is not Strategy.on_order
+        self._hears_fills = type(strategy).on_fill is not Strategy.on_fill
+        self._only_lane = len(self._lanes) == 1
+        self._by_lane = {id(lane): f for f in self.feeds for lane in f.lanes}
+        self._by_mark = {id(f.mark): f for f in self.feeds}
+        self._budget = portfolio.cash_units
+        self.marks = Marks([f.mark for f in self.feeds], float(gate.tier.drawdown_halt))
+        self._only_mark = self.marks.all[0] if len(self.feeds) == 1 else None
+        self._day_index = 1.0
+        self._halted_for_day = False
+        self.desk = TrackDesk(self, journalled)
+        agenda.now = start_ns
+        self.start_ns = start_ns
+
+    # ---- life
+
+    def start(self) -> None:
+        """Let the strategy subscribe, and set the first hour."""
+        self.marks.drawdown.start(self.start_ns)
+        self._new_day()
+        self.agenda.add((self.start_ns // NS_PER_HOUR + 1) * NS_PER_HOUR, Rank.HOUR, Hour())
+        self.strategy.attach(self.desk)
+        self._call("on_start", self.strategy.on_start)
+
+    def subscribe_bars(self, instrument: Instrument, spec: BarSpec) -> None:
+        """Give the strategy bars of ``spec``; asking twice changes nothing."""
+        series = self._series(instrument, spec)
+        if all(s.series is not series for s in self.subscriptions):
+            subscription = Subscription(series)
+            subscription.at = _bars_before(series, self.agenda.now)
+            self.subscriptions.append(subscription)
+
+    def advance(self, closed_before: int) -> None:
+        """Handle every moment before ``closed_before`` (engine ns)."""
+        agenda = self.agenda
+        while True:
+            due = agenda.next_key()
+            bars = self._next_bars()
+            if bars is not None and bars.next_key() < due:
+                due = bars.next_key()
+            else:
+                bars = None
+            if due[0] >= closed_before:
+                due = (closed_before, -1)
+            lane, row, other = self._next_row(due)
+            if lane is not None:
+                self._run_rows(lane, row, due, other)
+            elif self._mark_up_to(due):
+                continue
+            elif due[0] >= closed_before:
+                return
+            elif bars is not None:
+                self._run_bars(bars, closed_before)
+            else:
+                self._handle_agenda()
+                # What is due at this very instant follows at once: the moment's rows and bars have had their turn.
+                while agenda.next_key()[0] == agenda.now and agenda.rank > Rank.BAR:
+                    self._handle_agenda()
+
+    def finish(self) -> None:
+        """The tape has ended: the strategy hears it, and what it orders now is not sent."""
+        self.forbidden = "the tape has ended"
+        self._call("on_stop", self.strategy.on_stop)
+
+    # ---- what comes next
+
+    def _next_bars(self) -> Subscription | None:
+        subscriptions = self.subscriptions
+        if len(subscriptions) <= 1 or self.ended:
+            return subscriptions[0] if subscriptions and not self.ended else None
+        return min(subscriptions, key=Subscription.next_key)
+
+    def _next_row(self, due: tuple[int, int]) -> tuple[Lane | None, int, tuple[int, int, int, int] | None]:
+        """The earliest row that matters before ``due``, and the key of the next one of any other lane."""
+        best: Lane | None = None
+        best_row, best_key, other = 0, _NO_ROW, None
+        time_ns, included = due[0], due[1] > Rank.ROW
+        for lane in self._lanes:
+            stream, cursor = lane.stream, lane.cursor
+            if cursor >= stream.rows:
+                continue
+            first = stream.times[cursor]
+            if first > time_ns or (first == time_ns and not included):
+                continue
+            if lane.wants_all or lane.matcher.bounds()[0]:
+                row: int | None = cursor
+            else:
+                row = lane.next_row(before(stream.times, cursor, stream.rows, time_ns, included))
+            if row is None:
+                continue
+            if self._only_lane:
+                return lane, row, None
+            key = self._row_key(lane, row)
+            if key < best_key:
+                if best is not None:
+                    other = best_key if other is None else min(other, best_key)
+                best, best_row, best_key = lane, row, key
+            elif other is None or key < other:
+                other = key
+        return best, best_row, other
+
+    @staticmethod
+    def _row_key(lane: Lane, row: int) -> tuple[int, int, int, int]:
+        stream = lane.stream
+        return stream.times[row], int(stream.columns["seq"][row]), lane.order, row
+
+    # ---- rows
+
+    def _run_rows(self, lane: Lane, row: int, due: tuple[int, int], other: tuple[int, int, int, int] | None) -> None:
+        """Handle rows of one lane until something else comes first, or something was stirred."""
+        stream = lane.stream
+        if self._mark_rows_before(lane, row):
+            return
+        lane.cursor = row
+        stop = min(row + _RUN_ROWS, stream.rows)
+        ts = stream.times
+        stop = before(ts, row, stop, due[0], due[1] > Rank.ROW)
+        if other is not None and stop > row + 1 and self._row_key(lane, stop - 1) > other:
+            stop = before(ts, row + 1, stop, other[0], False)
+        if self._marked_elsewhere(lane) or not (lane.wants_all or lane.matcher.bounds()[0]):
+            stop = row + 1
+        self.agenda.stirred = False
+        self.agenda.rank = Rank.ROW
+        feed = self._by_lane[id(lane)]
+        _RUN[lane.kind](self, feed, lane, stop)
+
+    def _run_trades(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
+        agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
+        stream, cursor, working = lane.stream, lane.cursor, matcher.working
+        worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
+        heard = self.strategy.on_trade if lane.wants_all and not self.ended else None
+        block, offset = stream.trades.at(cursor, stream.rows)
+        for trade in block[offset : offset + stop - cursor]:
+            cursor += 1
+            lane.cursor = cursor
+            agenda.now = now = trade.time_received
+            matcher.last = trade.ticks
+            if working:
+                matcher.on_trade(now, trade.ticks, trade.lots, trade.taker_sign)
+            if worth:
+                mark.cursor, mark.price = cursor, trade.price
+                value = constant + worth * trade.price
+                if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
+                    self._halt(now)
+            if heard is not None:
+                try:
+                    heard(trade)
+                except Exception as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+                    self._stop("on_trade", error)
+            if agenda.stirred:
+                return
+
+    def _run_quotes(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
+        agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
+        stream, cursor = lane.stream, lane.cursor
+        worth, constant = mark.worth, marks.constant
+        heard = self.strategy.on_quote if lane.wants_all and not self.ended else None
+        block, offset = stream.quotes.at(cursor, stream.rows)
+        for quote in block[offset : offset + stop - cursor]:
+            cursor += 1
+            lane.cursor = cursor
+            agenda.now = now = quote.time_received
+            matcher.on_quote(now, quote.bid_ticks, quote.bid_lots, quote.ask_ticks, quote.ask_lots)
+            if worth:
+                mark.cursor = cursor
+                mark.price = price = quote.bid if worth > 0 else quote.ask
+                value = constant + worth * price
+                if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
+                    self._halt(now)
+            if heard is not None:
+                try:
+                    heard(quote)
+                except Exception as error:  # noqa: BLE001
+                    self._stop("on_quote", error)
+            if agenda.stirred:
+                return
+
+    def _run_depth(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
+        """Depth rows, a message (equal time and sequence) at a time; the strategy hears the book after each message."""
+        agenda, matcher = self.agenda, feed.matcher
+        columns, start = lane.stream.columns, lane.cursor
+        book = matcher.book
+        heard = lane.wants_all and not self.ended
+        names = ("ts", "seq", "time_event", "side", "ticks", "lots")
+        rows = list(zip(*(columns[n][start:stop].tolist() for n in names), strict=True))
+        for i, (ts, seq, event, side, ticks, lots) in enumerate(rows):
+            lane.cursor = start + i + 1
+            agenda.now = ts
+            if book is not None:
+                book.apply(columns, lane.cursor)
+            matcher.on_depth(side, ticks, lots)
+            ends = self._message_ends(lane, ts, seq)
+            if heard and ends and book is not None:
+                self._hear_depth(feed, ts, event if event != ABSENT else None)
+            if agenda.stirred and ends:
+                return
+
+    def _message_ends(self, lane: Lane, ts: int, seq: int) -> bool:
+        stream, row = lane.stream, lane.cursor
+        if row >= stream.rows:
+            return True
+        return bool(stream.columns["ts"][row] != ts or stream.columns["seq"][row] != seq)
+
+    def _hear_depth(self, feed: InstrumentFeed, ts: int, event: int | None) -> None:
+        book = feed.matcher.book
+        if book is None:
+            return
+        sides = [tuple(DepthLevel(p, q) for p, q in book.best(side, feed.depth_levels)) for side in (1, -1)]
+        depth = Depth(feed.instrument, ts, event, sides[0], sides[1])
+        self._call("on_depth", lambda: self.strategy.on_depth(depth))
+
+    def _run_bar_rows(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
+        """Bar rows that move an order; the strategy hears bars through its subscription."""
+        agenda, columns, start = self.agenda, lane.stream.columns, lane.cursor
+        names = ("ts", "open", "high", "low", "close", "lots")
+        for ts, o, h, lo, c, lots in zip(*(columns[n][start:stop].tolist() for n in names), strict=True):
+            lane.cursor += 1
+            agenda.now = ts
+            feed.matcher.on_bar(ts, o, h, lo, c, lots)
+            if agenda.stirred:
+                return
+
+    # ---- bars
+
+    def _run_bars(self, subscription: Subscription, closed_before: int) -> None:
+        """Hand closed bars to the strategy until something else comes first."""
+        series, agenda = subscription.series, self.agenda
+        feed = next(f for f in self.feeds if f.instrument is series.source.instrument)
+        stop = self._bars_in_a_row(subscription, closed_before)
+        agenda.stirred, agenda.rank = False, subscription.rank
+        hear, marks, mark = self.strategy.on_bar, self.marks, feed.mark
+        # With bars alone the bar handed over is itself the row that marks the position.
+        is_mark = mark.stream is series.source and series.spec == series.source.spec
+        worth, constant = (mark.worth, marks.constant) if is_mark else (0.0, 0.0)
+        at = subscription.at
+        block, offset = series.events.at(at, series.rows)
+        for bar in block[offset : offset + stop - at]:
+            agenda.now = now = bar.time_close
+            at += 1
+            if worth:
+                if mark.cursor < at:
+                    mark.cursor, mark.price = at, bar.close
+                    value = constant + worth * bar.close
+                    if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
+                        self._halt(now)
+            elif marks.held and self._mark_up_to((now, subscription.rank)):
+                return
+            subscription.at = at
+            try:
+                hear(bar)
+            except Exception as error:  # noqa: BLE001
+                self._stop("on_bar", error)
+            if agenda.stirred:
+                return
+
+    def _bars_in_a_row(self, subscription: Subscription, closed_before: int) -> int:
+        """End of the run of bars that nothing can interrupt but what the strategy does."""
+        series, start = subscription.series, subscription.at
+        if len(self.subscriptions) > 1 or any(lane.wants_all or lane.matcher.working for lane in self._lanes):
+            return start + 1
+        time_ns, rank = self.agenda.next_key()
+        until = min(time_ns, closed_before)
+        stop = min(series.rows, start + _RUN_ROWS)
+        included = until == time_ns and until < closed_before and rank > subscription.rank
+        return max(start + 1, before(series.times, start, stop, until, included))
+
+    # ---- agenda
+
+    def _handle_agenda(self) -> None:
+        item = self.agenda.pop()
+        if isinstance(item, OrderEvent):
+            self._hear(item)
+        elif isinstance(item, Arrival):
+            feed = next(f for f in self.feeds if f.instrument.id == item.instrument)
+            feed.settle(self.agenda.now, self.agenda.rank)
+            item.action(self.agenda.now)
+        elif isinstance(item, Hour):
+            self._hour()
+        elif not self.ended:
+            self._timer(item)
+
+    def _timer(self, timer: Timer) -> None:
+        if timer.every_ns is not None:
+            self.agenda.add(self.agenda.now + timer.every_ns, Rank.TIMER, timer)
+        self._call("on_timer", lambda: self.strategy.on_timer(timer.name))
+
+    def _hour(self) -> None:
+        now = self.agenda.now
+        self.agenda.add(now + NS_PER_HOUR, Rank.HOUR, Hour())
+        self.entries.extend(self._monitor.observe(self, now))
+        if now % NS_PER_DAY == 0:
+            self._new_day()
+
+    def _new_day(self) -> None:
+        """A UTC day begins: the daily loss counts from here, and a halt for the day ends."""
+        self._day_index = self.marks.index()
+        if self._halted_for_day:
+            self._halted_for_day, self.forbidden = False, None
+        if not self.forbidden:
+            self.marks.limit(self.marks.drawdown_halt, self._day_index * (1 - float(self.gate.tier.daily_loss_max)))
+
+    # ---- what the venue says
+
+    def _hear(self, event: OrderEvent) -> None:
+        state = self.orders.by_id.get(event.client_order_id)
+        if state is None:
+            return
+        if isinstance(event, OrderFilled):
+            event = self.desk.with_position(event)
+            self.entries.append(event)
+            self._fill(state, event)
+        else:
+            self.entries.append(event)
+            state.step(_STEP[type(event)])
+            if state.status.is_final:
+                self._close_order(event.client_order_id)
+            if self._hears_orders:
+                self._call("on_order", lambda: self.strategy.on_order(event))
+
+    def _close_order(self, client_order_id: str) -> None:
+        self.orders.by_id.pop(client_order_id, None)
+        self.executor.forget(client_order_id)
+
+    def _fill(self, state: OpenState, fill: OrderFilled) -> None:
+        state.filled += fill.last_lots
+        state.step(OrderStep.FILL_PART if fill.leaves_lots else OrderStep.FILL_ALL)
+        if state.status.is_final:
+            self._close_order(fill.client_order_id)
+        trades = self.portfolio.apply_fill(fill, forced=state.forced)
+        self._position_changed()
+        for trade in trades:
+            self.entries.extend(self._monitor.traded(self, trade))
+        if self.marks.touch(self.agenda.now):
+            self._halt(self.agenda.now)
+        if self._hears_fills:
+            self._call("on_fill", lambda: self.strategy.on_fill(fill))
+
+    def _position_changed(self) -> None:
+        portfolio, budget, agenda = self.portfolio, self._budget, self.agenda
+        worths = [portfolio.position_units(f.instrument.id) * f.price_unit / budget for f in self.feeds]
+        stops = [passed(f.mark.stream, f.mark.cursor, agenda.now, agenda.rank) for f in self.feeds]
+        self.marks.position_changed(portfolio.cash_units / budget, worths, stops)
+
+    # ---- marks
+
+    def _marked_elsewhere(self, lane: Lane) -> bool:
+        """Whether a position is marked by rows that are not this lane's, so that it must be marked between them."""
+        held = self.marks.held
+        return bool(held) and not (len(held) == 1 and held[0].stream is lane.stream)
+
+    def _mark_rows_before(self, lane: Lane, row: int) -> bool:
+        """Mark the rows that were jumped over; whether a limit broke before ``row``, so that something new comes first."""
+        if not self.marks.held or (len(self.marks.held) == 1 and self._own_row_next(lane, row)):
+            return False
+        ts = lane.stream.times[row]
+        stops = [
+            row if f.mark.stream is lane.stream else passed(f.mark.stream, f.mark.cursor, ts, Rank.ROW)
+            for f in self.feeds
+        ]
+        return self._catch_up(stops)
+
+    def _own_row_next(self, lane: Lane, row: int) -> bool:
+        mark = self.marks.held[0]
+        return mark.stream is lane.stream and mark.cursor >= row
+
+    def _mark_up_to(self, due: tuple[int, int]) -> bool:
+        """Mark every row before ``due``; whether a limit broke."""
+        if not self.marks.held:
+            return False
+        now, rank = due
+        only = self._only_mark
+        if only is not None:
+            stop = passed(only.stream, only.cursor, now, rank)
+            return stop > only.cursor and self._catch_up([stop])
+        return self._catch_up([passed(m.stream, m.cursor, now, rank) for m in self.marks.all])
+
+    def _catch_up(self, stops: Sequence[int]) -> bool:
+        if all(m.cursor >= s for m, s in zip(self.marks.all, stops, strict=True)):
+            return False
+        broke = self.marks.catch_up(stops)
+        if broke is None:
+            return False
+        self.agenda.now, self.agenda.rank = broke, Rank.BAR
+        self._halt(broke)
+        return True
+
+    # ---- stops
+
+    def _halt(self, now: int) -> None:
+        """A loss limit broke: entries are cancelled and the position is flattened now."""
+        halt, drawdown, index = self.marks.drawdown_halt, self.marks.current_drawdown(), self.marks.index()
+        if halt is not None and drawdown >= halt:
+            reason, detail = "DRAWDOWN", f"expected a drawdown under {halt:.2%}, found {drawdown:.4%}"
+            self._halted_for_day, self.forbidden, halt = False, detail, None
+        else:
+            limit = self.gate.tier.daily_loss_max
+            found = f"found {1 - index / self._day_index:.4%}"
+            reason, detail = "DAILY_LOSS", f"expected a loss under {limit:.2%} of the day's start, {found}"
+            self._halted_for_day = self.forbidden is None
+            self.forbidden = self.forbidden or detail
+        self.marks.limit(halt, float("-inf"))
+        self.entries.append(TrackHalted(now, self.name, reason, detail, "entries cancelled, flattened at market"))
+        self._flatten()
+
+    def _flatten(self) -> None:
+        for client_order_id in list(self.orders.by_id):
+            self.desk.cancel(client_order_id)
+        for feed in self.feeds:
+            lots = self.desk.position_lots(feed.instrument)
+            if lots:
+                side = Side.SELL if lots > 0 else Side.BUY
+                self.desk.submit_forced(OrderIntent(feed.instrument, side, abs(lots), reduce_only=True, tag="flatten"))
+
+    def _call(self, hook: str, run: Callable[[], None]) -> None:
+        if self.ended:
+            return
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+            self._stop(hook, error)
+
+    def _stop(self, hook: str, error: Exception) -> None:
+        """The strategy raised: its track stops, its entries are cancelled, its position is flattened; no other track notices."""
+        self.ended = True
+        self.entries.append(TrackStopped(self.agenda.now, self.name, hook, f"{type(error).__name__}: {error}"))
+        self.forbidden = f"the strategy raised in {hook}"
+        for lane in self._lanes:
+            lane.wants_all = False
+        self._flatten()
+
+
+def _bars_before(series: BarSeries, now: int) -> int:
+    return before(series.times, 0, series.rows, now, True)
+
+
+_RUN = {
+    StreamKind.TRADES: Track._run_trades,
+    StreamKind.QUOTES: Track._run_quotes,
+    StreamKind.DEPTH: Track._run_depth,
+    StreamKind.BARS: Track._run_bar_rows,
+}
+_STEP: dict[type[OrderEvent], OrderStep] = {
+    OrderAccepted: OrderStep.ACCEPT,
+    OrderRejected: OrderStep.REJECT,
+    OrderTriggered: OrderStep.TRIGGER,
+    OrderCanceled: OrderStep.CANCEL,
+    OrderExpired: OrderStep.EXPIRE,
+}

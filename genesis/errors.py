@@ -1,0 +1,78 @@
+"""The exceptions, branched by who must act.
+
+::
+
+    GenesisError
+    ├── ConfigError          the operator: a file, a key, an argument is wrong
+    ├── StrategyError        the quant developer: a strategy cannot be loaded or built
+    ├── DataError            the feed or the file: the track holds
+    ├── VenueError
+    │   ├── VenueUnavailable try again
+    │   └── VenueRefused     do not try again
+    ├── StorageError         the disk or the database: stop acting
+    └── IntegrityError       history does not match: halt
+
+Expected refusals (a risk limit, an order filter) are values, never exceptions.
+Messages are lower case and say what was expected and what was found.
+"""
+
+from __future__ import annotations
+
+
+class GenesisError(Exception):
+    """Root of everything Genesis raises on purpose."""
+
+
+class ConfigError(GenesisError):
+    """Configuration or arguments are wrong: the operator must act."""
+
+
+class StrategyError(GenesisError):
+    """A strategy cannot be loaded or built: its author must act."""
+
+
+class DataError(GenesisError):
+    """Market data is missing, malformed or out of order.
+
+    ``source`` and ``line`` locate the row where the reader knows them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        self.source, self.line, self.field = source, line, field
+        self.expected, self.found = expected, found
+        where = ":".join(str(x) for x in (source, line) if x is not None)
+        parts = [message]
+        if field is not None:
+            parts.append(f"field '{field}'")
+        if expected is not None or found is not None:
+            parts.append(f"expected {expected}, found {found}")
+        super().__init__((f"{where}: " if where else "") + ": ".join(parts))
+
+
+class VenueError(GenesisError):
+    """A venue answered with an error."""
+
+
+class VenueUnavailable(VenueError):
+    """The venue cannot be reached now; the request may be tried again."""
+
+
+class VenueRefused(VenueError):
+    """The venue refused; trying again changes nothing."""
+
+
+class StorageError(GenesisError):
+    """The store cannot keep what it was given: stop acting."""
+
+
+class IntegrityError(GenesisError):
+    """History does not match what it must be: halt."""

@@ -1,0 +1,213 @@
+"""Whole columns to integer units of a grid, exactly.
+
+A value is never computed in floating point: text goes through decimals, scaled integers through integer division, and a float
+source stands for the shortest decimal that round-trips to it. What the fast paths cannot decide, `Grid` decides value by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from genesis.model.grid import EXACT, FLOOR, Grid, parse_decimal, plain, shortest_decimal
+from genesis.tape.stream import Column
+
+GOOD, UNREADABLE, OFF_GRID = 0, 1, 2
+
+_INT64_MAX = 2**63 - 1
+# Two decimals of up to 15 significant digits that round to the same double are the same decimal (IEEE 754 binary64), so below
+# this bound a decimal that round-trips is the shortest one.
+_SHORTEST_SAFE = 10**15
+_POWERS_EXACT = 22  # 10**22 is the largest power of ten that a double holds exactly
+_ARROW_DIGITS = 38
+# Beyond these no value fits 64 bits of any sensible step, and integer powers of ten would take the machine down.
+_EXPONENT_MAX, _EXPONENT_MIN = 40, -400
+
+
+class Units(NamedTuple):
+    """Integer units of a grid (floor of the value where it is off the grid, 0 where unreadable) and each value's fault."""
+
+    values: Column
+    faults: NDArray[np.uint8]
+
+
+def to_units(column: pa.Array, grid: Grid, scale: int = 0) -> Units:
+    """``column`` (text, integer, float or decimal) as units of ``grid``; an integer n stands for n x 10**-scale."""
+    column = _plain_column(column)
+    kind = column.type
+    if pa.types.is_integer(kind):
+        return _from_integers(column, grid, scale)
+    if pa.types.is_floating(kind):
+        return _from_floats(column, grid)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        if scale:
+            whole, faults = to_units(column, _ONE)
+            units = _divide(whole, grid, scale)
+            units.faults[faults != GOOD] = UNREADABLE
+            return units
+        return _from_text(column, grid)
+    if pa.types.is_decimal(kind):
+        return _one_by_one(column, grid)
+    return Units(np.zeros(len(column), np.int64), np.full(len(column), UNREADABLE, np.uint8))
+
+
+def round_units(column: pa.Array, grid: Grid, rounding: str, scale: int = 0) -> Column:
+    """Nearest units of readable values in the direction named; see `Grid.round`."""
+    column = _plain_column(column)
+    read = _reader(column.type, scale)
+    return np.array([grid.round(read(value), rounding) for value in column.to_pylist()], np.int64)
+
+
+def shown(column: pa.Array, row: int, scale: int = 0) -> str:
+    """A value as an error message shows it."""
+    value = column[row].as_py()
+    if value is None or value == "":
+        return "nothing"
+    if scale and isinstance(value, int):
+        return plain(Decimal(value).scaleb(-scale, EXACT))
+    return repr(value) if isinstance(value, str) and not value.isprintable() else str(value)
+
+
+def decimals_of(column: pa.Array, scale: int = 0) -> set[Decimal]:
+    """The distinct values of ``column``, exactly.
+
+    Raises:
+        ValueError: a value is not a finite number.
+    """
+    column = _plain_column(column)
+    read = _reader(column.type, scale)
+    values = pc.unique(column).to_pylist()
+    if any(v is None for v in values):
+        raise ValueError("expected a number, found nothing")
+    return {read(v) for v in values}
+
+
+_ONE = Grid(Decimal(1))
+
+
+def _plain_column(column: pa.Array) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _reader(kind: pa.DataType, scale: int) -> Callable[[Any], Decimal]:
+    """How one value of a column becomes the decimal its source wrote; it raises ``ValueError`` where there is none."""
+    if pa.types.is_float32(kind):
+        # The shortest decimal of a narrow float is shorter than that of the double it widens to.
+        return lambda value: parse_decimal(str(np.float32(value)))
+    if pa.types.is_floating(kind):
+        return shortest_decimal
+    if pa.types.is_integer(kind):
+        return lambda value: Decimal(value).scaleb(-scale, EXACT)
+    if scale:
+        return lambda value: parse_decimal(str(value)).scaleb(-scale, EXACT)
+    return lambda value: parse_decimal(str(value))
+
+
+def _valid(column: pa.Array) -> NDArray[np.bool_]:
+    valid: NDArray[np.bool_] = pc.is_valid(column).to_numpy(zero_copy_only=False)
+    return valid
+
+
+def _divide(values: Column, grid: Grid, scale: int) -> Units:
+    """Units of ``values`` x 10**-scale; what does not fit 64 bits is unreadable."""
+    faults = np.zeros(len(values), np.uint8)
+    shift = grid.decimals - scale
+    step = grid.mantissa
+    if shift > 0:
+        factor = 10**shift
+        largest = _INT64_MAX // factor
+        too_large = (values > largest) | (values < -largest)
+        faults[too_large] = UNREADABLE
+        values = np.where(too_large, 0, values) * np.int64(factor if factor <= _INT64_MAX else 0)
+    else:
+        step *= 10**-shift
+    if step == 1:
+        return Units(values.copy(), faults)
+    if step > _INT64_MAX:
+        faults[(values != 0) & (faults == GOOD)] = OFF_GRID
+        return Units(np.where(values < 0, np.int64(-1), np.int64(0)), faults)
+    units, rest = np.divmod(values, np.int64(step))
+    faults[(rest != 0) & (faults == GOOD)] = OFF_GRID
+    return Units(units, faults)
+
+
+def _from_integers(column: pa.Array, grid: Grid, scale: int) -> Units:
+    valid = _valid(column)
+    try:
+        values = column.fill_null(0).cast(pa.int64()).to_numpy()
+    except pa.ArrowInvalid:
+        return _one_by_one(column, grid, scale)
+    units = _divide(values, grid, scale)
+    units.faults[~valid] = UNREADABLE
+    return units
+
+
+def _from_floats(column: pa.Array, grid: Grid) -> Units:
+    values: NDArray[np.float64] = column.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    if pa.types.is_float64(column.type) and grid.decimals <= _POWERS_EXACT:
+        power = float(10**grid.decimals)
+        with np.errstate(invalid="ignore", over="ignore"):
+            candidate = np.rint(values * power)
+            # A correctly rounded quotient of two exact doubles: equality says that the decimal round-trips to the float.
+            sure = (np.abs(candidate) < _SHORTEST_SAFE) & (candidate / power == values)
+        units = _divide(np.where(sure, candidate, 0).astype(np.int64), _mantissa_grid(grid), 0)
+    else:
+        sure = np.zeros(len(values), np.bool_)
+        units = Units(np.zeros(len(values), np.int64), np.zeros(len(values), np.uint8))
+    rest = np.flatnonzero(~sure)
+    if len(rest):
+        slow = _one_by_one(column.take(pa.array(rest)), grid)
+        units.values[rest], units.faults[rest] = slow
+    return units
+
+
+def _mantissa_grid(grid: Grid) -> Grid:
+    return Grid(Decimal(grid.mantissa))
+
+
+def _from_text(column: pa.Array, grid: Grid) -> Units:
+    if grid.decimals > _ARROW_DIGITS or column.null_count:
+        return _one_by_one(column, grid)
+    try:
+        exact = pc.cast(column, pa.decimal128(_ARROW_DIGITS, grid.decimals))
+    except pa.ArrowInvalid:
+        return _one_by_one(column, grid)
+    halves = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset : 2 * (exact.offset + len(exact))].reshape(-1, 2)
+    low, high = halves[:, 0], halves[:, 1]
+    units = _divide(low, _mantissa_grid(grid), 0)
+    units.faults[high != low >> 63] = UNREADABLE
+    return units
+
+
+def _one_by_one(column: pa.Array, grid: Grid, scale: int = 0) -> Units:
+    """The exact path: each distinct value once."""
+    read = _reader(column.type, scale)
+    coded = pc.dictionary_encode(column, null_encoding="encode")
+    distinct = [_unit(value, grid, read) for value in coded.dictionary.to_pylist()]
+    places = coded.indices.to_numpy(zero_copy_only=False)
+    values = np.array([v for v, _ in distinct], np.int64)
+    faults = np.array([f for _, f in distinct], np.uint8)
+    return Units(values[places], faults[places])
+
+
+def _unit(value: Any, grid: Grid, read: Callable[[Any], Decimal]) -> tuple[int, int]:
+    if value is None:
+        return 0, UNREADABLE
+    try:
+        number = read(value)
+    except ValueError:
+        return 0, UNREADABLE
+    if number.adjusted() > _EXPONENT_MAX or int(number.as_tuple().exponent) < _EXPONENT_MIN:
+        return 0, UNREADABLE
+    units = grid.round(number, FLOOR)
+    if abs(units) > _INT64_MAX:
+        return 0, UNREADABLE
+    return units, GOOD if grid.to_decimal(units) == number else OFF_GRID

@@ -1,0 +1,1 @@
+"""The nouns, frozen: money, instruments, orders, fills, events."""

@@ -1,0 +1,151 @@
+"""Exact conversion: text <-> integer units <-> Decimal, never through float.
+
+A `Grid` is the set of multiples of one step (a tick, a lot, a currency unit). Inside the core a price is its number of
+ticks; at every boundary it is a Decimal or its text.
+"""
+
+from __future__ import annotations
+
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+)
+
+# Wide enough that no sum or product of ours is ever rounded; an inexact result is a bug and raises.
+EXACT = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
+
+FLOOR, CEILING, HALF_EVEN = ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN
+
+
+def parse_decimal(text: str) -> Decimal:
+    """The exact finite decimal that ``text`` writes.
+
+    Raises:
+        ValueError: not a number, or not finite.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"expected a decimal number, found {text!r}") from None
+    if not value.is_finite():
+        raise ValueError(f"expected a finite decimal number, found {text!r}")
+    return value
+
+
+def shortest_decimal(value: float) -> Decimal:
+    """The shortest decimal that round-trips to ``value``: what a float source meant.
+
+    Raises:
+        ValueError: NaN or infinite.
+    """
+    return parse_decimal(repr(float(value)))
+
+
+def plain(value: Decimal) -> str:
+    """Plain notation, at the decimal's own scale: ``0.00000718``, never ``7.18E-6``."""
+    return format(value, "f")
+
+
+class Grid:
+    """Multiples of one positive decimal step.
+
+    ``mantissa`` and ``decimals`` write the step as mantissa x 10**-decimals, both integers.
+    """
+
+    __slots__ = ("decimals", "denominator", "mantissa", "step")
+    denominator: int
+    mantissa: int
+
+    def __init__(self, step: Decimal) -> None:
+        if not step.is_finite() or step <= 0:
+            raise ValueError(f"expected a positive step, found {step}")
+        _, digits, exponent = step.normalize(EXACT).as_tuple()
+        number = int("".join(map(str, digits)))
+        power = int(exponent)
+        self.step = step
+        self.decimals = max(0, -power)
+        self.mantissa = number * 10 ** max(0, power)
+        self.denominator = 10**self.decimals
+
+    def __repr__(self) -> str:
+        return f"Grid({plain(self.step)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and self.step == other.step
+
+    def __hash__(self) -> int:
+        return hash(self.step)
+
+    def to_decimal(self, units: int) -> Decimal:
+        """Exact value of ``units`` steps, at the grid's scale."""
+        return Decimal(units * self.mantissa).scaleb(-self.decimals, EXACT)
+
+    def to_text(self, units: int) -> str:
+        """Plain notation of ``units`` steps at the grid's scale."""
+        n, d = units * self.mantissa, self.decimals
+        if not d:
+            return str(n)
+        sign = "-" if n < 0 else ""
+        whole, part = divmod(abs(n), self.denominator)
+        return f"{sign}{whole}.{part:0{d}d}"
+
+    def to_float(self, units: int) -> float:
+        """Nearest float of ``units`` steps: for statistics and indicators only."""
+        return (units * self.mantissa) / self.denominator
+
+    def from_decimal(self, value: Decimal) -> int:
+        """Exact number of steps.
+
+        Raises:
+            ValueError: not finite, or not a multiple of the step.
+        """
+        if not value.is_finite():
+            raise ValueError(f"expected a finite decimal, found {value}")
+        units, rest = self._divide(value)
+        if rest:
+            raise ValueError(f"expected a multiple of {plain(self.step)}, found {plain(value)}")
+        return units
+
+    def from_text(self, text: str) -> int:
+        """Exact number of steps that ``text`` writes; raises ``ValueError`` as `from_decimal` does."""
+        return self.from_decimal(parse_decimal(text))
+
+    def round(self, value: Decimal, rounding: str) -> int:
+        """Number of steps nearest to ``value`` in the direction named: `FLOOR`, `CEILING` or `HALF_EVEN`."""
+        units, rest = self._divide(value)
+        if not rest or rounding == FLOOR:
+            return units
+        if rounding == CEILING:
+            return units + 1
+        if rounding != HALF_EVEN:
+            raise ValueError(f"expected FLOOR, CEILING or HALF_EVEN, found {rounding!r}")
+        double = 2 * rest
+        return units + (double > 1 or (double == 1 and units % 2 == 1))
+
+    def _divide(self, value: Decimal) -> tuple[int, Decimal]:
+        """Floor quotient by the step and the remainder as a fraction of it (exact zero when on the grid)."""
+        sign, digits, exponent = value.as_tuple()
+        number = int("".join(map(str, digits)) or "0") * (-1 if sign else 1)
+        power = int(exponent) + self.decimals
+        if power >= 0:
+            top, bottom = number * 10**power, self.mantissa
+        else:
+            top, bottom = number, self.mantissa * 10**-power
+        units, rest = divmod(top, bottom)
+        if not rest:
+            return units, Decimal(0)
+        # Only its comparison with one half matters, so three digits that keep that comparison are enough.
+        twice = 2 * rest
+        return units, Decimal("0.5") if twice == bottom else Decimal("0.25") if twice < bottom else Decimal("0.75")
+
+
+def currency_grid(scale: int) -> Grid:
+    """The ledger grid of a currency kept at ``scale`` decimals."""
+    return Grid(Decimal(1).scaleb(-scale))

@@ -1,0 +1,278 @@
+"""Orders: what a strategy wants (`OrderIntent`), what risk approved (`Order`), and the one table of an order's life."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+import msgspec
+
+from genesis.model.instruments import Instrument
+
+
+class Word(Enum):
+    """An enumeration whose members hash by identity: as dictionary keys on the way of an order they cost a fifth."""
+
+    __hash__ = object.__hash__
+
+
+class Side(IntEnum):
+    """The sign of a quantity: buying adds, selling takes away."""
+
+    BUY = 1
+    SELL = -1
+
+
+class OrderType(Word):
+    """The field's order types. Stops and take-profits wait for their trigger at the last price."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TAKE_PROFIT = "take_profit"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
+    TRAILING_STOP = "trailing_stop"
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether the order names the worst price it accepts."""
+        return self in _WITH_LIMIT
+
+    @property
+    def has_trigger(self) -> bool:
+        """Whether the order waits for a trigger price of its own."""
+        return self in _WITH_TRIGGER
+
+
+_WITH_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
+_WITH_TRIGGER = frozenset(
+    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT}
+)
+
+
+class TimeInForce(Word):
+    """How long an order works: until cancelled, immediate-or-cancel, fill-or-kill."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+class Liquidity(Word):
+    """Who waited: a MAKER rested in the book, a TAKER took from it."""
+
+    MAKER = "MAKER"
+    TAKER = "TAKER"
+
+
+class OrderIntent(msgspec.Struct, frozen=True, gc=False):
+    """What a strategy wants: integer lots and ticks of its instrument. Risk turns it into an `Order` or a refusal.
+
+    ``limit_ticks`` for limit types, ``trigger_ticks`` for stop and take-profit types, ``trailing_bp`` (basis points of the
+    best price since activation) for trailing stops. ``tag`` is the strategy's own label.
+    """
+
+    instrument: Instrument
+    side: Side
+    lots: int
+    type: OrderType = OrderType.MARKET
+    limit_ticks: int | None = None
+    trigger_ticks: int | None = None
+    trailing_bp: int | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    tag: str = ""
+
+    def _is_plain(self) -> bool:
+        """A market order with nothing beside it: most orders, and nothing to check."""
+        return (
+            self.limit_ticks is None
+            and self.trigger_ticks is None
+            and self.trailing_bp is None
+            and not self.post_only
+            and self.time_in_force is TimeInForce.GTC
+        )
+
+    def problem(self) -> str | None:
+        """What is malformed about it, in words; ``None`` when well formed."""
+        kind = self.type
+        if kind is OrderType.MARKET and self._is_plain() and self.lots > 0:
+            return None
+        checks = (
+            (self.lots <= 0, f"quantity: expected more than 0, found {self.instrument.qty_grid.to_text(self.lots)}"),
+            (
+                kind.has_limit and (self.limit_ticks is None or self.limit_ticks <= 0),
+                f"limit price: expected a positive price for {kind.value}, found {self.limit_ticks}",
+            ),
+            (
+                not kind.has_limit and self.limit_ticks is not None,
+                f"limit price: expected none for {kind.value}, found {self.limit_ticks} ticks",
+            ),
+            (
+                kind.has_trigger and (self.trigger_ticks is None or self.trigger_ticks <= 0),
+                f"trigger price: expected a positive price for {kind.value}, found {self.trigger_ticks}",
+            ),
+            (
+                not kind.has_trigger and self.trigger_ticks is not None and kind is not OrderType.TRAILING_STOP,
+                f"trigger price: expected none for {kind.value}, found {self.trigger_ticks} ticks",
+            ),
+            (
+                kind is OrderType.TRAILING_STOP and not (self.trailing_bp and 0 < self.trailing_bp < 10_000),
+                f"trailing distance: expected 1 to 9999 basis points, found {self.trailing_bp}",
+            ),
+            (
+                kind is not OrderType.TRAILING_STOP and self.trailing_bp is not None,
+                f"trailing distance: expected none for {kind.value}, found {self.trailing_bp}",
+            ),
+            (
+                self.post_only and (kind is not OrderType.LIMIT or self.time_in_force is not TimeInForce.GTC),
+                f"post only: expected a GTC limit order, found {kind.value} {self.time_in_force.value}",
+            ),
+            (
+                kind is OrderType.MARKET and self.time_in_force is TimeInForce.FOK,
+                "time in force: expected GTC or IOC for market, found FOK",
+            ),
+        )
+        return next((text for bad, text in checks if bad), None)
+
+
+class Order(msgspec.Struct, frozen=True, gc=False):
+    """An intent that risk approved, with its identity. Only risk makes one.
+
+    ``decided_ns`` is the engine time of the decision, ``ordinal`` the intent's place among those of the same moment: with
+    the instrument they key every random draw of this order.
+    """
+
+    client_order_id: str
+    track: str
+    intent: OrderIntent
+    decided_ns: int
+    ordinal: int
+
+
+class OrderStatus(Word):
+    """Where an order is in its life. *Denied* is by us, *rejected* by the venue."""
+
+    INITIALIZED = "INITIALIZED"
+    DENIED = "DENIED"
+    SUBMITTED = "SUBMITTED"
+    REJECTED = "REJECTED"
+    ACCEPTED = "ACCEPTED"
+    TRIGGERED = "TRIGGERED"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+
+    @property
+    def is_final(self) -> bool:
+        """No more quantity can work (a late fill may still be reported)."""
+        return self in _FINAL
+
+    @property
+    def is_open(self) -> bool:
+        """Sent and not ended."""
+        return self in _OPEN
+
+
+_FINAL = frozenset(
+    {OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED}
+)
+_OPEN = frozenset(
+    {OrderStatus.SUBMITTED, OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED}
+)
+
+
+class OrderStep(Word):
+    """What can happen to an order; each is an event in the journal."""
+
+    DENY = "deny"
+    SUBMIT = "submit"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    TRIGGER = "trigger"
+    FILL_PART = "fill_part"
+    FILL_ALL = "fill_all"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+
+
+_S, _E = OrderStatus, OrderStep
+
+# The life of an order. A pair that is not here cannot happen; meeting it is an IntegrityError.
+ORDER_LIFE: dict[tuple[OrderStatus, OrderStep], OrderStatus] = {
+    (_S.INITIALIZED, _E.DENY): _S.DENIED,
+    (_S.INITIALIZED, _E.SUBMIT): _S.SUBMITTED,
+    (_S.SUBMITTED, _E.ACCEPT): _S.ACCEPTED,
+    (_S.SUBMITTED, _E.REJECT): _S.REJECTED,
+    (_S.SUBMITTED, _E.CANCEL): _S.CANCELED,
+    (_S.SUBMITTED, _E.EXPIRE): _S.EXPIRED,
+    (_S.ACCEPTED, _E.TRIGGER): _S.TRIGGERED,
+    (_S.ACCEPTED, _E.FILL_PART): _S.PARTIALLY_FILLED,
+    (_S.ACCEPTED, _E.FILL_ALL): _S.FILLED,
+    (_S.ACCEPTED, _E.CANCEL): _S.CANCELED,
+    (_S.ACCEPTED, _E.EXPIRE): _S.EXPIRED,
+    (_S.TRIGGERED, _E.FILL_PART): _S.PARTIALLY_FILLED,
+    (_S.TRIGGERED, _E.FILL_ALL): _S.FILLED,
+    (_S.TRIGGERED, _E.CANCEL): _S.CANCELED,
+    (_S.TRIGGERED, _E.EXPIRE): _S.EXPIRED,
+    (_S.PARTIALLY_FILLED, _E.FILL_PART): _S.PARTIALLY_FILLED,
+    (_S.PARTIALLY_FILLED, _E.FILL_ALL): _S.FILLED,
+    (_S.PARTIALLY_FILLED, _E.CANCEL): _S.CANCELED,
+    (_S.PARTIALLY_FILLED, _E.EXPIRE): _S.EXPIRED,
+    # The world really does this: the fill was on its way when the cancel was confirmed.
+    (_S.CANCELED, _E.FILL_PART): _S.CANCELED,
+    (_S.CANCELED, _E.FILL_ALL): _S.FILLED,
+}
+
+
+class DenyReason(Enum):
+    """Why risk refused an intent, in the order in which it is checked."""
+
+    MALFORMED = "MALFORMED"
+    TRACK_HALTED = "TRACK_HALTED"
+    MARKET_CLOSED = "MARKET_CLOSED"
+    NO_PRICE = "NO_PRICE"
+    STALE_PRICE = "STALE_PRICE"
+    QTY_BELOW_MIN = "QTY_BELOW_MIN"
+    QTY_ABOVE_MAX = "QTY_ABOVE_MAX"
+    NOTIONAL_BELOW_MIN = "NOTIONAL_BELOW_MIN"
+    FAT_FINGER = "FAT_FINGER"
+    DUPLICATE = "DUPLICATE"
+    ORDERS_PER_MINUTE = "ORDERS_PER_MINUTE"
+    OPEN_ORDERS = "OPEN_ORDERS"
+    SHORT_NOT_ALLOWED = "SHORT_NOT_ALLOWED"
+    NOTHING_TO_REDUCE = "NOTHING_TO_REDUCE"
+    INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
+    ORDER_SIZE = "ORDER_SIZE"
+    GROSS_EXPOSURE = "GROSS_EXPOSURE"
+    NET_EXPOSURE = "NET_EXPOSURE"
+    DAILY_LOSS = "DAILY_LOSS"
+    DRAWDOWN = "DRAWDOWN"
+
+
+class RejectReason(Enum):
+    """Why a venue (or the simulated one) rejected or expired an order at arrival."""
+
+    WOULD_TAKE = "WOULD_TAKE"
+    WOULD_TRIGGER_IMMEDIATELY = "WOULD_TRIGGER_IMMEDIATELY"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
+    IOC_REST = "IOC_REST"
+    FOK_UNFILLED = "FOK_UNFILLED"
+    NO_LIQUIDITY = "NO_LIQUIDITY"
+
+
+class Approved(msgspec.Struct, frozen=True, gc=False):
+    """Risk's yes: the order that may be sent."""
+
+    order: Order
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """Risk's no: the reason and, in words, the limit and what was found."""
+
+    intent: OrderIntent
+    reason: DenyReason
+    detail: str

@@ -1,0 +1,217 @@
+"""The pre-trade check of one account: an intent goes in, `None` or a reason comes out, the first that fails, in table order.
+
+Fractions of equity are compared as integers, so the answer is exact. The account is asked only for what a check needs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from genesis.clock import NS_PER_MINUTE
+from genesis.model.grid import EXACT
+from genesis.model.instruments import Instrument
+from genesis.model.orders import DenyReason, OrderIntent, OrderType
+from genesis.risk.tiers import Tier
+
+_PARTS = 10**6
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits beside the tier. ``stale_after_ns`` is for live feeds; ``net_exposure_max`` is a fraction of equity per asset."""
+
+    fat_finger: Decimal = Decimal("0.05")
+    orders_per_minute: int = 60
+    stale_after_ns: int | None = None
+    net_exposure_max: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fat_finger <= 1:
+            raise ValueError(f"fat_finger: expected above 0 and at most 1, found {self.fat_finger}")
+        if self.orders_per_minute < 1:
+            raise ValueError(f"orders_per_minute: expected 1 or more, found {self.orders_per_minute}")
+
+
+class Account(Protocol):
+    """What the gate asks of the account it guards. Values are integers in ledger units of the quote currency."""
+
+    @property
+    def now(self) -> int: ...
+
+    def entries_forbidden(self) -> str | None:
+        """Why no new entry may be made (halted, stopped, a loss limit), or ``None``."""
+        ...
+
+    def price_to_judge(self, instrument: Instrument, sign: int) -> int | None:
+        """Ticks a taker of this side faces now."""
+        ...
+
+    def price_age_ns(self, instrument: Instrument) -> int: ...
+
+    def market_open(self, instrument: Instrument) -> bool: ...
+
+    def value(self, instrument: Instrument, ticks: int, lots: int) -> int: ...
+
+    def position_lots(self, instrument: Instrument) -> int:
+        """Signed whole lots held."""
+        ...
+
+    def working_lots_on(self, instrument: Instrument, sign: int) -> int:
+        """Lots of open orders of one side."""
+        ...
+
+    def open_order_count(self) -> int: ...
+
+    def same_in_flight(self, intent: OrderIntent) -> bool:
+        """Whether an identical order is sent and not yet acknowledged."""
+        ...
+
+    def free_cash(self) -> int:
+        """Cash less what open buy orders may still need."""
+        ...
+
+    def equity_units(self) -> int: ...
+
+    def gross_units(self) -> int:
+        """Value of all positions and of open orders that would add to them."""
+        ...
+
+    def fee_bound(self, value: int) -> int:
+        """The highest fee on a trade of this value."""
+        ...
+
+
+class RiskGate:
+    """Checks intents of one account against its tier and limits."""
+
+    __slots__ = ("_fat", "_gross", "_limits", "_net", "_order", "_times", "tier")
+
+    def __init__(self, tier: Tier, limits: Limits) -> None:
+        self.tier = tier
+        self._limits = limits
+        self._fat = _parts(limits.fat_finger)
+        self._order = _parts(tier.order_max)
+        self._gross = _parts(tier.gross_exposure_max)
+        self._net = None if limits.net_exposure_max is None else _parts(limits.net_exposure_max)
+        self._times: deque[int] = deque()
+
+    def check(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:
+        """The first reason against the intent, with the limit and what was found; ``None`` when it may be sent."""
+        problem = intent.problem()
+        if problem is not None:
+            return DenyReason.MALFORMED, problem
+        instrument, sign = intent.instrument, int(intent.side)
+        touch = account.price_to_judge(instrument, sign)
+        if touch is None:
+            return DenyReason.NO_PRICE, f"{instrument.id}: expected a price, found none yet"
+        judged = intent.limit_ticks or intent.trigger_ticks or touch
+        held = account.position_lots(instrument)
+        reduces = held * sign < 0 and intent.lots <= abs(held)
+        return (
+            self._market(intent, account, reduces)
+            or self._size(intent, judged)
+            or self._price(intent, touch)
+            or self._traffic(intent, account)
+            or self._holdings(intent, account, held, sign)
+            or (None if reduces else self._exposure(intent, account, judged, held))
+        )
+
+    def sent(self, now: int) -> None:
+        """Remember that an order was sent, for the cap on orders a minute."""
+        self._times.append(now)
+
+    # ---- the checks, in order
+
+    def _market(self, intent: OrderIntent, account: Account, reduces: bool) -> tuple[DenyReason, str] | None:
+        forbidden = None if reduces else account.entries_forbidden()
+        if forbidden is not None:
+            return DenyReason.TRACK_HALTED, forbidden
+        if not account.market_open(intent.instrument):
+            return DenyReason.MARKET_CLOSED, f"{intent.instrument.id}: expected an open market, found it closed"
+        stale = self._limits.stale_after_ns
+        if stale is not None and account.price_age_ns(intent.instrument) > stale:
+            age = account.price_age_ns(intent.instrument)
+            return DenyReason.STALE_PRICE, f"expected a price younger than {stale} ns, found {age} ns"
+        return None
+
+    def _size(self, intent: OrderIntent, judged: int) -> tuple[DenyReason, str] | None:
+        instrument = intent.instrument
+        qty = instrument.qty_grid.to_decimal(intent.lots)
+        if qty < instrument.min_qty:
+            return DenyReason.QTY_BELOW_MIN, f"expected at least {instrument.min_qty}, found {qty}"
+        if instrument.max_qty is not None and qty > instrument.max_qty:
+            return DenyReason.QTY_ABOVE_MAX, f"expected at most {instrument.max_qty}, found {qty}"
+        if instrument.min_notional and not intent.reduce_only:
+            notional = EXACT.multiply(instrument.price_grid.to_decimal(judged), qty)
+            if notional < instrument.min_notional:
+                return DenyReason.NOTIONAL_BELOW_MIN, f"expected at least {instrument.min_notional}, found {notional}"
+        return None
+
+    def _price(self, intent: OrderIntent, touch: int) -> tuple[DenyReason, str] | None:
+        limit = intent.limit_ticks
+        if limit is None or intent.type is not OrderType.LIMIT or abs(limit - touch) * _PARTS <= touch * self._fat:
+            return None
+        text = intent.instrument.price_grid.to_text
+        found = f"found {text(limit)} with the market at {text(touch)}"
+        return DenyReason.FAT_FINGER, f"expected a limit within {self._limits.fat_finger:%} of the market, {found}"
+
+    def _traffic(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:
+        if account.same_in_flight(intent):
+            return DenyReason.DUPLICATE, "expected a new order, found the same one sent and not yet acknowledged"
+        times, now = self._times, account.now
+        while times and times[0] <= now - NS_PER_MINUTE:
+            times.popleft()
+        if len(times) >= self._limits.orders_per_minute:
+            return DenyReason.ORDERS_PER_MINUTE, f"expected at most {self._limits.orders_per_minute} a minute"
+        if account.open_order_count() >= self.tier.open_orders_max:
+            found = account.open_order_count()
+            return DenyReason.OPEN_ORDERS, f"expected fewer than {self.tier.open_orders_max} open, found {found}"
+        return None
+
+    def _holdings(
+        self, intent: OrderIntent, account: Account, held: int, sign: int
+    ) -> tuple[DenyReason, str] | None:
+        instrument = intent.instrument
+        if intent.reduce_only and held * sign >= 0:
+            return DenyReason.NOTHING_TO_REDUCE, "expected a position to reduce, found none"
+        if sign < 0 and not instrument.short_allowed:
+            free = held - account.working_lots_on(instrument, -1)
+            if intent.lots > free and not intent.reduce_only:
+                text = instrument.qty_grid.to_text
+                found = f"found {text(intent.lots)}"
+                return DenyReason.SHORT_NOT_ALLOWED, f"expected at most {text(max(0, free))} held and free, {found}"
+        return None
+
+    def _exposure(
+        self, intent: OrderIntent, account: Account, judged: int, held: int
+    ) -> tuple[DenyReason, str] | None:
+        instrument, sign, equity = intent.instrument, int(intent.side), account.equity_units()
+        value = account.value(instrument, judged, intent.lots)
+        if value * _PARTS > equity * self._order:
+            return DenyReason.ORDER_SIZE, _share(value, equity, self.tier.order_max, "an order")
+        after = abs(held + sign * intent.lots)
+        gross = account.gross_units() + account.value(instrument, judged, after - abs(held))
+        if gross * _PARTS > equity * self._gross:
+            return DenyReason.GROSS_EXPOSURE, _share(gross, equity, self.tier.gross_exposure_max, "gross exposure")
+        net = account.value(instrument, judged, after)
+        if self._net is not None and net * _PARTS > equity * self._net:
+            limit = self._limits.net_exposure_max or Decimal(0)
+            return DenyReason.NET_EXPOSURE, _share(net, equity, limit, "net exposure per asset")
+        if sign > 0 and not instrument.short_allowed:
+            need = value + account.fee_bound(value)
+            free = account.free_cash()
+            if need > free:
+                return DenyReason.INSUFFICIENT_FUNDS, f"expected {need} ledger units of free cash, found {free}"
+        return None
+
+
+def _parts(fraction: Decimal) -> int:
+    return int(EXACT.multiply(fraction, Decimal(_PARTS)))
+
+
+def _share(value: int, equity: int, limit: Decimal, what: str) -> str:
+    found = "equity that is not positive" if equity <= 0 else f"{value * 10_000 // equity / 100:.2f} %"
+    return f"expected {what} of at most {limit:%} of equity, found {found}"

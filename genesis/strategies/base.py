@@ -1,0 +1,297 @@
+"""The `Strategy` class: hooks that the engine calls, and orders as intents.
+
+A strategy sees market events, its own orders and its own position. It cannot tell paper from live: the desk it talks to is the
+same. It never asks the clock or a random generator; time is ``self.now``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from genesis.errors import ConfigError
+from genesis.model.events import OrderDenied, OrderEvent, OrderFilled
+from genesis.model.grid import FLOOR, shortest_decimal
+from genesis.model.instruments import Instrument
+from genesis.model.market import Bar, BarSpec, Depth, Quote, Trade
+from genesis.model.money import Money, Price, Quantity
+from genesis.model.orders import (
+    Approved,
+    Order,
+    OrderIntent,
+    OrderStatus,
+    OrderType,
+    Refused,
+    Side,
+    TimeInForce,
+)
+
+ExactQty = Quantity | Decimal | int | str
+ExactPrice = Price | Decimal | int | str
+
+
+class OpenOrder(msgspec.Struct, frozen=True):
+    """A strategy's view of one of its orders; ``waits`` says why it is not filled yet."""
+
+    order: Order
+    status: OrderStatus
+    filled_lots: int
+    waits: str
+
+    @property
+    def leaves_lots(self) -> int:
+        """Lots that still work."""
+        return self.order.intent.lots - self.filled_lots
+
+
+class Desk(Protocol):
+    """What a track offers its strategy."""
+
+    @property
+    def now(self) -> int: ...
+
+    def submit(self, intent: OrderIntent) -> Approved | Refused: ...
+
+    def cancel(self, client_order_id: str) -> bool: ...
+
+    def open_orders(self, instrument: Instrument | None) -> tuple[OpenOrder, ...]: ...
+
+    def working_lots(self, instrument: Instrument) -> int: ...
+
+    def position_lots(self, instrument: Instrument) -> int: ...
+
+    def last_ticks(self, instrument: Instrument) -> int | None: ...
+
+    def equity(self) -> Money: ...
+
+    def subscribe(self, instrument: Instrument, what: str, spec: BarSpec | None, levels: int) -> None: ...
+
+    def set_timer(self, name: str, at_ns: int, every_ns: int | None) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+class NoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of a strategy that has none."""
+
+
+class Strategy:
+    """Base class. Subclass it, declare ``Params`` if you need any, and override the hooks you want.
+
+    ``Params`` is a frozen ``msgspec.Struct`` with ``forbid_unknown_fields=True``; bounds are written as
+    ``Annotated[int, msgspec.Meta(ge=1)]`` and checked before the strategy exists.
+    """
+
+    Params: ClassVar[type[msgspec.Struct]] = NoParams
+    synthetic: ClassVar[bool] = False
+
+    def __init__(self, instruments: tuple[Instrument, ...], params: Any) -> None:
+        self.instruments = instruments
+        self.params = params
+        self._desk: Desk | None = None
+
+    # ---- hooks
+
+    def on_start(self) -> None:
+        """Called once before the first event: subscribe here."""
+
+    def on_bar(self, bar: Bar) -> None:
+        """A bar that was subscribed to has closed."""
+
+    def on_trade(self, trade: Trade) -> None:
+        """A public trade."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """The best bid or ask changed."""
+
+    def on_depth(self, depth: Depth) -> None:
+        """The book changed; called once a message."""
+
+    def on_timer(self, name: str) -> None:
+        """A timer set with `set_timer` fired."""
+
+    def on_order(self, event: OrderEvent | OrderDenied) -> None:
+        """Something happened to one of our orders (a fill comes to `on_fill`)."""
+
+    def on_fill(self, fill: OrderFilled) -> None:
+        """One of our orders filled, in part or whole."""
+
+    def on_stop(self) -> None:
+        """The tape ended; nothing ordered here is sent."""
+
+    def on_save(self) -> Mapping[str, Any] | None:
+        """State of plain values that `on_load` understands; ``None``: restore me by running from the tape's start."""
+        return None
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        """Take the state that `on_save` gave."""
+
+    # ---- the market
+
+    @property
+    def instrument(self) -> Instrument:
+        """The first instrument: the only one of most strategies."""
+        return self.instruments[0]
+
+    @property
+    def desk(self) -> Desk:
+        """Where orders go; there is none before `on_start`."""
+        if self._desk is None:
+            raise ConfigError(f"{type(self).__name__}: expected to be attached to a track before it acts")
+        return self._desk
+
+    def attach(self, desk: Desk) -> None:
+        """Called by the track that owns this strategy."""
+        self._desk = desk
+
+    @property
+    def now(self) -> int:
+        """Engine time, UTC ns."""
+        return self.desk.now
+
+    def subscribe_bars(self, spec: str | BarSpec, instrument: Instrument | None = None) -> None:
+        """Ask for closed bars: ``"1m"``, ``"4h"``, ``"500t"`` or a `BarSpec`."""
+        parsed = BarSpec.parse(spec) if isinstance(spec, str) else spec
+        self.desk.subscribe(instrument or self.instrument, "bars", parsed, 0)
+
+    def subscribe_trades(self, instrument: Instrument | None = None) -> None:
+        """Ask for every public trade."""
+        self.desk.subscribe(instrument or self.instrument, "trades", None, 0)
+
+    def subscribe_quotes(self, instrument: Instrument | None = None) -> None:
+        """Ask for every change of the best bid or ask."""
+        self.desk.subscribe(instrument or self.instrument, "quotes", None, 0)
+
+    def subscribe_depth(self, levels: int = 5, instrument: Instrument | None = None) -> None:
+        """Ask for the book's best ``levels`` levels after every message."""
+        self.desk.subscribe(instrument or self.instrument, "depth", None, levels)
+
+    def set_timer(self, name: str, at_ns: int, every_ns: int | None = None) -> None:
+        """Call `on_timer` at engine time ``at_ns`` and then every ``every_ns``."""
+        self.desk.set_timer(name, at_ns, every_ns)
+
+    def note(self, text: str) -> None:
+        """Write a remark into the journal."""
+        self.desk.note(text)
+
+    # ---- what we hold
+
+    def position(self, instrument: Instrument | None = None) -> Quantity:
+        """Signed position in whole lots, exact."""
+        instrument = instrument or self.instrument
+        return instrument.quantity(self.desk.position_lots(instrument))
+
+    def is_flat(self, instrument: Instrument | None = None) -> bool:
+        """No position of a lot or more."""
+        return self.desk.position_lots(instrument or self.instrument) == 0
+
+    def open_orders(self, instrument: Instrument | None = None) -> tuple[OpenOrder, ...]:
+        """Our orders that still work, oldest first, each with why it waits."""
+        return self.desk.open_orders(instrument)
+
+    @property
+    def equity(self) -> Money:
+        """Cash plus positions marked to market."""
+        return self.desk.equity()
+
+    # ---- orders
+
+    def submit(self, intent: OrderIntent) -> Approved | Refused:
+        """Send an intent through risk. A refusal is a value with its reason, never an exception."""
+        return self.desk.submit(intent)
+
+    def buy(self, qty: ExactQty, **how: Any) -> Approved | Refused:
+        """Buy ``qty`` base units; keywords as `order`."""
+        return self.order(Side.BUY, qty, **how)
+
+    def sell(self, qty: ExactQty, **how: Any) -> Approved | Refused:
+        """Sell ``qty`` base units; keywords as `order`."""
+        return self.order(Side.SELL, qty, **how)
+
+    def order(
+        self,
+        side: Side,
+        qty: ExactQty,
+        *,
+        type: OrderType | None = None,  # noqa: A002 - the field's word
+        limit: ExactPrice | None = None,
+        trigger: ExactPrice | None = None,
+        trailing_bp: int | None = None,
+        tif: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        tag: str = "",
+        instrument: Instrument | None = None,
+    ) -> Approved | Refused:
+        """Order ``qty`` base units. Without ``type``: limit when ``limit`` is given, else stop or stop-limit when ``trigger`` is,
+        trailing when ``trailing_bp`` is, else market.
+
+        Raises:
+            TypeError, ValueError: an amount that is no exact multiple of the instrument's tick or lot.
+        """
+        instrument = instrument or self.instrument
+        intent = OrderIntent(
+            instrument,
+            side,
+            instrument.lots(qty),
+            type or _infer_type(limit, trigger, trailing_bp),
+            None if limit is None else instrument.ticks(limit),
+            None if trigger is None else instrument.ticks(trigger),
+            trailing_bp,
+            tif,
+            post_only,
+            reduce_only,
+            tag,
+        )
+        return self.desk.submit(intent)
+
+    def cancel(self, client_order_id: str) -> bool:
+        """Ask the venue to cancel; ``False`` when no such order is open. It may still fill until the cancel arrives."""
+        return self.desk.cancel(client_order_id)
+
+    def cancel_all(self, instrument: Instrument | None = None) -> int:
+        """Cancel every open order; how many were asked for."""
+        return sum(self.cancel(o.order.client_order_id) for o in self.open_orders(instrument))
+
+    def close(self, instrument: Instrument | None = None) -> Approved | Refused | None:
+        """Close the position at market, reduce-only; ``None`` when flat."""
+        instrument = instrument or self.instrument
+        lots = self.desk.position_lots(instrument)
+        if not lots:
+            return None
+        side = Side.SELL if lots > 0 else Side.BUY
+        return self.desk.submit(OrderIntent(instrument, side, abs(lots), reduce_only=True))
+
+    def target_position(self, qty: ExactQty, instrument: Instrument | None = None) -> Approved | Refused | None:
+        """Trade at market to a signed position of ``qty``, counting what open market orders still bring; ``None`` when there."""
+        instrument = instrument or self.instrument
+        want = instrument.lots(qty)
+        have = self.desk.position_lots(instrument) + self.desk.working_lots(instrument)
+        if want == have:
+            return None
+        side = Side.BUY if want > have else Side.SELL
+        return self.desk.submit(OrderIntent(instrument, side, abs(want - have)))
+
+    def target_weight(
+        self, weight: Decimal | float | str | int, instrument: Instrument | None = None
+    ) -> Approved | Refused | None:
+        """Trade at market to a position worth ``weight`` of equity (negative is short), in whole lots towards zero."""
+        instrument = instrument or self.instrument
+        ticks = self.desk.last_ticks(instrument)
+        if ticks is None:
+            return None
+        share = shortest_decimal(weight) if isinstance(weight, float) else Decimal(weight)
+        worth = abs(share) * self.desk.equity().amount
+        qty = instrument.round_quantity(worth / instrument.price(ticks).value, FLOOR)
+        return self.target_position(-qty if share < 0 else qty, instrument)
+
+
+def _infer_type(limit: object, trigger: object, trailing_bp: object) -> OrderType:
+    if trailing_bp is not None:
+        return OrderType.TRAILING_STOP
+    if trigger is not None:
+        return OrderType.STOP if limit is None else OrderType.STOP_LIMIT
+    return OrderType.MARKET if limit is None else OrderType.LIMIT

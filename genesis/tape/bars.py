@@ -1,0 +1,159 @@
+"""Bars built from what has arrived: time, tick, volume and dollar bars from trades; longer time bars from shorter ones.
+
+A series is shared by every track. It is rebuilt from nothing but rows, so how they arrived never changes a bar: the
+open bar is always recomputed from its first row, and only closed bars are kept.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genesis.model.market import Bar, BarKind, BarSpec
+from genesis.tape.decode import Blocks
+from genesis.tape.stream import ABSENT, Column, Stream, StreamKind, times_of
+
+BAR_COLUMNS = ("ts", "time_open", "open", "high", "low", "close", "lots", "last_row", "late")
+
+
+class BarSeries:
+    """Closed bars of one spec over one stream.
+
+    Columns are int64: ``ts`` is the close (for time bars the boundary, else the time of the last row), ``last_row`` the index of
+    the last source row inside, ``late`` how many of its rows belong, by the exchange's own time, to an earlier bar.
+    """
+
+    def __init__(self, source: Stream, spec: BarSpec) -> None:
+        if source.kind is StreamKind.BARS:
+            own = source.spec
+            if own is None or spec.kind is not BarKind.TIME or spec.step % own.step:
+                raise ValueError(f"{source.name}: expected time bars of a multiple of {own}, found {spec}")
+        elif source.kind is not StreamKind.TRADES:
+            raise ValueError(f"{source.name}: expected trades or bars to build bars from")
+        self.source, self.spec = source, spec
+        self.by_time = spec.kind is BarKind.TIME
+        self.rows = 0
+        self.columns: dict[str, Column] = {name: np.empty(0, np.int64) for name in BAR_COLUMNS}
+        self.times = times_of(self.columns)
+        self._next_row = 0
+        self.events: Blocks[Bar] = Blocks(self._decode)
+        instrument = source.instrument
+        self._price = (instrument.price_grid.mantissa, instrument.price_grid.denominator)
+        self._qty = (instrument.qty_grid.mantissa, instrument.qty_grid.denominator)
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether a bar closes like a timer, before the rows of that moment; else it closes after the rows of its moment."""
+        return self.by_time and self.source.kind is StreamKind.TRADES
+
+    def update(self, closed_before: int) -> None:
+        """Close every bar that can be closed, given that all rows before ``closed_before`` (engine ns) have arrived."""
+        source = self.source
+        if self._next_row >= source.rows:
+            return
+        if self.by_time:
+            # A row that is itself a bar is known at its close, so its moment must be over.
+            self._close_time_bars(closed_before - (source.kind is StreamKind.BARS))
+        else:
+            self._close_counted_bars(source.first_at(closed_before, self._next_row))
+
+    def _decode(self, start: int, stop: int) -> list[Bar]:
+        c = {name: column[start:stop] for name, column in self.columns.items()}
+        (pm, pd), (qm, qd) = self._price, self._qty
+        instrument, spec = self.source.instrument, self.spec
+        floats = [((c[name] * pm) / pd).tolist() for name in ("open", "high", "low", "close")]
+        volume = ((c["lots"] * qm) / qd).tolist()
+        times = [c[name].tolist() for name in ("time_open", "ts")]
+        return [
+            Bar(instrument, spec, t0, t1, o, h, lo, cl, v)
+            for t0, t1, o, h, lo, cl, v in zip(*times, *floats, volume, strict=True)
+        ]
+
+    # ---- time bars
+
+    def _bar_time(self, ts: Column) -> Column:
+        """What decides a row's bucket: engine time, or the open time where the rows are bars themselves."""
+        return self.source.columns["time_open"] if self.source.kind is StreamKind.BARS else ts
+
+    def _close_time_bars(self, closed_before: int) -> None:
+        source, step, first = self.source, self.spec.step, self._next_row
+        times = self._bar_time(source.columns["ts"])
+        open_bucket = int(times[first]) // step
+        # A boundary is a timer: it has passed once a row at or beyond it has been seen.
+        if (open_bucket + 1) * step > closed_before:
+            return
+        stop = first + int(np.searchsorted(times[first : source.rows], closed_before // step * step, "left"))
+        buckets = times[first:stop] // step
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(buckets)) + 1)) + first
+        self._append(starts, stop, buckets[starts - first] * step)
+        self._next_row = stop
+
+    # ---- tick, volume and dollar bars
+
+    def _close_counted_bars(self, arrived: int) -> None:
+        first = self._next_row
+        if arrived <= first:
+            return
+        step = self.spec.step
+        columns = self.source.columns
+        if self.spec.kind is BarKind.TICK:
+            ends = np.arange(first + step, arrived + 1, step, dtype=np.int64)
+        else:
+            weight = columns["lots"][first:arrived]
+            if self.spec.kind is BarKind.DOLLAR:
+                weight = weight * columns["ticks"][first:arrived]
+            ends = first + _threshold_ends(np.cumsum(weight), step)
+        if not len(ends):
+            return
+        starts = np.concatenate(([first], ends[:-1]))
+        self._append(starts, int(ends[-1]), None)
+        self._next_row = int(ends[-1])
+
+    def _append(self, starts: Column, stop: int, open_times: Column | None) -> None:
+        """Close the bars that begin at rows ``starts``; the last one ends before row ``stop``."""
+        source, c, first = self.source, self.source.columns, int(starts[0])
+        last = np.concatenate((starts[1:], [stop])) - 1
+        cuts = starts - first
+        from_bars = source.kind is StreamKind.BARS
+        px = {k: c[k if from_bars else "ticks"] for k in ("open", "high", "low", "close")}
+        ts = c["ts"]
+        new: dict[str, Column] = {
+            "ts": ts[last] if open_times is None else open_times + self.spec.step,
+            "time_open": ts[starts] if open_times is None else open_times,
+            "open": px["open"][starts],
+            "high": np.maximum.reduceat(px["high"][first:stop], cuts),
+            "low": np.minimum.reduceat(px["low"][first:stop], cuts),
+            "close": px["close"][last],
+            "lots": np.add.reduceat(c["lots"][first:stop], cuts),
+            "last_row": last,
+            "late": self._late(starts, cuts, first, stop),
+        }
+        need = self.rows + len(starts)
+        for name, values in new.items():
+            column = self.columns[name]
+            if need > len(column):
+                grown = np.zeros(max(need, 2 * len(column), 256), np.int64)
+                grown[: self.rows] = column[: self.rows]
+                self.columns[name] = column = grown
+            column[self.rows : need] = values
+        self.times = times_of(self.columns)
+        self.rows = need
+
+    def _late(self, starts: Column, cuts: Column, first: int, stop: int) -> Column:
+        if self.source.kind is StreamKind.BARS or not self.by_time:
+            return np.zeros(len(starts), np.int64)
+        step, c = self.spec.step, self.source.columns
+        event = c["time_event"][first:stop]
+        late = (event != ABSENT) & (event // step < c["ts"][first:stop] // step)
+        return np.add.reduceat(late.astype(np.int64), cuts)
+
+
+def _threshold_ends(cumulative: Column, step: int) -> Column:
+    """Ends (exclusive) of runs whose sum first reaches ``step``; the row that reaches it is inside and nothing carries over."""
+    ends: list[int] = []
+    base, n = 0, len(cumulative)
+    while True:
+        end = int(np.searchsorted(cumulative, base + step, "left"))
+        if end >= n:
+            return np.array(ends, np.int64)
+        ends.append(end + 1)
+        base = int(cumulative[end])

@@ -1,0 +1,198 @@
+"""One stream of the tape: an instrument's trades, quotes, depth or bars as columns of int64.
+
+Shapes: every column is one-dimensional int64 of equal length. Prices are ticks, quantities lots, times UTC ns.
+``ts`` is engine time and never decreases; rows of one moment keep the order in which they arrived. A time the source does not
+have is `ABSENT`, which a decoded event shows as ``None``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genesis.errors import DataError
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarSpec, Quote, Trade
+from genesis.tape.decode import Blocks
+
+Column = NDArray[np.int64]
+ABSENT = -(2**63)
+BLOCK_ROWS = 4096
+_GENESIS_BLOCK = b"genesis.tape.block.1"
+
+
+class StreamKind(Enum):
+    """What a row is. The order of members is the order of rows of one moment where the source gives none."""
+
+    TRADES = "trades"
+    QUOTES = "quotes"
+    DEPTH = "depth"
+    BARS = "bars"
+
+
+# ``ts`` engine time; ``seq`` place within one arrival (a capture's line), 0 where the source has none;
+# ``side`` of a trade is the taker's (+1 buys, -1 sells, 0 unknown), of a depth row +1 bid, -1 ask;
+# a depth row's ``lots`` is the level's new absolute size, 0 removes it; ``snapshot`` 1 on the rows of a full snapshot.
+# A bars row's ``ts`` is its close, the moment at which it can be known.
+COLUMNS: dict[StreamKind, tuple[str, ...]] = {
+    StreamKind.TRADES: ("ts", "time_event", "seq", "trade_id", "ticks", "lots", "side"),
+    StreamKind.QUOTES: ("ts", "time_event", "seq", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots"),
+    StreamKind.DEPTH: ("ts", "time_event", "seq", "snapshot", "side", "ticks", "lots"),
+    StreamKind.BARS: ("ts", "time_open", "seq", "open", "high", "low", "close", "lots"),
+}
+
+
+def times_of(columns: Mapping[str, Column]) -> memoryview[int]:
+    """The engine-time column as plain integers: quick to read one by one and to bisect."""
+    return memoryview(columns["ts"].data).cast("B").cast("q")
+
+
+def before(times: memoryview[int], start: int, stop: int, time_ns: int, included: bool) -> int:
+    """End of the rows of [start, stop) that lie before ``time_ns``, or at it where ``included``; ``times`` never decreases."""
+    if start >= stop or times[stop - 1] < time_ns:
+        return stop
+    return (bisect_right if included else bisect_left)(times, time_ns, start, stop)
+
+
+def empty_columns(kind: StreamKind) -> dict[str, Column]:
+    """Columns of no rows."""
+    return {name: np.empty(0, np.int64) for name in COLUMNS[kind]}
+
+
+class Stream:
+    """Columns that grow, or a whole recording revealed row by row; readers see ``rows`` rows either way.
+
+    ``times`` is the engine-time column once more, as plain integers to bisect. ``columns`` may be longer than ``rows``: what lies beyond has not arrived, and nobody may look at it.
+    """
+
+    __slots__ = ("_blocks", "columns", "instrument", "kind", "name", "quotes", "recorded", "rows", "spec", "times", "trades")
+
+    def __init__(self, instrument: Instrument, kind: StreamKind, spec: BarSpec | None = None) -> None:
+        if (kind is StreamKind.BARS) != (spec is not None):
+            raise ValueError(f"{instrument.id}/{kind.value}: expected a bar spec for bars and for nothing else")
+        self.instrument, self.kind, self.spec = instrument, kind, spec
+        self.name = f"{instrument.id}/{kind.value}" + (f"/{spec}" if spec else "")
+        self.columns = empty_columns(kind)
+        self.times = times_of(self.columns)
+        self.rows = 0
+        self.recorded = 0
+        self._blocks: list[bytes] = []
+        self.trades: Blocks[Trade] = Blocks(self._make_trades)
+        self.quotes: Blocks[Quote] = Blocks(self._make_quotes)
+
+    def record(self, columns: Mapping[str, Column]) -> None:
+        """Take a whole recording; its rows arrive by `reveal`.
+
+        Raises:
+            DataError: a column is missing, of another length or type, or engine time steps back.
+        """
+        self.columns = self._checked(columns, ABSENT)
+        self.times = times_of(self.columns)
+        self.recorded = len(self.times)
+
+    def reveal(self, rows: int) -> None:
+        """Let the recording's first ``rows`` rows have arrived."""
+        if not self.rows <= rows <= self.recorded:
+            raise ValueError(f"{self.name}: expected {self.rows} to {self.recorded} rows, found {rows}")
+        self.rows = rows
+
+    def append(self, columns: Mapping[str, Column]) -> None:
+        """Let new rows arrive, as a live feed does; raises `DataError` as `record` does."""
+        last = int(self.columns["ts"][self.rows - 1]) if self.rows else ABSENT
+        new = self._checked(columns, last)
+        need = self.rows + len(new["ts"])
+        if need > len(self.columns["ts"]):
+            room = max(need, 2 * len(self.columns["ts"]), 1024)
+            for name, old in self.columns.items():
+                grown = np.zeros(room, np.int64)
+                grown[: self.rows] = old[: self.rows]
+                self.columns[name] = grown
+            self.times = times_of(self.columns)
+        for name, values in new.items():
+            self.columns[name][self.rows : need] = values
+        self.rows = self.recorded = need
+
+    def block_digest(self, rows: int) -> str:
+        """Chained SHA-256 (hex) of the last full block of `BLOCK_ROWS` within the first ``rows`` rows; empty when none is full.
+
+        Blocks are counted from the stream's first row, so the value never depends on how the rows arrived.
+        """
+        full = rows // BLOCK_ROWS
+        while len(self._blocks) < full:
+            start = len(self._blocks) * BLOCK_ROWS
+            h = hashlib.sha256(_GENESIS_BLOCK)
+            h.update(self._blocks[-1] if self._blocks else self.name.encode())
+            for name in COLUMNS[self.kind]:
+                h.update(np.ascontiguousarray(self.columns[name][start : start + BLOCK_ROWS], "<i8").tobytes())
+            self._blocks.append(h.digest())
+        return self._blocks[full - 1].hex() if full else ""
+
+    def first_after(self, time_ns: int, start: int = 0) -> int:
+        """Index of the first arrived row at or after ``start`` with ``ts`` > ``time_ns``."""
+        return before(self.times, start, self.rows, time_ns, True)
+
+    def first_at(self, time_ns: int, start: int = 0) -> int:
+        """Index of the first arrived row at or after ``start`` with ``ts`` >= ``time_ns``."""
+        return before(self.times, start, self.rows, time_ns, False)
+
+    def _floats(self, name: str, start: int, stop: int) -> list[float]:
+        grid = self.instrument.price_grid
+        floats: list[float] = ((self.columns[name][start:stop] * grid.mantissa) / grid.denominator).tolist()
+        return floats
+
+    def _event_times(self, start: int, stop: int) -> list[int] | list[int | None]:
+        column = self.columns["time_event"][start:stop]
+        times: list[int] = column.tolist()
+        return times if not (column == ABSENT).any() else [t if t != ABSENT else None for t in times]
+
+    def _make_trades(self, start: int, stop: int) -> list[Trade]:
+        instrument = self.instrument
+        lists = [self.columns[n][start:stop].tolist() for n in ("ts", "ticks", "lots", "side", "trade_id")]
+        return [
+            Trade(instrument, ts, event, ticks, lots, price, side, trade_id)
+            for ts, ticks, lots, side, trade_id, event, price in zip(
+                *lists, self._event_times(start, stop), self._floats("ticks", start, stop), strict=True
+            )
+        ]
+
+    def _make_quotes(self, start: int, stop: int) -> list[Quote]:
+        instrument = self.instrument
+        lists = [self.columns[n][start:stop].tolist() for n in ("ts", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")]
+        floats = [self._floats(n, start, stop) for n in ("bid_ticks", "ask_ticks")]
+        return [
+            Quote(instrument, ts, event, b, bl, a, al, bid, ask)
+            for ts, b, bl, a, al, event, bid, ask in zip(*lists, self._event_times(start, stop), *floats, strict=True)
+        ]
+
+    def _checked(self, columns: Mapping[str, Column], last_ts: int) -> dict[str, Column]:
+        names = COLUMNS[self.kind]
+        if set(columns) != set(names):
+            raise DataError(self.name, field="columns", expected=", ".join(names), found=", ".join(columns))
+        out: dict[str, Column] = {}
+        length = len(columns["ts"])
+        for name in names:
+            column = columns[name]
+            if column.dtype != np.int64 or column.ndim != 1 or len(column) != length:
+                raise DataError(
+                    self.name, field=name, expected=f"{length} int64", found=f"{column.shape} {column.dtype}"
+                )
+            out[name] = np.ascontiguousarray(column)
+        ts = out["ts"]
+        if length and int(ts[0]) < last_ts:
+            raise DataError(self.name, line=1, field="ts", expected=f"{last_ts} or later", found=str(int(ts[0])))
+        back = np.flatnonzero(ts[1:] < ts[:-1]) if length > 1 else np.empty(0, np.int64)
+        if len(back):
+            row = int(back[0]) + 1
+            raise DataError(
+                f"{self.name}: engine time steps back",
+                line=row + 1,
+                field="ts",
+                expected=f"{int(ts[row - 1])} or later",
+                found=str(int(ts[row])),
+            )
+        return out
