@@ -1,7 +1,8 @@
 """Whole columns to integer units of a grid, exactly.
 
-A value is never computed in floating point: text goes through decimals, scaled integers through integer division, and a float
-source stands for the shortest decimal that round-trips to it. What the fast paths cannot decide, `Grid` decides value by value.
+A value is never computed in floating point: text goes through decimals, scaled integers through integer division, and a
+float source stands for the shortest decimal that round-trips to it. What the fast paths cannot decide, `Grid` decides
+value by value.
 """
 
 from __future__ import annotations
@@ -21,17 +22,19 @@ from genesis.tape.stream import Column
 GOOD, UNREADABLE, OFF_GRID = 0, 1, 2
 
 _INT64_MAX = 2**63 - 1
-# Two decimals of up to 15 significant digits that round to the same double are the same decimal (IEEE 754 binary64), so below
-# this bound a decimal that round-trips is the shortest one.
+# Two decimals of up to 15 significant digits that round to the same double are the same decimal (IEEE 754 binary64), so
+# below this bound a decimal that round-trips is the shortest one.
 _SHORTEST_SAFE = 10**15
 _POWERS_EXACT = 22  # 10**22 is the largest power of ten that a double holds exactly
-_ARROW_DIGITS = 38
+# Numbers that Arrow's decimals read for sure; it does not survive an exponent such as 1e400, so exponents go the slow way.
+_SIMPLE = r"^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$"
+_ARROW_DIGITS, _ARROW_DECIMALS = 38, 18
 # Beyond these no value fits 64 bits of any sensible step, and integer powers of ten would take the machine down.
 _EXPONENT_MAX, _EXPONENT_MIN = 40, -400
 
 
 class Units(NamedTuple):
-    """Integer units of a grid (floor of the value where it is off the grid, 0 where unreadable) and each value's fault."""
+    """Units of a grid (the floor where a value is off the grid, 0 where unreadable) and each value's fault."""
 
     values: Column
     faults: NDArray[np.uint8]
@@ -61,7 +64,10 @@ def round_units(column: pa.Array, grid: Grid, rounding: str, scale: int = 0) -> 
     """Nearest units of readable values in the direction named; see `Grid.round`."""
     column = _plain_column(column)
     read = _reader(column.type, scale)
-    return np.array([grid.round(read(value), rounding) for value in column.to_pylist()], np.int64)
+    coded = pc.dictionary_encode(column)
+    distinct = np.array([grid.round(read(value), rounding) for value in coded.dictionary.to_pylist()], np.int64)
+    rounded: Column = distinct[coded.indices.to_numpy(zero_copy_only=False)]
+    return rounded
 
 
 def shown(column: pa.Array, row: int, scale: int = 0) -> str:
@@ -156,7 +162,8 @@ def _from_floats(column: pa.Array, grid: Grid) -> Units:
         power = float(10**grid.decimals)
         with np.errstate(invalid="ignore", over="ignore"):
             candidate = np.rint(values * power)
-            # A correctly rounded quotient of two exact doubles: equality says that the decimal round-trips to the float.
+            # A correctly rounded quotient of two exact doubles: equality says that the decimal round-trips to the
+            # float.
             sure = (np.abs(candidate) < _SHORTEST_SAFE) & (candidate / power == values)
         units = _divide(np.where(sure, candidate, 0).astype(np.int64), _mantissa_grid(grid), 0)
     else:
@@ -174,16 +181,28 @@ def _mantissa_grid(grid: Grid) -> Grid:
 
 
 def _from_text(column: pa.Array, grid: Grid) -> Units:
-    if grid.decimals > _ARROW_DIGITS or column.null_count:
+    simple: NDArray[np.bool_] = pc.match_substring_regex(column, _SIMPLE).fill_null(False).to_numpy(zero_copy_only=False)
+    if grid.decimals > _ARROW_DECIMALS or not simple.any():
         return _one_by_one(column, grid)
+    if simple.all():
+        return _from_simple_text(column, grid)
+    units = Units(np.zeros(len(column), np.int64), np.zeros(len(column), np.uint8))
+    for places, read in ((simple, _from_simple_text), (~simple, _one_by_one)):
+        units.values[places], units.faults[places] = read(column.filter(pa.array(places)), grid)
+    return units
+
+
+def _from_simple_text(column: pa.Array, grid: Grid) -> Units:
     try:
         exact = pc.cast(column, pa.decimal128(_ARROW_DIGITS, grid.decimals))
     except pa.ArrowInvalid:
         return _one_by_one(column, grid)
-    halves = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset : 2 * (exact.offset + len(exact))].reshape(-1, 2)
-    low, high = halves[:, 0], halves[:, 1]
+    # 128 bits each, low half first.
+    halves = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset :][: 2 * len(exact)]
+    low, high = halves[::2], halves[1::2]
     units = _divide(low, _mantissa_grid(grid), 0)
-    units.faults[high != low >> 63] = UNREADABLE
+    too_large = high != low >> 63
+    units.values[too_large], units.faults[too_large] = 0, UNREADABLE
     return units
 
 

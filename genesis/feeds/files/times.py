@@ -1,4 +1,4 @@
-"""Times of a file as UTC ns: typed timestamps, integers or decimals since 1970 in a unit, ISO 8601 text, or a strptime format."""
+"""Times of a file as UTC ns: typed timestamps, numbers since 1970 in a unit, ISO 8601 text, or a strptime format."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def unit_of(column: pa.Array) -> tuple[str | None, int | None]:
     """The unit of a time column, by magnitude, and the first row that is of another unit.
 
-    The unit is ``timestamp`` for typed timestamps, ``iso`` for text that is no number, ``None`` where numbers are no time.
+    The unit is ``timestamp`` for typed timestamps, ``iso`` for text that is no number, ``None`` where numbers are no
+    time.
     """
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return TIMESTAMP, None
@@ -51,7 +52,7 @@ def unit_of(column: pa.Array) -> tuple[str | None, int | None]:
 
 
 def to_ns(column: pa.Array, time_format: str) -> Units:
-    """``column`` as UTC ns; ``time_format`` is a unit, ``timestamp``, ``iso``, or a strptime format (UTC unless it has a zone)."""
+    """``column`` as UTC ns; ``time_format`` is a unit, ``timestamp``, ``iso`` or a strptime format (UTC without %z)."""
     if time_format in UNITS:
         return to_units(column, UNITS[time_format])
     if time_format == TIMESTAMP:
@@ -69,7 +70,9 @@ def _magnitudes(column: pa.Array) -> NDArray[np.float64] | None:
             return None
         good = pc.match_substring_regex(column, r"^-?\d+(\.\d*)?$")
         column = pc.if_else(good, column, pa.scalar(None, pa.string()))
-    elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)):
+    elif not (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    ):
         return None
     floats: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return np.abs(floats)

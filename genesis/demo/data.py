@@ -1,0 +1,100 @@
+"""The demo's market data, read from the installed packages that carry it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from genesis.clock import NS_PER_HOUR
+from genesis.errors import ConfigError
+from genesis.feeds.files import Format, Policy, Problem, Reading, ReadOptions, align_capture, read
+from genesis.model.instruments import Calendar, Instrument, InstrumentKind
+
+PACKAGES = {"ob_analytics": "ob-analytics==0.1.0", "gym_anytrading": "gym-anytrading==2.0.0"}
+INSTALL_COMMAND = "pip install --no-deps " + " ".join(PACKAGES.values())
+
+BTCUSD = Instrument(
+    symbol="BTCUSD", venue="BITSTAMP", base="BTC", quote="USD", tick=Decimal("1"), lot=Decimal("0.00000001")
+)
+EURUSD = Instrument(
+    symbol="EURUSD",
+    venue="FX",
+    base="EUR",
+    quote="USD",
+    tick=Decimal("0.00001"),
+    lot=Decimal("1"),
+    kind=InstrumentKind.FX,
+    calendar=Calendar.FX,
+)
+# The EUR/USD bars are ask prices only; what the bid was is assumed, not recorded: one pip below, a usual retail spread.
+EURUSD_ASSUMED_SPREAD = Decimal("0.00010")
+
+_ORDERS = ("ob_analytics", "_sample_data/orders.csv.gz")
+_TRADES = ("ob_analytics", "_sample_data/trades.csv")
+_BARS = ("gym_anytrading", "datasets/data/FOREX_EURUSD_1H_ASK.csv")
+
+
+class DemoDataMissing(ConfigError):
+    """The packages that carry the demo's data are not installed. The message is the command that installs them."""
+
+    def __init__(self) -> None:
+        super().__init__(INSTALL_COMMAND)
+
+
+class DemoMarket(msgspec.Struct, frozen=True, eq=False):
+    """One instrument, its streams on one clock, and in one sentence what is recorded and what is assumed."""
+
+    instrument: Instrument
+    readings: tuple[Reading, ...]
+    statement: str
+
+
+def bitcoin_half_hour() -> DemoMarket:
+    """Bitstamp BTC/USD, 2026-05-02 02:36 to 03:06 UTC: depth and quotes from every order event, and the trades.
+
+    The trades' ``extras`` are both order ids. All three follow the exchange's clock, in which the orders are recorded.
+
+    Raises:
+        DemoDataMissing: the packages are not installed.
+    """
+    orders = read(_file(_ORDERS), BTCUSD, ReadOptions(format=Format.OB_ORDERS))
+    trades = read(_file(_TRADES), BTCUSD, ReadOptions(format=Format.OB_TRADES))
+    statement = (
+        "recorded: every order event and trade of Bitstamp BTC/USD for half an hour of 2026-05-02, "
+        "on the exchange's clock"
+    )
+    return DemoMarket(BTCUSD, align_capture((*orders, *trades)), statement)
+
+
+def euro_year() -> DemoMarket:
+    """EUR/USD hourly bars of 2017, ask prices; gaps are judged against the hours of the market.
+
+    A few volumes are written with binary noise (``253139999.4``); they are rounded down to whole euros, and counted.
+
+    Raises:
+        DemoDataMissing: the packages are not installed.
+    """
+    options = ReadOptions(
+        format=Format.OHLCV,
+        policies={Problem.OFF_LOT: Policy.ROUND},
+        interval_ns=NS_PER_HOUR,
+        time_format="%d.%m.%Y %H:%M:%S.%f",
+    )
+    statement = (
+        "recorded: EUR/USD hourly ask bars of 2017; assumed: "
+        f"a spread of {EURUSD_ASSUMED_SPREAD} below the ask, since no bid is recorded"
+    )
+    return DemoMarket(EURUSD, read(_file(_BARS), EURUSD, options), statement)
+
+
+def _file(place: tuple[str, str]) -> Path:
+    package, name = place
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec is not None else None
+    path = Path(folders[0]) / name if folders else None
+    if path is None or not path.is_file():
+        raise DemoDataMissing
+    return path

@@ -1,0 +1,29 @@
+"""Readers and writers of recorded market data: a file in, the columns of a stream and a report out."""
+
+from genesis.feeds.files.formats import Format, OhlcvColumns
+from genesis.feeds.files.options import QuoteBarsAs, ReadOptions
+from genesis.feeds.files.policies import Policy, Problem, parse_policies
+from genesis.feeds.files.reader import detect, infer_steps, read
+from genesis.feeds.files.reading import GapInfo, Latency, Reading, ReadReport, Repair, Steps, align_capture
+from genesis.feeds.files.writer import write_stream
+
+__all__ = [
+    "Format",
+    "GapInfo",
+    "Latency",
+    "OhlcvColumns",
+    "Policy",
+    "Problem",
+    "QuoteBarsAs",
+    "ReadOptions",
+    "ReadReport",
+    "Reading",
+    "Repair",
+    "Steps",
+    "align_capture",
+    "detect",
+    "infer_steps",
+    "parse_policies",
+    "read",
+    "write_stream",
+]

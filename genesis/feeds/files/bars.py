@@ -1,0 +1,166 @@
+"""Bars from files: plain candles, Freqtrade's, Binance's klines, any OHLCV with named columns, and quote bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from genesis.clock import iso_utc
+from genesis.feeds.files.formats import Format, OhlcvColumns, usual_columns
+from genesis.feeds.files.gaps import bar_gaps
+from genesis.feeds.files.options import QuoteBarsAs, ReadOptions
+from genesis.feeds.files.policies import Problem
+from genesis.feeds.files.reading import Reading, ReadReport
+from genesis.feeds.files.rows import Rows
+from genesis.feeds.files.tables import Table
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarKind, BarSpec
+from genesis.tape.stream import ABSENT, Column, StreamKind
+
+_OHLC = ("open", "high", "low", "close")
+_E8 = OhlcvColumns("ts_ns", "open_e8", "high_e8", "low_e8", "close_e8", "volume_e8")
+_FREQTRADE = OhlcvColumns(time="date")
+_KLINES = OhlcvColumns(time="open_time")
+
+
+def read_bars(table: Table, instrument: Instrument, options: ReadOptions) -> tuple[Reading, ...]:
+    """One bars stream: a row's ``ts`` is its close, open time plus interval."""
+    rows = Rows(table, options.policies)
+    names = ohlcv_columns(table, options)
+    rows.time("time_open", names.time, _time_format(table, options))
+    _read_prices(rows, instrument, {part: getattr(names, part) for part in _OHLC})
+    facts: dict[str, int | str] = {"bars without volume": 0}
+    if names.volume is not None:
+        rows.size("lots", names.volume, instrument.qty_grid)
+    else:
+        rows.columns["lots"] = np.zeros(len(rows), np.int64)
+        facts["volume"] = "0: the file has none"
+    _order(rows, names.time)
+    facts["bars without volume"] = int(np.count_nonzero(rows["lots"] == 0))
+    return (_bars(rows, instrument, _interval(rows, names.time, options), facts),)
+
+
+def read_quotebars(table: Table, instrument: Instrument, options: ReadOptions) -> tuple[Reading, ...]:
+    """Quotes at each bar's close, or bars of one side, as the options name."""
+    rows = Rows(table, options.policies)
+    rows.time("time_open", "ts_ns")
+    for side in ("bid", "ask"):
+        _read_prices(rows, instrument, {part: f"{side}_{part}_e8" for part in _OHLC}, f"{side}_")
+        rows.size(f"{side}_lots", f"{side}_size_e8", instrument.qty_grid)
+    _order(rows, "ts_ns")
+    interval = _interval(rows, "ts_ns", options)
+    if options.quotebars is QuoteBarsAs.QUOTES:
+        return (_closing_quotes(rows, instrument, interval),)
+    side = options.quotebars.value
+    for part in _OHLC:
+        rows.columns[part] = rows[f"{side}_{part}"]
+    rows.columns["lots"] = np.zeros(len(rows), np.int64)
+    return (_bars(rows, instrument, interval, {"side": side, "volume": "0: quote bars have none"}),)
+
+
+def ohlcv_columns(table: Table, options: ReadOptions) -> OhlcvColumns:
+    """The names of the columns that hold a bar, for the table's format."""
+    if table.format is Format.CANDLES:
+        return _E8
+    if table.format is Format.FREQTRADE_CANDLES:
+        return _FREQTRADE
+    if table.format is Format.BINANCE_KLINES:
+        return _KLINES
+    return options.columns or usual_columns(list(table.columns)) or OhlcvColumns()
+
+
+def _time_format(table: Table, options: ReadOptions) -> str | None:
+    return options.time_format if table.format is Format.OHLCV else None
+
+
+def _read_prices(rows: Rows, instrument: Instrument, fields: Mapping[str, str], prefix: str = "") -> None:
+    for part, field in fields.items():
+        rows.price(prefix + part, field, instrument.price_grid)
+    high, low = rows[prefix + "high"], rows[prefix + "low"]
+    grid = instrument.price_grid
+
+    def text(part: str, i: int) -> str:
+        return grid.to_text(int(rows[prefix + part][i]))
+
+    rows.check(
+        Problem.INCONSISTENT,
+        high < low,
+        fields["high"],
+        "high at or above low",
+        lambda i: f"{text('high', i)} below {text('low', i)}",
+    )
+    for part in ("open", "close"):
+        price, high, low = (rows[prefix + p] for p in (part, "high", "low"))
+        rows.check(
+            Problem.INCONSISTENT,
+            (price < low) | (price > high),
+            fields[part],
+            f"{part} within low and high",
+            lambda i, part=part: f"{text(part, i)}, low {text('low', i)}, high {text('high', i)}",  # type: ignore[misc]
+        )
+
+
+def _order(rows: Rows, field: str) -> None:
+    rows.unique(rows["time_open"], field, "open time")
+    rows.in_order("time_open", field)
+
+
+def _interval(rows: Rows, field: str, options: ReadOptions) -> int:
+    """Given, or as the file's metadata or its close times say, or else the smallest step between two bars."""
+    opens = rows["time_open"]
+    smallest = int(np.diff(opens).min()) if len(opens) > 1 else None
+    step = options.interval_ns or _stated_interval(rows) or smallest
+    if step is None:
+        raise rows.refuse(
+            "unknown bar length", None, field, "two bars or more, or the interval given", f"{len(opens)} bars"
+        )
+    if smallest is not None and smallest < step:
+        i = int(np.argmin(np.diff(opens))) + 1
+        found = f"{BarSpec(BarKind.TIME, smallest)} from {iso_utc(int(opens[i - 1]))}"
+        raise rows.refuse("bars overlap", i, field, f"bars at least {BarSpec(BarKind.TIME, step)} apart", found)
+    return step
+
+
+def _stated_interval(rows: Rows) -> int | None:
+    text = rows.table.metadata.get("interval")
+    if text is not None:
+        try:
+            return BarSpec.parse(text).step
+        except ValueError as error:
+            raise rows.refuse("bad metadata", None, "interval", "a bar length", str(error)) from None
+    if rows.table.format is not Format.BINANCE_KLINES or not len(rows):
+        return None
+    rows.time("time_close", "close_time")
+    length = int((rows["time_close"] - rows["time_open"]).min())
+    # A kline's close time is the last moment before the next open, in the file's own unit.
+    return length + {"ms": 1_000_000, "us": 1_000}.get(rows.time_unit, 1)
+
+
+def _bars(rows: Rows, instrument: Instrument, step: int, facts: Mapping[str, int | str]) -> Reading:
+    opens = rows["time_open"]
+    columns: dict[str, Column] = {"ts": opens + step, "time_open": opens, "seq": np.zeros(len(opens), np.int64)}
+    columns |= {name: rows[name] for name in (*_OHLC, "lots")}
+    report = _report(rows, instrument, step, facts)
+    return Reading(instrument, StreamKind.BARS, BarSpec(BarKind.TIME, step), columns, report)
+
+
+def _closing_quotes(rows: Rows, instrument: Instrument, step: int) -> Reading:
+    opens = rows["time_open"]
+    columns: dict[str, Column] = {
+        "ts": opens + step,
+        "time_event": np.full(len(opens), ABSENT, np.int64),
+        "seq": np.zeros(len(opens), np.int64),
+        "bid_ticks": rows["bid_close"],
+        "bid_lots": rows["bid_lots"],
+        "ask_ticks": rows["ask_close"],
+        "ask_lots": rows["ask_lots"],
+    }
+    crossed = int(np.count_nonzero(rows["bid_close"] >= rows["ask_close"]))
+    facts: dict[str, int | str] = {"crossed quotes": crossed}
+    facts["quotes"] = f"the close of each {BarSpec(BarKind.TIME, step)} bar"
+    return Reading(instrument, StreamKind.QUOTES, None, columns, _report(rows, instrument, step, facts))
+
+
+def _report(rows: Rows, instrument: Instrument, step: int, facts: Mapping[str, int | str]) -> ReadReport:
+    return rows.report("exchange", gaps=bar_gaps(rows["time_open"], step, instrument.calendar), facts=facts)

@@ -1,0 +1,104 @@
+"""`read`, `detect` and `infer_steps`: a file of any known format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from genesis.errors import DataError
+from genesis.feeds.files.bars import ohlcv_columns, read_bars, read_quotebars
+from genesis.feeds.files.books import read_depth, read_quotes
+from genesis.feeds.files.exact import decimals_of
+from genesis.feeds.files.formats import LAYOUTS, Format
+from genesis.feeds.files.options import ReadOptions
+from genesis.feeds.files.orders import read_orders
+from genesis.feeds.files.reading import Reading, Steps
+from genesis.feeds.files.rows import Rows, scale_of
+from genesis.feeds.files.tables import Table, load
+from genesis.feeds.files.trades import read_trades
+from genesis.feeds.files.writer import read_tape
+from genesis.model.instruments import Instrument
+
+_DEFAULT = ReadOptions()
+_BARS = (Format.CANDLES, Format.FREQTRADE_CANDLES, Format.BINANCE_KLINES, Format.OHLCV)
+_READERS: dict[Format, Callable[[Table, Instrument, ReadOptions], tuple[Reading, ...]]] = {
+    Format.TRADES: read_trades,
+    Format.FREQTRADE_TRADES: read_trades,
+    Format.BINANCE_AGGTRADES: read_trades,
+    Format.BINANCE_TRADES: read_trades,
+    Format.OB_TRADES: read_trades,
+    Format.L1: read_quotes,
+    Format.L2: read_depth,
+    Format.L3: read_orders,
+    Format.OB_ORDERS: read_orders,
+    Format.QUOTEBARS: read_quotebars,
+    Format.TAPE: read_tape,
+    **dict.fromkeys(_BARS, read_bars),
+}
+
+
+def read(path: Path, instrument: Instrument, options: ReadOptions = _DEFAULT) -> tuple[Reading, ...]:
+    """The streams of one file: one, or depth and quotes of order-by-order data.
+
+    Raises:
+        DataError: the file is unreadable, empty, broken or of no known format, or a row is bad and its policy is to
+        refuse. ConfigError: a policy does not fit its problem.
+    """
+    table = load(path, options.known_format)
+    readings = _READERS[table.format](table, instrument, options)
+    for reading in readings:
+        if not reading.rows:
+            found = f"none of {reading.report.rows_read} rows"
+            raise DataError("no usable rows", source=str(path), expected="at least one row", found=found)
+    return readings
+
+
+def detect(path: Path) -> Format:
+    """The format of a file, told by its content; raises `DataError` where it cannot be told."""
+    return load(path).format
+
+
+def infer_steps(*paths: Path, options: ReadOptions = _DEFAULT) -> Steps:
+    """The largest power-of-ten steps on which all prices and sizes of the files lie.
+
+    Raises:
+        DataError: a file cannot be read, or a value is no number.
+    """
+    prices: set[int] = set()
+    sizes: set[int] = set()
+    for path in paths:
+        table = load(path, options.known_format)
+        rows = Rows(table, options.policies)
+        price_fields, size_fields = _value_columns(table, options)
+        prices.update(_exponents(rows, price_fields))
+        sizes.update(_exponents(rows, size_fields))
+    return Steps(_step(prices), _step(sizes))
+
+
+def _value_columns(table: Table, options: ReadOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if table.format in _BARS:
+        names = ohlcv_columns(table, options)
+        return (names.open, names.high, names.low, names.close), (names.volume,) if names.volume is not None else ()
+    if table.format not in LAYOUTS:
+        raise DataError("steps are known", source=table.source, expected="a market data file", found=table.format.value)
+    return LAYOUTS[table.format].prices, LAYOUTS[table.format].sizes
+
+
+def _exponents(rows: Rows, fields: Iterable[str]) -> set[int]:
+    """Powers of ten of the last digit that is not zero, over all values but zero."""
+    out: set[int] = set()
+    for field in fields:
+        try:
+            values = decimals_of(rows.raw(field), scale_of(field))
+        except ValueError as error:
+            found = str(error).partition("found ")[2]
+            raise DataError(
+                "unreadable value", source=rows.table.source, field=field, expected="a number", found=found
+            ) from None
+        out.update(int(value.normalize().as_tuple().exponent) for value in values if value)
+    return out
+
+
+def _step(exponents: set[int]) -> Decimal | None:
+    return Decimal(1).scaleb(min(exponents)) if exponents else None

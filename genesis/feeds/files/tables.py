@@ -1,0 +1,248 @@
+"""Files into tables: Parquet, Feather (Arrow IPC), CSV and JSON rows, plain or packed with gzip or zip. No meaning yet.
+
+Columns of text files stay text, so that numbers can be read exactly. Each row knows its place in the file: the line of
+a text file, header included, or the row number (from 1) of the others.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+
+from genesis.errors import DataError
+from genesis.feeds.files.formats import LAYOUTS, Format, positional, recognise
+from genesis.tape.stream import Column
+
+_DELIMITERS = (",", ";", "\t")
+_BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
+
+
+class Ragged(msgspec.Struct, frozen=True):
+    """A line of a text file with too few or too many fields."""
+
+    line: int
+    expected: int
+    found: int
+
+
+class Table(msgspec.Struct, frozen=True, eq=False):
+    """Columns of one file by name, all of one length, with what is known of the file itself."""
+
+    source: str
+    container: str
+    sha256: str
+    format: Format
+    columns: dict[str, pa.Array]
+    metadata: dict[str, str]
+    first_line: int
+    ragged: tuple[Ragged, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows that have all their fields."""
+        return len(next(iter(self.columns.values())))
+
+    def lines(self) -> Column:
+        """Each row's place in the file."""
+        if not self.ragged:
+            return np.arange(self.first_line, self.first_line + self.rows, dtype=np.int64)
+        every = np.arange(self.first_line, self.first_line + self.rows + len(self.ragged), dtype=np.int64)
+        return np.setdiff1d(every, np.array([r.line for r in self.ragged], np.int64))
+
+
+def load(path: Path, fmt: Format | None = None) -> Table:
+    """Read ``path``; ``fmt`` names the format where its columns do not tell.
+
+    Raises:
+        DataError: the file cannot be read, is empty or broken, or its format is unknown.
+    """
+    source = str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            "cannot be read", source=source, expected="a readable file", found=error.strerror or str(error)
+        ) from None
+    sha256 = hashlib.sha256(data).hexdigest()
+    packed, data = _unpack(source, data)
+    if not data.strip():
+        raise DataError("empty file", source=source, expected="at least one row", found="nothing")
+    table = _table(source, data, packed, fmt)
+    if not table.columns or not (table.rows or table.ragged):
+        raise DataError("empty file", source=source, expected="at least one row", found="none")
+    return msgspec.structs.replace(table, sha256=sha256)
+
+
+def _unpack(source: str, data: bytes) -> tuple[str, bytes]:
+    try:
+        if data[:2] == b"\x1f\x8b":
+            return ".gz", gzip.decompress(data)
+        if data[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                members = [m for m in archive.infolist() if not m.is_dir()]
+                if len(members) != 1:
+                    raise DataError("zip archive", source=source, expected="one file", found=f"{len(members)} files")
+                return ".zip", archive.read(members[0])
+    except _BROKEN as error:
+        raise _broken(source, "gzip or zip", error) from None
+    return "", data
+
+
+def _broken(source: str, what: str, error: BaseException) -> DataError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return DataError("truncated or corrupt file", source=source, expected=f"readable {what}", found=reason)
+
+
+def _table(source: str, data: bytes, packed: str, fmt: Format | None) -> Table:
+    if data[:4] == b"PAR1":
+        return _arrow(source, "parquet" + packed, data, pq.read_table, fmt)
+    if data[:6] == b"ARROW1" or data[:4] == b"FEA1":
+        return _arrow(source, "feather" + packed, data, feather.read_table, fmt)
+    if data.lstrip()[:1] == b"[":
+        return _json(source, "json" + packed, data, fmt)
+    if b"\x00" in data[:4096]:
+        raise DataError(
+            "unknown kind of file", source=source, expected="parquet, feather, csv or json", found="binary data"
+        )
+    return _csv(source, "csv" + packed, data, fmt)
+
+
+def _arrow(source: str, container: str, data: bytes, read: Callable[[Any], pa.Table], fmt: Format | None) -> Table:
+    try:
+        table = read(pa.BufferReader(data))
+        table.validate(full=True)
+        columns = {name: _single(table.column(name)) for name in table.column_names}
+    except (*_BROKEN, KeyError) as error:
+        raise _broken(source, container, error) from None
+    pairs = (table.schema.metadata or {}).items()
+    metadata = {k.decode(errors="replace"): v.decode(errors="replace") for k, v in pairs}
+    known = fmt or recognise(source, container, list(columns), metadata)
+    return Table(source, container, "", known, columns, metadata, 1)
+
+
+def _single(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.chunks)
+    if pa.types.is_dictionary(whole.type):
+        whole = whole.dictionary_decode()
+    return whole.cast(pa.string()) if pa.types.is_large_string(whole.type) else whole
+
+
+# ---- json rows
+
+
+def _json(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
+    try:
+        # Numbers stay text, so that they can be read exactly.
+        rows = json.loads(data, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise _broken(source, container, error) from None
+    if not rows:
+        raise DataError("empty file", source=source, expected="at least one row", found="none")
+    width = len(rows[0]) if isinstance(rows[0], list) else 0
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, list) or len(row) != width:
+            found = f"{len(row)} values" if isinstance(row, list) else type(row).__name__
+            raise DataError("bad row", source=source, line=number, expected=f"a list of {width} values", found=found)
+    known = fmt or positional(source, [], width, container)
+    names = _positional_names(source, known, width)
+    columns = {
+        name: pa.array([None if row[i] is None else str(row[i]) for row in rows], pa.string())
+        for i, name in enumerate(names)
+    }
+    return Table(source, container, "", known, columns, {}, 1)
+
+
+def _positional_names(source: str, fmt: Format, width: int) -> tuple[str, ...]:
+    layout = LAYOUTS.get(fmt)
+    names = layout.positional if layout is not None else ()
+    if layout is None or width > len(names) or not set(layout.required) <= set(names[:width]):
+        expected = f"up to {len(names)} columns of {fmt.value}" if names else f"a header, as {fmt.value} has"
+        raise DataError("no header", source=source, line=1, expected=expected, found=f"{width} columns")
+    return names[:width]
+
+
+# ---- csv
+
+
+def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
+    data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
+    first = data.split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+    delimiter = max(_DELIMITERS, key=first.count)
+    fields = [field.strip() for field in next(csv.reader([first], delimiter=delimiter))]
+    header = not any(_is_number(field) for field in fields)
+    if header:
+        known = fmt or recognise(source, container, fields, {})
+        names = tuple(fields)
+    else:
+        known = fmt or positional(source, fields, len(fields), container)
+        names = _positional_names(source, known, len(fields))
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        found = str(names.count(twice))
+        raise DataError("duplicate column", source=source, line=1, field=twice, expected="one", found=found)
+    columns, ragged = _csv_columns(source, container, data, names, delimiter, int(header))
+    return Table(source, container, "", known, columns, {}, 1 + header, ragged)
+
+
+def _check_text(source: str, data: bytes) -> None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{data[error.start]:02x}"
+        raise DataError("not text", source=source, line=line, expected="utf-8 text", found=found) from None
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _csv_columns(
+    source: str, container: str, data: bytes, names: tuple[str, ...], delimiter: str, skip: int
+) -> tuple[dict[str, pa.Array], tuple[Ragged, ...]]:
+    ragged: list[Ragged] = []
+
+    def on_ragged(row: pacsv.InvalidRow) -> str:
+        ragged.append(Ragged(row.number, row.expected_columns, row.actual_columns))
+        return "skip"
+
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            # One thread: only then do rows know their numbers.
+            read_options=pacsv.ReadOptions(use_threads=False, column_names=list(names), skip_rows=skip),
+            # A blank line counts as a line, and is a row without values.
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter, invalid_row_handler=on_ragged, ignore_empty_lines=False
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types={name: pa.string() for name in names}, strings_can_be_null=False
+            ),
+        )
+        return {name: _single(table.column(name)) for name in names}, tuple(ragged)
+    except _BROKEN as error:
+        if skip and b"\n" not in data:
+            return {name: pa.array([], pa.string()) for name in names}, ()
+        _check_text(source, data)
+        raise _broken(source, container, error) from None

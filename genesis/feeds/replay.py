@@ -1,0 +1,127 @@
+"""A recorded tape played forward: rows of several streams revealed in one order, cut into batches of any size.
+
+The order is (engine time, seq, kind, stream, row). How the tape is cut never changes that order, only how much of it a
+batch holds.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from genesis.tape.stream import Stream, StreamKind
+
+# Batches of at least this many rows are cut by time, which needs no merge; smaller ones follow the merged order row by
+# row.
+BY_TIME_ROWS = 1024
+WINDOW_ROWS = 65_536
+_KINDS = {kind: place for place, kind in enumerate(StreamKind)}
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """A batch has been revealed: every row with ``ts`` < ``closed_before`` (engine ns) has arrived.
+
+    ``is_last``: the tape holds no more rows.
+    """
+
+    closed_before: int
+    is_last: bool
+
+
+class Replay:
+    """Reveals recorded streams of which nothing is revealed yet.
+
+    ``until`` (engine ns, exclusive) stops before the tape's end; the last cut then closes at ``until`` and is not the
+    tape's last.
+    """
+
+    def __init__(self, streams: Sequence[Stream], until: int | None = None) -> None:
+        self._streams = tuple(streams)
+        self._stops = [_rows_before(s, until) for s in self._streams]
+        ends = [int(s.times[s.recorded - 1]) + 1 for s in self._streams if s.recorded]
+        self.end = max(ends, default=0)
+        self._complete = until is None or until >= self.end
+        self.closing = self.end if until is None else min(until, self.end)
+
+    @property
+    def rows(self) -> int:
+        """Rows that will have been revealed at the end."""
+        return sum(self._stops)
+
+    def cut(self, rows: int | None = None) -> Iterator[Cut]:
+        """Reveal batches of ``rows`` rows (``None``: large windows), yielding after each; at the end a cut that closes
+        everything.
+
+        A batch of fewer than `BY_TIME_ROWS` holds exactly the next rows of the merged order, and its moment may go on
+        in the next one. A larger one is a stretch of whole moments: the shortest that holds at least ``rows`` rows.
+
+        Raises:
+            ValueError: ``rows`` is less than 1.
+        """
+        if rows is not None and rows < 1:
+            raise ValueError(f"rows: expected 1 or more, found {rows}")
+        if not any(s.recorded for s in self._streams):
+            return
+        if rows is None or rows >= BY_TIME_ROWS:
+            yield from self._windows(rows or WINDOW_ROWS)
+        else:
+            yield from self._batches(rows)
+        yield Cut(self.closing, self._complete)
+
+    def _batches(self, rows: int) -> Iterator[Cut]:
+        revealed = [0] * len(self._streams)
+        time, pending = 0, 0
+        for time, _, _, place, _ in self._merged():
+            revealed[place] += 1
+            pending += 1
+            if pending == rows:
+                self._reveal(revealed)
+                yield Cut(time, False)
+                pending = 0
+        if pending:
+            self._reveal(revealed)
+            yield Cut(time, False)
+
+    def _windows(self, rows: int) -> Iterator[Cut]:
+        total, revealed = self.rows, 0
+        times = [s.times[:stop] for s, stop in zip(self._streams, self._stops, strict=True)]
+
+        def arrived(before: int) -> int:
+            return sum(bisect_left(t, before) for t in times)
+
+        low = min((int(t[0]) for t in times if len(t)), default=self.closing)
+        while revealed + rows < total:
+            # The shortest stretch of whole moments: the first time before which enough rows have arrived.
+            low += bisect_left(range(low, self.closing), revealed + rows, key=arrived)
+            if low >= self.closing:
+                break
+            stops = [bisect_left(t, low) for t in times]
+            self._reveal(stops)
+            revealed = sum(stops)
+            yield Cut(low, False)
+        self._reveal(self._stops)
+
+    def _reveal(self, stops: Sequence[int]) -> None:
+        for stream, stop in zip(self._streams, stops, strict=True):
+            if stop > stream.rows:
+                stream.reveal(stop)
+
+    def _merged(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """(ts, seq, kind, stream, row) of every row, merged."""
+        return heapq.merge(
+            *(_keys(s, place, stop) for place, (s, stop) in enumerate(zip(self._streams, self._stops, strict=True)))
+        )
+
+
+def _rows_before(stream: Stream, until: int | None) -> int:
+    return stream.recorded if until is None else bisect_left(stream.times, until, 0, stream.recorded)
+
+
+def _keys(stream: Stream, place: int, stop: int) -> Iterator[tuple[int, int, int, int, int]]:
+    kind = _KINDS[stream.kind]
+    ts, seq = (stream.columns[name][:stop].tolist() for name in ("ts", "seq"))
+    for row in range(stop):
+        yield ts[row], seq[row], kind, place, row

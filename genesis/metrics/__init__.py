@@ -1,0 +1,1 @@
+"""One definition of each metric, with its source. Undefined is ``None``."""

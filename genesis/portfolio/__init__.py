@@ -1,0 +1,1 @@
+"""Money and positions: a double-entry ledger, lots, trades from flat to flat."""

@@ -1,0 +1,55 @@
+"""Mean reversion: buy what fell far below its recent mean, leave when it is back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from genesis.model.market import Bar
+from genesis.strategies.base import Strategy
+from genesis.strategies.indicators import ZScore
+
+
+class ReversionParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``window`` bars of closes; enter at ``entry`` deviations from the mean, leave within ``leave`` of it."""
+
+    bars: str = "1h"
+    window: Annotated[int, Meta(ge=3)] = 48
+    entry: Annotated[float, Meta(gt=0)] = 2.0
+    leave: Annotated[float, Meta(ge=0)] = 0.5
+    weight: Annotated[Decimal, Meta(gt=0, le=1)] = Decimal("0.05")
+    short: bool = False
+
+    def __post_init__(self) -> None:
+        if self.leave >= self.entry:
+            raise ValueError(f"leave: expected less than entry {self.entry}, found {self.leave}")
+
+
+class MeanReversion(Strategy):
+    """Long (or short) against a close that is ``entry`` standard deviations away from its mean."""
+
+    Params = ReversionParams
+    params: ReversionParams
+
+    def on_start(self) -> None:
+        self._z = ZScore(self.params.window)
+        self._side = 0
+        self.subscribe_bars(self.params.bars)
+
+    def on_bar(self, bar: Bar) -> None:
+        z = self._z.update(bar.close)
+        if z is None:
+            return
+        p, side = self.params, self._side
+        if z <= -p.entry:
+            side = 1
+        elif z >= p.entry:
+            side = -1 if p.short else 0
+        elif abs(z) <= p.leave:
+            side = 0
+        if side != self._side:
+            self._side = side
+            self.target_weight(side * p.weight) if side else self.target_position(0)

@@ -1,0 +1,65 @@
+"""The fast paths of column conversion agree with `Grid`, value by value."""
+
+from decimal import Decimal
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesis.feeds.files.exact import GOOD, OFF_GRID, to_units
+from genesis.model.grid import FLOOR, Grid, plain, shortest_decimal
+
+steps = st.builds(
+    lambda mantissa, exponent: Decimal(mantissa).scaleb(exponent), st.sampled_from([1, 2, 5, 25]), st.integers(-10, 2)
+)
+numbers = st.builds(
+    lambda number, exponent: Decimal(number).scaleb(exponent), st.integers(-(10**14), 10**14), st.integers(-9, 1)
+)
+
+
+def expected(value: Decimal, grid: Grid) -> tuple[int, int]:
+    """What `Grid` says of one value."""
+    units = grid.round(value, FLOOR)
+    return units, GOOD if grid.to_decimal(units) == value else OFF_GRID
+
+
+@given(st.lists(numbers, min_size=1), steps)
+def test_text_agrees_with_the_grid(values: list[Decimal], step: Decimal) -> None:
+    """A column of decimal text has the units that `Grid` gives each value."""
+    grid = Grid(step)
+    found = to_units(pa.array([plain(v) for v in values]), grid)
+    wanted = [expected(v, grid) for v in values]
+    fits = [abs(u) < 2**63 for u, _ in wanted]
+    got = list(zip(found.values.tolist(), found.faults.tolist(), strict=True))
+    assert [g for g, f in zip(got, fits, strict=True) if f] == [w for w, f in zip(wanted, fits, strict=True) if f]
+
+
+@given(st.lists(st.integers(-(2**53), 2**53), min_size=1), steps)
+def test_scaled_integers_agree_with_the_grid(values: list[int], step: Decimal) -> None:
+    """A column of integers in 1e-8 has the units that `Grid` gives each value."""
+    grid = Grid(step)
+    found = to_units(pa.array(values), grid, 8)
+    wanted = [expected(Decimal(v).scaleb(-8), grid) for v in values]
+    got = list(zip(found.values.tolist(), found.faults.tolist(), strict=True))
+    fits = [abs(u) < 2**63 for u, _ in wanted]
+    assert [g for g, f in zip(got, fits, strict=True) if f] == [w for w, f in zip(wanted, fits, strict=True) if f]
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1), steps)
+def test_any_float_agrees_with_its_shortest_decimal(values: list[float], step: Decimal) -> None:
+    """A float column has the units of each value's shortest decimal."""
+    grid = Grid(step)
+    found = to_units(pa.array(values), grid)
+    wanted = [expected(shortest_decimal(v), grid) for v in values]
+    got = list(zip(found.values.tolist(), found.faults.tolist(), strict=True))
+    fits = [abs(u) < 2**63 for u, _ in wanted]
+    assert [g for g, f in zip(got, fits, strict=True) if f] == [w for w, f in zip(wanted, fits, strict=True) if f]
+
+
+@given(st.lists(st.integers(-(10**15) + 1, 10**15 - 1), min_size=1), st.integers(0, 10))
+def test_a_float_written_from_the_grid_comes_back(units: list[int], decimals: int) -> None:
+    """Units written as floats are read back exactly while they have at most 15 digits."""
+    grid = Grid(Decimal(1).scaleb(-decimals))
+    found = to_units(pa.array([grid.to_float(u) for u in units]), grid)
+    assert found.values.tolist() == units
+    assert not found.faults.any()
