@@ -185,6 +185,14 @@ class TrackDesk:
         """Cash plus positions at the prices now."""
         return self._track.portfolio.equity(self._marks())
 
+    def position_value_units(self) -> int:
+        """Absolute value of all positions at the prices now."""
+        marks, portfolio = self._marks(), self._track.portfolio
+        return sum(
+            abs(portfolio.position_units(f.instrument.id)) * f.notional_unit * marks.get(f.instrument.id, 0)
+            for f in self._track.feeds
+        )
+
     def gross_units(self) -> int:
         """Positions plus open orders that would add to them."""
         track = self._track

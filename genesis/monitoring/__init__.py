@@ -1,0 +1,1 @@
+"""Looking at tracks: hourly samples, closed trades, and the report."""

@@ -1,0 +1,1 @@
+"""Where the chains live: SQLite by default."""
