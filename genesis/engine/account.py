@@ -90,7 +90,9 @@ class OrderBook:
         """Whether an identical order has been sent and not been answered."""
         return any(s.status is OrderStatus.SUBMITTED and s.order.intent == intent for s in self.by_id.values())
 
-    def value(self, side: Side, worth: Callable[[Instrument, int, int], int], price: Callable[[Instrument, int], int]) -> int:
+    def value(
+        self, side: Side, worth: Callable[[Instrument, int, int], int], price: Callable[[Instrument, int], int]
+    ) -> int:
         """Ledger value of what open orders of one side still want, at their limit or at the market."""
         total = 0
         for state in self.by_id.values():

@@ -38,10 +38,28 @@ _MARKED_BY = {
 class InstrumentFeed:
     """Lanes in the order in which rows of one moment count. ``depth_levels`` is what the strategy asked to see of the book."""
 
-    __slots__ = ("depth_levels", "fees", "instrument", "lanes", "lot_units", "mark", "matcher", "notional_unit", "price_unit", "tier", "unit")
+    __slots__ = (
+        "depth_levels",
+        "fees",
+        "instrument",
+        "lanes",
+        "lot_units",
+        "mark",
+        "matcher",
+        "notional_unit",
+        "price_unit",
+        "tier",
+        "unit",
+    )
 
     def __init__(
-        self, instrument: Instrument, streams: Sequence[Stream], matcher: Matcher, fees: FeeCalculator, decimals: int, order: int
+        self,
+        instrument: Instrument,
+        streams: Sequence[Stream],
+        matcher: Matcher,
+        fees: FeeCalculator,
+        decimals: int,
+        order: int,
     ) -> None:
         self.instrument, self.matcher, self.fees = instrument, matcher, fees
         self.tier = matcher.tier

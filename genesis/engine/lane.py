@@ -18,7 +18,19 @@ _LONGEST_SPAN = 65_536
 class Lane:
     """One stream as one track reads it. ``cursor`` is the first row not yet passed; ``wants_all`` a strategy asked for every row."""
 
-    __slots__ = ("_bounds", "_found", "_high", "_low", "_searched", "cursor", "kind", "matcher", "order", "stream", "wants_all")
+    __slots__ = (
+        "_bounds",
+        "_found",
+        "_high",
+        "_low",
+        "_searched",
+        "cursor",
+        "kind",
+        "matcher",
+        "order",
+        "stream",
+        "wants_all",
+    )
 
     def __init__(self, stream: Stream, matcher: Matcher, order: int) -> None:
         self.stream, self.matcher, self.order = stream, matcher, order

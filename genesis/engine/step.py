@@ -73,7 +73,13 @@ class Tape:
             return []
         late = series.columns["late"][start : series.rows]
         return [
-            RowsLate(int(series.columns["ts"][start + i]), None, series.source.name, int(series.columns["ts"][start + i]), int(late[i]))
+            RowsLate(
+                int(series.columns["ts"][start + i]),
+                None,
+                series.source.name,
+                int(series.columns["ts"][start + i]),
+                int(late[i]),
+            )
             for i in late.nonzero()[0].tolist()
         ]
 

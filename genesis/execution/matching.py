@@ -92,7 +92,9 @@ class Answers(Protocol):
 
     def triggered(self, working: Working, time_ns: int, trigger_ticks: int) -> None: ...
 
-    def filled(self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, tier: Tier) -> None: ...
+    def filled(
+        self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, tier: Tier
+    ) -> None: ...
 
     def canceled(self, working: Working, time_ns: int) -> None: ...
 
@@ -275,7 +277,9 @@ class Matcher:
             return
         force = working.order.intent.time_in_force
         if force is not TimeInForce.GTC:
-            self._expire(working, time_ns, RejectReason.IOC_REST if force is TimeInForce.IOC else RejectReason.FOK_UNFILLED)
+            self._expire(
+                working, time_ns, RejectReason.IOC_REST if force is TimeInForce.IOC else RejectReason.FOK_UNFILLED
+            )
         elif working.limit is not None:
             working.phase = Phase.RESTING
             working.ahead = self._queue_at(working)

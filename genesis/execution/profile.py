@@ -128,9 +128,7 @@ class Luck:
 
     def slippage(self, instrument: str, decided_ns: int, ordinal: int) -> int:
         """The order's adverse slippage as a fraction in 1e-8."""
-        return self._draws.clipped_normal(
-            self._slippage, SLIPPAGE_SCALE, "slippage", instrument, decided_ns, ordinal
-        )
+        return self._draws.clipped_normal(self._slippage, SLIPPAGE_SCALE, "slippage", instrument, decided_ns, ordinal)
 
 
 def slipped(ticks: int, side: int, fraction: int) -> int:

@@ -46,7 +46,7 @@ class DrawdownTracker:
             return None
         peaks = np.maximum(np.maximum.accumulate(values), self.peak)
         falls = 1.0 - values / peaks
-        over = np.flatnonzero(falls >= limit) if limit is not None else ()
+        over = np.flatnonzero(falls >= (limit if limit is not None else np.inf))
         stop = int(over[0]) + 1 if len(over) else len(values)
         self._take(values[:stop], times[:stop], peaks[:stop], falls[:stop])
         return stop - 1 if len(over) else None

@@ -94,7 +94,10 @@ class PaperTradingSimulator:
         if not streams:
             raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
         fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, decimals)
-        shares = (_ratio(self.profile.prints_share), None if self.profile.bar_share is None else _ratio(self.profile.bar_share))
+        shares = (
+            _ratio(self.profile.prints_share),
+            None if self.profile.bar_share is None else _ratio(self.profile.bar_share),
+        )
         on_trades = any(s.kind is StreamKind.TRADES for s in streams)
         matcher = executor.connect(instrument, tier_of(streams), fees, decimals, shares, on_trades)
         return InstrumentFeed(instrument, streams, matcher, fees, decimals, order)
@@ -102,5 +105,3 @@ class PaperTradingSimulator:
 
 def _ratio(share: Decimal) -> tuple[int, int]:
     return share.as_integer_ratio()
-
-

@@ -66,7 +66,9 @@ class VirtualPortfolio(Portfolio):
             self._recent.append(change)
             self._bar_start = equity_units
 
-    def metrics(self, equity_units: int, drawdown: float, drawdown_max: float, exposure_units: int) -> dict[str, Metric]:
+    def metrics(
+        self, equity_units: int, drawdown: float, drawdown_max: float, exposure_units: int
+    ) -> dict[str, Metric]:
         """Every metric at this moment: money as exact text, fractions as floats, undefined as ``None``; all net of fees."""
         estimate = sharpe(self.returns)
         recent = list(self._recent)

@@ -6,7 +6,6 @@ to zero. Accounts are told apart by (purpose, currency).
 
 from __future__ import annotations
 
-
 from genesis.invariants import ensure
 from genesis.model.orders import Word
 

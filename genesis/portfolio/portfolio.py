@@ -48,7 +48,9 @@ class Portfolio:
     ) -> None:
         for instrument in instruments:
             if instrument.quote != budget.currency:
-                raise ConfigError(f"{instrument.id}: expected quote currency {budget.currency}, found {instrument.quote}")
+                raise ConfigError(
+                    f"{instrument.id}: expected quote currency {budget.currency}, found {instrument.quote}"
+                )
         self.currency = budget.currency
         self.decimals = max(i.quote_decimals for i in instruments)
         self._grid = currency_grid(self.decimals)

@@ -171,9 +171,7 @@ class RiskGate:
             return DenyReason.OPEN_ORDERS, f"expected fewer than {self.tier.open_orders_max} open, found {found}"
         return None
 
-    def _holdings(
-        self, intent: OrderIntent, account: Account, held: int, sign: int
-    ) -> tuple[DenyReason, str] | None:
+    def _holdings(self, intent: OrderIntent, account: Account, held: int, sign: int) -> tuple[DenyReason, str] | None:
         instrument = intent.instrument
         if intent.reduce_only and held * sign >= 0:
             return DenyReason.NOTHING_TO_REDUCE, "expected a position to reduce, found none"
@@ -185,9 +183,7 @@ class RiskGate:
                 return DenyReason.SHORT_NOT_ALLOWED, f"expected at most {text(max(0, free))} held and free, {found}"
         return None
 
-    def _exposure(
-        self, intent: OrderIntent, account: Account, judged: int, held: int
-    ) -> tuple[DenyReason, str] | None:
+    def _exposure(self, intent: OrderIntent, account: Account, judged: int, held: int) -> tuple[DenyReason, str] | None:
         instrument, sign, equity = intent.instrument, int(intent.side), account.equity_units()
         value = account.value(instrument, judged, intent.lots)
         if value * _PARTS > equity * self._order:

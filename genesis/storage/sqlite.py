@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from genesis.audit.chain import GENESIS_HASH, OPERATIONS_DOMAIN, RUN_DOMAIN, Finding, link, verify
 from genesis.audit.entry import encode
@@ -165,16 +165,13 @@ def _take_lock(path: Path) -> IO[str]:
     return lock
 
 
-def project(
-    db: sqlite3.Connection, seq: int, kind: str, time: int, track: str | None, body: dict[str, object]
-) -> None:
+def project(db: sqlite3.Connection, seq: int, kind: str, time: int, track: str | None, body: dict[str, object]) -> None:
     """Bring the tables that people query up to one entry."""
     order = body.get("client_order_id")
     if kind == "OrderSubmitted":
-        intent = body["intent"]
-        assert isinstance(intent, dict)
-        names = ("instrument", "side", "type", "qty", "limit_px", "trigger_px")
-        row = (track, order, time, *(intent[n] for n in names), "SUBMITTED", "0")
+        intent = cast("dict[str, object]", body["intent"])
+        wanted = ("instrument", "side", "type", "qty", "limit_px", "trigger_px")
+        row = (track, order, time, *(intent[n] for n in wanted), "SUBMITTED", "0")
         db.execute("INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
     elif kind == "OrderFilled":
         names = ("side", "last_px", "last_qty", "liquidity", "fee", "fee_currency", "tier", "arrival_px", "decision_px")
@@ -188,8 +185,8 @@ def project(
     elif kind == "OrderDenied":
         db.execute("INSERT INTO denials VALUES (?,?,?,?,?)", (track, seq, time, body["reason"], body["detail"]))
     elif kind == "TradeClosed":
-        names = ("instrument", "side", "time_open", "time_close", "qty", "pnl", "fees", "currency", "fills", "forced")
-        db.execute("INSERT INTO trades VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (track, seq, *(body[n] for n in names)))
+        parts = ("instrument", "side", "time_open", "time_close", "qty", "pnl", "fees", "currency", "fills", "forced")
+        db.execute("INSERT INTO trades VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (track, seq, *(body[n] for n in parts)))
     elif kind == "MetricSample":
         db.execute("INSERT INTO samples VALUES (?,?,?)", (track, time, json.dumps(body["metrics"])))
 
@@ -212,7 +209,7 @@ class StoreReader:
             raise ConfigError(f"table: expected one of {', '.join(TABLES)}, found {table}")
         with _storage_errors(self.path):
             where = "" if track is None else " WHERE track = ?"
-            query = f"SELECT * FROM {table}{where} ORDER BY rowid"  # noqa: S608 - the table is one of ours
+            query = f"SELECT * FROM {table}{where} ORDER BY rowid"
             return [dict(r) for r in self._db.execute(query, () if track is None else (track,))]
 
     def head(self) -> tuple[int, str]:
@@ -232,6 +229,6 @@ class StoreReader:
         findings = []
         with _storage_errors(self.path):
             for table, domain in (("entries", RUN_DOMAIN), ("operations", OPERATIONS_DOMAIN)):
-                query = f"SELECT seq, bytes, hash FROM {table} ORDER BY seq"  # noqa: S608 - ours
-                findings += verify((tuple(r) for r in self._db.execute(query)), domain)  # type: ignore[misc]
+                query = f"SELECT seq, bytes, hash FROM {table} ORDER BY seq"
+                findings += verify((tuple(r) for r in self._db.execute(query)), domain)
         return findings

@@ -70,7 +70,19 @@ class Stream:
     ``times`` is the engine-time column once more, as plain integers to bisect. ``columns`` may be longer than ``rows``: what lies beyond has not arrived, and nobody may look at it.
     """
 
-    __slots__ = ("_blocks", "columns", "instrument", "kind", "name", "quotes", "recorded", "rows", "spec", "times", "trades")
+    __slots__ = (
+        "_blocks",
+        "columns",
+        "instrument",
+        "kind",
+        "name",
+        "quotes",
+        "recorded",
+        "rows",
+        "spec",
+        "times",
+        "trades",
+    )
 
     def __init__(self, instrument: Instrument, kind: StreamKind, spec: BarSpec | None = None) -> None:
         if (kind is StreamKind.BARS) != (spec is not None):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.feeds.files.exact import GOOD, OFF_GRID, to_units
@@ -23,6 +23,7 @@ def expected(value: Decimal, grid: Grid) -> tuple[int, int]:
     return units, GOOD if grid.to_decimal(units) == value else OFF_GRID
 
 
+@settings(deadline=None)
 @given(st.lists(numbers, min_size=1), steps)
 def test_text_agrees_with_the_grid(values: list[Decimal], step: Decimal) -> None:
     """A column of decimal text has the units that `Grid` gives each value."""
@@ -34,6 +35,7 @@ def test_text_agrees_with_the_grid(values: list[Decimal], step: Decimal) -> None
     assert [g for g, f in zip(got, fits, strict=True) if f] == [w for w, f in zip(wanted, fits, strict=True) if f]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(2**53), 2**53), min_size=1), steps)
 def test_scaled_integers_agree_with_the_grid(values: list[int], step: Decimal) -> None:
     """A column of integers in 1e-8 has the units that `Grid` gives each value."""
@@ -45,6 +47,7 @@ def test_scaled_integers_agree_with_the_grid(values: list[int], step: Decimal) -
     assert [g for g, f in zip(got, fits, strict=True) if f] == [w for w, f in zip(wanted, fits, strict=True) if f]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1), steps)
 def test_any_float_agrees_with_its_shortest_decimal(values: list[float], step: Decimal) -> None:
     """A float column has the units of each value's shortest decimal."""
@@ -56,6 +59,7 @@ def test_any_float_agrees_with_its_shortest_decimal(values: list[float], step: D
     assert [g for g, f in zip(got, fits, strict=True) if f] == [w for w, f in zip(wanted, fits, strict=True) if f]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(10**15) + 1, 10**15 - 1), min_size=1), st.integers(0, 10))
 def test_a_float_written_from_the_grid_comes_back(units: list[int], decimals: int) -> None:
     """Units written as floats are read back exactly while they have at most 15 digits."""

@@ -14,9 +14,7 @@ from genesis.tape.stream import ABSENT, StreamKind
 BTC = Instrument("BTCUSDT", "TEST", "BTC", "USDT", Decimal("1"), Decimal("1"))
 T = 1_735_689_600_000_000_000
 E8 = 10**8
-DEPTH_HEADER = (
-    "recv_ts_ns,ts_ns,event_ts_ns,line,is_snapshot,first_id,final_id,prev_final_id,side,price_e8,qty_e8"
-)
+DEPTH_HEADER = "recv_ts_ns,ts_ns,event_ts_ns,line,is_snapshot,first_id,final_id,prev_final_id,side,price_e8,qty_e8"
 Message = tuple[int, str, str, str, str]
 
 
@@ -83,7 +81,12 @@ def test_futures_diffs_follow_their_snapshot(tmp_path: Path) -> None:
 def test_a_broken_sequence_is_a_gap(tmp_path: Path, broken: Message, missing: int | None, detail: str) -> None:
     """A diff that does not follow its predecessor is reported between the two, and the tape goes on."""
     previous = "6" if broken[4] else ""
-    messages = [(1, "True", "", "6", ""), (2, "False", "6", "9", previous), broken, (5, "False", "14", "14", broken[4] and "13")]
+    messages = [
+        (1, "True", "", "6", ""),
+        (2, "False", "6", "9", previous),
+        broken,
+        (5, "False", "14", "14", broken[4] and "13"),
+    ]
     reading = depth(tmp_path, messages)
     (gap,) = reading.report.gaps
     assert (gap.time_from, gap.time_to, gap.missing) == (T + 2, T + 4, missing)
@@ -289,7 +292,7 @@ def test_the_recorder_counts_the_rows_it_made_up(tmp_path: Path) -> None:
     assert columns(book, "snapshot", "ticks") == [(1, 10), (1, 12), (0, 9)]
     assert book.report.rows_kept == 3
     meta.write_text(json.dumps({"total_order_rows": 6, "synthetic_created": 2, "synthetic_deleted": 2}))
-    with pytest.raises(DataError, match="truncated file: expected 6 rows, as meta.json says, found 5"):
+    with pytest.raises(DataError, match=r"truncated file: expected 6 rows, as meta\.json says, found 5"):
         orders(tmp_path, rows)
     meta.write_text("{}")
     with pytest.raises(DataError, match="expected the recorder's counts") as caught:

@@ -300,6 +300,16 @@ def test_a_parquet_row_is_found_by_number(tmp_path: Path) -> None:
         one(candles(tmp_path / "n.parquet", open_e8=[10 * 10**8, None]))
 
 
+def test_typed_timestamps_are_read_whatever_they_are_called(tmp_path: Path) -> None:
+    """A time column that carries its own type needs no unit, and one without a zone is UTC."""
+    times = pa.array([MS, MS + 60_000], pa.timestamp("ms"))
+    reading = one(candles(tmp_path / "c.parquet", ts_ns=times))
+    assert reading.columns["time_open"].tolist() == [MS * NS_PER_MS, MS * NS_PER_MS + NS_PER_MINUTE]
+    far = pa.array([MS, 10**15], pa.timestamp("ms"))
+    with pytest.raises(DataError, match="unreadable time: field 'ts_ns': expected times that fit"):
+        one(candles(tmp_path / "f.parquet", ts_ns=far))
+
+
 def test_the_schema_named_in_the_file_decides(tmp_path: Path) -> None:
     """A file that says what it is and lacks a column is refused for the column."""
     path = table(tmp_path / "c.parquet", "candles/1", {"ts_ns": [1], "open_e8": [1]})

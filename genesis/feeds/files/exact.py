@@ -26,7 +26,7 @@ _INT64_MAX = 2**63 - 1
 # below this bound a decimal that round-trips is the shortest one.
 _SHORTEST_SAFE = 10**15
 _POWERS_EXACT = 22  # 10**22 is the largest power of ten that a double holds exactly
-# Numbers that Arrow's decimals read for sure; it does not survive an exponent such as 1e400, so exponents go the slow way.
+# What Arrow's decimals read for sure: they do not survive an exponent such as 1e400, so exponents go the slow way.
 _SIMPLE = r"^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$"
 _ARROW_DIGITS, _ARROW_DECIMALS = 38, 18
 # Beyond these no value fits 64 bits of any sensible step, and integer powers of ten would take the machine down.
@@ -181,7 +181,9 @@ def _mantissa_grid(grid: Grid) -> Grid:
 
 
 def _from_text(column: pa.Array, grid: Grid) -> Units:
-    simple: NDArray[np.bool_] = pc.match_substring_regex(column, _SIMPLE).fill_null(False).to_numpy(zero_copy_only=False)
+    simple: NDArray[np.bool_] = (
+        pc.match_substring_regex(column, _SIMPLE).fill_null(False).to_numpy(zero_copy_only=False)
+    )
     if grid.decimals > _ARROW_DECIMALS or not simple.any():
         return _one_by_one(column, grid)
     if simple.all():

@@ -74,7 +74,7 @@ class Rows:
         self.columns: dict[str, Column] = {}
         self.repairs: list[Repair] = []
         self.duplicates = 0
-        self.time_unit = TIMESTAMP
+        self.time_unit = "ns"
         self._lines = table.lines()
         self._check_ragged()
 
@@ -86,7 +86,7 @@ class Rows:
 
     def has(self, field: str) -> bool:
         """Whether the file has this column."""
-        return field in self.table.columns
+        return bool(field) and field in self.table.columns
 
     def raw(self, field: str) -> pa.Array:
         """The surviving values of a column as the file has them."""
@@ -131,15 +131,18 @@ class Rows:
         A missing time is refused, or `ABSENT` where the column is ``optional``.
         """
         column = self.raw(field)
-        known = "ns" if field.endswith("_ns") else time_format
-        if known is None:
-            known = self._unit(field, column)
+        if pa.types.is_temporal(column.type):
+            known = TIMESTAMP
+        elif field.endswith("_ns"):
+            known = "ns"
+        else:
+            known = time_format or self._unit(field, column)
         if not optional:
             self.time_unit = known
         try:
             units, faults = to_ns(column, known)
-        except pa.ArrowInvalid as error:
-            raise DataError("time out of range", source=self.table.source, field=field, found=str(error)) from None
+        except pa.ArrowException as error:
+            raise self.refuse("unreadable time", None, field, "times that fit 64 bits of ns", str(error)) from None
         if optional:
             units, faults = _absent(column, units, faults)
         self.columns[name] = units

@@ -36,7 +36,7 @@ def unit_of(column: pa.Array) -> tuple[str | None, int | None]:
     The unit is ``timestamp`` for typed timestamps, ``iso`` for text that is no number, ``None`` where numbers are no
     time.
     """
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+    if pa.types.is_temporal(column.type):
         return TIMESTAMP, None
     sizes = _magnitudes(column)
     if sizes is None:

@@ -1,0 +1,165 @@
+"""The shape of a configuration. Unknown keys are errors; amounts are exact decimals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from genesis.errors import ConfigError
+from genesis.execution.profile import ExecutionProfile, FeeSchedule
+from genesis.model.instruments import Calendar, InstrumentKind
+from genesis.portfolio.positions import CostMethod
+from genesis.portfolio.trades import TradeBasis
+from genesis.risk.gate import Limits
+from genesis.risk.tiers import Tier
+
+Fraction = Annotated[Decimal, Meta(ge=0, le=1)]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the configuration."""
+
+
+class RunSection(_Section, frozen=True):
+    """``store`` is the SQLite file; ``sample_every`` a whole number of hours such as ``1h``."""
+
+    name: str = "run"
+    seed: int = 1
+    store: str = "genesis.db"
+    sample_every: str = "1h"
+
+
+class InstrumentConfig(_Section, frozen=True):
+    """One instrument. ``tick`` and ``lot`` may be left out: they are then inferred from the data, and reported."""
+
+    symbol: str
+    venue: str
+    base: str
+    quote: str
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+    kind: InstrumentKind = InstrumentKind.SPOT
+    min_qty: Decimal = Decimal(0)
+    max_qty: Decimal | None = None
+    min_notional: Decimal = Decimal(0)
+    calendar: Calendar = Calendar.ALWAYS
+    fees: FeeSchedule = FeeSchedule()
+
+    @property
+    def id(self) -> str:
+        """``BTCUSDT.BINANCE``."""
+        return f"{self.symbol}.{self.venue}"
+
+
+class DataConfig(_Section, frozen=True):
+    """One file. Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse)."""
+
+    instrument: str
+    path: str
+    format: str | None = None
+    interval: str | None = None
+    time_format: str | None = None
+    capture: str | None = None
+    policies: dict[str, str] = {}
+
+
+class Variant(_Section, frozen=True):
+    """A named set of parameters over the strategy's own."""
+
+    name: str
+    params: dict[str, object] = {}
+
+
+class StrategyConfig(_Section, frozen=True):
+    """A strategy: a built-in or entry-point name, or ``path/to/file.py:ClassName``; each variant is a track of its own."""
+
+    name: str
+    strategy: str
+    instruments: list[str]
+    budget: Annotated[Decimal, Meta(gt=0)]
+    params: dict[str, object] = {}
+    variants: list[Variant] = []
+    lots: CostMethod = CostMethod.AVERAGE
+    trade_basis: TradeBasis = TradeBasis.FLAT_TO_FLAT
+
+
+class ValidationSection(_Section, frozen=True):
+    """The five given criteria."""
+
+    min_trades: Annotated[int, Meta(ge=1)] = 100
+    min_days: Annotated[int, Meta(ge=1)] = 7
+    min_sharpe: Decimal = Decimal("1.5")
+    max_drawdown: Fraction = Decimal("0.10")
+    min_win_rate: Fraction = Decimal("0.55")
+
+
+class PromotionSection(_Section, frozen=True):
+    """The capital ladder."""
+
+    auto_promote: bool = True
+    initial_allocation: Fraction = Decimal("0.10")
+    allocation_increment: Fraction = Decimal("0.10")
+    max_allocation: Fraction = Decimal("1.00")
+
+
+class AbSection(_Section, frozen=True):
+    """A/B tests."""
+
+    enabled: bool = True
+    max_variants: Annotated[int, Meta(ge=2)] = 3
+
+
+class PaperSection(_Section, frozen=True):
+    """The mission's block."""
+
+    enabled: bool = True
+    validation_criteria: ValidationSection = ValidationSection()
+    promotion: PromotionSection = PromotionSection()
+    ab_testing: AbSection = AbSection()
+
+
+class Config(_Section, frozen=True):
+    """A whole run."""
+
+    run: RunSection = RunSection()
+    instruments: list[InstrumentConfig] = []
+    data: list[DataConfig] = []
+    strategies: list[StrategyConfig] = []
+    execution: ExecutionProfile = ExecutionProfile()
+    risk: Limits = Limits()
+    tiers: list[Tier] | None = None
+    paper_trading: PaperSection = PaperSection()
+
+    def check(self) -> None:
+        """What one key says about another; raises `ConfigError`."""
+        ids = [i.id for i in self.instruments]
+        names = [s.name for s in self.strategies]
+        for what, values in (("instruments", ids), ("strategies", names)):
+            twice = {v for v in values if values.count(v) > 1}
+            if twice:
+                raise ConfigError(f"{what}: expected each once, found {', '.join(sorted(twice))} again")
+        for instrument in self.instruments:
+            if instrument.kind is InstrumentKind.PERPETUAL:
+                raise ConfigError(
+                    f"instruments.{instrument.id}.kind: expected spot or fx, found perpetual: funding, mark price and "
+                    "liquidation are not simulated yet"
+                )
+        for i, data in enumerate(self.data):
+            if data.instrument not in ids:
+                raise ConfigError(f"data[{i}].instrument: expected one of {', '.join(ids)}, found {data.instrument}")
+        for strategy in self.strategies:
+            for wanted in strategy.instruments:
+                if wanted not in ids:
+                    raise ConfigError(
+                        f"strategies.{strategy.name}.instruments: expected one of {', '.join(ids)}, found {wanted}"
+                    )
+                if all(d.instrument != wanted for d in self.data):
+                    raise ConfigError(f"data: expected a file for {wanted}, found none")
+
+
+def inactive_keys() -> list[str]:
+    """Keys that are validated and have no effect yet."""
+    return ["paper_trading.validation_criteria", "paper_trading.promotion", "paper_trading.ab_testing"]

@@ -1,0 +1,98 @@
+"""Finding strategies: built in, from a file, or from an installed package's entry point; and the identity of a version."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rfc8785
+
+from genesis.errors import StrategyError
+from genesis.model.instruments import Instrument
+from genesis.strategies.base import Strategy
+from genesis.strategies.book import DepthImbalanceTaker, PassiveMarketMaker
+from genesis.strategies.reversion import MeanReversion
+from genesis.strategies.trend import Breakout, MovingAverageCrossover
+
+GROUP = "genesis.strategies"
+BUILT_IN: dict[str, type[Strategy]] = {
+    "ma_crossover": MovingAverageCrossover,
+    "mean_reversion": MeanReversion,
+    "breakout": Breakout,
+    "market_maker": PassiveMarketMaker,
+    "imbalance_taker": DepthImbalanceTaker,
+}
+
+
+def find_strategy(name: str, folder: Path) -> type[Strategy]:
+    """The class that ``name`` means: a built-in, an entry point, or ``file.py:ClassName`` relative to ``folder``.
+
+    Raises:
+        StrategyError: there is none, or its file cannot be imported.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    path, _, class_name = name.rpartition(":")
+    if path.endswith(".py"):
+        found = getattr(_import(folder / path), class_name, None)
+    else:
+        points = [p for p in entry_points(group=GROUP) if p.name == name]
+        if not points:
+            known = ", ".join([*BUILT_IN, *(p.name for p in entry_points(group=GROUP))])
+            raise StrategyError(f"strategy: expected one of {known} or file.py:ClassName, found {name!r}")
+        found = points[0].load()
+    if not (inspect.isclass(found) and issubclass(found, Strategy)):
+        raise StrategyError(f"{name}: expected a subclass of genesis.strategies.base.Strategy, found {found!r}")
+    return found
+
+
+def build_strategy(
+    cls: type[Strategy], instruments: Sequence[Instrument], params: Mapping[str, Any], where: str
+) -> Strategy:
+    """A strategy with validated parameters.
+
+    Raises:
+        StrategyError: a parameter is unknown or out of range; it names the parameter, what was expected and found.
+    """
+    try:
+        typed = msgspec.convert(dict(params), cls.Params, strict=True)
+    except msgspec.ValidationError as error:
+        raise StrategyError(f"{where}.params: {error}; found {dict(params)}") from None
+    return cls(tuple(instruments), typed)
+
+
+def version_of(
+    cls: type[Strategy], params: Mapping[str, Any], instruments: Sequence[str], data: Sequence[str], profile: str
+) -> str:
+    """SHA-256 of a version: its source file, canonical parameters, instruments, data digests and the profile's name."""
+    source = inspect.getsourcefile(cls)
+    code = Path(source).read_bytes() if source is not None else b""
+    identity = {
+        "class": cls.__name__,
+        "code": hashlib.sha256(code).hexdigest(),
+        "data": sorted(data),
+        "instruments": list(instruments),
+        "params": {k: str(v) for k, v in sorted(params.items())},
+        "profile": profile,
+    }
+    return hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
+
+
+def _import(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"genesis_user_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise StrategyError(f"{path}: expected a Python file, found none")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 - whatever a user's file raises is told in one line
+        raise StrategyError(f"{path}: cannot be imported: {type(error).__name__}: {error}") from error
+    return module

@@ -1,0 +1,153 @@
+"""The shared recorded data, every candle, trade, l1, l2, l3 and quote-bar file of it, read without a refusal."""
+
+import json
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from genesis.demo.data import BTCUSD, DemoDataMissing, bitcoin_half_hour
+from genesis.feeds.files import Format, Reading, align_capture, detect, infer_steps, read
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarSpec
+from genesis.tape.bars import BarSeries
+from genesis.tape.stream import ABSENT, StreamKind
+
+DATA = Path(os.environ.get("GENESIS_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+MANIFEST = DATA / "manifest.json"
+SCHEMAS = {"trades/1", "l1/1", "l2/1", "l3/1", "candles/1", "quotebars/1"}
+BITSTAMP = "bitstamp_BTCUSD_20260502T0236"
+
+if not MANIFEST.exists():
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"expected market data in {DATA}, found none", pytrace=False)
+    pytest.skip(f"no market data in {DATA}", allow_module_level=True)
+
+FILES = [f for f in json.loads(MANIFEST.read_text())["files"] if f["schema"] in SCHEMAS]
+
+
+def instrument_of(entry: dict[str, Any]) -> Instrument:
+    """An instrument on the steps observed in the file, or on 1e-8 where none are stated."""
+    tick = Decimal(entry.get("price_step_observed", "0.00000001"))
+    lot = Decimal(entry.get("qty_step_observed", entry.get("volume_step_observed", "0.00000001")))
+    return Instrument(entry["symbol"], entry["venue"].upper(), "BASE", "QUOTE", tick, lot)
+
+
+def entry_of(path: str) -> dict[str, Any]:
+    """The manifest's entry of a file."""
+    return next(f for f in FILES if f["path"] == path)
+
+
+def reading_of(path: str) -> tuple[Reading, ...]:
+    """The streams of a file."""
+    return read(DATA / path, instrument_of(entry_of(path)))
+
+
+@pytest.mark.parametrize("entry", FILES, ids=lambda e: e["path"])
+def test_every_file_is_read_without_a_refusal(entry: dict[str, Any]) -> None:
+    """Each file is recognised, keeps all its rows, needs no repair, and its gaps are those the manifest counts."""
+    path = DATA / entry["path"]
+    readings = read(path, instrument_of(entry))
+    for reading in readings:
+        report = reading.report
+        assert (report.format, report.rows_read, report.repairs) == (entry["schema"], entry["rows"], ())
+        assert report.sha256 == entry["sha256"]
+        assert reading.stream().recorded == reading.rows
+    assert detect(path) is Format(entry["schema"])
+    if entry["schema"] not in {"l2/1", "l3/1"}:
+        assert readings[0].report.rows_kept == entry["rows"]
+    if "gaps" in entry:
+        gaps = readings[0].report.gaps
+        assert (len(gaps), sum(g.missing or 0 for g in gaps)) == (entry["gaps"], entry["missing_bars"])
+    elif entry["schema"] in {"trades/1", "l2/1"}:
+        assert readings[0].report.gaps == ()
+
+
+@pytest.mark.parametrize("entry", [f for f in FILES if "price_step_observed" in f], ids=lambda e: e["path"])
+def test_proposed_steps_are_those_observed(entry: dict[str, Any]) -> None:
+    """The steps proposed for a file are those its manifest states."""
+    steps = infer_steps(DATA / entry["path"])
+    assert steps.tick == Decimal(entry["price_step_observed"])
+    lot = entry.get("qty_step_observed", entry.get("volume_step_observed"))
+    assert steps.lot == (None if lot is None else Decimal(lot))
+
+
+@pytest.mark.parametrize("entry", [f for f in FILES if f["schema"] == "l2/1"], ids=lambda e: e["path"])
+def test_depth_follows_the_sequence_rules(entry: dict[str, Any]) -> None:
+    """The diffs applied and left out are those the manifest counts, and the book begins with its snapshot."""
+    (reading,) = read(DATA / entry["path"], instrument_of(entry))
+    facts = reading.report.facts
+    assert facts["diffs applied"] == entry["diffs_applied"]
+    assert facts["diffs left out"] == entry["stale_diffs"]
+    assert reading.columns["snapshot"][:2000].all()
+    assert not reading.columns["snapshot"][2000:].any()
+
+
+@pytest.mark.parametrize("interval", ["1m", "5m"])
+def test_candles_equal_the_bars_built_from_their_trades(interval: str) -> None:
+    """Every candle of XRPETH is the bar that its aggregate trades make, volume included."""
+    trades = reading_of("trades/binance-spot_XRPETH_20191011-20191013.aggtrades.parquet")[0].stream()
+    trades.reveal(trades.recorded)
+    series = BarSeries(trades, BarSpec.parse(interval))
+    # Beyond the end of the last bar, so that this one closes too.
+    series.update(int(trades.columns["ts"][-1]) + series.spec.step)
+    (candles,) = reading_of(f"candles/binance-spot/{interval}/XRPETH_20191011-20191013.parquet")
+    assert candles.rows == series.rows
+    for name in ("ts", "time_open", "open", "high", "low", "close", "lots"):
+        assert np.array_equal(series.columns[name][: series.rows], candles.columns[name]), name
+
+
+@pytest.mark.parametrize("base", ["binance-coinm_BTCUSD_PERP", "binance-spot_BTCUSDT", "binance-usdm_ETHUSDT"])
+def test_one_capture_is_one_arrival(base: str) -> None:
+    """One offset serves all streams of a capture: no latency is negative, and rows keep the order of the capture's lines."""
+    paths = [f"{kind}/{base}_20240808T2354.{kind}.parquet" for kind in ("trades", "l1", "l2")]
+    single = [reading_of(p)[0] for p in paths]
+    aligned = align_capture(single)
+    offset = max(r.report.offset_ns or 0 for r in single)
+    assert 1_200_000_000 < offset < 1_300_000_000
+    assert {r.report.offset_ns for r in aligned} == {offset}
+    for reading in aligned:
+        if reading.report.latency is not None:
+            assert reading.report.latency.least >= 0
+    keys = np.concatenate([np.stack([r.columns["ts"], r.columns["seq"]]) for r in aligned], axis=1)
+    seq = keys[1][np.lexsort((keys[1], keys[0]))]
+    assert (seq[1:] >= seq[:-1]).all()
+
+
+def test_spot_quotes_have_no_exchange_time() -> None:
+    """A time that the source does not have stays absent."""
+    (reading,) = reading_of("l1/binance-spot_BTCUSDT_20240808T2354.l1.parquet")
+    assert (reading.columns["time_event"] == ABSENT).all()
+    assert reading.report.latency is None
+
+
+def test_orders_give_the_book_that_is_known_of_them() -> None:
+    """The half hour of orders: two stale orders dropped, 13 unknown deletes, 878 best prices, a spread of 1 to 30 USD."""
+    book, quotes = reading_of(f"l3/{BITSTAMP}.l3.parquet")
+    facts = book.report.facts
+    assert (facts["snapshot rows"], facts["trailing rows left out"]) == (6512, 6518)
+    assert (facts["deletes of unknown orders"], facts["changes of unknown orders"]) == (13, 0)
+    assert facts["stale orders"] == "78333 x 0.24148480, 78374 x 0.03368756"
+    assert facts["best bid or ask changes"] == 878
+    spread = quotes.columns["ask_ticks"] - quotes.columns["bid_ticks"]
+    assert (int(spread.min()), int(spread.max())) == (1, 30)
+    assert (np.diff(quotes.columns["ts"]) > 0).all()
+
+
+def test_the_package_and_the_shared_file_are_the_same_half_hour() -> None:
+    """Depth, quotes and trades from the package's text are those from the shared Parquet files."""
+    try:
+        market = bitcoin_half_hour()
+    except DemoDataMissing as missing:
+        pytest.skip(str(missing))
+    shared = align_capture(
+        (*read(DATA / f"l3/{BITSTAMP}.l3.parquet", BTCUSD), *read(DATA / f"trades/{BITSTAMP}.trades.parquet", BTCUSD))
+    )
+    assert [r.kind for r in market.readings] == [StreamKind.DEPTH, StreamKind.QUOTES, StreamKind.TRADES]
+    for ours, theirs in zip(market.readings, shared, strict=True):
+        for columns, others in ((ours.columns, theirs.columns), (ours.extras, theirs.extras)):
+            assert set(columns) == set(others)
+            assert all(np.array_equal(columns[name], others[name]) for name in columns)
