@@ -16,7 +16,12 @@ from genesis.portfolio.trades import TradeBasis
 from genesis.risk.gate import Limits
 from genesis.risk.tiers import Tier
 
-Fraction = Annotated[Decimal, Meta(ge=0, le=1)]
+
+def _fractions(section: msgspec.Struct, *names: str) -> None:
+    for name in names:
+        value = getattr(section, name)
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name}: expected 0 to 1, found {value}")
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,11 +84,15 @@ class StrategyConfig(_Section, frozen=True):
     name: str
     strategy: str
     instruments: list[str]
-    budget: Annotated[Decimal, Meta(gt=0)]
+    budget: Decimal
     params: dict[str, object] = {}
     variants: list[Variant] = []
     lots: CostMethod = CostMethod.AVERAGE
     trade_basis: TradeBasis = TradeBasis.FLAT_TO_FLAT
+
+    def __post_init__(self) -> None:
+        if not self.budget > 0 or not self.instruments:
+            raise ValueError(f"expected a budget above 0 and an instrument, found {self.budget} and {self.instruments}")
 
 
 class ValidationSection(_Section, frozen=True):
@@ -92,17 +101,23 @@ class ValidationSection(_Section, frozen=True):
     min_trades: Annotated[int, Meta(ge=1)] = 100
     min_days: Annotated[int, Meta(ge=1)] = 7
     min_sharpe: Decimal = Decimal("1.5")
-    max_drawdown: Fraction = Decimal("0.10")
-    min_win_rate: Fraction = Decimal("0.55")
+    max_drawdown: Decimal = Decimal("0.10")
+    min_win_rate: Decimal = Decimal("0.55")
+
+    def __post_init__(self) -> None:
+        _fractions(self, "max_drawdown", "min_win_rate")
 
 
 class PromotionSection(_Section, frozen=True):
     """The capital ladder."""
 
     auto_promote: bool = True
-    initial_allocation: Fraction = Decimal("0.10")
-    allocation_increment: Fraction = Decimal("0.10")
-    max_allocation: Fraction = Decimal("1.00")
+    initial_allocation: Decimal = Decimal("0.10")
+    allocation_increment: Decimal = Decimal("0.10")
+    max_allocation: Decimal = Decimal("1.00")
+
+    def __post_init__(self) -> None:
+        _fractions(self, "initial_allocation", "allocation_increment", "max_allocation")
 
 
 class AbSection(_Section, frozen=True):

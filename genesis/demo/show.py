@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from genesis.config import Config, InstrumentConfig, StrategyConfig
@@ -69,9 +70,7 @@ def run_demo(out: Path, on_progress: Callable[[str, Progress], None]) -> list[tu
         store = out / f"{name}.db"
         for old in out.glob(f"{name}.db*"):
             old.unlink()
-        summary = run_prepared(
-            Prepared(config, out, market.readings), store, on_progress=lambda p, n=name: on_progress(n, p)
-        )
+        summary = run_prepared(Prepared(config, out, market.readings), store, on_progress=partial(on_progress, name))
         report = write_report(store, out / f"{name}.html")
         results.append((name, market.statement, store, report, summary))
     return results

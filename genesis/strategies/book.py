@@ -14,15 +14,22 @@ from genesis.model.market import Depth, Quote
 from genesis.model.orders import Refused, Side
 from genesis.strategies.base import Strategy
 
-Qty = Annotated[Decimal, Meta(gt=0)]
+
+def _check_positive(**amounts: Decimal) -> None:
+    for name, amount in amounts.items():
+        if not amount > 0:
+            raise ValueError(f"{name}: expected above 0, found {amount}")
 
 
 class MarketMakerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Quote ``qty`` on each side, never holding more than ``max_position``; requote at most every ``requote_ms``."""
 
-    qty: Qty = Decimal("0.01")
-    max_position: Qty = Decimal("0.03")
+    qty: Decimal = Decimal("0.01")
+    max_position: Decimal = Decimal("0.03")
     requote_ms: Annotated[int, Meta(ge=1)] = 500
+
+    def __post_init__(self) -> None:
+        _check_positive(qty=self.qty, max_position=self.max_position)
 
 
 class PassiveMarketMaker(Strategy):
@@ -68,10 +75,13 @@ class PassiveMarketMaker(Strategy):
 class ImbalanceParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Buy ``qty`` when bids hold ``threshold`` of the ``levels`` best levels' size; hold ``hold_s`` seconds."""
 
-    qty: Qty = Decimal("0.01")
+    qty: Decimal = Decimal("0.01")
     levels: Annotated[int, Meta(ge=1, le=50)] = 5
     threshold: Annotated[float, Meta(gt=0.5, lt=1)] = 0.9
     hold_s: Annotated[int, Meta(ge=1)] = 30
+
+    def __post_init__(self) -> None:
+        _check_positive(qty=self.qty)
 
 
 class DepthImbalanceTaker(Strategy):
@@ -91,6 +101,6 @@ class DepthImbalanceTaker(Strategy):
                 self._leave_at = None if self.is_flat() else self._leave_at
             return
         bids, asks = (sum(level.lots for level in side) for side in (depth.bids, depth.asks))
-        if bids + asks and bids / (bids + asks) >= self.params.threshold and self.is_flat() and not self.open_orders():
-            if not isinstance(self.buy(self._qty), Refused):
-                self._leave_at = self.now + self.params.hold_s * NS_PER_SECOND
+        leans = bids + asks > 0 and bids / (bids + asks) >= self.params.threshold
+        if leans and self.is_flat() and not self.open_orders() and not isinstance(self.buy(self._qty), Refused):
+            self._leave_at = self.now + self.params.hold_s * NS_PER_SECOND

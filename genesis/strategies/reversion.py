@@ -11,6 +11,7 @@ from msgspec import Meta
 from genesis.model.market import Bar
 from genesis.strategies.base import Strategy
 from genesis.strategies.indicators import ZScore
+from genesis.strategies.trend import check_weight
 
 
 class ReversionParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,10 +21,11 @@ class ReversionParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     window: Annotated[int, Meta(ge=3)] = 48
     entry: Annotated[float, Meta(gt=0)] = 2.0
     leave: Annotated[float, Meta(ge=0)] = 0.5
-    weight: Annotated[Decimal, Meta(gt=0, le=1)] = Decimal("0.05")
+    weight: Decimal = Decimal("0.05")
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_weight(self.weight)
         if self.leave >= self.entry:
             raise ValueError(f"leave: expected less than entry {self.entry}, found {self.leave}")
 

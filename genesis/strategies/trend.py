@@ -12,7 +12,11 @@ from genesis.model.market import Bar
 from genesis.strategies.base import Strategy
 from genesis.strategies.indicators import EMA, RollingMax, RollingMin
 
-Weight = Annotated[Decimal, Meta(gt=0, le=1)]
+
+def check_weight(weight: Decimal) -> None:
+    """A share of equity; ``ValueError`` unless above 0 and at most 1."""
+    if not 0 < weight <= 1:
+        raise ValueError(f"weight: expected above 0 and at most 1, found {weight}")
 
 
 class CrossoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,10 +25,11 @@ class CrossoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     bars: str = "1h"
     fast: Annotated[int, Meta(ge=1)] = 20
     slow: Annotated[int, Meta(ge=2)] = 50
-    weight: Weight = Decimal("0.05")
+    weight: Decimal = Decimal("0.05")
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_weight(self.weight)
         if self.fast >= self.slow:
             raise ValueError(f"fast: expected less than slow {self.slow}, found {self.fast}")
 
@@ -61,8 +66,11 @@ class BreakoutParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     bars: str = "1h"
     entry: Annotated[int, Meta(ge=2)] = 48
     leave: Annotated[int, Meta(ge=2)] = 24
-    weight: Weight = Decimal("0.05")
+    weight: Decimal = Decimal("0.05")
     short: bool = False
+
+    def __post_init__(self) -> None:
+        check_weight(self.weight)
 
 
 class Breakout(Strategy):

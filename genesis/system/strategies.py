@@ -74,7 +74,7 @@ def version_of(
     """SHA-256 of a version: its source file, canonical parameters, instruments, data digests and the profile's name."""
     source = inspect.getsourcefile(cls)
     code = Path(source).read_bytes() if source is not None else b""
-    identity = {
+    identity: dict[str, Any] = {
         "class": cls.__name__,
         "code": hashlib.sha256(code).hexdigest(),
         "data": sorted(data),

@@ -323,3 +323,11 @@ def test_bars_are_no_part_of_a_capture(tmp_path: Path) -> None:
     assert bars.kind is StreamKind.BARS
     with pytest.raises(ValueError, match="expected trades, quotes or depth, found bars"):
         align_capture((bars,))
+
+
+def test_one_side_alone_makes_no_quote(tmp_path: Path) -> None:
+    """Depth of one side is published; a quote needs both."""
+    book, quotes = orders(tmp_path, "0 1 10 5 created bid\n1 2 12 5 created ask\n2 7 12 5 changed ask")
+    assert columns(book, "ticks", "lots") == [(10, 5), (12, 5)]
+    assert columns(quotes, "ts") == [(T + 10**6,)]
+    assert book.report.facts["changes of unknown orders"] == 1

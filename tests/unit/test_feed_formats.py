@@ -24,6 +24,7 @@ from genesis.feeds.files import (
     Steps,
     detect,
     infer_steps,
+    parse_policies,
     read,
     write_stream,
 )
@@ -410,3 +411,41 @@ def test_a_tape_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> Non
     """A folder that is not there leaves an error with the path, and no half file."""
     with pytest.raises(StorageError, match="cannot write the stream"):
         write_stream(stream_of(StreamKind.QUOTES), tmp_path / "none" / "s.parquet")
+
+
+def test_a_time_off_its_format_is_refused_where_it_stands(tmp_path: Path) -> None:
+    """A date that the named format does not fit is found at its line."""
+    path = put(tmp_path, "time,open,high,low,close\n01.02.2025,1,1,1,1\n2025-02-02,1,1,1,1\n")
+    with pytest.raises(DataError) as caught:
+        one(path, ReadOptions(time_format="%d.%m.%Y"))
+    assert (caught.value.line, caught.value.field) == (3, "time")
+    assert (caught.value.expected, caught.value.found) == ("a time (%d.%m.%Y)", "2025-02-02")
+
+
+def test_a_stated_bar_length_must_be_one(tmp_path: Path) -> None:
+    """Metadata that is no bar length is refused rather than guessed around."""
+    path = candles(tmp_path / "c.parquet")
+    pq.write_table(pq.read_table(path).replace_schema_metadata({"schema": "candles/1", "interval": "soon"}), path)
+    with pytest.raises(DataError, match="bad metadata: field 'interval'"):
+        one(path)
+    with pytest.raises(DataError, match="bad metadata: field 'kind'"):
+        one(table(tmp_path / "t.parquet", "genesis.tape/1", {"ts": [1]}, instrument=BTC.id, tick="0.01", lot="0.001"))
+
+
+def test_a_file_without_header_must_have_the_width_of_its_format(tmp_path: Path) -> None:
+    """A named format without header is read by position, and only where the positions can be its columns."""
+    path = put(tmp_path, f"{MS},1,2,1,2,3\n{MS + 60_000},1,2,1,2,3\n")
+    with pytest.raises(DataError, match="name it"):
+        one(path)
+    assert one(path, ReadOptions(format=Format.OHLCV)).rows == 2
+    with pytest.raises(DataError, match="expected up to 12 columns of binance-klines, found 6 columns"):
+        one(path, ReadOptions(format=Format.BINANCE_KLINES))
+    with pytest.raises(DataError, match=r"expected a header, as trades/1 has"):
+        one(path, ReadOptions(format=Format.TRADES))
+
+
+def test_one_repair_counts_all_its_fields(tmp_path: Path) -> None:
+    """Rows of one problem in several columns are one repair with one count."""
+    path = put(tmp_path, f"time,open,high,low,close\n{MS},1.005,1.02,1,1.005\n{MS + 60_000},1,1,1,1\n")
+    (repair,) = one(path, ReadOptions(policies=parse_policies({"off_tick": "round"}))).report.repairs
+    assert (repair.count, len(repair.examples)) == (2, 2)
