@@ -204,22 +204,22 @@ def _status(store: Path, as_json: bool) -> None:
         tracks = {n: None if s is None else {"time": s[0], **s[1]} for n, s in found}
         _print({"entries": length, "head": head, "tracks": tracks}, True)
         return
-    columns = (
-        "equity",
-        "total_return",
-        "drawdown_max",
-        "sharpe",
-        "sharpe_stderr",
-        "evidence_bars",
-        "trades",
-        "win_rate",
-        "fees",
-    )
-    table = Table("paper track", *columns, title=f"{length} entries, head {head[:16]}")
+    table = Table(*_HEADINGS, title=f"paper, net of fees; {length} entries, head {head[:16]}")
     for name, sample in found:
-        values = ["no sample yet"] if sample is None else [reporting.show(sample[1][c]) for c in columns]
-        table.add_row(name, *values)
+        table.add_row(name, *(["no sample yet"] if sample is None else _summary(sample[1])))
     Console().print(table)
+
+
+_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees")
+
+
+def _summary(metrics: Mapping[str, Any]) -> list[str]:
+    """One row: undefined is a dash; the Sharpe ratio is never shown without its standard error and sample."""
+    sharpe = "—" if metrics["sharpe"] is None else f"{metrics['sharpe']:.2f} ({metrics['sharpe_stderr']:.2f})"
+    won = "—" if metrics["win_rate"] is None else f"{metrics['win_rate']:.0%}"
+    fraction = [f"{metrics[k]:.2%}" for k in ("total_return", "drawdown_max")]
+    money = [f"{metrics[k].partition('.')[0]}.{metrics[k].partition('.')[2][:2]}" for k in ("equity", "fees")]
+    return [money[0], *fraction, sharpe, str(metrics["evidence_bars"]), str(metrics["trades"]), won, money[1]]
 
 
 def _rows(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:

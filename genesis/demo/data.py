@@ -29,8 +29,7 @@ EURUSD = Instrument(
     kind=InstrumentKind.FX,
     calendar=Calendar.FX,
 )
-# The EUR/USD bars are ask prices only; what the bid was is assumed, not recorded: one pip below, a usual retail spread.
-EURUSD_ASSUMED_SPREAD = Decimal("0.00010")
+
 
 _ORDERS = ("ob_analytics", "_sample_data/orders.csv.gz")
 _TRADES = ("ob_analytics", "_sample_data/trades.csv")
@@ -84,8 +83,8 @@ def euro_year() -> DemoMarket:
         time_format="%d.%m.%Y %H:%M:%S.%f",
     )
     statement = (
-        "recorded: EUR/USD hourly ask bars of 2017; assumed: "
-        f"a spread of {EURUSD_ASSUMED_SPREAD} below the ask, since no bid is recorded"
+        "a labelled stand-in, recorded: EUR/USD hourly ask bars of 2017; the bid is not recorded: takers pay the "
+        "profile's slippage (2 to 5 bp) and no spread besides"
     )
     return DemoMarket(EURUSD, read(_file(_BARS), EURUSD, options), statement)
 

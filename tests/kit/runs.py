@@ -1,0 +1,101 @@
+"""Small whole runs: a tape from rows, tracks of real strategies, and the chain head they end with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from genesis.audit.chain import GENESIS_HASH, link
+from genesis.audit.entry import encode
+from genesis.engine.engine import TradingEngine
+from genesis.engine.step import Tape
+from genesis.execution.profile import ExecutionProfile
+from genesis.feeds.replay import Replay
+from genesis.model.events import Event, RunStarted
+from genesis.model.instruments import Instrument, InstrumentKind
+from genesis.model.money import Money
+from genesis.monitoring.strategy_monitor import StrategyMonitor
+from genesis.paper_trading.simulator import PaperTradingSimulator
+from genesis.risk.gate import Limits
+from genesis.strategies.base import Strategy
+from genesis.tape.stream import Stream, StreamKind
+
+FX = Instrument("EURUSD", "FX", "EUR", "USD", Decimal("0.01"), Decimal("0.001"), InstrumentKind.FX)
+SPOT = Instrument("BTCUSDT", "BINANCE", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"))
+START = 1_735_689_600_000_000_000
+Build = Callable[[PaperTradingSimulator], None]
+
+
+class Memory:
+    """A journal that keeps the entries' bytes."""
+
+    def __init__(self) -> None:
+        self.entries: list[bytes] = []
+        self.events: list[Event] = []
+        self.head = GENESIS_HASH
+        self.replaying = False
+
+    @property
+    def length(self) -> int:
+        return len(self.entries)
+
+    def append(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.events.append(event)
+            self.entries.append(encode(event))
+            self.head = link(self.head, self.entries[-1])
+
+    def commit(self) -> None:
+        pass
+
+
+def trades_stream(rows: Sequence[tuple[int, int, int, int]], instrument: Instrument = FX) -> Stream:
+    """Trades of (ns after START, ticks, lots, taker sign)."""
+    stream = Stream(instrument, StreamKind.TRADES)
+    table = np.array(rows, np.int64).reshape(len(rows), 4)
+    ts = table[:, 0] + START
+    ids = np.arange(1, len(rows) + 1, dtype=np.int64)
+    stream.record(
+        {
+            "ts": ts,
+            "time_event": ts,
+            "seq": np.zeros(len(rows), np.int64),
+            "trade_id": ids,
+            "ticks": table[:, 1].copy(),
+            "lots": table[:, 2].copy(),
+            "side": table[:, 3].copy(),
+        }
+    )
+    return stream
+
+
+def quotes_stream(rows: Sequence[tuple[int, int, int, int, int]], instrument: Instrument = FX) -> Stream:
+    """Quotes of (ns after START, bid, bid lots, ask, ask lots)."""
+    stream = Stream(instrument, StreamKind.QUOTES)
+    table = np.array(rows, np.int64).reshape(len(rows), 5)
+    ts = table[:, 0] + START
+    names = ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
+    columns = {n: table[:, i + 1].copy() for i, n in enumerate(names)}
+    stream.record({"ts": ts, "time_event": ts, "seq": np.zeros(len(rows), np.int64), **columns})
+    return stream
+
+
+def run(
+    streams: Sequence[Stream],
+    strategies: Sequence[tuple[str, Strategy]],
+    rows: int | None = None,
+    profile: ExecutionProfile | None = None,
+    budget: str = "10000",
+    limits: Limits | None = None,
+) -> tuple[Memory, PaperTradingSimulator]:
+    """Run strategies over freshly recorded streams, the tape cut into ``rows`` rows."""
+    tape = Tape(streams)
+    simulator = PaperTradingSimulator(tape, StrategyMonitor(), 7, START - 1, profile, limits)
+    for name, strategy in strategies:
+        simulator.add(name, strategy, Money(budget, strategy.instruments[0].quote))
+    journal = Memory()
+    engine = TradingEngine(tape, simulator.tracks, journal, RunStarted(START - 1, None, {}))
+    engine.run(Replay(streams).cut(rows))
+    return journal, simulator

@@ -1,0 +1,120 @@
+"""Strategies that tests run: busy, deterministic, and using every kind of order."""
+
+from __future__ import annotations
+
+import msgspec
+
+from genesis.model.market import Bar, Quote, Trade
+from genesis.model.orders import OrderType, Side, TimeInForce
+from genesis.strategies.base import Strategy
+
+
+class Restless(Strategy):
+    """Every few trades another kind of order, chosen by the trade itself; cancels some; watches bars and a timer."""
+
+    def on_start(self) -> None:
+        self._n = 0
+        self.subscribe_trades()
+        self.subscribe_bars("1s")
+        self.set_timer("tick", self.now + 3_000_000_000, 5_000_000_000)
+
+    def on_trade(self, trade: Trade) -> None:
+        self._n += 1
+        if self._n % 5:
+            return
+        i, price = self.instrument, trade.ticks
+        side = Side.BUY if trade.lots % 2 else Side.SELL
+        near, far = i.price(price - 2 * side), i.price(price + 3 * side)
+        choice = (trade.ticks + trade.lots) % 7
+        qty = i.quantity(2)
+        if choice == 0:
+            self.order(side, qty)
+        elif choice == 1:
+            self.order(side, qty, limit=near, post_only=True)
+        elif choice == 2:
+            self.order(side, qty, limit=far, tif=TimeInForce.IOC)
+        elif choice == 3:
+            self.order(side, qty, trigger=far)
+        elif choice == 4:
+            self.order(side, qty, trailing_bp=5)
+        elif choice == 5:
+            self.order(side, qty, limit=i.price(price + 4 * side), trigger=far)
+        else:
+            self.order(side, qty, type=OrderType.TAKE_PROFIT, trigger=i.price(price - 3 * side))
+
+    def on_bar(self, bar: Bar) -> None:
+        orders = self.open_orders()
+        if len(orders) > 3:
+            self.cancel(orders[0].order.client_order_id)
+
+    def on_timer(self, name: str) -> None:
+        self.close()
+
+
+class Sleeper(Strategy):
+    """Trades on bars only, with limits and stops that rest while it sleeps."""
+
+    def on_start(self) -> None:
+        self._n = 0
+        self.subscribe_bars("2s")
+
+    def on_bar(self, bar: Bar) -> None:
+        self._n += 1
+        i, ticks = self.instrument, bar.ticks(bar.close)
+        side = Side.BUY if self._n % 2 else Side.SELL
+        if self._n % 3 == 0:
+            self.cancel_all()
+        self.order(side, i.quantity(3), limit=i.price(ticks - side))
+        self.order(side, i.quantity(1), trigger=i.price(ticks + 2 * side))
+
+
+class QuoteFollower(Strategy):
+    """Rests at the touch and crosses now and then."""
+
+    def on_start(self) -> None:
+        self._n = 0
+        self.subscribe_quotes()
+
+    def on_quote(self, quote: Quote) -> None:
+        self._n += 1
+        if self._n % 4 == 0:
+            self.cancel_all()
+            self.order(Side.BUY, self.instrument.quantity(2), limit=self.instrument.price(quote.bid_ticks))
+        elif self._n % 7 == 0:
+            self.order(Side.SELL, self.instrument.quantity(2))
+
+
+class Raises(Strategy):
+    """Raises at its third trade."""
+
+    def on_start(self) -> None:
+        self._n = 0
+        self.subscribe_trades()
+
+    def on_trade(self, trade: Trade) -> None:
+        self._n += 1
+        if self._n == 2:
+            self.buy(self.instrument.quantity(1))
+        if self._n == 30:
+            raise RuntimeError("no more")
+
+
+class Once(Strategy):
+    """Sends one order at the first trade, as its parameters say."""
+
+    class Params(msgspec.Struct, frozen=True):
+        side: Side
+        lots: int
+        how: dict[str, object] = {}
+
+    def on_start(self) -> None:
+        self._done = False
+        self.answers: list[object] = []
+        self.subscribe_trades()
+
+    def on_trade(self, trade: Trade) -> None:
+        if not self._done:
+            self._done = True
+            self.answers.append(
+                self.order(self.params.side, self.instrument.quantity(self.params.lots), **self.params.how)
+            )

@@ -1,0 +1,97 @@
+"""However the tape is cut, the run is the same, byte for byte; and what is jumped over did not matter."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis.engine.lane import Lane
+from genesis.strategies.base import NoParams
+from tests.kit.runs import FX, quotes_stream, run, trades_stream
+from tests.kit.traders import QuoteFollower, Restless, Sleeper
+
+MS = 1_000_000
+
+
+@st.composite
+def trade_rows(draw: st.DrawFn) -> list[tuple[int, int, int, int]]:
+    n = draw(st.integers(20, 150))
+    gaps = draw(st.lists(st.sampled_from([0, 1, 3 * MS, 40 * MS, 700 * MS, 2500 * MS]), min_size=n, max_size=n))
+    moves = draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n))
+    lots = draw(st.lists(st.integers(1, 40), min_size=n, max_size=n))
+    sides = draw(st.lists(st.sampled_from([-1, 1, 0]), min_size=n, max_size=n))
+    time, ticks, out = 0, 10_000, []
+    for gap, move, size, side in zip(gaps, moves, lots, sides, strict=True):
+        time, ticks = time + gap, ticks + move
+        out.append((time, ticks, size, side))
+    return out
+
+
+def quotes_of(rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int, int]]:
+    return [(t + 1, p - 1 - s % 2, s, p + 1, s + 3) for t, p, s, _ in rows]
+
+
+@given(trade_rows())
+@settings(max_examples=40)
+def test_cuts_of_a_trade_tape_give_the_same_chain(rows: list[tuple[int, int, int, int]]) -> None:
+    """One row at a time, seven rows, and everything at once end with one chain head."""
+    heads = set()
+    for cut in (1, 7, None):
+        tracks = [("a", Restless((FX,), NoParams())), ("b", Sleeper((FX,), NoParams()))]
+        journal, _ = run([trades_stream(rows)], tracks, cut)
+        heads.add((journal.head, journal.length))
+    assert len(heads) == 1
+
+
+@given(trade_rows())
+@settings(max_examples=30)
+def test_cuts_of_a_quote_and_trade_tape_give_the_same_chain(rows: list[tuple[int, int, int, int]]) -> None:
+    """The same holds with a book: quotes and trades merged."""
+    heads = set()
+    for cut in (1, 7, None):
+        tracks = [("a", Restless((FX,), NoParams())), ("b", QuoteFollower((FX,), NoParams()))]
+        journal, _ = run([trades_stream(rows), quotes_stream(quotes_of(rows))], tracks, cut)
+        heads.add((journal.head, journal.length))
+    assert len(heads) == 1
+
+
+@given(trade_rows())
+@settings(max_examples=30)
+def test_the_search_by_column_finds_what_the_single_row_finds(rows: list[tuple[int, int, int, int]]) -> None:
+    """A track that looks at every row and one that jumps write the same entries."""
+    jumping, _ = run([trades_stream(rows)], [("a", Sleeper((FX,), NoParams()))])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lane, "next_row", lambda lane, stop: lane.cursor if lane.cursor < stop else None)
+        looking, _ = run([trades_stream(rows)], [("a", Sleeper((FX,), NoParams()))])
+    assert jumping.entries == looking.entries
+
+
+@given(trade_rows())
+@settings(max_examples=25)
+def test_adding_or_reordering_tracks_changes_no_entry_of_another(rows: list[tuple[int, int, int, int]]) -> None:
+    """A track's entries are the same alone, first or last."""
+
+    def entries_of(names: str) -> list[bytes]:
+        kinds = {"a": Restless, "b": Sleeper}
+        journal, _ = run([trades_stream(rows)], [(n, kinds[n]((FX,), NoParams())) for n in names])
+        return [e for e, v in zip(journal.entries, journal.events, strict=True) if v.track == "a"]
+
+    assert entries_of("a") == entries_of("ab") == entries_of("ba")
+
+
+@given(trade_rows(), st.integers(1, 19))
+@settings(max_examples=25)
+def test_the_future_changes_no_entry_of_the_past(rows: list[tuple[int, int, int, int]], keep: int) -> None:
+    """Scrambling the tape after a time changes nothing that was written before it."""
+    time = rows[keep][0]
+    scrambled = [(t, p if t <= time else p + 500, s, d) for t, p, s, d in rows]
+    first, _ = run([trades_stream(rows)], [("a", Restless((FX,), NoParams()))])
+    second, _ = run([trades_stream(scrambled)], [("a", Restless((FX,), NoParams()))])
+
+    def before(journal):  # type: ignore[no-untyped-def]
+        from tests.kit.runs import START
+
+        return [e for e, v in zip(journal.entries, journal.events, strict=True) if v.time <= START + time]
+
+    assert before(first) == before(second)

@@ -1,0 +1,92 @@
+"""What a track does with orders, refusals, failures and loss limits."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from genesis.execution.profile import ExecutionProfile
+from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderSubmitted, TrackHalted, TrackStopped
+from genesis.model.orders import ORDER_LIFE, DenyReason, OrderStatus, OrderStep, Refused, Side
+from genesis.rng import ClippedNormal
+from genesis.strategies.base import NoParams
+from tests.kit.runs import FX, SPOT, START, quotes_stream, run, trades_stream
+from tests.kit.traders import Once, Raises, Restless
+
+MS = 1_000_000
+FLAT = [(i * 100 * MS, 10_000, 50, 1 if i % 2 else -1) for i in range(100)]
+
+
+def test_a_market_order_takes_latency_and_slippage_against_itself() -> None:
+    """A buy fills after 5 to 15 ms, on prints of its side, 2 to 5 bp worse, at most a fifth of each print."""
+    journal, _ = run([trades_stream(FLAT)], [("a", Once((FX,), Once.Params(Side.BUY, 25)))])
+    fills = [e for e in journal.events if isinstance(e, OrderFilled)]
+    assert [f.last_lots for f in fills] == [10, 10, 5]
+    assert all(10_002 <= f.last_ticks <= 10_005 for f in fills)
+    assert len({f.last_ticks for f in fills}) == 1
+    accepted = next(e for e in journal.events if isinstance(e, OrderAccepted))
+    assert 5 * MS <= accepted.time_event - START <= 15 * MS
+    assert 2 * MS <= accepted.time - accepted.time_event <= 8 * MS
+
+
+def test_a_spot_sell_beyond_holdings_is_denied_with_its_reason() -> None:
+    """A refusal is a value, and an entry."""
+    strategy = Once((SPOT,), Once.Params(Side.SELL, 5))
+    journal, _ = run([trades_stream(FLAT, SPOT)], [("a", strategy)])
+    denied = next(e for e in journal.events if isinstance(e, OrderDenied))
+    assert denied.reason is DenyReason.SHORT_NOT_ALLOWED
+    assert isinstance(strategy.answers[0], Refused)
+    assert not any(isinstance(e, OrderSubmitted) for e in journal.events)
+
+
+def test_an_order_over_the_tier_limit_is_denied() -> None:
+    """A budget of 10,000 is the strategist tier: 10 % of equity an order."""
+    journal, _ = run([trades_stream(FLAT)], [("a", Once((FX,), Once.Params(Side.BUY, 10_100)))])
+    denied = next(e for e in journal.events if isinstance(e, OrderDenied))
+    assert denied.reason is DenyReason.ORDER_SIZE
+    assert "10" in denied.detail
+
+
+def test_a_strategy_that_raises_stops_its_own_track_and_no_other() -> None:
+    """Its position is flattened; its neighbour writes what it writes alone."""
+    pair, simulator = run(
+        [trades_stream(FLAT)], [("bad", Raises((FX,), NoParams())), ("good", Restless((FX,), NoParams()))]
+    )
+    alone, _ = run([trades_stream(FLAT)], [("good", Restless((FX,), NoParams()))])
+    stopped = [e for e in pair.events if isinstance(e, TrackStopped)]
+    assert [(e.track, e.error) for e in stopped] == [("bad", "RuntimeError: no more")]
+    assert simulator.tracks[0].portfolio.position_units(FX.id) == 0
+    good = [b for b, e in zip(pair.entries, pair.events, strict=True) if e.track == "good"]
+    assert good == [b for b, e in zip(alone.entries, alone.events, strict=True) if e.track == "good"]
+
+
+def test_a_daily_loss_halts_and_flattens() -> None:
+    """A fall that costs 5 % of equity in a day cancels entries and closes the position."""
+    rows = [(i * 100 * MS, 10_000 if i < 40 else 4_000, 5_000, 1 if i % 2 else -1) for i in range(120)]
+    journal, simulator = run([trades_stream(rows)], [("a", Once((FX,), Once.Params(Side.BUY, 9_900)))])
+    halted = [e for e in journal.events if isinstance(e, TrackHalted)]
+    assert [h.reason for h in halted] == ["DAILY_LOSS"]
+    assert halted[0].time == START + 4_000 * MS
+    assert simulator.tracks[0].portfolio.position_units(FX.id) == 0
+
+
+def test_a_resting_order_fills_only_behind_its_queue() -> None:
+    """At the bid with 30 lots ahead, prints of 10 fill nothing until the queue has traded."""
+    zero = ClippedNormal(0, 0, 0, 0)
+    profile = ExecutionProfile(latency_ms=zero, slippage_bp=zero)
+    quotes = quotes_stream([(0, 9_999, 30, 10_001, 30)])
+    trades = trades_stream([(i * MS, 9_999, 10, -1) for i in range(1, 8)])
+    strategy = Once((FX,), Once.Params(Side.BUY, 20, {"limit": FX.price(9_999)}))
+    journal, _ = run([trades, quotes], [("a", strategy)], profile=profile)
+    fills = [e for e in journal.events if isinstance(e, OrderFilled)]
+    assert [(f.time_event - START, f.last_lots) for f in fills] == [(5 * MS, 10), (6 * MS, 10)]
+    assert all(f.liquidity.value == "MAKER" and f.last_ticks == 9_999 for f in fills)
+
+
+def test_the_order_life_table_is_closed() -> None:
+    """Final states never leave, but for the late fill after a cancel; every step leads somewhere known."""
+    leaving = Counter(status for status, _ in ORDER_LIFE if status.is_final)
+    assert leaving == {OrderStatus.CANCELED: 2}
+    for status in OrderStatus:
+        for step in OrderStep:
+            after = ORDER_LIFE.get((status, step))
+            assert after is None or after is not OrderStatus.INITIALIZED
