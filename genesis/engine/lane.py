@@ -68,6 +68,7 @@ class Lane:
             end = min(start + span, stop)
             hits = np.flatnonzero((lows[start:end] <= low) | (highs[start:end] >= high))
             if len(hits):
+                self._searched = start + int(hits[0]) + 1
                 return start + int(hits[0])
             start, span = end, min(2 * span, _LONGEST_SPAN)
         return None

@@ -70,7 +70,9 @@ class SqliteJournal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(_SCHEMA)
-            findings = verify(self._db.execute("SELECT seq, bytes, hash FROM entries ORDER BY seq"))
+            findings = verify(
+                self._db.execute("SELECT seq, CAST(bytes AS BLOB), CAST(hash AS BLOB) FROM entries ORDER BY seq")
+            )
             self._stored: int = self._db.execute("SELECT count(*) FROM entries").fetchone()[0]
         if findings:
             self.close()
@@ -229,6 +231,6 @@ class StoreReader:
         findings = []
         with _storage_errors(self.path):
             for table, domain in (("entries", RUN_DOMAIN), ("operations", OPERATIONS_DOMAIN)):
-                query = f"SELECT seq, bytes, hash FROM {table} ORDER BY seq"
+                query = f"SELECT seq, CAST(bytes AS BLOB), CAST(hash AS BLOB) FROM {table} ORDER BY seq"
                 findings += verify((tuple(r) for r in self._db.execute(query)), domain)
         return findings
