@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow check clean
+.PHONY: venv demo test test-slow check bench clean
 
 venv: .venv/.installed
 
@@ -23,10 +23,13 @@ test-slow: venv
 	@echo "commit $$(git rev-parse HEAD)"
 
 check: venv
-	$(BIN)/ruff check genesis tests
-	$(BIN)/ruff format --check genesis tests
+	$(BIN)/ruff check genesis tests benchmarks/ours.py
+	$(BIN)/ruff format --check genesis tests benchmarks/ours.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: venv
+	$(BIN)/python -m benchmarks.ours
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.table import Table
@@ -204,7 +205,12 @@ def _status(store: Path, as_json: bool) -> None:
         tracks = {n: None if s is None else {"time": s[0], **s[1]} for n, s in found}
         _print({"entries": length, "head": head, "tracks": tracks}, True)
         return
-    table = Table(*_HEADINGS, title=f"paper, net of fees; {length} entries, head {head[:16]}")
+    table = Table(
+        *_HEADINGS,
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        title=f"paper, net of fees; {length} entries, head {head[:16]}",
+    )
     for name, sample in found:
         table.add_row(name, *(["no sample yet"] if sample is None else _summary(sample[1])))
     Console().print(table)

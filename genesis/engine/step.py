@@ -99,7 +99,7 @@ def end(tape: Tape, tracks: Sequence[Track], time_ns: int) -> list[Event]:
     """The recorded tape is over: the strategies hear it, and the run says so."""
     entries: list[Event] = []
     for track in tracks:
-        track.finish()
+        track.finish(time_ns)
         entries.extend(track.entries)
         track.entries.clear()
     entries.append(TapeEnded(time_ns, None, sum(s.rows for s in tape.streams)))

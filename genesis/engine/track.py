@@ -48,6 +48,8 @@ class Monitor(Protocol):
 
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]: ...
 
+    def final(self, track: Track, time_ns: int) -> Sequence[Event]: ...
+
 
 class Subscription:
     """A shared bar series and the next bar of it that this track has not been given."""
@@ -159,8 +161,10 @@ class Track:
                 while agenda.next_key()[0] == agenda.now and agenda.rank > Rank.BAR:
                     self._handle_agenda()
 
-    def finish(self) -> None:
-        """The tape has ended: the strategy hears it, and what it orders now is not sent."""
+    def finish(self, time_ns: int) -> None:
+        """The tape has ended at ``time_ns``: a last sample, the strategy hears it, and what it orders now is not sent."""
+        self.agenda.now, self.agenda.rank = time_ns, Rank.HOUR
+        self.entries.extend(self._monitor.final(self, time_ns))
         self.forbidden = "the tape has ended"
         self._call("on_stop", self.strategy.on_stop)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import floor, sqrt
+from bisect import bisect_left, insort
+from collections import deque
+from math import floor, fsum, sqrt
 
 import msgspec
 
@@ -59,21 +60,35 @@ def sharpe(moments: Moments) -> Estimate | None:
     return Estimate(per_bar * year, sqrt((1 + per_bar**2 / 2) / moments.n) * year, moments.n)
 
 
-def value_at_risk(returns: Sequence[float], level: float) -> float | None:
-    """Historical VaR of one evidence bar: the lower empirical quantile of the latest 500 returns, as a positive fraction.
+class RecentReturns:
+    """The latest 500 evidence-bar returns, kept in order of size, so that a quantile is read and not sorted for."""
 
-    ``None`` under 100 bars at 95 % or 500 at 99 %.
-    """
-    latest = sorted(returns[-VAR_WINDOW:])
-    if len(latest) < VAR_BARS_MIN[level]:
-        return None
-    return max(0.0, -latest[max(0, floor((1 - level) * len(latest) + 1e-9) - 1)])
+    __slots__ = ("_arrived", "_ordered")
 
+    def __init__(self) -> None:
+        self._arrived: deque[float] = deque()
+        self._ordered: list[float] = []
 
-def expected_shortfall(returns: Sequence[float], level: float) -> float | None:
-    """Mean of the losses at or beyond the VaR, as a positive fraction; ``None`` where the VaR is."""
-    latest = sorted(returns[-VAR_WINDOW:])
-    if len(latest) < VAR_BARS_MIN[level]:
-        return None
-    tail = latest[: max(1, floor((1 - level) * len(latest) + 1e-9))]
-    return max(0.0, -sum(tail) / len(tail))
+    def add(self, x: float) -> None:
+        """Take a return; the oldest of more than 500 goes."""
+        self._arrived.append(x)
+        insort(self._ordered, x)
+        if len(self._arrived) > VAR_WINDOW:
+            del self._ordered[bisect_left(self._ordered, self._arrived.popleft())]
+
+    def value_at_risk(self, level: float) -> float | None:
+        """Historical VaR of one evidence bar: the lower empirical quantile, as a positive fraction.
+
+        ``None`` under 100 bars at 95 % or 500 at 99 %.
+        """
+        tail = self._tail(level)
+        return max(0.0, -tail[-1]) if tail else None
+
+    def expected_shortfall(self, level: float) -> float | None:
+        """Mean of the losses at or beyond the VaR, as a positive fraction; ``None`` where the VaR is."""
+        tail = self._tail(level)
+        return max(0.0, -fsum(tail) / len(tail)) if tail else None
+
+    def _tail(self, level: float) -> list[float]:
+        n = len(self._ordered)
+        return self._ordered[: max(1, floor((1 - level) * n + 1e-9))] if n >= VAR_BARS_MIN[level] else []

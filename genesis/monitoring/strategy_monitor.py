@@ -27,15 +27,22 @@ class StrategyMonitor:
         portfolio = track.portfolio
         if not isinstance(portfolio, VirtualPortfolio):
             return ()
-        equity = track.desk.equity_units()
-        portfolio.close_hour(hour_ns, equity)
-        if hour_ns % self._every:
+        portfolio.close_hour(hour_ns, track.desk.equity_units())
+        return () if hour_ns % self._every else self._sample(track, portfolio, hour_ns)
+
+    def final(self, track: Track, time_ns: int) -> Sequence[Event]:
+        """The tape ended: one more sample, unless this very moment was sampled."""
+        portfolio = track.portfolio
+        if not isinstance(portfolio, VirtualPortfolio) or time_ns % self._every == 0:
             return ()
-        marks = track.marks
-        metrics = portfolio.metrics(
-            equity, marks.current_drawdown(), marks.drawdown.maximum, track.desk.position_value_units()
-        )
-        return (MetricSample(hour_ns, track.name, portfolio.currency, metrics),)
+        return self._sample(track, portfolio, time_ns)
+
+    @staticmethod
+    def _sample(track: Track, portfolio: VirtualPortfolio, time_ns: int) -> Sequence[Event]:
+        marks, desk = track.marks, track.desk
+        drawdown = marks.current_drawdown(), marks.drawdown.maximum
+        metrics = portfolio.metrics(desk.equity_units(), *drawdown, desk.position_value_units())
+        return (MetricSample(time_ns, track.name, portfolio.currency, metrics),)
 
     def traded(self, track: Track, trade: AnyTrade) -> Sequence[Event]:
         """A trade ended: it is an entry of its own."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
-from genesis.metrics.ratios import EVIDENCE_BAR_NS, VAR_WINDOW, Moments, expected_shortfall, sharpe, value_at_risk
+from genesis.metrics.ratios import EVIDENCE_BAR_NS, Moments, RecentReturns, sharpe
 from genesis.model.events import OrderFilled
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument
@@ -32,7 +31,7 @@ class VirtualPortfolio(Portfolio):
         self.won_units = self.lost_units = self.net_trade_units = 0
         self.slippage_units = self.latency_units = 0
         self.returns = Moments()
-        self._recent: deque[float] = deque(maxlen=VAR_WINDOW)
+        self._recent = RecentReturns()
         self._bar_start = self.budget_units
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]:
@@ -63,7 +62,7 @@ class VirtualPortfolio(Portfolio):
         if hour_ns % EVIDENCE_BAR_NS == 0:
             change = equity_units / self._bar_start - 1 if self._bar_start > 0 else 0.0
             self.returns.add(change)
-            self._recent.append(change)
+            self._recent.add(change)
             self._bar_start = equity_units
 
     def metrics(
@@ -71,7 +70,7 @@ class VirtualPortfolio(Portfolio):
     ) -> dict[str, Metric]:
         """Every metric at this moment: money as exact text, fractions as floats, undefined as ``None``; all net of fees."""
         estimate = sharpe(self.returns)
-        recent = list(self._recent)
+        recent = self._recent
         text = currency_grid(self.decimals).to_text
         return {
             "equity": text(equity_units),
@@ -82,9 +81,9 @@ class VirtualPortfolio(Portfolio):
             "sharpe": None if estimate is None else estimate.value,
             "sharpe_stderr": None if estimate is None else estimate.stderr,
             "evidence_bars": self.returns.n,
-            "var_95": value_at_risk(recent, 0.95),
-            "var_99": value_at_risk(recent, 0.99),
-            "es_95": expected_shortfall(recent, 0.95),
+            "var_95": recent.value_at_risk(0.95),
+            "var_99": recent.value_at_risk(0.99),
+            "es_95": recent.expected_shortfall(0.95),
             "trades": self.trades,
             "win_rate": self.wins / self.trades if self.trades else None,
             "profit_factor": self.won_units / self.lost_units if self.lost_units else None,

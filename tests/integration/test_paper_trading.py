@@ -82,7 +82,7 @@ def test_a_week_of_trades_becomes_a_run_and_a_report(tmp_path: Path, market_data
     assert summary.tracks == ("cross.fast", "cross.slow", "own")
     reader = StoreReader(tmp_path / "genesis.db")
     assert reader.verify() == []
-    assert len(reader.rows("samples", "own")) == 59
+    assert len(reader.rows("samples", "own")) == 60
     for track in summary.tracks:
         found = latest(reader, track)
         assert found is not None
