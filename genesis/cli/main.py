@@ -23,7 +23,7 @@ from genesis.demo.data import DemoDataMissing
 from genesis.demo.show import run_demo
 from genesis.errors import ConfigError, DataError, GenesisError, IntegrityError, StorageError, StrategyError
 from genesis.storage.sqlite import StoreReader
-from genesis.system import reporting
+from genesis.system import project, reporting
 from genesis.system.run import prepare, run_config
 from genesis.system.strategies import BUILT_IN
 
@@ -144,6 +144,24 @@ def trades(store: StorePath, track: TrackName = None, as_json: Json = False) -> 
 def report(store: StorePath, out: Annotated[Path, typer.Option(help="the HTML file")] = Path("report.html")) -> None:
     """Write the HTML report of a run."""
     typer.echo(str(reporting.write_report(store, out)))
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="where the files go")] = Path()) -> None:
+    """Write a commented configuration and a sample strategy."""
+    for path in project.init_project(folder):
+        typer.echo(str(path))
+
+
+@app.command()
+def export(
+    store: StorePath,
+    table: Annotated[str, typer.Argument(help="orders, fills, trades, samples or denials")],
+    out: Annotated[Path, typer.Option(help="the file to write")],
+    form: Annotated[str, typer.Option("--format", help="csv or json")] = "csv",
+) -> None:
+    """Write one table as CSV or JSON."""
+    typer.echo(f"{project.export(store, table, form, out)} rows")
 
 
 @app.command()

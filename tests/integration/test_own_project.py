@@ -1,0 +1,61 @@
+"""A newcomer's first steps: init, own candles, run, export."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from genesis.config import load_config
+from genesis.errors import ConfigError, DataError
+from genesis.system.project import export, init_project
+from genesis.system.run import run_config
+
+
+def candles(path: Path, rows: int = 400) -> None:
+    """Five-minute candles that rise and fall."""
+    with path.open("w") as file:
+        file.write("timestamp,open,high,low,close,volume\n")
+        for i in range(rows):
+            low = 20_000 + 10 * (i % 37)
+            file.write(f"{1669852800000 + i * 300_000},{low},{low + 9}.5,{low - 5}.25,{low + 4},{5 + i % 3}.5\n")
+
+
+def test_the_written_project_runs_on_the_users_candles(tmp_path: Path) -> None:
+    """The files of ``init`` and a CSV are enough; every table leaves as CSV and JSON."""
+    init_project(tmp_path)
+    candles(tmp_path / "candles.csv")
+    config = load_config(tmp_path / "config.yaml")
+    summary = run_config(config, tmp_path)
+    assert summary.complete
+    assert summary.tracks == ("own", "crossover.quick", "crossover.slow")
+    for table in ("orders", "fills", "trades", "samples", "denials"):
+        count = export(tmp_path / "genesis.db", table, "json", tmp_path / "out.json")
+        assert len(json.loads((tmp_path / "out.json").read_text())) == count
+        assert export(tmp_path / "genesis.db", table, "csv", tmp_path / "out.csv") == count
+        assert len(list(csv.DictReader((tmp_path / "out.csv").open()))) == count
+    assert run_config(config, tmp_path).head == summary.head
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    """A file that exists stays as it is, and nothing is half-written."""
+    (tmp_path / "own.py").write_text("mine")
+    with pytest.raises(ConfigError, match="nothing was written"):
+        init_project(tmp_path)
+    assert not (tmp_path / "config.yaml").exists()
+    assert (tmp_path / "own.py").read_text() == "mine"
+
+
+def test_a_broken_candle_is_refused_with_its_place(tmp_path: Path) -> None:
+    """File, line, field, expected and found."""
+    init_project(tmp_path)
+    candles(tmp_path / "candles.csv")
+    lines = (tmp_path / "candles.csv").read_text().splitlines()
+    lines[9] = lines[9].replace(",20", ",-20", 1)
+    (tmp_path / "candles.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError) as error:
+        run_config(load_config(tmp_path / "config.yaml"), tmp_path)
+    assert (error.value.line, error.value.field) == (10, "open")
+    assert not (tmp_path / "genesis.db").exists()
