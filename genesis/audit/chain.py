@@ -1,11 +1,18 @@
-"""Linking and checking: hash = SHA-256(domain tag, previous hash, length of the bytes as 8 bytes big-endian, the bytes)."""
+"""How entries are linked.
+
+An entry's hash is SHA-256 over four parts in this order, nothing between them:
+
+1. the domain tag, ASCII with a closing NUL: which chain it is, so that no entry of one can stand in the other;
+2. the previous entry's hash, 32 bytes; 32 zero bytes before the first entry;
+3. the length of the entry's bytes, 8 bytes, unsigned, big-endian;
+4. the entry's bytes (`genesis.audit.entry`).
+
+A chain's *head* is the hash of its last entry; the head of an empty chain is `GENESIS_HASH`.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-
-import msgspec
 
 RUN_DOMAIN = b"genesis.run-chain.1\x00"
 OPERATIONS_DOMAIN = b"genesis.operations-chain.1\x00"
@@ -13,35 +20,5 @@ GENESIS_HASH = bytes(32)
 
 
 def link(previous: bytes, entry: bytes, domain: bytes = RUN_DOMAIN) -> bytes:
-    """The hash of ``entry`` in a chain whose head was ``previous``."""
+    """The hash (32 bytes) of ``entry`` in a chain whose head was ``previous`` (32 bytes)."""
     return hashlib.sha256(domain + previous + len(entry).to_bytes(8, "big") + entry).digest()
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """Something wrong with a chain; ``seq`` counts from 1."""
-
-    seq: int
-    problem: str
-
-
-def verify(
-    entries: Iterable[tuple[int, bytes, bytes]],
-    domain: bytes = RUN_DOMAIN,
-    length: int | None = None,
-    head: bytes | None = None,
-) -> list[Finding]:
-    """Every finding over (seq, bytes, hash) rows in stored order, also against a kept ``length`` and ``head`` where given."""
-    findings: list[Finding] = []
-    previous, expected = GENESIS_HASH, 1
-    for seq, entry, stored in entries:
-        if seq != expected:
-            findings.append(Finding(expected, f"expected seq {expected}, found {seq}"))
-        computed = link(previous, entry, domain)
-        if computed != stored:
-            findings.append(Finding(seq, f"expected hash {computed.hex()[:16]}, found {stored.hex()[:16]}"))
-        previous, expected = stored, seq + 1
-    if length is not None and expected - 1 != length:
-        findings.append(Finding(expected, f"expected {length} entries, found {expected - 1}"))
-    if head is not None and previous != head:
-        findings.append(Finding(expected - 1, f"expected head {head.hex()[:16]}, found {previous.hex()[:16]}"))
-    return findings

@@ -1,236 +1,352 @@
-"""The journal on SQLite: both chains and the tables people query, in one transaction a group.
-
-One file is one run. An engine holds the file's lock; readers need none.
-"""
+"""A store in one SQLite file: one run. `SqliteStore` is for the engine, one at a time; `StoreReader` for everybody, at any time."""
 
 from __future__ import annotations
 
-import fcntl
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
-from typing import IO, cast
+from types import TracebackType
+from typing import TypeVar
 
-from genesis.audit.chain import GENESIS_HASH, OPERATIONS_DOMAIN, RUN_DOMAIN, Finding, link, verify
-from genesis.audit.entry import encode
+import msgspec
+
+from genesis.audit.entry import decode, form
+from genesis.audit.verify import Finding
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError, StorageError
-from genesis.model.events import Event
+from genesis.model.events import Event, TapeEnded
+from genesis.model.grid import plain
+from genesis.model.orders import OrderStatus
+from genesis.storage import inbox, schema
+from genesis.storage.entries import chain_head, stored_entries
+from genesis.storage.faults import storage_errors
+from genesis.storage.lock import StoreLock
+from genesis.storage.operations import append_operation, check_chains, read_operation
+from genesis.storage.positions import fold_fills
+from genesis.storage.projections import rebuild
+from genesis.storage.rows import (
+    CommandRow,
+    DenialRow,
+    EntryRow,
+    FillRow,
+    GapRow,
+    NoteRow,
+    OperationRow,
+    OrderRow,
+    PositionRow,
+    SampleRow,
+    StopRow,
+    StoreStatus,
+    TrackRow,
+    TradeRow,
+    select,
+)
+from genesis.storage.run_journal import RunJournal
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY, type TEXT, time INTEGER, track TEXT, bytes BLOB, hash BLOB);
-CREATE TABLE IF NOT EXISTS operations (seq INTEGER PRIMARY KEY, bytes BLOB, hash BLOB);
-CREATE TABLE IF NOT EXISTS orders (track TEXT, id TEXT PRIMARY KEY, time INTEGER, instrument TEXT, side TEXT, type TEXT,
-    qty TEXT, limit_px TEXT, trigger_px TEXT, status TEXT, filled_qty TEXT);
-CREATE TABLE IF NOT EXISTS fills (track TEXT, id TEXT PRIMARY KEY, order_id TEXT, time INTEGER, side TEXT, px TEXT,
-    qty TEXT, liquidity TEXT, fee TEXT, fee_currency TEXT, tier TEXT, arrival_px TEXT, decision_px TEXT);
-CREATE TABLE IF NOT EXISTS trades (track TEXT, seq INTEGER PRIMARY KEY, instrument TEXT, side TEXT, time_open INTEGER,
-    time_close INTEGER, qty TEXT, pnl TEXT, fees TEXT, currency TEXT, fills INTEGER, forced INTEGER);
-CREATE TABLE IF NOT EXISTS samples (track TEXT, time INTEGER, metrics TEXT, PRIMARY KEY (track, time));
-CREATE TABLE IF NOT EXISTS denials (track TEXT, seq INTEGER PRIMARY KEY, time INTEGER, reason TEXT, detail TEXT);
-"""
-TABLES = ("orders", "fills", "trades", "samples", "denials")
-_STATUS = {
-    "OrderAccepted": "ACCEPTED",
-    "OrderRejected": "REJECTED",
-    "OrderTriggered": "TRIGGERED",
-    "OrderCanceled": "CANCELED",
-    "OrderExpired": "EXPIRED",
-}
+_WAIT_S = 5.0
+# The write-ahead log is folded into the file when it has grown to 64 MiB, at `checkpoint` and at `close`.
+_WAL_PAGES = 16_384
+_TRACKLESS = frozenset({"gaps"})
+_RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
+_Row = TypeVar("_Row", bound=msgspec.Struct)
 
 
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise StorageError(f"{path}: the store cannot be used: {error}; free space or check permissions") from error
-    except sqlite3.DatabaseError as error:
-        raise IntegrityError(f"{path}: expected a Genesis store, found a broken or foreign file: {error}") from error
-    except OSError as error:
-        raise StorageError(f"{path}: the store cannot be used: {error.strerror or error}") from error
+class SqliteStore:
+    """A store held by one engine: its `journal`, the operations chain, the inbox.
 
+    A new file is made where there is none. Opening verifies both chains.
 
-class SqliteJournal:
-    """The run chain and the operations chain of one store.
+    Args:
+        path: the file, in an existing folder.
+        clock: wall time for the operations chain.
+        host: name of this machine for the operations chain.
 
     Raises:
-        StorageError: the file cannot be written or another engine holds it.
-        IntegrityError: the stored chain is broken.
+        StorageError: the folder is missing, the file cannot be written, or another engine holds it.
+        IntegrityError: the file is no store, or a chain is broken.
     """
 
     def __init__(self, path: Path, clock: Clock, host: str) -> None:
         self.path, self._clock, self._host = path, clock, host
-        self._pending: list[tuple[int, str, int, str | None, bytes, bytes, dict[str, object]]] = []
-        with _storage_errors(path):
-            self._lock = _take_lock(path)
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
-            findings = verify(
-                self._db.execute("SELECT seq, CAST(bytes AS BLOB), CAST(hash AS BLOB) FROM entries ORDER BY seq")
-            )
-            self._stored: int = self._db.execute("SELECT count(*) FROM entries").fetchone()[0]
-        if findings:
-            self.close()
-            first = findings[0]
-            raise IntegrityError(f"{path}: {len(findings)} findings, the first at entry {first.seq}: {first.problem}")
-        self.length = 0
-        self.head = GENESIS_HASH
-        self._unread: Iterator[tuple[bytes, bytes]] = iter(
-            self._db.execute("SELECT bytes, hash FROM entries ORDER BY seq").fetchall()
-        )
+        if not path.parent.is_dir():
+            raise StorageError(f"{path}: expected an existing folder, found none; create {path.parent}")
+        with storage_errors(path), ExitStack() as undo:
+            schema.ensure_sqlite_file(path)
+            lock = StoreLock(path)
+            undo.callback(lock.release)
+            self._db = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
+            undo.callback(self._db.close)
+            _prepare(self._db, path)
+            self.journal = RunJournal(self._db, path)
+            self._held = undo.pop_all()
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, host: str) -> SqliteStore:
+        """As the constructor."""
+        return cls(path, clock, host)
+
+    def operation(self, kind: str, **facts: object) -> None:
+        """Append to the operations chain, durably: wall time, host, and the run chain's durable length and head."""
+        with storage_errors(self.path):
+            append_operation(self._db, kind, self._host, self._clock.now_ns(), facts)
+
+    def waiting_commands(self) -> list[CommandRow]:
+        """Commands that no entry records yet, in their order."""
+        with storage_errors(self.path):
+            return inbox.waiting(self._db)
+
+    def rebuild_projections(self) -> None:
+        """Make the tables that people query again from the entries."""
+        self.journal.rebuild_projections()
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file as far as readers allow: for a moment when nothing waits for the store."""
+        with storage_errors(self.path):
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def close(self) -> None:
+        """Let the file go. What was not committed is not kept."""
+        self._held.close()
+
+    def __enter__(self) -> SqliteStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    new = schema.is_new(db, path)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
+    if new:
+        schema.create(db)
+        return
+    # It changes no row: a store that cannot be written is refused now rather than at the first commit.
+    db.execute("UPDATE versions SET version = 0 WHERE part = ''")
+    findings = check_chains(db)
+    if findings:
+        first = findings[0]
+        raise IntegrityError(f"{path}: {len(findings)} findings, the first at entry {first.seq}: {first.problem}")
+    if schema.version(db, "projections") != schema.PROJECTIONS_VERSION:
+        rebuild(db)
+
+
+class SqliteJournal(SqliteStore):
+    """A store that is its own journal."""
+
+    @property
+    def length(self) -> int:
+        """As `RunJournal.length`."""
+        return self.journal.length
+
+    @property
+    def head(self) -> bytes:
+        """As `RunJournal.head`."""
+        return self.journal.head
 
     @property
     def replaying(self) -> bool:
-        """Whether entries are still compared rather than appended."""
-        return self.length < self._stored
+        """As `RunJournal.replaying`."""
+        return self.journal.replaying
 
     def append(self, events: Sequence[Event]) -> None:
-        """Compare with what is stored, or take into the next group."""
-        for event in events:
-            entry = encode(event)
-            if self.length < self._stored:
-                self._compare(event, entry)
-                continue
-            self.length += 1
-            self.head = link(self.head, entry)
-            row = (self.length, type(event).__name__, event.time, event.track, entry, self.head, event.wire())
-            self._pending.append(row)
-
-    def _compare(self, event: Event, entry: bytes) -> None:
-        stored, stored_hash = next(self._unread)
-        self.length += 1
-        self.head = stored_hash
-        if stored == entry:
-            return
-        if self.length == 1:
-            keys = sorted(k for k, v in json.loads(entry)["body"].items() if json.loads(stored)["body"].get(k) != v)
-            raise ConfigError(f"{self.path}: expected the run it holds, found another one: {', '.join(keys)} differ")
-        raise IntegrityError(
-            f"{self.path}: entry {self.length}: expected {stored[:160]!r}, found {type(event).__name__} {entry[:160]!r}"
-        )
+        """As `RunJournal.append`."""
+        self.journal.append(events)
 
     def commit(self) -> None:
-        """Write the group: entries and projections in one transaction, synced."""
-        if not self._pending:
-            return
-        with _storage_errors(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?)", [row[:6] for row in self._pending])
-                for seq, kind, time, track, _, _, body in self._pending:
-                    project(self._db, seq, kind, time, track, body)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-        self._pending.clear()
-
-    def operation(self, kind: str, **facts: object) -> None:
-        """Append to the operations chain: wall time, host, and the run chain's durable length and head."""
-        with _storage_errors(self.path):
-            row = self._db.execute("SELECT seq, hash FROM operations ORDER BY seq DESC LIMIT 1").fetchone()
-            seq, previous = row or (0, GENESIS_HASH)
-            run = self._db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-            length, head = run or (0, GENESIS_HASH)
-            body = {
-                "facts": facts,
-                "host": self._host,
-                "kind": kind,
-                "run_head": head.hex(),
-                "run_length": length,
-                "wall_time": str(self._clock.now_ns()),
-            }
-            entry = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
-            self._db.execute(
-                "INSERT INTO operations VALUES (?,?,?)", (seq + 1, entry, link(previous, entry, OPERATIONS_DOMAIN))
-            )
-
-    def close(self) -> None:
-        """Let the file go."""
-        self._db.close()
-        self._lock.close()
-
-
-def _take_lock(path: Path) -> IO[str]:
-    lock = path.with_name(path.name + ".lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise StorageError(f"{path}: expected a free store, found another engine running on it") from None
-    return lock
-
-
-def project(db: sqlite3.Connection, seq: int, kind: str, time: int, track: str | None, body: dict[str, object]) -> None:
-    """Bring the tables that people query up to one entry."""
-    order = body.get("client_order_id")
-    if kind == "OrderSubmitted":
-        intent = cast("dict[str, object]", body["intent"])
-        wanted = ("instrument", "side", "type", "qty", "limit_px", "trigger_px")
-        row = (track, order, time, *(intent[n] for n in wanted), "SUBMITTED", "0")
-        db.execute("INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
-    elif kind == "OrderFilled":
-        names = ("side", "last_px", "last_qty", "liquidity", "fee", "fee_currency", "tier", "arrival_px", "decision_px")
-        fill = (track, body["fill_id"], order, time, *(body[n] for n in names))
-        db.execute("INSERT INTO fills VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", fill)
-        leaves = str(body["leaves_qty"]).strip("0.")
-        status = "PARTIALLY_FILLED" if leaves else "FILLED"
-        db.execute("UPDATE orders SET status=?, filled_qty=? WHERE id=?", (status, body["filled_qty"], order))
-    elif kind in _STATUS:
-        db.execute("UPDATE orders SET status=? WHERE id=?", (_STATUS[kind], order))
-    elif kind == "OrderDenied":
-        db.execute("INSERT INTO denials VALUES (?,?,?,?,?)", (track, seq, time, body["reason"], body["detail"]))
-    elif kind == "TradeClosed":
-        parts = ("instrument", "side", "time_open", "time_close", "qty", "pnl", "fees", "currency", "fills", "forced")
-        db.execute("INSERT INTO trades VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (track, seq, *(body[n] for n in parts)))
-    elif kind == "MetricSample":
-        db.execute("INSERT INTO samples VALUES (?,?,?)", (track, time, json.dumps(body["metrics"])))
+        """As `RunJournal.commit`."""
+        self.journal.commit()
 
 
 class StoreReader:
-    """Read-only queries, also while an engine writes."""
+    """Read-only queries, also while an engine writes; each sees the store as one commit left it.
+
+    Raises:
+        StorageError: no store there, or it cannot be read.
+        IntegrityError: the file is damaged or no database.
+    """
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise StorageError(f"{path}: expected a store, found no such file")
         self.path = path
-        with _storage_errors(path):
-            self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("SELECT count(*) FROM entries").fetchone()
+        with storage_errors(path):
+            schema.ensure_sqlite_file(path)
+            self._db = _connect_to_read(path)
+            if schema.is_new(self._db, path):
+                raise StorageError(f"{path}: expected a store, found an empty file")
 
-    def rows(self, table: str, track: str | None = None) -> list[dict[str, object]]:
-        """All rows of a projection, of one track or of all, in the order in which they happened."""
-        if table not in TABLES:
-            raise ConfigError(f"table: expected one of {', '.join(TABLES)}, found {table}")
-        with _storage_errors(self.path):
-            where = "" if track is None else " WHERE track = ?"
-            query = f"SELECT * FROM {table}{where} ORDER BY rowid"
-            return [dict(r) for r in self._db.execute(query, () if track is None else (track,))]
+    @classmethod
+    def open(cls, path: Path) -> StoreReader:
+        """As the constructor."""
+        return cls(path)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._db.close()
+
+    def __enter__(self) -> StoreReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- the run
+
+    def status(self) -> StoreStatus:
+        """How the run stands."""
+        length, head = self.head()
+        with storage_errors(self.path):
+            row = self._db.execute("SELECT bytes FROM entries WHERE seq = ?", (length,)).fetchone()
+        operations = self.operations()
+        waiting = sum(c.taken_at_seq is None for c in self.commands())
+        last = None if row is None else decode(row[0])
+        return StoreStatus(
+            length,
+            head,
+            None if last is None else int(str(last["time"])),
+            last is not None and last["type"] == TapeEnded.__name__,
+            waiting,
+            operations[-1] if operations else None,
+        )
 
     def head(self) -> tuple[int, str]:
         """Length and head (hex) of the run chain."""
-        with _storage_errors(self.path):
-            row = self._db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-        return (0, GENESIS_HASH.hex()) if row is None else (row["seq"], row["hash"].hex())
+        with storage_errors(self.path):
+            length, head = chain_head(self._db, "entries")
+        return length, head.hex()
+
+    def entries(self, first: int = 1, last: int | None = None) -> Iterator[EntryRow]:
+        """Entries ``first`` to ``last`` (to the end by default), both included, without holding all of them at once."""
+        with storage_errors(self.path):
+            for seq, entry, digest in stored_entries(self._db, first):
+                if last is not None and seq > last:
+                    return
+                yield EntryRow(seq, entry, digest)
 
     def events(self, kind: str) -> list[dict[str, object]]:
-        """Entries of one type, decoded."""
-        with _storage_errors(self.path):
-            rows = self._db.execute("SELECT bytes FROM entries WHERE type = ? ORDER BY seq", (kind,)).fetchall()
-        return [json.loads(r["bytes"]) for r in rows]
+        """Documents of the entries of one type, in order."""
+        marker = f',"type":"{kind}","version":'.encode()
+        with storage_errors(self.path):
+            rows = self._db.execute(
+                "SELECT bytes FROM entries WHERE instr(bytes, ?) ORDER BY seq", (marker,)
+            ).fetchall()
+        return [decode(entry) for (entry,) in rows if form(entry).startswith(f'{kind}"'.encode())]
+
+    def operations(self) -> list[OperationRow]:
+        """The operations chain."""
+        with storage_errors(self.path):
+            rows = self._db.execute("SELECT seq, bytes FROM operations ORDER BY seq").fetchall()
+        return [_operation(self.path, seq, entry) for seq, entry in rows]
+
+    def commands(self) -> list[CommandRow]:
+        """The inbox, in the order of arrival."""
+        with storage_errors(self.path):
+            return select(self._db, CommandRow, "inbox", "ORDER BY number")
 
     def verify(self) -> list[Finding]:
         """Every finding over both chains."""
-        findings = []
-        with _storage_errors(self.path):
-            for table, domain in (("entries", RUN_DOMAIN), ("operations", OPERATIONS_DOMAIN)):
-                query = f"SELECT seq, CAST(bytes AS BLOB), CAST(hash AS BLOB) FROM {table} ORDER BY seq"
-                findings += verify((tuple(r) for r in self._db.execute(query)), domain)
-        return findings
+        with storage_errors(self.path):
+            return check_chains(self._db)
+
+    # ---- projections
+
+    def rows(self, table: str, track: str | None = None) -> list[dict[str, object]]:
+        """All rows of a projection as they are, of one track or of all, in the order in which they happened."""
+        if table not in schema.PROJECTIONS:
+            raise ConfigError(f"table: expected one of {', '.join(schema.PROJECTIONS)}, found {table}")
+        if track is not None and table in _TRACKLESS:
+            raise ConfigError(f"track: expected none for {table}, which concern the whole run, found {track}")
+        rest, values = _of_track(track)
+        with storage_errors(self.path):
+            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)
+            names = [d[0] for d in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
+
+    def tracks(self) -> list[TrackRow]:
+        """The tracks in the configuration's order."""
+        return self._select(TrackRow, "tracks", None)
+
+    def orders(self, track: str | None = None, open_only: bool = False) -> list[OrderRow]:
+        """Orders, each as it stands, in the order of submission."""
+        found = [_with_average(o) for o in self._select(OrderRow, "orders", track)]
+        return [o for o in found if OrderStatus(o.status).is_open] if open_only else found
+
+    def fills(self, track: str | None = None) -> list[FillRow]:
+        """Fills in the order in which they were heard."""
+        return self._select(FillRow, "fills", track)
+
+    def positions(self, track: str | None = None) -> list[PositionRow]:
+        """What the fills of each track and instrument come to."""
+        return fold_fills(self.fills(track))
+
+    def denials(self, track: str | None = None) -> list[DenialRow]:
+        """Orders that risk refused."""
+        return self._select(DenialRow, "denials", track)
+
+    def trades(self, track: str | None = None) -> list[TradeRow]:
+        """Closed trades."""
+        return self._select(TradeRow, "trades", track)
+
+    def samples(self, track: str | None = None) -> list[SampleRow]:
+        """Metric samples."""
+        return self._select(SampleRow, "samples", track)
+
+    def stops(self, track: str | None = None) -> list[StopRow]:
+        """Halts by a limit and stops by an exception."""
+        return self._select(StopRow, "stops", track)
+
+    def gaps(self) -> list[GapRow]:
+        """Gaps of the market data."""
+        return self._select(GapRow, "gaps", None)
+
+    def notes(self, track: str | None = None) -> list[NoteRow]:
+        """Remarks of the strategies."""
+        return self._select(NoteRow, "notes", track)
+
+    def _select(self, kind: type[_Row], table: str, track: str | None) -> list[_Row]:
+        with storage_errors(self.path):
+            return select(self._db, kind, table, *_of_track(track))
+
+
+def _of_track(track: str | None) -> tuple[str, tuple[object, ...]]:
+    return ("ORDER BY rowid", ()) if track is None else ("WHERE track = ? ORDER BY rowid", (track,))
+
+
+def _with_average(order: OrderRow) -> OrderRow:
+    qty = Decimal(order.filled_qty)
+    if not qty:
+        return order
+    average = _RATIO.divide(Decimal(order.filled_notional), qty)
+    return msgspec.structs.replace(order, avg_fill_px=plain(average))
+
+
+def _operation(path: Path, seq: int, entry: bytes) -> OperationRow:
+    try:
+        read = read_operation(entry)
+    except (msgspec.DecodeError, TypeError) as error:
+        raise IntegrityError(f"{path}: operation {seq}: expected an operation, found: {error}") from error
+    body = read.body
+    return OperationRow(seq, read.type, read.time, body.host, body.run_length, body.run_head, body.facts)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """A read-only connection; also where the folder is read-only and the write-ahead log was folded in."""
+    address = path.resolve().as_uri()
+    db = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=_WAIT_S, isolation_level=None)
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return db
+    except sqlite3.OperationalError:
+        db.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+    return sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True, isolation_level=None)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.audit.chain import GENESIS_HASH, link, verify
+from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import encode
+from genesis.audit.verify import verify
 from genesis.clock import ManualClock
 from genesis.errors import ConfigError, IntegrityError, StorageError
 from genesis.model.events import RunStarted, StrategyNote

@@ -1,0 +1,266 @@
+"""The bytes of the events that come by the thousand, written straight from their fields.
+
+Same bytes as `genesis.audit.entry.encode_any`, several times faster; a property test says so for every type in `HOT`. What these
+writers are not sure of they leave to the other way (`Unusual`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from json.encoder import encode_basestring as _quote
+from typing import Any, NamedTuple
+
+from genesis.model.events import (
+    Event,
+    MetricSample,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRequested,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    TapePosition,
+    TradeClosed,
+)
+from genesis.model.grid import Grid, currency_grid
+from genesis.model.instruments import Instrument
+from genesis.model.orders import Liquidity, OrderIntent, OrderType, Side, TimeInForce
+
+_EXACT_BELOW = 2**53
+_TEXTS_KEPT = 4_096
+_THINGS_KEPT = 256
+
+# `_quote` is how the standard library writes a string with ensure_ascii off: it escapes exactly what RFC 8785 escapes, and in
+# the same way. Words are looked up because an enumeration's ``value`` and ``name`` are slow properties.
+_SIDES = {s: _quote(s.name) for s in Side}
+_TYPES = {t: _quote(t.value) for t in OrderType}
+_TIFS = {t: _quote(t.value) for t in TimeInForce}
+_LIQUIDITY = {x: _quote(x.value) for x in Liquidity}
+
+
+class Unusual(Exception):  # noqa: N818 - never leaves the room
+    """A value that only the other way of writing can judge."""
+
+
+class _Texts(dict[int | None, str]):
+    """JSON of a grid's values, each made once and kept while there are few."""
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        self._grid = grid
+
+    def __missing__(self, units: int | None) -> str:
+        if len(self) >= _TEXTS_KEPT:
+            self.clear()
+        text = "null" if units is None else f'"{self._grid.to_text(units)}"'
+        self[units] = text
+        return text
+
+
+class _Words(NamedTuple):
+    """What an instrument's numbers and name look like. Holding the instrument keeps its ``id()`` its own."""
+
+    instrument: Instrument
+    name: str
+    price: _Texts
+    qty: _Texts
+
+
+# Memories of pure functions, by object identity because hashing an instrument costs more than the work that is saved.
+_WORDS: dict[int, _Words] = {}
+_FEES: dict[int, _Texts] = {}
+_ORDER: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
+
+
+def _words(instrument: Instrument) -> _Words:
+    found = _WORDS.get(id(instrument))
+    if found is None:
+        if len(_WORDS) >= _THINGS_KEPT:
+            _WORDS.clear()
+        found = _Words(instrument, _quote(instrument.id), _Texts(instrument.price_grid), _Texts(instrument.qty_grid))
+        _WORDS[id(instrument)] = found
+    return found
+
+
+def _fees(decimals: int) -> _Texts:
+    found = _FEES.get(decimals)
+    if found is None:
+        if len(_FEES) >= _THINGS_KEPT:
+            _FEES.clear()
+        found = _FEES[decimals] = _Texts(currency_grid(decimals))
+    return found
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else _quote(value)
+
+
+def _whole(value: int) -> str:
+    return str(value) if -_EXACT_BELOW < value < _EXACT_BELOW else f'"{value}"'
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _number(value: float) -> str:
+    """ECMAScript's form: it is Python's wherever Python writes no exponent, but for a trailing ``.0`` and the sign of zero."""
+    text = float.__repr__(value)
+    if "e" in text or "n" in text:
+        raise Unusual
+    if text.endswith(".0"):
+        return "0" if value == 0 else text[:-2]
+    return text
+
+
+def _metric(value: str | int | float | None) -> str:
+    kind = type(value)
+    if kind is str:
+        return _quote(value)  # type: ignore[arg-type]
+    if kind is float:
+        return _number(value)  # type: ignore[arg-type]
+    if kind is int:
+        return _whole(value)  # type: ignore[arg-type]
+    if value is None:
+        return "null"
+    raise Unusual
+
+
+def _position(at: TapePosition | None) -> str:
+    if at is None:
+        return "null"
+    return f'{{"block":{_quote(at.block)},"rows":{_whole(at.rows)},"stream":{_quote(at.stream)}}}'
+
+
+def _intent(intent: OrderIntent) -> str:
+    words = _words(intent.instrument)
+    trailing = intent.trailing_bp
+    return (
+        f'{{"instrument":{words.name},"limit_px":{words.price[intent.limit_ticks]},"post_only":{_flag(intent.post_only)}'
+        f',"qty":{words.qty[intent.lots]},"reduce_only":{_flag(intent.reduce_only)},"side":{_SIDES[intent.side]}'
+        f',"tag":{_quote(intent.tag)},"tif":{_TIFS[intent.time_in_force]}'
+        f',"trailing_bp":{"null" if trailing is None else _whole(trailing)}'
+        f',"trigger_px":{words.price[intent.trigger_ticks]},"type":{_TYPES[intent.type]}}}'
+    )
+
+
+def _close(event: Event) -> str:
+    """What follows the body."""
+    return f',"time":"{event.time}","track":{_text(event.track)}{_ENDS[type(event)]}'
+
+
+def _denied(e: OrderDenied) -> bytes:
+    return (
+        f'{{"body":{{"detail":{_quote(e.detail)},"intent":{_intent(e.intent)},"position":{_position(e.position)}'
+        f',"reason":"{e.reason.value}"}}{_close(e)}'
+    ).encode()
+
+
+def _submitted(e: OrderSubmitted) -> bytes:
+    order = e.order
+    return (
+        f'{{"body":{{"client_order_id":{_quote(order.client_order_id)},"intent":{_intent(order.intent)}'
+        f',"position":{_position(e.position)}}}{_close(e)}'
+    ).encode()
+
+
+def _accepted(e: OrderAccepted) -> bytes:
+    return (
+        f'{{"body":{{"client_order_id":{_quote(e.order.client_order_id)},"time_event":{_whole(e.time_event)}}}'
+        f"{_close(e)}"
+    ).encode()
+
+
+def _rejected(e: OrderRejected) -> bytes:
+    return (
+        f'{{"body":{{"client_order_id":{_quote(e.order.client_order_id)},"detail":{_quote(e.detail)}'
+        f',"reason":"{e.reason.value}","time_event":{_whole(e.time_event)}}}{_close(e)}'
+    ).encode()
+
+
+def _triggered(e: OrderTriggered) -> bytes:
+    price = _words(e.order.intent.instrument).price
+    return (
+        f'{{"body":{{"client_order_id":{_quote(e.order.client_order_id)},"time_event":{_whole(e.time_event)}'
+        f',"trigger_px":{price[e.trigger_ticks]}}}{_close(e)}'
+    ).encode()
+
+
+def _cancel_requested(e: OrderCancelRequested) -> bytes:
+    order_id = _quote(e.order.client_order_id)
+    return f'{{"body":{{"client_order_id":{order_id}}}{_close(e)}'.encode()
+
+
+def _ended(e: OrderCanceled | OrderExpired) -> str:
+    """How the bodies of cancelled and expired orders begin."""
+    qty = _words(e.order.intent.instrument).qty
+    return f'{{"body":{{"client_order_id":{_quote(e.order.client_order_id)},"leaves_qty":{qty[e.leaves_lots]}'
+
+
+def _canceled(e: OrderCanceled) -> bytes:
+    return f'{_ended(e)},"time_event":{_whole(e.time_event)}}}{_close(e)}'.encode()
+
+
+def _expired(e: OrderExpired) -> bytes:
+    reason = e.reason.value
+    return f'{_ended(e)},"reason":"{reason}","time_event":{_whole(e.time_event)}}}{_close(e)}'.encode()
+
+
+def _filled(e: OrderFilled) -> bytes:
+    order = e.order
+    intent = order.intent
+    _, _, price, qty = _words(intent.instrument)
+    return (
+        f'{{"body":{{"arrival_px":{price[e.arrival_ticks]},"client_order_id":{_quote(order.client_order_id)}'
+        f',"decision_px":{price[e.decision_ticks]},"fee":{_fees(e.fee_decimals)[e.fee]}'
+        f',"fee_currency":{_quote(e.fee_currency)},"fill_id":{_quote(e.fill_id)}'
+        f',"filled_qty":{qty[e.filled_lots]},"last_px":{price[e.last_ticks]},"last_qty":{qty[e.last_lots]}'
+        f',"leaves_qty":{qty[e.leaves_lots]},"liquidity":{_LIQUIDITY[e.liquidity]},"position":{_position(e.position)}'
+        f',"side":{_SIDES[intent.side]},"tier":{_quote(e.tier)},"time_event":{_whole(e.time_event)}}}{_close(e)}'
+    ).encode()
+
+
+def _traded(e: TradeClosed) -> bytes:
+    return (
+        f'{{"body":{{"currency":{_quote(e.currency)},"entry_notional":{_quote(e.entry_notional)}'
+        f',"exit_notional":{_quote(e.exit_notional)},"fees":{_quote(e.fees)},"fills":{_whole(e.fills)}'
+        f',"forced":{_flag(e.forced)},"instrument":{_quote(e.instrument)},"pnl":{_quote(e.pnl)},"qty":{_quote(e.qty)}'
+        f',"side":{_quote(e.side)},"time_close":{_whole(e.time_close)},"time_open":{_whole(e.time_open)}}}'
+        f"{_close(e)}"
+    ).encode()
+
+
+def _sampled(e: MetricSample) -> bytes:
+    metrics = e.metrics
+    body = ",".join([f"{label}{_metric(metrics[name])}" for name, label in _in_order(tuple(metrics))])
+    return f'{{"body":{{"currency":{_quote(e.currency)},"metrics":{{{body}}}}}{_close(e)}'.encode()
+
+
+def _in_order(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(name, ``"name":``) in RFC 8785's order, which is that of UTF-16."""
+    found = _ORDER.get(names)
+    if found is None:
+        if len(_ORDER) >= _THINGS_KEPT:
+            _ORDER.clear()
+        found = tuple((n, f"{_quote(n)}:") for n in sorted(names, key=lambda n: n.encode("utf-16be")))
+        _ORDER[names] = found
+    return found
+
+
+HOT: dict[type[Event], Callable[[Any], bytes]] = {
+    OrderDenied: _denied,
+    OrderSubmitted: _submitted,
+    OrderAccepted: _accepted,
+    OrderRejected: _rejected,
+    OrderTriggered: _triggered,
+    OrderCancelRequested: _cancel_requested,
+    OrderCanceled: _canceled,
+    OrderExpired: _expired,
+    OrderFilled: _filled,
+    TradeClosed: _traded,
+    MetricSample: _sampled,
+}
+_ENDS: dict[type[Event], str] = {kind: f',"type":"{kind.__name__}","version":{kind.VERSION}}}' for kind in HOT}

@@ -1,0 +1,55 @@
+"""The inbox: commands for the engine, each with author and reason, numbered in the order in which they came.
+
+Anybody who may write the store's file may leave a command, engine or not; the engine takes it at its next moment.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from genesis.clock import Clock
+from genesis.errors import ConfigError, StorageError
+from genesis.storage import schema
+from genesis.storage.faults import storage_errors, transaction
+from genesis.storage.rows import CommandRow, select
+
+_WAIT_S = 5.0
+
+
+def leave_command(path: Path, command: str, target: str | None, author: str, reason: str, clock: Clock) -> int:
+    """Put a command into the inbox of a store and return its number; durable when this returns.
+
+    Args:
+        path: the store; an engine may be at work on it.
+        command: what to do.
+        target: the track it is for; ``None`` for the whole run.
+        author: who wants it.
+        reason: why, in the author's words.
+        clock: gives the wall time that is noted.
+
+    Raises:
+        ConfigError: no command, author or reason.
+        StorageError: no store there, or it cannot be written.
+    """
+    for name, value in (("command", command), ("author", author), ("reason", reason)):
+        if not value.strip():
+            raise ConfigError(f"{name}: expected some words, found none")
+    if not path.is_file():
+        raise StorageError(f"{path}: expected a store, found no such file")
+    with storage_errors(path):
+        schema.ensure_sqlite_file(path)
+        with closing(sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)) as db:
+            if schema.is_new(db, path):
+                raise StorageError(f"{path}: expected a store, found an empty file")
+            db.execute("PRAGMA synchronous=FULL")
+            with transaction(db):
+                row = (command, target, author, reason, clock.now_ns())
+                columns = "command, target, author, reason, wall_time"
+                return int(db.execute(f"INSERT INTO inbox ({columns}) VALUES (?,?,?,?,?)", row).lastrowid or 0)
+
+
+def waiting(db: sqlite3.Connection) -> list[CommandRow]:
+    """Commands that no entry records yet, in their order."""
+    return select(db, CommandRow, "inbox", "WHERE taken_at_seq IS NULL ORDER BY number")

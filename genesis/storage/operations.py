@@ -1,0 +1,77 @@
+"""The operations chain: starts, stops and recoveries with wall time and host, each naming the run chain's durable length and head.
+
+What it names is a witness: a run chain that was cut short or written anew no longer passes through the places named here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from genesis.audit.chain import OPERATIONS_DOMAIN, link
+from genesis.audit.entry import canonical
+from genesis.audit.verify import Finding, Place, verify
+from genesis.storage.entries import chain_head, stored_entries
+from genesis.storage.faults import transaction
+
+OPERATION_VERSION = 1
+_ROWS = "SELECT seq, bytes, hash FROM operations ORDER BY seq"
+
+
+class _Body(msgspec.Struct):
+    facts: dict[str, object]
+    host: str
+    run_head: str
+    run_length: int
+
+
+class Operation(msgspec.Struct):
+    """An entry of the operations chain as it reads; ``time`` is wall time, UTC ns."""
+
+    body: _Body
+    time: int
+    type: str
+
+
+_DECODER = msgspec.json.Decoder(Operation, strict=False)
+
+
+def read_operation(entry: bytes) -> Operation:
+    """The entry's fields.
+
+    Raises:
+        msgspec.DecodeError: it is not an entry of this chain.
+    """
+    return _DECODER.decode(entry)
+
+
+def append_operation(db: sqlite3.Connection, kind: str, host: str, wall_ns: int, facts: dict[str, object]) -> None:
+    """Add an entry in a transaction of its own; ``facts`` are what else there is to say."""
+    with transaction(db):
+        length, run_head = chain_head(db, "entries")
+        seq, previous = chain_head(db, "operations")
+        entry = canonical(
+            {
+                "body": {"facts": facts, "host": host, "run_head": run_head.hex(), "run_length": length},
+                "time": str(wall_ns),
+                "type": kind,
+                "version": OPERATION_VERSION,
+            }
+        )
+        row = (seq + 1, entry, link(previous, entry, OPERATIONS_DOMAIN))
+        db.execute("INSERT INTO operations VALUES (?,?,?)", row)
+
+
+def check_chains(db: sqlite3.Connection) -> list[Finding]:
+    """Every finding over both chains; those of the operations chain say so."""
+    operations = db.execute(_ROWS).fetchall()
+    findings = [Finding(f.seq, f"operations chain: {f.problem}") for f in verify(operations, OPERATIONS_DOMAIN)]
+    places = []
+    for seq, entry, _ in operations:
+        try:
+            body = read_operation(entry).body
+            places.append(Place(body.run_length, bytes.fromhex(body.run_head)))
+        except (msgspec.DecodeError, ValueError, TypeError) as error:
+            findings.append(Finding(seq, f"operations chain: expected an operation, found: {error}"))
+    return verify(stored_entries(db), places=places) + findings

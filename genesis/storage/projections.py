@@ -1,0 +1,255 @@
+"""The tables that people query, made from entries and nothing else.
+
+`Projector.apply` reads an entry's bytes, whether they have just been appended or are read again for a rebuild, so both give the
+same rows. Rows wait in memory until `write` puts them into the transaction that keeps their entries.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from genesis.audit.entry import form, form_of
+from genesis.errors import IntegrityError
+from genesis.model.events import (
+    Event,
+    GapFound,
+    MetricSample,
+    OrderAccepted,
+    OrderCanceled,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    RunStarted,
+    StrategyNote,
+    TrackHalted,
+    TrackStopped,
+    TradeClosed,
+)
+from genesis.model.grid import EXACT, plain
+from genesis.model.orders import ORDER_LIFE, OrderStatus, OrderStep
+from genesis.storage import shapes
+from genesis.storage.bulk import insert
+from genesis.storage.entries import stored_entries
+from genesis.storage.faults import transaction
+from genesis.storage.schema import PROJECTIONS, create_projections
+
+
+class _OpenOrder:
+    """An order that may still change: how it stands, and whether its row is in the table yet."""
+
+    __slots__ = ("fixed", "filled_notional", "filled_qty", "instrument", "reason", "seq", "status", "time")
+
+    def __init__(self, seq: int, instrument: str, fixed: tuple[object, ...] | None, time: int) -> None:
+        self.seq, self.instrument, self.fixed, self.time = seq, instrument, fixed, time
+        self.status = OrderStatus.SUBMITTED
+        self.filled_qty, self.filled_notional = "0", Decimal(0)
+        self.reason: str | None = None
+
+    def step(self, step: OrderStep, time: int, seq: int) -> None:
+        after = ORDER_LIFE.get((self.status, step))
+        if after is None:
+            raise IntegrityError(
+                f"entry {seq}: expected what can follow {self.status.value} in an order's life, found {step.value}"
+            )
+        self.status, self.time = after, time
+
+    def state(self) -> tuple[object, ...]:
+        """The columns that change."""
+        return self.time, self.status.value, self.filled_qty, plain(self.filled_notional), self.reason
+
+
+_REBUILD_GROUP = 10_000
+_STATE = "time_updated, status, filled_qty, filled_notional, reason"
+_OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
+_OPEN = ", ".join(sorted(f"'{s.value}'" for s in _OPEN_STATUSES))
+_READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"
+_TABLES = tuple(t for t in PROJECTIONS if t != "orders")
+_UPDATE_ORDER = (
+    "UPDATE orders SET (time_updated, status, filled_qty, filled_notional, reason) = (?,?,?,?,?) WHERE seq = ?"
+)
+
+
+class Projector:
+    """Holds the rows of entries that are not written yet, and the open orders."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _TABLES}
+        self._changed: dict[str, _OpenOrder] = {}
+        self._open: dict[str, _OpenOrder] = {}
+        for row in db.execute(f"{_READ} WHERE status IN ({_OPEN})"):
+            self._open[row[0]] = _restored(row)
+
+    def apply(self, seq: int, entry: bytes) -> None:
+        """Take the entry's rows; entries that nobody queries have none.
+
+        Raises:
+            IntegrityError: it lacks a field of its type, or tells of an order what cannot have happened to it.
+        """
+        project = _PROJECT.get(form(entry))
+        if project is None:
+            return
+        try:
+            project(self, seq, entry)
+        except msgspec.DecodeError as error:
+            raise IntegrityError(f"entry {seq}: expected the fields of its type, found: {error}") from error
+
+    def write(self) -> None:
+        """Put what waits into the caller's transaction. It goes on waiting, for another try, until `written` says it is kept."""
+        changed = self._changed.values()
+        insert(self._db, "orders", [(o.seq, *o.fixed, *o.state()) for o in changed if o.fixed is not None])
+        self._db.executemany(_UPDATE_ORDER, [(*o.state(), o.seq) for o in changed if o.fixed is None])
+        for table, rows in self._rows.items():
+            insert(self._db, table, rows)
+
+    def written(self) -> None:
+        """What waited is in the tables for good: forget it."""
+        for client_order_id, order in self._changed.items():
+            if order.status in _OPEN_STATUSES:
+                order.fixed = None
+                self._open[client_order_id] = order
+            elif order.fixed is None:
+                self._open.pop(client_order_id, None)
+        self._changed.clear()
+        for rows in self._rows.values():
+            rows.clear()
+
+    # ---- orders
+
+    def _submitted(self, seq: int, entry: bytes) -> None:
+        read = shapes.SUBMITTED.decode(entry)
+        order_id, i = read.body.client_order_id, read.body.intent
+        fixed = (
+            read.track, order_id, i.instrument, i.side, i.type, i.tif, i.qty, i.limit_px, i.trigger_px, i.trailing_bp,
+            i.post_only, i.reduce_only, i.tag, read.time,
+        )  # fmt: skip
+        self._changed[order_id] = _OpenOrder(seq, i.instrument, fixed, read.time)
+
+    def _order(self, client_order_id: str, seq: int) -> _OpenOrder:
+        known = self._changed.get(client_order_id) or self._open.get(client_order_id)
+        order = known or self._ended(client_order_id)
+        if order is None:
+            raise IntegrityError(f"entry {seq}: expected an order that was submitted, found {client_order_id}")
+        self._changed[client_order_id] = order
+        return order
+
+    def _ended(self, client_order_id: str) -> _OpenOrder | None:
+        """An order that had ended and yet is spoken of: a fill that came after the cancel."""
+        row = self._db.execute(
+            f"{_READ} WHERE client_order_id = ? ORDER BY seq DESC LIMIT 1", (client_order_id,)
+        ).fetchone()
+        return None if row is None else _restored(row)
+
+    def _step(self, seq: int, entry: bytes, step: OrderStep) -> None:
+        read = shapes.STEPPED.decode(entry)
+        order = self._order(read.body.client_order_id, seq)
+        order.step(step, read.time, seq)
+        order.reason = read.body.reason
+
+    def _filled(self, seq: int, entry: bytes) -> None:
+        read = shapes.FILLED.decode(entry)
+        f = read.body
+        order = self._order(f.client_order_id, seq)
+        order.step(OrderStep.FILL_PART if f.leaves_qty.strip("0.") else OrderStep.FILL_ALL, read.time, seq)
+        order.filled_qty = f.filled_qty
+        amount = EXACT.multiply(Decimal(f.last_px), Decimal(f.last_qty))
+        order.filled_notional = EXACT.add(order.filled_notional, amount)
+        self._rows["fills"].append((
+            seq, read.track, f.client_order_id, f.fill_id, order.instrument, f.side, read.time, f.time_event, f.last_px,
+            f.last_qty, f.liquidity, f.fee, f.fee_currency, f.tier, f.decision_px, f.arrival_px,
+        ))  # fmt: skip
+
+    # ---- the rest
+
+    def _denied(self, seq: int, entry: bytes) -> None:
+        read = shapes.DENIED.decode(entry)
+        d, i = read.body, read.body.intent
+        row = (seq, read.track, read.time, i.instrument, i.side, i.type, i.qty, d.reason, d.detail)
+        self._rows["denials"].append(row)
+
+    def _traded(self, seq: int, entry: bytes) -> None:
+        read = shapes.TRADED.decode(entry)
+        self._rows["trades"].append((seq, read.track, *msgspec.structs.astuple(read.body)))
+
+    def _sampled(self, seq: int, entry: bytes) -> None:
+        read = shapes.SAMPLED.decode(entry)
+        row = (seq, read.track, read.time, read.body.currency, bytes(read.body.metrics).decode())
+        self._rows["samples"].append(row)
+
+    def _halted(self, seq: int, entry: bytes) -> None:
+        read = shapes.HALTED.decode(entry)
+        h = read.body
+        self._rows["stops"].append((seq, read.track, read.time, "HALTED", h.reason, h.detail, h.action))
+
+    def _stopped(self, seq: int, entry: bytes) -> None:
+        read = shapes.STOPPED.decode(entry)
+        self._rows["stops"].append((seq, read.track, read.time, "STOPPED", read.body.hook, read.body.error, None))
+
+    def _gap(self, seq: int, entry: bytes) -> None:
+        read = shapes.GAP.decode(entry)
+        self._rows["gaps"].append((seq, read.time, *msgspec.structs.astuple(read.body)))
+
+    def _noted(self, seq: int, entry: bytes) -> None:
+        read = shapes.NOTED.decode(entry)
+        self._rows["notes"].append((seq, read.track, read.time, read.body.text))
+
+    def _started(self, seq: int, entry: bytes) -> None:
+        for position, raw in enumerate(shapes.STARTED.decode(entry).body.tracks):
+            facts = bytes(raw)
+            self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
+
+
+def rebuild(db: sqlite3.Connection) -> None:
+    """Make every projection again from the stored entries, all or nothing."""
+    with transaction(db):
+        create_projections(db)
+        projector = Projector(db)
+        for seq, entry, _ in stored_entries(db):
+            projector.apply(seq, entry)
+            if seq % _REBUILD_GROUP == 0:
+                projector.write()
+                projector.written()
+        projector.write()
+
+
+def _restored(row: tuple[object, ...]) -> _OpenOrder:
+    _, seq, instrument, time, status, filled_qty, filled_notional, reason = row
+    order = _OpenOrder(int(str(seq)), str(instrument), None, int(str(time)))
+    order.status = OrderStatus(status)
+    order.filled_qty, order.filled_notional = str(filled_qty), Decimal(str(filled_notional))
+    order.reason = None if reason is None else str(reason)
+    return order
+
+
+_Project = Callable[[Projector, int, bytes], None]
+
+
+def _stepping(step: OrderStep) -> _Project:
+    return lambda projector, seq, entry: projector._step(seq, entry, step)
+
+
+_BY_KIND: dict[type[Event], _Project] = {
+    RunStarted: Projector._started,
+    OrderSubmitted: Projector._submitted,
+    OrderAccepted: _stepping(OrderStep.ACCEPT),
+    OrderRejected: _stepping(OrderStep.REJECT),
+    OrderTriggered: _stepping(OrderStep.TRIGGER),
+    OrderCanceled: _stepping(OrderStep.CANCEL),
+    OrderExpired: _stepping(OrderStep.EXPIRE),
+    OrderFilled: Projector._filled,
+    OrderDenied: Projector._denied,
+    TradeClosed: Projector._traded,
+    MetricSample: Projector._sampled,
+    TrackHalted: Projector._halted,
+    TrackStopped: Projector._stopped,
+    GapFound: Projector._gap,
+    StrategyNote: Projector._noted,
+}
+_PROJECT: dict[bytes, _Project] = {form_of(kind): project for kind, project in _BY_KIND.items()}

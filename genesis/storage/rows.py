@@ -1,0 +1,216 @@
+"""The rows that queries give: prices, quantities and money as exact text, times in UTC ns, undefined as ``None``."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, TypeVar
+
+import msgspec
+
+
+class TrackRow(msgspec.Struct, frozen=True):
+    """A track of the run; ``facts`` is what the run's first entry says of it."""
+
+    position: int
+    track: str
+    facts: dict[str, Any]
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order and how it stands. ``filled_notional`` is the exact sum of its fills' price times quantity, in quote."""
+
+    seq: int
+    track: str
+    client_order_id: str
+    instrument: str
+    side: str
+    type: str
+    tif: str
+    qty: str
+    limit_px: str | None
+    trigger_px: str | None
+    trailing_bp: int | None
+    post_only: bool
+    reduce_only: bool
+    tag: str
+    time_submitted: int
+    time_updated: int
+    status: str
+    filled_qty: str
+    filled_notional: str
+    reason: str | None
+    avg_fill_px: str | None = None
+
+
+class FillRow(msgspec.Struct, frozen=True):
+    """A fill; a positive fee is paid."""
+
+    seq: int
+    track: str
+    client_order_id: str
+    fill_id: str
+    instrument: str
+    side: str
+    time: int
+    time_event: int
+    last_px: str
+    last_qty: str
+    liquidity: str
+    fee: str
+    fee_currency: str
+    tier: str
+    decision_px: str | None
+    arrival_px: str | None
+
+
+class DenialRow(msgspec.Struct, frozen=True):
+    """An order that risk refused."""
+
+    seq: int
+    track: str
+    time: int
+    instrument: str
+    side: str
+    type: str
+    qty: str
+    reason: str
+    detail: str
+
+
+class TradeRow(msgspec.Struct, frozen=True):
+    """A closed trade; ``pnl`` is net of fees and slippage."""
+
+    seq: int
+    track: str
+    instrument: str
+    side: str
+    time_open: int
+    time_close: int
+    qty: str
+    entry_notional: str
+    exit_notional: str
+    fees: str
+    pnl: str
+    currency: str
+    fills: int
+    forced: bool
+
+
+class SampleRow(msgspec.Struct, frozen=True):
+    """A track's metrics at a moment of engine time; money among them is exact text of ``currency``."""
+
+    seq: int
+    track: str
+    time: int
+    currency: str
+    metrics: dict[str, Any]
+
+
+class StopRow(msgspec.Struct, frozen=True):
+    """A track was ``HALTED`` by a limit, or ``STOPPED`` because its strategy raised (``reason`` names the hook)."""
+
+    seq: int
+    track: str
+    time: int
+    kind: str
+    reason: str
+    detail: str
+    action: str | None
+
+
+class GapRow(msgspec.Struct, frozen=True):
+    """Market data missing in [``time_from``, ``time_to``)."""
+
+    seq: int
+    time: int
+    stream: str
+    time_from: int
+    time_to: int
+    missing: int | None
+    detail: str
+
+
+class NoteRow(msgspec.Struct, frozen=True):
+    """A strategy's own remark."""
+
+    seq: int
+    track: str
+    time: int
+    text: str
+
+
+class PositionRow(msgspec.Struct, frozen=True):
+    """What a track's fills in one instrument come to. ``qty`` is bought minus sold, before fees charged in the base asset."""
+
+    track: str
+    instrument: str
+    qty: str
+    bought_qty: str
+    bought_notional: str
+    sold_qty: str
+    sold_notional: str
+    fees: dict[str, str]
+    fills: int
+    time_last: int
+
+
+class EntryRow(msgspec.Struct, frozen=True):
+    """An entry of the run chain as stored."""
+
+    seq: int
+    entry: bytes
+    hash: bytes
+
+
+class OperationRow(msgspec.Struct, frozen=True):
+    """An entry of the operations chain; ``run_length`` and ``run_head`` (hex) are the run chain's at that wall time."""
+
+    seq: int
+    kind: str
+    wall_time: int
+    host: str
+    run_length: int
+    run_head: str
+    facts: dict[str, Any]
+
+
+class CommandRow(msgspec.Struct, frozen=True):
+    """A command in the inbox; ``taken_at_seq`` is the entry that records it, ``None`` while it waits."""
+
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+    wall_time: int
+    taken_at_seq: int | None
+
+
+class StoreStatus(msgspec.Struct, frozen=True):
+    """How a run stands: its chain's length and head (hex), engine time of the last entry, whether its tape has ended."""
+
+    entries: int
+    head: str
+    time: int | None
+    complete: bool
+    waiting_commands: int
+    last_operation: OperationRow | None
+
+
+_Row = TypeVar("_Row", bound=msgspec.Struct)
+_JSON = frozenset({"facts", "metrics"})
+
+
+def select(
+    db: sqlite3.Connection, kind: type[_Row], table: str, rest: str = "", values: tuple[object, ...] = ()
+) -> list[_Row]:
+    """Rows of ``table`` as ``kind``, whose required fields are its columns; ``rest`` is what follows FROM."""
+    names = [f.name for f in msgspec.structs.fields(kind) if f.required]
+    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)
+    # Not strict: SQLite keeps true and false as 1 and 0.
+    return [msgspec.convert(_fields(names, row), kind, strict=False) for row in rows]
+
+
+def _fields(names: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
+    pairs = zip(names, row, strict=True)
+    return {n: msgspec.json.decode(v) if n in _JSON else v for n, v in pairs}

@@ -1,0 +1,89 @@
+"""The run chain on SQLite: what the engine appends, kept a group at a time together with its projections."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from genesis.audit.chain import GENESIS_HASH, link
+from genesis.audit.entry import encode
+from genesis.audit.replay import ensure_same
+from genesis.invariants import ensure
+from genesis.model.events import Event
+from genesis.storage.bulk import insert
+from genesis.storage.entries import stored_entries
+from genesis.storage.faults import storage_errors, transaction
+from genesis.storage.projections import Projector, rebuild
+
+
+class RunJournal:
+    """The engine's `Journal` over an open store whose chain has been verified.
+
+    What was stored at the start is compared, entry by entry, with what the engine appends; then the chain grows.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db, self._path = db, path
+        self._projector = Projector(db)
+        self._stored: int = db.execute("SELECT count(*) FROM entries").fetchone()[0]
+        self._unread = stored_entries(db)
+        self._length, self._head = 0, GENESIS_HASH
+        self._pending: list[tuple[int, bytes, bytes]] = []
+        self._taken: list[tuple[int, int]] = []
+
+    @property
+    def length(self) -> int:
+        """Entries appended or compared so far; after a commit all of them are durable."""
+        return self._length
+
+    @property
+    def head(self) -> bytes:
+        """Hash of the last of them."""
+        return self._head
+
+    @property
+    def replaying(self) -> bool:
+        """Whether stored entries are left to compare with."""
+        return self._length < self._stored
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Compare with what is stored, then take into the next group; errors as the port says."""
+        for event in events:
+            entry = encode(event)
+            if self._length < self._stored:
+                self._compare(entry)
+                continue
+            seq, head = self._length + 1, link(self._head, entry)
+            self._projector.apply(seq, entry)
+            self._pending.append((seq, entry, head))
+            self._length, self._head = seq, head
+
+    def _compare(self, entry: bytes) -> None:
+        with storage_errors(self._path):
+            seq, stored, stored_hash = next(self._unread)
+        ensure_same(str(self._path), seq, stored, entry)
+        self._length, self._head = seq, stored_hash
+
+    def take_command(self, number: int) -> None:
+        """Command ``number`` of the inbox is recorded by the last appended entry; the inbox says so from the next commit on."""
+        self._taken.append((self._length, number))
+
+    def commit(self) -> None:
+        """Write the group, entries and projections, in one transaction; it is on the disk when this returns."""
+        if not self._pending and not self._taken:
+            return
+        with storage_errors(self._path), transaction(self._db):
+            insert(self._db, "entries", self._pending)
+            self._projector.write()
+            self._db.executemany("UPDATE inbox SET taken_at_seq = ? WHERE number = ?", self._taken)
+        self._projector.written()
+        self._pending.clear()
+        self._taken.clear()
+
+    def rebuild_projections(self) -> None:
+        """Make the projections again from the stored entries, in one transaction; not while a group waits to be committed."""
+        ensure(not self._pending, f"{self._path}: expected no uncommitted entries, found {len(self._pending)}")
+        with storage_errors(self._path):
+            rebuild(self._db)
+            self._projector = Projector(self._db)

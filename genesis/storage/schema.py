@@ -1,0 +1,112 @@
+"""The tables of a store: both chains, the inbox, and the projections that people query.
+
+The chains and the inbox are the record. A projection is made from the entries alone and can be made again: when its layout
+changes, `PROJECTIONS_VERSION` goes up and the next engine rebuilds it; `SCHEMA_VERSION` covers the record.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from genesis.errors import IntegrityError, StorageError
+from genesis.storage.faults import transaction
+
+SCHEMA_VERSION = 1
+PROJECTIONS_VERSION = 1
+# "GENS": SQLite's header says which program a file belongs to.
+APPLICATION_ID = 0x47454E53
+_MAGIC = b"SQLite format 3\x00"
+
+_RECORD = """
+CREATE TABLE versions (part TEXT PRIMARY KEY, version INTEGER NOT NULL);
+CREATE TABLE entries (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL);
+CREATE TABLE operations (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL);
+CREATE TABLE inbox (number INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, target TEXT, author TEXT NOT NULL,
+    reason TEXT NOT NULL, wall_time INTEGER NOT NULL, taken_at_seq INTEGER);
+"""
+
+# ``seq`` is the entry a row was made from; an order's is that of its submission. Prices, quantities and money are exact text.
+_PROJECTIONS = """
+CREATE TABLE tracks (position INTEGER PRIMARY KEY, track TEXT, facts TEXT);
+CREATE TABLE orders (seq INTEGER PRIMARY KEY, track TEXT, client_order_id TEXT, instrument TEXT, side TEXT, type TEXT,
+    tif TEXT, qty TEXT, limit_px TEXT, trigger_px TEXT, trailing_bp INTEGER, post_only INTEGER, reduce_only INTEGER,
+    tag TEXT, time_submitted INTEGER, time_updated INTEGER, status TEXT, filled_qty TEXT, filled_notional TEXT, reason TEXT);
+CREATE TABLE fills (seq INTEGER PRIMARY KEY, track TEXT, client_order_id TEXT, fill_id TEXT, instrument TEXT, side TEXT,
+    time INTEGER, time_event INTEGER, last_px TEXT, last_qty TEXT, liquidity TEXT, fee TEXT, fee_currency TEXT, tier TEXT,
+    decision_px TEXT, arrival_px TEXT);
+CREATE TABLE denials (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, instrument TEXT, side TEXT, type TEXT, qty TEXT,
+    reason TEXT, detail TEXT);
+CREATE TABLE trades (seq INTEGER PRIMARY KEY, track TEXT, instrument TEXT, side TEXT, time_open INTEGER, time_close INTEGER,
+    qty TEXT, entry_notional TEXT, exit_notional TEXT, fees TEXT, pnl TEXT, currency TEXT, fills INTEGER, forced INTEGER);
+CREATE TABLE samples (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, currency TEXT, metrics TEXT);
+CREATE TABLE stops (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT, reason TEXT, detail TEXT, action TEXT);
+CREATE TABLE gaps (seq INTEGER PRIMARY KEY, time INTEGER, stream TEXT, time_from INTEGER, time_to INTEGER, missing INTEGER,
+    detail TEXT);
+CREATE TABLE notes (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, text TEXT);
+CREATE INDEX samples_by_track ON samples (track);
+"""
+PROJECTIONS = ("tracks", "orders", "fills", "denials", "trades", "samples", "stops", "gaps", "notes")
+
+
+def ensure_sqlite_file(path: Path) -> None:
+    """Refuse a file that is no database before anything is written beside it; a missing or empty one may become a store.
+
+    Raises:
+        IntegrityError: the file is of another kind.
+        OSError: it cannot be read.
+    """
+    if path.exists():
+        with path.open("rb") as file:
+            found = file.read(len(_MAGIC))
+        if found and found != _MAGIC:
+            raise IntegrityError(f"{path}: expected a Genesis store, found a file that is no database")
+
+
+def is_new(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether the database is empty and may become a store.
+
+    Raises:
+        StorageError: it belongs to another program or to another version of Genesis.
+    """
+    if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        return True
+    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise StorageError(f"{path}: expected a Genesis store, found a database of another program")
+    found = version(db, "schema")
+    if found != SCHEMA_VERSION:
+        raise StorageError(
+            f"{path}: expected a store of schema version {SCHEMA_VERSION}, found {found}; "
+            "use the version of Genesis that made it, or a new store"
+        )
+    return False
+
+
+def version(db: sqlite3.Connection, part: str) -> int | None:
+    """The stored version of ``schema`` or ``projections``."""
+    row = db.execute("SELECT version FROM versions WHERE part = ?", (part,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make an empty database a store, all at once or not at all."""
+    with transaction(db):
+        _execute(db, _RECORD)
+        db.execute("INSERT INTO versions VALUES ('schema', ?)", (SCHEMA_VERSION,))
+        create_projections(db)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def create_projections(db: sqlite3.Connection) -> None:
+    """Empty projections of this version's layout, in the caller's transaction; those of any version are dropped."""
+    for table in PROJECTIONS:
+        db.execute(f"DROP TABLE IF EXISTS {table}")
+    _execute(db, _PROJECTIONS)
+    db.execute("INSERT OR REPLACE INTO versions VALUES ('projections', ?)", (PROJECTIONS_VERSION,))
+
+
+def _execute(db: sqlite3.Connection, script: str) -> None:
+    # Not executescript(): that one commits the transaction it finds.
+    for statement in script.split(";"):
+        if statement.strip():
+            db.execute(statement)

@@ -1,0 +1,131 @@
+"""The parts of entries that projections read, by type and version 1: a decoder each.
+
+What an entry has beside them is skipped. Amounts stay the exact text they are.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+Body = TypeVar("Body")
+
+
+class Entry(msgspec.Struct, Generic[Body], gc=False):
+    body: Body
+    time: int
+    track: str | None
+
+
+class Intent(msgspec.Struct, gc=False):
+    instrument: str
+    limit_px: str | None
+    post_only: bool
+    qty: str
+    reduce_only: bool
+    side: str
+    tag: str
+    tif: str
+    trailing_bp: int | None
+    trigger_px: str | None
+    type: str
+
+
+class SubmittedBody(msgspec.Struct, gc=False):
+    client_order_id: str
+    intent: Intent
+
+
+class SteppedBody(msgspec.Struct, gc=False):
+    client_order_id: str
+    reason: str | None = None
+
+
+class FilledBody(msgspec.Struct, gc=False):
+    client_order_id: str
+    fill_id: str
+    side: str
+    time_event: int
+    last_px: str
+    last_qty: str
+    filled_qty: str
+    leaves_qty: str
+    liquidity: str
+    fee: str
+    fee_currency: str
+    tier: str
+    decision_px: str | None
+    arrival_px: str | None
+
+
+class DeniedBody(msgspec.Struct, gc=False):
+    intent: Intent
+    reason: str
+    detail: str
+
+
+class TradedBody(msgspec.Struct, gc=False):
+    instrument: str
+    side: str
+    time_open: int
+    time_close: int
+    qty: str
+    entry_notional: str
+    exit_notional: str
+    fees: str
+    pnl: str
+    currency: str
+    fills: int
+    forced: bool
+
+
+class SampledBody(msgspec.Struct, gc=False):
+    currency: str
+    metrics: msgspec.Raw
+
+
+class HaltedBody(msgspec.Struct, gc=False):
+    reason: str
+    detail: str
+    action: str
+
+
+class StoppedBody(msgspec.Struct, gc=False):
+    hook: str
+    error: str
+
+
+class GapBody(msgspec.Struct, gc=False):
+    stream: str
+    time_from: int
+    time_to: int
+    missing: int | None
+    detail: str
+
+
+class NotedBody(msgspec.Struct, gc=False):
+    text: str
+
+
+class StartedBody(msgspec.Struct, gc=False):
+    tracks: list[msgspec.Raw] = []
+
+
+class TrackName(msgspec.Struct, gc=False):
+    name: str
+
+
+# Not strict: integers beyond 2**53 stand in an entry as strings.
+SUBMITTED = msgspec.json.Decoder(Entry[SubmittedBody], strict=False)
+STEPPED = msgspec.json.Decoder(Entry[SteppedBody], strict=False)
+FILLED = msgspec.json.Decoder(Entry[FilledBody], strict=False)
+DENIED = msgspec.json.Decoder(Entry[DeniedBody], strict=False)
+TRADED = msgspec.json.Decoder(Entry[TradedBody], strict=False)
+SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
+HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
+STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)
+GAP = msgspec.json.Decoder(Entry[GapBody], strict=False)
+NOTED = msgspec.json.Decoder(Entry[NotedBody], strict=False)
+STARTED = msgspec.json.Decoder(Entry[StartedBody], strict=False)
+TRACK = msgspec.json.Decoder(TrackName)

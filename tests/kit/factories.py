@@ -1,0 +1,184 @@
+"""Events for tests: one of each kind with plain defaults, and whole lives of orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from genesis.model.events import (
+    Event,
+    GapFound,
+    MetricSample,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRequested,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    RowsLate,
+    RunStarted,
+    StrategyNote,
+    TapeEnded,
+    TapePosition,
+    TrackHalted,
+    TrackStopped,
+    TradeClosed,
+)
+from genesis.model.instruments import Instrument
+from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
+
+BTC = Instrument("BTCUSDT", "BINANCE", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"))
+T0 = 1_735_689_600_000_000_000
+SECOND = 1_000_000_000
+POSITION = TapePosition("BTCUSDT.BINANCE/trades", 123_456, "ab" * 32)
+TRACKS = ("ema.fast", "ema.slow")
+
+
+def change(event: Any, **values: Any) -> Any:
+    """The same event with other values."""
+    return msgspec.structs.replace(event, **values)
+
+
+def order(number: int = 1, track: str = "ema.fast", lots: int = 100, **intent: Any) -> Order:
+    """A market order of ``lots`` lots of BTC, bought unless said otherwise."""
+    wanted = OrderIntent(intent.pop("instrument", BTC), intent.pop("side", Side.BUY), lots, **intent)
+    return Order(f"{track}-{number}", track, wanted, T0 + number * SECOND, 0)
+
+
+def submitted(of: Order, **values: Any) -> OrderSubmitted:
+    """Sent at the moment of the decision."""
+    return change(OrderSubmitted(of.decided_ns, of.track, of, of.decided_ns, POSITION), **values)
+
+
+def accepted(of: Order, **values: Any) -> OrderAccepted:
+    """Accepted 15 ms later."""
+    at = of.decided_ns + 15_000_000
+    return change(OrderAccepted(at, of.track, of, at - 5_000_000), **values)
+
+
+def filled(
+    of: Order, lots: int | None = None, before: int = 0, number: int = 1, ticks: int = 4_300_112, **values: Any
+) -> OrderFilled:
+    """A taker fill of ``lots`` (all by default) after ``before`` lots were filled already."""
+    last = of.intent.lots - before if lots is None else lots
+    at = of.decided_ns + 20_000_000 + number
+    total = before + last
+    event = OrderFilled(
+        at,
+        of.track,
+        of,
+        at - 5_000_000,
+        number,
+        ticks,
+        last,
+        total,
+        of.intent.lots - total,
+        Liquidity.TAKER,
+        4_300_112 * last,
+        "USDT",
+        10,
+        "trades",
+        ticks - 7,
+        ticks - 3,
+        POSITION,
+    )
+    return change(event, **values)
+
+
+def canceled(of: Order, leaves: int | None = None, **values: Any) -> OrderCanceled:
+    """The venue confirmed the cancel with ``leaves`` lots (all by default) still working."""
+    at = of.decided_ns + SECOND
+    return change(
+        OrderCanceled(at, of.track, of, at - 5_000_000, of.intent.lots if leaves is None else leaves), **values
+    )
+
+
+def denied(track: str = "ema.fast", **values: Any) -> OrderDenied:
+    """Risk refused a limit order."""
+    intent = OrderIntent(BTC, Side.SELL, 5, OrderType.LIMIT, 4_300_000, tag="exit")
+    event = OrderDenied(T0, track, intent, DenyReason.SHORT_NOT_ALLOWED, "expected 0.00005 held, found 0", POSITION)
+    return change(event, **values)
+
+
+def trade(track: str = "ema.fast", **values: Any) -> TradeClosed:
+    """A round trip of an hour that lost its fees."""
+    event = TradeClosed(
+        T0 + 3_600 * SECOND,
+        track,
+        BTC.id,
+        "BUY",
+        T0,
+        T0 + 3_600 * SECOND,
+        "0.00100000",
+        "43.0011200000",
+        "43.0011200000",
+        "0.0860022400",
+        "-0.0860022400",
+        "USDT",
+        2,
+        False,
+    )
+    return change(event, **values)
+
+
+def sample(track: str = "ema.fast", time: int = T0, **metrics: Any) -> MetricSample:
+    """A sample with text, floats, an integer and something undefined."""
+    values = {"equity": "10000.0000000000", "drawdown": 0.0125, "sharpe": None, "trades": 3, "win_rate": 1 / 3}
+    return MetricSample(time, track, "USDT", {**values, **metrics})
+
+
+def started(seed: int = 7, **facts: Any) -> RunStarted:
+    """The first entry of a run of two tracks."""
+    tracks = [{"budget": "10000 USDT", "name": n, "params": {"fast": "20"}} for n in TRACKS]
+    return RunStarted(T0 - 1, None, {"run": {"name": "test", "seed": seed}, "tracks": tracks, **facts})
+
+
+def note(text: str = "crossed", time: int = T0, track: str = "ema.fast") -> StrategyNote:
+    """A strategy's remark."""
+    return StrategyNote(time, track, text)
+
+
+def life(number: int, track: str = "ema.fast") -> list[Event]:
+    """An order's life, one of five by its number: filled at once, in parts, cancelled with a late fill, rejected, triggered."""
+    if number % 5 == 1:
+        of = order(number, track, side=Side.SELL, type=OrderType.LIMIT, limit_ticks=4_300_000)
+        return [submitted(of), accepted(of), filled(of, 40), filled(of, 60, 40, 2, ticks=4_300_105)]
+    if number % 5 == 2:
+        of = order(number, track, type=OrderType.LIMIT, limit_ticks=4_300_000, post_only=True, tag="rest")
+        asked = OrderCancelRequested(of.decided_ns + SECOND // 2, track, of, of.decided_ns)
+        return [submitted(of), accepted(of), asked, canceled(of), filled(of, 30, number=1)]
+    if number % 5 == 3:
+        of = order(number, track)
+        at = of.decided_ns + 15_000_000
+        return [submitted(of), OrderRejected(at, track, of, at, RejectReason.NO_LIQUIDITY, "expected a book")]
+    if number % 5 == 4:
+        of = order(number, track, type=OrderType.STOP, trigger_ticks=4_300_100)
+        at = of.decided_ns + SECOND
+        expired = OrderExpired(at + 1, track, of, at, RejectReason.IOC_REST, 60)
+        return [submitted(of), accepted(of), OrderTriggered(at, track, of, at, 4_300_100), filled(of, 40), expired]
+    of = order(number, track)
+    return [submitted(of), accepted(of), filled(of)]
+
+
+def small_run(orders: int = 12) -> list[Event]:
+    """A run with at least one event of every kind, from `RunStarted` to `TapeEnded`."""
+    events: list[Event] = [started()]
+    for number in range(orders):
+        events.extend(life(number, TRACKS[number % 2]))
+    events.append(denied())
+    events.append(trade())
+    for track in TRACKS:
+        events.extend(sample(track, T0 + hour * 3_600 * SECOND) for hour in range(3))
+    end = T0 + 7_200 * SECOND
+    events.append(note("Grüße, „Ω“ \u0001\n"))
+    events.append(TrackHalted(end, "ema.fast", "DRAWDOWN", "expected under 10%, found 12%", "flattened"))
+    events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))
+    events.append(GapFound(end, None, "BTCUSDT.BINANCE/trades", T0, end, 17, "ids missing"))
+    events.append(RowsLate(end, None, "BTCUSDT.BINANCE/trades", end - 1, 2))
+    events.append(TapeEnded(end, None, 123_456))
+    return events
