@@ -1,19 +1,25 @@
-"""Double entry: money moves in pairs, so a one-sided mistake cannot hide.
+"""Double entry: money moves in balanced postings, so a one-sided mistake cannot hide.
 
 Amounts are integers in ledger units of their currency. A debit is positive, a credit negative; the balances of one currency always sum
-to zero. Accounts are told apart by (purpose, currency).
+to zero. `Purpose.CAPITAL` and `Purpose.VENUE` stand for the outside: who funded us, and who we trade with.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from genesis.errors import IntegrityError
 from genesis.invariants import ensure
+from genesis.model.grid import currency_grid
+from genesis.model.money import Money
 from genesis.model.orders import Word
 
-Account = tuple["Purpose", str]
+Entry = tuple[int, int]  # (account number, amount)
 
 
 class Purpose(Word):
-    """What an account is for. ``CAPITAL`` and ``VENUE`` stand for the outside: who funded us, and who we trade with."""
+    """What an account is for. ``INVENTORY`` is positions at cost; ``HOLDINGS`` counts the assets themselves."""
 
     CAPITAL = "capital"
     CASH = "cash"
@@ -24,33 +30,84 @@ class Purpose(Word):
     FEES = "fees"
 
 
+class Account(NamedTuple):
+    """One account. ``owner`` tells apart accounts of one purpose: inventory has one for each instrument id, else it is empty."""
+
+    purpose: Purpose
+    currency: str
+    owner: str = ""
+
+
 class Ledger:
-    """Balances by account; the only way to change one is `transfer`, which changes two."""
+    """Balances by account; the only way to change one is a posting that balances.
 
-    __slots__ = ("_balances",)
+    Args:
+        decimals: the scale of every currency that may be posted: its ledger unit is 10**-decimals.
+    """
 
-    def __init__(self) -> None:
-        self._balances: dict[Account, int] = {}
+    __slots__ = ("_balances", "_currencies", "_decimals", "_numbers")
 
-    def transfer(self, currency: str, debit: Purpose, credit: Purpose, amount: int) -> None:
-        """Debit one account and credit another by ``amount`` (negative goes the other way)."""
-        balances = self._balances
-        up, down = (debit, currency), (credit, currency)
-        balances[up] = balances.get(up, 0) + amount
-        balances[down] = balances.get(down, 0) - amount
+    def __init__(self, decimals: Mapping[str, int]) -> None:
+        self._decimals = dict(decimals)
+        self._numbers: dict[Account, int] = {}
+        self._currencies: list[str] = []
+        self._balances: list[int] = []
 
-    def balance(self, purpose: Purpose, currency: str) -> int:
-        """Debits less credits."""
-        return self._balances.get((purpose, currency), 0)
+    def open(self, purpose: Purpose, currency: str, owner: str = "") -> int:
+        """The number of the account, opened if it is new.
+
+        Raises:
+            IntegrityError: the currency has no declared scale.
+        """
+        ensure(currency in self._decimals, f"ledger: expected a currency with a declared scale, found {currency}")
+        account = Account(purpose, currency, owner)
+        number = self._numbers.setdefault(account, len(self._balances))
+        if number == len(self._balances):
+            self._balances.append(0)
+            self._currencies.append(currency)
+        return number
+
+    def post(self, entries: Sequence[Entry]) -> None:
+        """Add each amount to its account (debits positive, credits negative): all of them or, with an error, none.
+
+        Raises:
+            IntegrityError: the entries of a currency do not sum to zero.
+        """
+        balances, currencies = self._balances, self._currencies
+        totals: dict[str, int] = {}
+        for account, amount in entries:
+            currency = currencies[account]
+            totals[currency] = totals.get(currency, 0) + amount
+        if any(totals.values()):
+            raise IntegrityError(f"posting: expected debits to equal credits, found {_over(totals)}")
+        for account, amount in entries:
+            balances[account] += amount
+
+    def balance(self, account: int) -> int:
+        """Debits less credits, in ledger units."""
+        return self._balances[account]
+
+    def money(self, account: int) -> Money:
+        """Debits less credits, as money."""
+        currency = self._currencies[account]
+        return Money(currency_grid(self._decimals[currency]).to_decimal(self._balances[account]), currency)
+
+    def accounts(self) -> dict[Account, int]:
+        """Every account and its balance in ledger units, in the order of opening."""
+        return dict(zip(self._numbers, self._balances, strict=True))
 
     def trial_balance(self) -> dict[str, int]:
         """Sum of all accounts by currency: zero each, or the ledger is broken."""
         totals: dict[str, int] = {}
-        for (_, currency), amount in self._balances.items():
+        for currency, amount in zip(self._currencies, self._balances, strict=True):
             totals[currency] = totals.get(currency, 0) + amount
         return totals
 
     def check(self) -> None:
         """Raise `IntegrityError` unless every currency balances."""
-        for currency, total in self.trial_balance().items():
-            ensure(total == 0, f"ledger: expected {currency} to balance, found {total} units over")
+        totals = self.trial_balance()
+        ensure(not any(totals.values()), f"ledger: expected a trial balance of zero, found {_over(totals)}")
+
+
+def _over(totals: Mapping[str, int]) -> str:
+    return ", ".join(f"{currency} {amount:+d} units over" for currency, amount in totals.items() if amount)

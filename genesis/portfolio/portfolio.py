@@ -1,42 +1,89 @@
 """A portfolio of one quote currency: cash, positions, realised profit and fees, each in an account of its own.
 
-Identity that always holds, exactly: equity = budget + realised + unrealised - fees. A fee charged in the base asset shrinks the holdings and
-is valued at its fill's price; the difference between that value and what those units cost is realised like any other sale.
+A fill is one posting. With n = the base units that reach (or leave) the position and p = quote units of one base unit:
+
+======================  =======================  ==========================================================
+account                 debit                    what it is
+======================  =======================  ==========================================================
+cash                    -(side x filled x p)     less a fee charged in quote
+inventory (instrument)  cost in less cost out    positions at cost
+realized_pnl            -(profit)                proceeds less cost of what was closed
+fees                    fee                      at the fill's price when charged in base
+holdings (base asset)   n                        against the venue
+======================  =======================  ==========================================================
+
+A fee charged in the base asset never reaches the position: n = side x filled - fee. A spot buyer of 1 at 0.1 % holds 0.999, which cost
+0.999 p; the other 0.001 p is the fee. So a fee never makes or hides a profit, and this holds exactly after every fill, at any marks::
+
+    equity = budget + realised + unrealised - fees
+    equity - budget = results of the closed trades + results of the open ones
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from genesis.errors import ConfigError
+from genesis.errors import ConfigError, IntegrityError
 from genesis.model.events import OrderFilled
-from genesis.model.grid import currency_grid
+from genesis.model.grid import Grid, currency_grid
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
-from genesis.model.orders import Side
 from genesis.portfolio.ledger import Ledger, Purpose
 from genesis.portfolio.positions import CostMethod, Position
-from genesis.portfolio.trades import ClosedTrade, OpenTrade, TradeBasis
+from genesis.portfolio.trades import ClosedTrade, FlatTrades, LotTrades, TradeBasis
 
 
 class Holding:
-    """One instrument of the portfolio."""
+    """One instrument of the portfolio. ``unit`` is quote ledger units of one tick times one base ledger unit."""
 
-    __slots__ = ("base", "entries", "id", "lot_units", "position", "trade", "unit")
+    __slots__ = (
+        "assets",
+        "base",
+        "base_decimals",
+        "base_factor",
+        "id",
+        "inventory",
+        "lot_units",
+        "position",
+        "trades",
+        "unit",
+        "venue",
+    )
 
-    def __init__(self, instrument: Instrument, decimals: int, method: CostMethod) -> None:
-        self.id, self.base = instrument.id, instrument.base
+    def __init__(
+        self,
+        instrument: Instrument,
+        decimals: int,
+        base_scale: int,
+        ledger: Ledger,
+        method: CostMethod,
+        basis: TradeBasis,
+    ) -> None:
+        self.id, self.base, self.base_decimals = instrument.id, instrument.base, instrument.base_decimals
         self.lot_units = instrument.lot_units
         self.unit = instrument.notional_unit(decimals)
+        # Two venues may count one asset in lots of different scale; the ledger has one scale for it.
+        self.base_factor = int(10 ** (base_scale - instrument.base_decimals))
+        self.inventory = ledger.open(Purpose.INVENTORY, instrument.quote, self.id)
+        self.assets = ledger.open(Purpose.HOLDINGS, self.base)
+        self.venue = ledger.open(Purpose.VENUE, self.base)
         self.position = Position(method)
-        self.trade: OpenTrade | None = None
+        book = FlatTrades if basis is TradeBasis.FLAT_TO_FLAT else LotTrades
+        self.trades = book(self.id, self.lot_units)
 
 
 class Portfolio:
     """Cash and positions that start with ``budget``.
 
+    Amounts named ``units`` are integers in 10**-``decimals`` of ``currency``; quantities are in base ledger units of their instrument.
+
+    Args:
+        budget: more than 0, in the quote currency of every instrument.
+        method: which cost leaves when a position shrinks.
+        basis: what counts as one trade.
+
     Raises:
-        ConfigError: instruments of another quote currency than the budget's.
+        ConfigError: no instrument, one named twice, one of another quote currency, or a budget finer than the ledger.
     """
 
     def __init__(
@@ -46,19 +93,21 @@ class Portfolio:
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
     ) -> None:
-        for instrument in instruments:
-            if instrument.quote != budget.currency:
-                raise ConfigError(
-                    f"{instrument.id}: expected quote currency {budget.currency}, found {instrument.quote}"
-                )
+        _check_instruments(budget.currency, instruments)
         self.currency = budget.currency
         self.decimals = max(i.quote_decimals for i in instruments)
         self._grid = currency_grid(self.decimals)
-        self._fifo_trades = basis is TradeBasis.FIFO_LOT
-        self.ledger = Ledger()
-        self.budget_units = self._grid.from_decimal(budget.amount)
-        self.ledger.transfer(self.currency, Purpose.CASH, Purpose.CAPITAL, self.budget_units)
-        self._holdings = {i.id: Holding(i, self.decimals, method) for i in instruments}
+        self.budget_units = _budget_units(budget, self._grid)
+        scales = {self.currency: self.decimals}
+        for instrument in instruments:
+            scales[instrument.base] = max(scales.get(instrument.base, 0), instrument.base_decimals)
+        ledger = self.ledger = Ledger(scales)
+        self._cash = ledger.open(Purpose.CASH, self.currency)
+        self._realized = ledger.open(Purpose.REALIZED, self.currency)
+        self._fees = ledger.open(Purpose.FEES, self.currency)
+        capital = ledger.open(Purpose.CAPITAL, self.currency)
+        ledger.post(((self._cash, self.budget_units), (capital, -self.budget_units)))
+        self._holdings = {i.id: Holding(i, self.decimals, scales[i.base], ledger, method, basis) for i in instruments}
         self.turnover_units = 0
 
     # ---- what it is
@@ -66,17 +115,17 @@ class Portfolio:
     @property
     def cash_units(self) -> int:
         """Cash, in ledger units."""
-        return self.ledger.balance(Purpose.CASH, self.currency)
+        return self.ledger.balance(self._cash)
 
     @property
     def fees_units(self) -> int:
-        """Fees paid so far, those in the base asset at their fill's price."""
-        return self.ledger.balance(Purpose.FEES, self.currency)
+        """Fees paid so far, those in the base asset at their fill's price; rebates count against them."""
+        return self.ledger.balance(self._fees)
 
     @property
     def realized_units(self) -> int:
         """Realised profit before fees."""
-        return -self.ledger.balance(Purpose.REALIZED, self.currency)
+        return -self.ledger.balance(self._realized)
 
     def position_units(self, instrument_id: str) -> int:
         """Signed position in base ledger units."""
@@ -88,28 +137,32 @@ class Portfolio:
 
     def equity(self, marks: Mapping[str, int]) -> int:
         """Cash plus positions at ``marks`` (ticks by instrument id; only what is held is asked for)."""
-        total = self.cash_units
+        return self.cash_units + self.net_units(marks)
+
+    def linear(self, instrument_id: str, marks: Mapping[str, int]) -> tuple[int, int]:
+        """(constant, per tick): equity is constant + per tick x ticks of this instrument, the others at ``marks``."""
+        constant = self.cash_units
         for holding in self._holdings.values():
-            units = holding.position.units
-            if units:
-                total += units * holding.unit * marks[holding.id]
-        return total
+            if holding.position.units and holding.id != instrument_id:
+                constant += holding.position.units * holding.unit * marks[holding.id]
+        held = self._holdings[instrument_id]
+        return constant, held.position.units * held.unit
 
     def unrealized(self, marks: Mapping[str, int]) -> int:
         """Value of the positions at ``marks`` less their cost."""
-        return sum(
-            h.position.units * h.unit * marks[h.id] - h.position.cost
-            for h in self._holdings.values()
-            if h.position.units
-        )
+        return self.net_units(marks) - sum(h.position.cost for h in self._holdings.values())
+
+    def open_pnl(self, marks: Mapping[str, int]) -> int:
+        """What the trades not yet closed have made at ``marks``, realised or not, net of their fees."""
+        return sum(h.trades.open_pnl(_value(h, marks), h.position.cost) for h in self._holdings.values())
 
     def gross_units(self, marks: Mapping[str, int]) -> int:
-        """Sum of the positions' absolute values."""
-        return sum(abs(h.position.units) * h.unit * marks[h.id] for h in self._holdings.values() if h.position.units)
+        """Gross exposure: sum of the positions' absolute values at ``marks``."""
+        return sum(abs(_value(h, marks)) for h in self._holdings.values())
 
     def net_units(self, marks: Mapping[str, int]) -> int:
-        """Sum of the positions' signed values."""
-        return sum(h.position.units * h.unit * marks[h.id] for h in self._holdings.values() if h.position.units)
+        """Net exposure: sum of the positions' signed values at ``marks``."""
+        return sum(_value(h, marks) for h in self._holdings.values())
 
     def to_money(self, units: int) -> Money:
         """Ledger units as money."""
@@ -122,90 +175,97 @@ class Portfolio:
     # ---- what happens to it
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]:
-        """Post a fill; the trades it closed (none, one, or with FIFO lots one for each reduction)."""
-        holding = self._holdings[fill.order.intent.instrument.id]
-        sign = int(fill.order.intent.side)
-        base = fill.last_lots * holding.lot_units
-        price = fill.last_ticks * holding.unit
-        self.turnover_units += base * price
-        fee, fee_base = self._fee(fill, holding, price)
-        closed: list[ClosedTrade] = []
-        held = holding.position.units
-        reducing = min(base, abs(held)) if held * sign < 0 else 0
-        # A flip is two fills at one price: what closes, then what opens; the fee is split by quantity.
-        parts = [(reducing, fee * reducing // base)] if reducing else []
-        if base > reducing:
-            parts.append((base - reducing, fee - sum(f for _, f in parts)))
-        for units, part_fee in parts:
-            trade = self._part(holding, sign * units, price, part_fee, fill, forced)
-            if trade is not None:
-                closed.append(trade)
-        if fee_base:
-            self._pay_in_base(holding, fee_base, price)
-            trade = self._flat(holding, fill.time)
-            if trade is not None:
-                closed.append(trade)
-        elif fee:
-            self.ledger.transfer(self.currency, Purpose.FEES, Purpose.CASH, fee)
-        return tuple(closed)
+        """Post a fill; the trades it closed (none, one, or with FIFO lots one for each lot).
 
-    def _fee(self, fill: OrderFilled, holding: Holding, price: int) -> tuple[int, int]:
-        """(value in quote units, base units) of the fee."""
+        ``forced`` says that risk ordered it: what it closes is flagged.
+
+        Raises:
+            ConfigError: the fee is in a third asset (not supported yet).
+            IntegrityError: an instrument that is not ours, or a fee finer than the ledger.
+        """
+        holding = self._holding(fill)
+        price = fill.last_ticks * holding.unit
+        traded = fill.last_lots * holding.lot_units * fill.order.intent.side
+        in_quote, in_base = self._fee(fill, holding)
+        fee = in_quote + in_base * price
+        position = holding.position
+        held, moved = position.units, traded - in_base
+        closing = 0 if held * moved >= 0 else moved if abs(moved) <= abs(held) else -held
+        opening = moved - closing
+        cost = position.reduce(-closing) if closing else 0
+        if opening:
+            position.add(opening, opening * price)
+        profit = -closing * price - cost
+        self.ledger.post(
+            (
+                (self._cash, -traded * price - in_quote),
+                (holding.inventory, opening * price - cost),
+                (self._realized, -profit),
+                (self._fees, fee),
+                (holding.assets, moved * holding.base_factor),
+                (holding.venue, -moved * holding.base_factor),
+            )
+        )
+        self.turnover_units += abs(traded) * price
+        return holding.trades.record(fill, price, held, closing, opening, profit, fee, forced)
+
+    def _holding(self, fill: OrderFilled) -> Holding:
+        try:
+            return self._holdings[fill.order.intent.instrument.id]
+        except KeyError as error:
+            ours = ", ".join(self._holdings)
+            raise IntegrityError(f"fill {fill.fill_id}: expected an instrument of {ours}, found {error}") from None
+
+    def _fee(self, fill: OrderFilled, holding: Holding) -> tuple[int, int]:
+        """The fee as (quote ledger units, base ledger units); one of them is 0."""
         if fill.fee_currency == self.currency:
-            return fill.fee * 10 ** (self.decimals - fill.fee_decimals), 0
+            if fill.fee_decimals == self.decimals:
+                return fill.fee, 0
+            return _rescaled(fill, self.decimals), 0
         if fill.fee_currency == holding.base:
-            return fill.fee * price, fill.fee
+            return 0, _rescaled(fill, holding.base_decimals)
         raise ConfigError(
-            f"fill {fill.fill_id}: expected a fee in {self.currency} or {holding.base}, found {fill.fee_currency}"
+            f"fill {fill.fill_id}: fee currency: expected {self.currency} or {holding.base}, found {fill.fee_currency} "
+            "(fees in a third asset are not supported yet)"
         )
 
-    def _part(
-        self, holding: Holding, units: int, price: int, fee: int, fill: OrderFilled, forced: bool
-    ) -> ClosedTrade | None:
-        """Post one part of a fill that only opens or only closes; ``units`` is signed."""
-        ledger, position, value = self.ledger, holding.position, units * price
-        ledger.transfer(holding.base, Purpose.HOLDINGS, Purpose.VENUE, units)
-        opens = position.units * units >= 0
-        trade = holding.trade
-        if trade is None:
-            trade = holding.trade = OpenTrade(Side.BUY if units > 0 else Side.SELL, fill.time)
-        trade.fees += fee
-        trade.fills += 1
-        trade.forced |= forced
-        if opens:
-            position.add(units, value)
-            ledger.transfer(self.currency, Purpose.INVENTORY, Purpose.CASH, value)
-            trade.entry += abs(value)
-            trade.peak = max(trade.peak, abs(position.units))
-            return None
-        cost = position.reduce(-units)
-        profit = -value - cost
-        # Cash takes the proceeds; the inventory gives up what it cost; the difference is realised.
-        ledger.transfer(self.currency, Purpose.CASH, Purpose.INVENTORY, cost)
-        ledger.transfer(self.currency, Purpose.CASH, Purpose.REALIZED, profit)
-        trade.exit += abs(value)
-        trade.pnl += profit
-        if self._fifo_trades and abs(position.units) >= holding.lot_units:
-            closed = trade.close(holding.id, fill.time)
-            holding.trade = OpenTrade(trade.side, fill.time)
-            holding.trade.peak = abs(position.units)
-            return closed
-        return self._flat(holding, fill.time)
 
-    def _pay_in_base(self, holding: Holding, fee_base: int, price: int) -> None:
-        """The venue keeps part of what was bought: those units leave at the fill's price and their value is the fee."""
-        ledger, position = self.ledger, holding.position
-        ledger.transfer(holding.base, Purpose.VENUE, Purpose.HOLDINGS, fee_base)
-        cost = position.reduce(fee_base)
-        value = fee_base * price
-        ledger.transfer(self.currency, Purpose.FEES, Purpose.INVENTORY, cost)
-        ledger.transfer(self.currency, Purpose.FEES, Purpose.REALIZED, value - cost)
-        if holding.trade is not None:
-            holding.trade.pnl += value - cost
+def _value(holding: Holding, marks: Mapping[str, int]) -> int:
+    units = holding.position.units
+    return units * holding.unit * marks[holding.id] if units else 0
 
-    def _flat(self, holding: Holding, time_ns: int) -> ClosedTrade | None:
-        """The trade that ended, when less than a lot is left; dust stays in the position and opens no trade."""
-        if abs(holding.position.units) >= holding.lot_units or holding.trade is None:
-            return None
-        trade, holding.trade = holding.trade, None
-        return trade.close(holding.id, time_ns)
+
+def _rescaled(fill: OrderFilled, decimals: int) -> int:
+    """The fee at the ledger's scale, exactly."""
+    scale = decimals - fill.fee_decimals
+    if scale >= 0:
+        return fill.fee * int(10**scale)
+    units, rest = divmod(fill.fee, int(10**-scale))
+    if rest:
+        raise IntegrityError(
+            f"fill {fill.fill_id}: fee: expected at most {decimals} decimals of {fill.fee_currency}, "
+            f"found {currency_grid(fill.fee_decimals).to_text(fill.fee)}"
+        )
+    return units
+
+
+def _check_instruments(currency: str, instruments: Sequence[Instrument]) -> None:
+    if not instruments:
+        raise ConfigError("portfolio: expected at least one instrument, found none")
+    seen: set[str] = set()
+    for instrument in instruments:
+        if instrument.id in seen:
+            raise ConfigError(f"{instrument.id}: expected each instrument once, found it again")
+        seen.add(instrument.id)
+        if instrument.quote != currency or instrument.base == currency:
+            found = f"{instrument.base}/{instrument.quote}"
+            raise ConfigError(f"{instrument.id}: expected an asset quoted in {currency}, found {found}")
+
+
+def _budget_units(budget: Money, grid: Grid) -> int:
+    if budget.amount <= 0:
+        raise ConfigError(f"budget: expected more than 0, found {budget}")
+    try:
+        return grid.from_decimal(budget.amount)
+    except ValueError as error:
+        raise ConfigError(f"budget: {error} {budget.currency}") from None

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections import deque
 from enum import Enum
 
+from genesis.errors import IntegrityError
+
 
 class CostMethod(Enum):
     """Which units a reduction takes: a share of all of them, or the oldest first."""
 
     AVERAGE = "average_cost"
     FIFO = "fifo"
+
+
+def cost_share(cost: int, units: int, held: int) -> int:
+    """The part of ``cost`` that leaves with ``units`` of ``held``: rounded towards zero, so that long and short mirror each other.
+
+    All of it leaves with the last unit, so nothing is ever lost to rounding.
+    """
+    return cost * units // held if cost >= 0 else -(-cost * units // held)
 
 
 class Position:
@@ -23,35 +33,52 @@ class Position:
         self.cost = 0
         self._lots: deque[tuple[int, int]] | None = deque() if method is CostMethod.FIFO else None
 
+    @property
+    def lots(self) -> tuple[tuple[int, int], ...]:
+        """(units, cost) of what is open, oldest first; the average method has one lot."""
+        if self._lots is None:
+            return ((self.units, self.cost),) if self.units else ()
+        return tuple(self._lots)
+
     def add(self, units: int, cost: int) -> None:
-        """Grow in the position's own direction (or open one): ``units`` and ``cost`` have its sign."""
+        """Grow in the position's own direction, or open one: ``units`` and ``cost`` have its sign.
+
+        Raises:
+            IntegrityError: ``units`` are of the other sign.
+        """
+        if units * self.units < 0:
+            raise IntegrityError(f"position: expected units of the sign of {self.units}, found {units}")
         self.units += units
         self.cost += cost
         if self._lots is not None:
             self._lots.append((units, cost))
 
     def reduce(self, units: int) -> int:
-        """Take ``units`` (of the position's sign, no more than it holds) out; the signed cost that leaves with them."""
-        if self._lots is not None:
-            cost = self._take_oldest(units)
-        else:
-            cost = self.cost if units == self.units else self.cost * units // self.units
-        self.units -= units
+        """Take ``units`` (of the position's sign) out; the signed cost that leaves with them.
+
+        Raises:
+            IntegrityError: more than is held, or of the other sign.
+        """
+        held = self.units
+        if units * held <= 0 or (held - units) * units < 0:
+            raise IntegrityError(f"position: expected to take at most {held} units, found {units}")
+        cost = cost_share(self.cost, units, held) if self._lots is None else self._take_oldest(self._lots, units)
+        self.units = held - units
         self.cost -= cost
         return cost
 
-    def _take_oldest(self, units: int) -> int:
-        lots = self._lots
-        cost = 0
-        while units and lots:
-            held, lot_cost = lots[0]
+    @staticmethod
+    def _take_oldest(lots: deque[tuple[int, int]], units: int) -> int:
+        taken = 0
+        while units:
+            held, cost = lots[0]
             if abs(held) <= abs(units):
                 lots.popleft()
                 units -= held
-                cost += lot_cost
+                taken += cost
                 continue
-            share = lot_cost * units // held
-            lots[0] = (held - units, lot_cost - share)
-            cost += share
+            share = cost_share(cost, units, held)
+            lots[0] = (held - units, cost - share)
+            taken += share
             units = 0
-        return cost
+        return taken

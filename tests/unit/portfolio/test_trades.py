@@ -1,0 +1,116 @@
+"""What a closed trade says: from when to when, how much, and whether risk ended it."""
+
+from __future__ import annotations
+
+import pytest
+
+from genesis.model.instruments import Instrument
+from genesis.model.money import Money
+from genesis.model.orders import Side
+from genesis.portfolio.portfolio import Portfolio
+from genesis.portfolio.positions import CostMethod
+from genesis.portfolio.trades import ClosedTrade, TradeBasis
+from tests.kit.fills import FX, SECOND, SPOT, fills_of
+
+BASES = pytest.mark.parametrize("basis", TradeBasis)
+
+
+def after(text: str, basis: TradeBasis = TradeBasis.FLAT_TO_FLAT, instrument: Instrument = FX) -> list[ClosedTrade]:
+    """The trades that these fills close, under FIFO cost."""
+    portfolio = Portfolio(Money(10_000, instrument.quote), [instrument], CostMethod.FIFO, basis)
+    return [trade for fill, forced in fills_of(instrument, text) for trade in portfolio.apply_fill(fill, forced)]
+
+
+@BASES
+def test_a_trade_carries_times_size_notionals_and_result(basis: TradeBasis) -> None:
+    """Every field of a plain short is what its two fills say, in ledger units."""
+    usd = 10**FX.quote_decimals
+    trades = after("sell 2 @ 100 fee 0.1\nbuy 2 @ 90 fee 0.2", basis)
+    result = 20 * usd - 3 * usd // 10
+    expected = ClosedTrade(
+        FX.id, Side.SELL, SECOND, 2 * SECOND, 2 * 10**8, 200 * usd, 180 * usd, 3 * usd // 10, result, 2, False
+    )
+    assert trades == [expected]
+
+
+@BASES
+def test_the_size_of_a_trade_is_the_largest_position(basis: TradeBasis) -> None:
+    """What is sold and bought again within it does not add to its size."""
+    (trade,) = after("buy 2 @ 100 order a\nsell 1.5 @ 100\nbuy 1 @ 100 order a\nsell 1.5 @ 100", basis)
+    assert (trade.qty, trade.entry_notional) == (2 * 10**8, 300 * 10**FX.quote_decimals)
+
+
+@BASES
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("buy 2 @ 100\nsell 2 @ 90 forced", [True]),
+        ("buy 2 @ 100\nsell 1 @ 90 forced\nsell 1 @ 90", [True]),
+        ("buy 2 @ 100\nsell 2 @ 90", [False]),
+        ("buy 2 @ 100 forced\nsell 2 @ 90", [False]),
+        ("buy 2 @ 100\nsell 3 @ 90 forced\nbuy 1 @ 90", [True, False]),
+    ],
+    ids=["exit", "part of the exit", "not forced", "an entry is no exit", "what a flip opens is no exit"],
+)
+def test_a_forced_exit_is_flagged(text: str, flags: list[bool], basis: TradeBasis) -> None:
+    """A trade is forced when risk ordered any of the fills that shrank it, and only then."""
+    assert [trade.forced for trade in after(text, basis)] == flags
+
+
+def test_a_trade_begins_when_the_position_leaves_flat() -> None:
+    """Dust, and a purchase that left only dust, do not start a trade."""
+    (trade,) = after(
+        """
+        buy  0.001 @ 100 fee 0.0001 BTC
+        buy  2 @ 100
+        sell 2 @ 100
+        """,
+        instrument=SPOT,
+    )
+    assert (trade.time_open, trade.time_close) == (2 * SECOND, 3 * SECOND)
+
+
+@BASES
+def test_selling_dust_and_more_opens_a_short(basis: TradeBasis) -> None:
+    """From dust on the long side a sale opens a short trade: flat has no side, and the dust sold is no trade."""
+    trades = after("buy 1 @ 100 fee 0.0005 BTC\nsell 0.999 @ 100\nsell 1 @ 100\nbuy 1 @ 90", basis, SPOT)
+    assert [trade.side for trade in trades] == [Side.BUY, Side.SELL]
+    assert trades[1].qty == 99_950_000
+
+
+def test_a_strategy_that_is_never_flat_has_no_trades_from_flat_to_flat_but_has_lots() -> None:
+    """Two lots in turn, never flat: none closes flat to flat, both first sales close a lot."""
+    text = "buy 1 @ 100\nbuy 1 @ 101\nsell 1 @ 102\nbuy 1 @ 100\nsell 1 @ 103"
+    assert after(text) == []
+    lots = after(text, TradeBasis.FIFO_LOT)
+    assert [(t.time_open // SECOND, t.time_close // SECOND) for t in lots] == [(1, 3), (2, 5)]
+
+
+def test_lots_of_one_order_are_apart_when_another_came_between() -> None:
+    """First in, first out is by time: an order's later part does not overtake another order's lot."""
+    text = "buy 1 @ 100 order a\nbuy 1 @ 101 order b\nbuy 1 @ 102 order a\nsell 2 @ 110\nsell 1 @ 110"
+    lots = after(text, TradeBasis.FIFO_LOT)
+    assert [t.entry_notional // 10**FX.quote_decimals for t in lots] == [100, 101, 102]
+
+
+def test_a_lot_too_small_alone_joins_the_next() -> None:
+    """A purchase behind a lot, taken under one lot by its fee, is part of the lot bought after it."""
+    text = "buy 1 @ 100\nbuy 0.001 @ 100 fee 0.0001 BTC\nbuy 1 @ 100\nsell 1 @ 100\nsell 1 @ 100"
+    lots = after(text, TradeBasis.FIFO_LOT, SPOT)
+    assert [(t.qty, t.fills, t.time_open // SECOND) for t in lots] == [(10**8, 2, 1), (100_090_000, 3, 3)]
+
+
+def test_a_small_lot_left_alone_waits_without_being_a_trade() -> None:
+    """When the lot before it is sold, under a lot is flat: one trade, and the rest joins what is bought next."""
+    text = "buy 1 @ 100\nbuy 0.001 @ 100 fee 0.0001 BTC\nsell 1 @ 100"
+    assert [t.qty for t in after(text, TradeBasis.FIFO_LOT, SPOT)] == [10**8]
+    lots = after(text + "\nbuy 1 @ 100\nsell 1 @ 100", TradeBasis.FIFO_LOT, SPOT)
+    assert [(t.qty, t.fees) for t in lots] == [(10**8, 0), (100_090_000, 10**8)]
+
+
+@BASES
+def test_a_fee_that_eats_the_whole_fill_waits_for_a_trade(basis: TradeBasis) -> None:
+    """Nothing arrived, the fee is paid: the next trade bears it."""
+    (trade,) = after("buy 0.001 @ 100 fee 0.001 BTC\nbuy 1 @ 100\nsell 1 @ 100", basis, SPOT)
+    usdt = 10**SPOT.quote_decimals
+    assert (trade.fees, trade.pnl, trade.time_open) == (usdt // 10, -usdt // 10, 2 * SECOND)
