@@ -1,0 +1,103 @@
+"""Statistics of closed trades (definitions.md, 'Trade'): the net P&L of each, in one currency.
+
+Open trades are excluded, forced exits count. P&L is an integer of ledger units or a Decimal; money made of it is a Decimal in the same unit,
+of at most 34 significant digits, a quotient rounded half to even. Ratios are floats. Undefined is ``None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from genesis.metrics.amounts import Amount, mean, ratio, total
+
+
+class TradeStats(msgspec.Struct, frozen=True):
+    """Statistics of ``n`` closed trades, money in the unit of their P&L.
+
+    ``win_rate``: wins over all trades, zeros included. ``profit_factor``: gross profit over the size of gross loss, ``None`` without a
+    loss. ``expectancy``: net P&L a trade. Losses are negative, as P&L is. ``average_duration_ns`` is rounded down.
+    """
+
+    n: int
+    wins: int
+    losses: int
+    forced: int
+    net_pnl: Decimal
+    gross_profit: Decimal
+    gross_loss: Decimal
+    win_rate: float | None
+    profit_factor: float | None
+    expectancy: Decimal | None
+    average_win: Decimal | None
+    average_loss: Decimal | None
+    largest_win: Decimal | None
+    largest_loss: Decimal | None
+    average_duration_ns: int | None
+
+
+class TradeTally:
+    """Closed trades, counted and added up as they come; O(1) a trade."""
+
+    __slots__ = ("_best", "_duration_ns", "_loss", "_profit", "_worst", "forced", "losses", "n", "wins")
+
+    def __init__(self) -> None:
+        self.n = self.wins = self.losses = self.forced = 0
+        self._duration_ns = 0
+        self._profit = self._loss = self._best = self._worst = Decimal(0)
+
+    def add(self, pnl: Amount, duration_ns: int, forced: bool = False) -> None:
+        """Take a closed trade: P&L net of fees, slippage and funding; ``duration_ns`` from its open to its close.
+
+        Raises:
+            ValueError: P&L that is not finite, or a negative duration.
+        """
+        amount = Decimal(pnl)
+        if not amount.is_finite():
+            raise ValueError(f"pnl: expected a finite amount, found {amount}")
+        if duration_ns < 0:
+            raise ValueError(f"duration_ns: expected 0 or more, found {duration_ns}")
+        self.n += 1
+        self.forced += forced
+        self._duration_ns += duration_ns
+        if amount > 0:
+            self.wins += 1
+            self._profit, self._best = total((self._profit, amount)), max(self._best, amount)
+        elif amount < 0:
+            self.losses += 1
+            self._loss, self._worst = total((self._loss, amount)), min(self._worst, amount)
+
+    def stats(self) -> TradeStats:
+        """The statistics of the trades taken so far."""
+        n, wins, losses, net = self.n, self.wins, self.losses, total((self._profit, self._loss))
+        return TradeStats(
+            n=n,
+            wins=wins,
+            losses=losses,
+            forced=self.forced,
+            net_pnl=net,
+            gross_profit=self._profit,
+            gross_loss=self._loss,
+            win_rate=wins / n if n else None,
+            profit_factor=ratio(self._profit, self._loss.copy_abs()),
+            expectancy=mean(net, n),
+            average_win=mean(self._profit, wins),
+            average_loss=mean(self._loss, losses),
+            largest_win=self._best if wins else None,
+            largest_loss=self._worst if losses else None,
+            average_duration_ns=self._duration_ns // n if n else None,
+        )
+
+
+def trade_stats(trades: Iterable[tuple[Amount, int]]) -> TradeStats:
+    """Statistics of closed trades given as (net P&L, duration in ns).
+
+    Raises:
+        ValueError: as `TradeTally.add`.
+    """
+    tally = TradeTally()
+    for pnl, duration_ns in trades:
+        tally.add(pnl, duration_ns)
+    return tally.stats()

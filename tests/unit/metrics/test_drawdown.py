@@ -1,0 +1,64 @@
+"""Drawdown by hand: where it fell from, how deep, and when it was over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genesis.metrics.drawdown import DrawdownTracker
+
+
+def test_a_story_of_two_drawdowns() -> None:
+    """1.0, 1.2, 0.9 (25 %), 1.2, 1.3 (over), 1.17 (10 %): the deepest keeps its dates."""
+    tracker = DrawdownTracker()
+    tracker.start(100)
+    falls = [tracker.update(x, t) for t, x in enumerate((1.1, 1.2, 0.9, 1.2, 1.3, 1.17), 101)]
+    assert falls == pytest.approx([0, 0, 0.25, 0, 0, 0.1])
+    assert tracker.maximum == pytest.approx(0.25)
+    assert (tracker.fell_from_ns, tracker.trough_ns, tracker.recovery_ns) == (102, 103, 105)
+    assert (tracker.peak, tracker.peak_ns) == (1.3, 105)
+    assert tracker.at(1.04) == pytest.approx(0.2)
+    assert tracker.at(1.4) == 0.0
+
+
+def test_the_peak_starts_at_one_when_the_evaluation_begins() -> None:
+    """A track that only ever lost has fallen since the start."""
+    tracker = DrawdownTracker()
+    tracker.start(7)
+    assert tracker.update(0.8, 9) == pytest.approx(0.2)
+    assert (tracker.fell_from_ns, tracker.trough_ns, tracker.recovery_ns) == (7, 9, None)
+
+
+def test_a_deeper_fall_after_a_recovery_is_not_recovered() -> None:
+    """Dates belong to one drawdown, never to two."""
+    tracker = DrawdownTracker()
+    for t, x in enumerate((0.9, 1.1, 0.8)):
+        tracker.update(x, t)
+    assert (tracker.fell_from_ns, tracker.trough_ns, tracker.recovery_ns) == (1, 2, None)
+
+
+def test_everything_lost_is_one_and_debt_is_more() -> None:
+    """An index of 0 is a drawdown of 1; under 0 it is above 1, and never undefined."""
+    tracker = DrawdownTracker()
+    assert tracker.update(0.0, 1) == 1.0
+    assert tracker.update(-0.5, 2) == 1.5
+
+
+@pytest.mark.parametrize("n", [3, 300])
+def test_a_scan_stops_at_the_limit_and_takes_nothing_behind_it(n: int) -> None:
+    """At or over counts; the next scan goes on after it."""
+    values = np.linspace(1, 0.5, n)
+    tracker = DrawdownTracker()
+    place = tracker.scan(values, np.arange(n), 0.25)
+    assert place == (n - 1) // 2 + (n % 2 == 0)
+    assert tracker.maximum == 1 - values[place] / 1.0
+    assert tracker.trough_ns == place
+    assert tracker.scan(values[place + 1 :], np.arange(place + 1, n), None) is None
+    assert tracker.maximum == 0.5
+
+
+def test_an_empty_column_changes_nothing() -> None:
+    """No values, no drawdown, no break."""
+    tracker = DrawdownTracker()
+    assert tracker.scan(np.array([]), np.array([], dtype=np.int64), 0.0) is None
+    assert tracker.save() == DrawdownTracker().save()

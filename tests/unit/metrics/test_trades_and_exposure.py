@@ -1,0 +1,129 @@
+"""Trade statistics, exposure, turnover and time in market, by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+import pytest
+
+from genesis.metrics.exposure import Exposure, TimeWeighted, exposure, turnover_ratio
+from genesis.metrics.trades import TradeTally, trade_stats
+
+
+def test_a_ledger_of_five_trades() -> None:
+    """+30, -10, 0, +20, -15: two wins of five, zero counts in the denominator."""
+    pnls = [Decimal("30.00"), Decimal("-10.00"), Decimal("0.00"), Decimal("20.00"), Decimal("-15.00")]
+    stats = trade_stats(zip(pnls, [60, 120, 30, 90, 10], strict=True))
+    assert (stats.n, stats.wins, stats.losses) == (5, 2, 2)
+    assert stats.win_rate == 0.4
+    assert stats.profit_factor == 2.0
+    assert (stats.gross_profit, stats.gross_loss, stats.net_pnl) == (Decimal(50), Decimal(-25), Decimal(25))
+    assert stats.expectancy == Decimal(5)
+    assert (stats.average_win, stats.average_loss) == (Decimal(25), Decimal("-12.5"))
+    assert (stats.largest_win, stats.largest_loss) == (Decimal(30), Decimal(-15))
+    assert stats.average_duration_ns == 62
+
+
+def test_without_trades_every_statistic_is_undefined() -> None:
+    """Counts and sums are 0, everything else None."""
+    stats = trade_stats([])
+    assert (stats.n, stats.wins, stats.losses, stats.forced, stats.net_pnl) == (0, 0, 0, 0, 0)
+    for name in (
+        "win_rate",
+        "profit_factor",
+        "expectancy",
+        "average_win",
+        "average_loss",
+        "largest_win",
+        "largest_loss",
+    ):
+        assert getattr(stats, name) is None
+    assert stats.average_duration_ns is None
+
+
+@pytest.mark.parametrize(
+    ("pnls", "win_rate", "profit_factor"), [([1, 2], 1.0, None), ([-1, -2], 0.0, 0.0), ([0, 0], 0.0, None)]
+)
+def test_profit_factor_is_none_without_a_loss(pnls: list[int], win_rate: float, profit_factor: float | None) -> None:
+    """No loss is no division, only losses are 0; a trade of zero is no win."""
+    stats = trade_stats((p, 1) for p in pnls)
+    assert (stats.win_rate, stats.profit_factor) == (win_rate, profit_factor)
+
+
+def test_forced_exits_count_and_are_flagged() -> None:
+    """They are trades like others, and their number is known."""
+    tally = TradeTally()
+    tally.add(5, 10)
+    tally.add(-5, 10, forced=True)
+    assert (tally.stats().n, tally.stats().forced, tally.stats().win_rate) == (2, 1, 0.5)
+
+
+def test_money_is_exact_whatever_the_ambient_context() -> None:
+    """A user's decimal settings change no statistic; sums keep every digit."""
+    pnls = [(Decimal("12345678901234567890.12345678"), 1), (Decimal("-0.00000001"), 1), (10**25, 1)]
+    expected = trade_stats(pnls)
+    with localcontext() as context:
+        context.prec = 3
+        assert trade_stats(pnls) == expected
+        assert exposure([Decimal("123456.789"), -7], 999_999) == exposure([Decimal("123456.789"), -7], 999_999)
+    assert expected.net_pnl == Decimal("10000012345678901234567890.12345677")
+
+
+def test_integers_of_ledger_units_and_decimals_give_the_same() -> None:
+    """The unit is the caller's."""
+    assert trade_stats([(300, 5), (-100, 7)]) == trade_stats([(Decimal(300), 5), (Decimal(-100), 7)])
+
+
+@pytest.mark.parametrize(
+    ("pnl", "duration", "message"),
+    [
+        (Decimal("NaN"), 1, "pnl: expected a finite amount, found NaN"),
+        (Decimal("Infinity"), 1, "pnl: expected a finite amount, found Infinity"),
+        (1, -1, "duration_ns: expected 0 or more, found -1"),
+    ],
+)
+def test_what_is_no_trade_is_refused(pnl: int | Decimal, duration: int, message: str) -> None:
+    """Before it is counted."""
+    tally = TradeTally()
+    with pytest.raises(ValueError, match=message):
+        tally.add(pnl, duration)
+    assert tally.stats() == trade_stats([])
+
+
+def test_gross_exposure_adds_sizes_and_net_adds_signs() -> None:
+    """60 long and 30 short of 100: 90 % gross, 30 % net; undefined without equity."""
+    assert exposure([Decimal(60), Decimal(-30)], Decimal(100)) == Exposure(gross=0.9, net=0.3)
+    assert exposure([], 100) == Exposure(gross=0.0, net=0.0)
+    assert exposure([60], 0) is None
+    assert exposure([60], Decimal(-1)) is None
+
+
+def test_turnover_ratio_is_notional_over_average_equity() -> None:
+    """Bought 150 and sold 150 on 100 is 3 times; undefined without equity or beyond a float."""
+    assert turnover_ratio(300, Decimal(100)) == 3.0
+    assert turnover_ratio(300, 0) is None
+    assert turnover_ratio(Decimal("1E+400"), 1) is None
+
+
+def test_time_in_market_is_the_share_of_time_with_a_position() -> None:
+    """In from 10 to 30 and from 70 on: 20 + 30 of 100."""
+    held = TimeWeighted(0)
+    assert held.mean(0) is None
+    for time_ns, value in ((10, 1), (30, 0), (70, 1), (70, 1)):
+        held.change(time_ns, value)
+    assert held.mean(100) == 0.5
+    assert held.mean(140) == 90 / 140
+
+
+def test_time_weighted_gross_exposure() -> None:
+    """0.5 for a quarter of the time and 0.1 for the rest."""
+    weighted = TimeWeighted(1_000, 0.5)
+    weighted.change(1_025, 0.1)
+    assert weighted.mean(1_100) == pytest.approx(0.2)
+
+
+def test_time_does_not_step_back() -> None:
+    """A change before the last one is refused."""
+    weighted = TimeWeighted(5)
+    with pytest.raises(ValueError, match="time_ns: expected 5 or later, found 4"):
+        weighted.change(4, 1.0)
