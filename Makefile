@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow check bench clean
+.PHONY: venv demo test test-slow check bench bench-peers clean
 
 venv: .venv/.installed
 
@@ -23,13 +23,17 @@ test-slow: venv
 	@echo "commit $$(git rev-parse HEAD)"
 
 check: venv
-	$(BIN)/ruff check genesis tests benchmarks/ours.py
-	$(BIN)/ruff format --check genesis tests benchmarks/ours.py
+	$(BIN)/ruff check genesis tests benchmarks
+	$(BIN)/ruff format --check genesis tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: venv
-	$(BIN)/python -m benchmarks.ours
+	$(BIN)/python -m benchmarks.run --memory
+
+bench-peers: venv
+	$(BIN)/python -m benchmarks.peers --install
+	$(BIN)/python -m benchmarks.peers
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

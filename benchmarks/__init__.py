@@ -1,1 +1,4 @@
-"""Speed and memory of Genesis beside its peers; needs numpy and pyarrow, and nothing of Genesis but in `benchmarks.ours`."""
+"""Speed and memory of Genesis beside its peers.
+
+`workloads`, `reference` and `measure` need numpy and pyarrow alone, so that a peer's environment can import them.
+"""
