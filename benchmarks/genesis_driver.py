@@ -27,7 +27,7 @@ from genesis.model.market import Bar, BarSpec, Trade
 from genesis.model.money import Money
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
-from genesis.risk.gate import Limits
+from genesis.risk.limits import Limits
 from genesis.rng import ClippedNormal
 from genesis.storage.memory import NullJournal
 from genesis.storage.sqlite import SqliteJournal

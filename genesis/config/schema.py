@@ -13,7 +13,7 @@ from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
-from genesis.risk.gate import Limits
+from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from genesis.engine.agenda import Rank
 from genesis.engine.lane import Lane
 from genesis.engine.marks import Mark
+from genesis.execution.fees import FeeCalculator
 from genesis.execution.matching import Matcher, Tier
-from genesis.execution.profile import FeeCalculator
 from genesis.model.instruments import Instrument
 from genesis.tape.stream import Stream, StreamKind
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from genesis.execution.book import DepthBook
-from genesis.execution.profile import slipped
+from genesis.execution.luck import slipped
 from genesis.model.grid import plain
 from genesis.model.orders import (
     Liquidity,

@@ -32,7 +32,7 @@ class Instrument:
     """One tradable pair on one venue, with exact steps.
 
     Prices are integer multiples of ``tick`` (quote per base), quantities of ``lot`` (base). ``min_notional`` is in quote.
-    Raises ``ValueError`` for steps or minima that are not positive (minima may be 0).
+    ``id`` (``BTCUSDT.BINANCE``) is unique in a run. Raises ``ValueError`` for steps or minima that are not positive (minima may be 0).
     """
 
     symbol: str
@@ -46,6 +46,7 @@ class Instrument:
     max_qty: Decimal | None = None
     min_notional: Decimal = Decimal(0)
     calendar: Calendar = Calendar.ALWAYS
+    id: str = field(init=False, repr=False, compare=False)
     price_grid: Grid = field(init=False, repr=False, compare=False)
     qty_grid: Grid = field(init=False, repr=False, compare=False)
 
@@ -53,13 +54,9 @@ class Instrument:
         for name in ("min_qty", "min_notional"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{self.symbol}: {name}: expected 0 or more, found {getattr(self, name)}")
+        object.__setattr__(self, "id", f"{self.symbol}.{self.venue}")
         object.__setattr__(self, "price_grid", Grid(self.tick))
         object.__setattr__(self, "qty_grid", Grid(self.lot))
-
-    @property
-    def id(self) -> str:
-        """``BTCUSDT.BINANCE``: unique in a run."""
-        return f"{self.symbol}.{self.venue}"
 
     @property
     def short_allowed(self) -> bool:

@@ -11,13 +11,16 @@ from genesis.engine.feed import InstrumentFeed, tier_of
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
-from genesis.execution.profile import ExecutionProfile, FeeCalculator, FeeSchedule, Luck
+from genesis.execution.fees import FeeCalculator
+from genesis.execution.luck import Luck
+from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
-from genesis.risk.gate import Limits, RiskGate
+from genesis.risk.gate import RiskGate
+from genesis.risk.limits import Limits
 from genesis.risk.tiers import DEFAULT_TIERS, Tier, paper_tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy

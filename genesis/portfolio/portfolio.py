@@ -30,7 +30,8 @@ from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.portfolio.ledger import Ledger, Purpose
 from genesis.portfolio.positions import CostMethod, Position
-from genesis.portfolio.trades import ClosedTrade, FlatTrades, LotTrades, TradeBasis
+from genesis.portfolio.trade_books import FlatTrades, LotTrades
+from genesis.portfolio.trades import ClosedTrade, TradeBasis
 
 
 class Holding:

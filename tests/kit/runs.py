@@ -18,7 +18,7 @@ from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
-from genesis.risk.gate import Limits
+from genesis.risk.limits import Limits
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 

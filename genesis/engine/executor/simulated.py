@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from genesis.engine.executor.base import Agenda
+from genesis.execution.fees import FeeCalculator
+from genesis.execution.luck import Luck
 from genesis.execution.matching import Matcher, Tier, Working
-from genesis.execution.profile import FeeCalculator, Luck
 from genesis.model.events import (
     OrderAccepted,
     OrderCanceled,

@@ -1,0 +1,45 @@
+"""What a venue charges for a fill, in integers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from genesis.execution.profile import FeeCurrency, FeeSchedule
+from genesis.model.grid import EXACT, currency_grid
+from genesis.model.instruments import Instrument
+from genesis.model.orders import Liquidity, Side
+
+
+class FeeCalculator:
+    """Fees of one instrument as integers: no Decimal on the way of a fill."""
+
+    __slots__ = ("_base", "_decimals", "_quote", "_rate", "_received", "_scale", "_step")
+
+    def __init__(self, schedule: FeeSchedule, instrument: Instrument, quote_decimals: int) -> None:
+        self._scale = 10**12
+        self._rate = {
+            Liquidity.MAKER: _bp_units(schedule.maker_bp, self._scale),
+            Liquidity.TAKER: _bp_units(schedule.taker_bp, self._scale),
+        }
+        self._received = schedule.currency is FeeCurrency.RECEIVED and not instrument.short_allowed
+        self._base = (instrument.base, instrument.base_decimals, _truncation(instrument.base_decimals, schedule))
+        self._quote = (instrument.quote, quote_decimals, _truncation(quote_decimals, schedule))
+
+    def fee(self, side: Side, liquidity: Liquidity, base_units: int, quote_units: int) -> tuple[int, str, int]:
+        """Fee of a fill as (units, currency, decimals); ``base_units`` and ``quote_units`` are what changed hands."""
+        received_base = self._received and side is Side.BUY
+        currency, decimals, step = self._base if received_base else self._quote
+        units = (base_units if received_base else quote_units) * self._rate[liquidity] // self._scale
+        return units - units % step, currency, decimals
+
+    def worst_rate(self) -> tuple[int, int]:
+        """The higher of the two rates as (numerator, denominator)."""
+        return max(self._rate.values()), self._scale
+
+
+def _bp_units(rate: Decimal, scale: int) -> int:
+    return currency_grid(12).from_decimal(rate.scaleb(-4, EXACT)) * scale // 10**12
+
+
+def _truncation(decimals: int, schedule: FeeSchedule) -> int:
+    return int(10 ** max(0, decimals - schedule.decimals))

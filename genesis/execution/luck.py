@@ -1,0 +1,47 @@
+"""The profile's draws, and what a slippage draw does to a price."""
+
+from __future__ import annotations
+
+from genesis.clock import NS_PER_MS
+from genesis.execution.profile import ExecutionProfile
+from genesis.rng import KeyedDraws
+
+SLIPPAGE_SCALE = 10_000  # a draw in basis points times this is a fraction in 1e-8
+ONE = 100_000_000
+
+
+class Luck:
+    """The profile's draws for one order, keyed by the moment of its decision."""
+
+    __slots__ = ("_draws", "_latency", "_response", "_slippage")
+
+    def __init__(self, profile: ExecutionProfile, draws: KeyedDraws) -> None:
+        self._draws = draws
+        self._latency = profile.latency_ms
+        self._slippage = profile.slippage_bp
+        self._response = profile.response_factor
+
+    def entry_ns(self, instrument: str, decided_ns: int, ordinal: int) -> int:
+        """How long the order travels to the venue."""
+        return self._draws.clipped_normal(self._latency, NS_PER_MS, "latency.entry", instrument, decided_ns, ordinal)
+
+    def cancel_ns(self, instrument: str, decided_ns: int, ordinal: int) -> int:
+        """How long a cancel travels to the venue."""
+        return self._draws.clipped_normal(self._latency, NS_PER_MS, "latency.cancel", instrument, decided_ns, ordinal)
+
+    def response_ns(self, instrument: str, decided_ns: int, ordinal: int, answer: int) -> int:
+        """How long the venue's ``answer``-th answer travels back."""
+        purpose = f"latency.response.{answer}"
+        whole = self._draws.clipped_normal(self._latency, NS_PER_MS, purpose, instrument, decided_ns, ordinal)
+        return int(whole * self._response)
+
+    def slippage(self, instrument: str, decided_ns: int, ordinal: int) -> int:
+        """The order's adverse slippage as a fraction in 1e-8."""
+        return self._draws.clipped_normal(self._slippage, SLIPPAGE_SCALE, "slippage", instrument, decided_ns, ordinal)
+
+
+def slipped(ticks: int, side: int, fraction: int) -> int:
+    """``ticks`` made worse by ``fraction`` (in 1e-8) and rounded against us to the tick; never below one tick."""
+    if side > 0:
+        return -(-ticks * (ONE + fraction) // ONE)
+    return max(1, ticks * (ONE - fraction) // ONE)
