@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from enum import IntEnum
+from typing import Final
 
 from genesis.engine.executor.base import VenueAction
 from genesis.model.events import OrderEvent
@@ -11,17 +11,17 @@ from genesis.model.events import OrderEvent
 FAR = 2**63
 
 
-class Rank(IntEnum):
+class Rank:
     """The order of things at one instant: market data first, then what reaches the venue, then what comes back, then marks."""
 
-    BOUNDARY = 0
-    TIMER = 1
-    ROW = 2
-    BAR = 3
-    CANCEL = 4
-    ORDER = 5
-    ANSWER = 6
-    HOUR = 7
+    BOUNDARY: Final = 0
+    TIMER: Final = 1
+    ROW: Final = 2
+    BAR: Final = 3
+    CANCEL: Final = 4
+    ORDER: Final = 5
+    ANSWER: Final = 6
+    HOUR: Final = 7
 
 
 class Timer:
@@ -34,19 +34,10 @@ class Timer:
 
 
 class Hour:
-    """A full hour of engine time."""
+    """A full hour of engine time, or the part of one after which a monitor looks."""
 
 
-class Arrival:
-    """Something that reaches the venue."""
-
-    __slots__ = ("action", "instrument")
-
-    def __init__(self, instrument: str, action: VenueAction) -> None:
-        self.instrument, self.action = instrument, action
-
-
-Item = Timer | Hour | Arrival | OrderEvent
+Item = Timer | Hour | VenueAction | OrderEvent
 
 
 class TrackAgenda:
@@ -61,15 +52,15 @@ class TrackAgenda:
         self.rank: int = Rank.BOUNDARY
         self.stirred = False
 
-    def add(self, time_ns: int, rank: Rank, item: Item) -> None:
+    def add(self, time_ns: int, rank: int, item: Item) -> None:
         """Put an item down; nothing is ever due in the past."""
         self._seq += 1
-        heapq.heappush(self._heap, (max(time_ns, self.now), rank, self._seq, item))
+        heapq.heappush(self._heap, (time_ns if time_ns > self.now else self.now, rank, self._seq, item))
         self.stirred = True
 
-    def arrive(self, time_ns: int, instrument_id: str, action: VenueAction) -> None:
+    def arrive(self, time_ns: int, action: VenueAction) -> None:
         """A cancel or an order reaches the venue; cancels first, so that an amendment never fills twice."""
-        self.add(time_ns, Rank.CANCEL if action.is_cancel else Rank.ORDER, Arrival(instrument_id, action))
+        self.add(time_ns, Rank.CANCEL if action.is_cancel else Rank.ORDER, action)
 
     def notify(self, event: OrderEvent) -> None:
         """An answer is heard at its time."""
@@ -77,7 +68,10 @@ class TrackAgenda:
 
     def next_key(self) -> tuple[int, int]:
         """(time, rank) of the next item; far away when there is none."""
-        return self._heap[0][:2] if self._heap else (FAR, 0)
+        if not self._heap:
+            return FAR, 0
+        first = self._heap[0]
+        return first[0], first[1]
 
     def pop(self) -> Item:
         """Take the next item and make its moment the present."""

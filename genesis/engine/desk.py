@@ -46,6 +46,7 @@ class TrackDesk:
 
     def __init__(self, track: Track, journalled: bool) -> None:
         self._track = track
+        self._by_id = {f.instrument.id: f for f in track.feeds}
         self._journalled = journalled
         self._sent = 0
         self._moment = -1
@@ -183,24 +184,25 @@ class TrackDesk:
 
     def equity_units(self) -> int:
         """Cash plus positions at the prices now."""
-        return self._track.portfolio.equity(self._marks())
+        total = self._track.portfolio.cash_units
+        for feed in self._track.feeds:
+            total += self.position_value(feed)
+        return total
 
-    def position_value_units(self) -> int:
-        """Absolute value of all positions at the prices now."""
-        marks, portfolio = self._marks(), self._track.portfolio
-        return sum(
-            abs(portfolio.position_units(f.instrument.id)) * f.notional_unit * marks.get(f.instrument.id, 0)
-            for f in self._track.feeds
-        )
+    def position_value(self, feed: InstrumentFeed) -> int:
+        """Signed value of a position, in ledger units, at the price that closes it: longs at the bid, shorts at the ask."""
+        track = self._track
+        units = track.portfolio.position_units(feed.instrument.id)
+        if not units:
+            return 0
+        feed.settle(track.agenda.now, track.agenda.rank)
+        return units * feed.notional_unit * (feed.matcher.touch(-1 if units > 0 else 1) or 0)
 
     def gross_units(self) -> int:
         """Positions plus open orders that would add to them."""
-        track = self._track
-        total = 0
+        track, total = self._track, 0
         for feed in track.feeds:
-            units = track.portfolio.position_units(feed.instrument.id)
-            if units:
-                total += abs(units) * feed.notional_unit * (feed.matcher.touch(-1 if units > 0 else 1) or 0)
+            total += abs(self.position_value(feed))
         if track.orders.by_id:
             total += sum(track.orders.value(side, self.value, self._price) for side in Side)
         return total
@@ -220,23 +222,13 @@ class TrackDesk:
         return msgspec.structs.replace(fill, position=self._position(feed))
 
     def _feed(self, instrument: Instrument) -> InstrumentFeed:
-        for feed in self._track.feeds:
-            if feed.instrument is instrument:
-                return feed
+        feed = self._by_id.get(instrument.id)
+        if feed is not None and feed.instrument is instrument:
+            return feed
         raise ConfigError(f"track {self._track.name}: expected one of its instruments, found {instrument.id}")
 
     def _price(self, instrument: Instrument, sign: int) -> int:
         return self._feed(instrument).matcher.touch(sign) or 0
-
-    def _marks(self) -> dict[str, int]:
-        position = self._track.portfolio.position_units
-        marks = {}
-        for feed in self._track.feeds:
-            units = position(feed.instrument.id)
-            if units:
-                feed.settle(self.now, self._track.agenda.rank)
-                marks[feed.instrument.id] = feed.matcher.touch(-1 if units > 0 else 1) or 0
-        return marks
 
     def _next_ordinal(self) -> int:
         """The intent's place among those of its moment; with time and instrument it keys its luck."""

@@ -89,12 +89,12 @@ class InstrumentFeed:
     def _show(self, lane: Lane, stop: int) -> None:
         columns, matcher, row = lane.stream.columns, self.matcher, stop - 1
         if lane.kind is StreamKind.QUOTES:
-            matcher.show_quote(*(int(columns[n][row]) for n in ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots")))
+            matcher.show_quote(*(columns[n].item(row) for n in ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots")))
         elif lane.kind is StreamKind.DEPTH:
             if matcher.book is not None:
                 matcher.book.apply(columns, stop)
         else:
-            matcher.last = int(columns["close" if lane.kind is StreamKind.BARS else "ticks"][row])
+            matcher.last = columns["close" if lane.kind is StreamKind.BARS else "ticks"].item(row)
 
     def price_age_ns(self, now: int) -> int:
         """How old the row is that shows the price."""

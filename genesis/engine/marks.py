@@ -37,6 +37,14 @@ class Mark:
         ticks = self.stream.columns[self._column()][start:stop]
         return ticks * self._grid.mantissa / self._grid.denominator
 
+    def first_ticks(self) -> int | None:
+        """The stream's first price: a bar's open, the bid, or the first trade; ``None`` before there is one."""
+        stream = self.stream
+        if not stream.rows:
+            return None
+        name = {StreamKind.BARS: "open", StreamKind.QUOTES: "bid_ticks"}.get(stream.kind, "ticks")
+        return int(stream.columns[name][0])
+
     def _column(self) -> str:
         if self.stream.kind is StreamKind.QUOTES:
             return "bid_ticks" if self.worth >= 0 else "ask_ticks"
@@ -46,7 +54,16 @@ class Mark:
         """Stand behind row ``stop`` - 1 with its price."""
         self.cursor = stop
         if stop:
-            self.price = float(self.prices(stop - 1, stop)[0])
+            self.price = self.price_at(stop - 1)
+
+    def price_at(self, row: int) -> float:
+        """The price of one row; Python's and numpy's quotient of integers below 2**53 are the same nearest float."""
+        return self._grid.to_float(self.stream.columns[self._column()].item(row))
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        """The lowest and highest of `prices`."""
+        ticks = self.stream.columns[self._column()][start:stop]
+        return self._grid.to_float(ticks.min().item()), self._grid.to_float(ticks.max().item())
 
 
 class Marks:
@@ -122,16 +139,29 @@ class Marks:
         start = mark.cursor
         if start >= stop:
             return None
-        prices, times = mark.prices(start, stop), mark.stream.times
+        times = mark.stream.times
         if stop - start <= _SHORT:
-            for row, price in enumerate(prices.tolist(), start):
-                mark.cursor, mark.price = row + 1, price
-                if self.take(self.constant + mark.worth * price, times[row]):
-                    return times[row]
+            return self._take_each(mark, stop)
+        lowest, highest = mark.extremes(start, stop)
+        ends = self.constant + mark.worth * lowest, self.constant + mark.worth * highest
+        # The index rises or falls with the price, rounding included: within the bounds at both extremes is within them at every row.
+        if min(ends) >= self.alarm and max(ends) <= self.calm:
+            mark.move(stop)
             return None
-        broke = self._scan(self.constant + mark.worth * prices, mark.stream.columns["ts"][start:stop])
+        values = self.constant + mark.worth * mark.prices(start, stop)
+        broke = self._scan(values, mark.stream.columns["ts"][start:stop])
         mark.move(stop if broke is None else start + broke + 1)
         return None if broke is None else times[start + broke]
+
+    def _take_each(self, mark: Mark, stop: int) -> int | None:
+        times, price_at = mark.stream.times, mark.price_at
+        for row in range(mark.cursor, stop):
+            price = price_at(row)
+            mark.cursor, mark.price = row + 1, price
+            value = self.constant + mark.worth * price
+            if (value < self.alarm or value > self.calm) and self.take(value, times[row]):
+                return times[row]
+        return None
 
     def _catch_up_merged(self, stops: Sequence[int]) -> int | None:
         """Several instruments: their rows in order of time, each priced with the others' latest."""

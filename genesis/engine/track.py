@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from genesis.clock import NS_PER_DAY, NS_PER_HOUR
+from genesis.clock import NS_PER_DAY
 from genesis.engine.account import ClosedTrade, OpenState, OrderBook, TrackPortfolio
-from genesis.engine.agenda import FAR, Arrival, Hour, Rank, Timer, TrackAgenda
+from genesis.engine.agenda import FAR, Hour, Rank, Timer, TrackAgenda
 from genesis.engine.desk import TrackDesk
 from genesis.engine.executor.simulated import SimulatedExecutor
 from genesis.engine.feed import InstrumentFeed, passed
@@ -38,13 +38,16 @@ from genesis.tape.bars import BarSeries
 from genesis.tape.stream import ABSENT, StreamKind, before
 
 _RUN_ROWS = 256
+_HOUR = Hour()
 _NO_ROW = (FAR, 0, 0, 0)
 
 
 class Monitor(Protocol):
-    """Looks at a track every hour of engine time; what it returns is journalled."""
+    """Looks at a track every ``look_every_ns`` of engine time (an hour, or a part of it); what it returns is journalled."""
 
-    def observe(self, track: Track, hour_ns: int) -> Sequence[Event]: ...
+    look_every_ns: int
+
+    def observe(self, track: Track, time_ns: int) -> Sequence[Event]: ...
 
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]: ...
 
@@ -106,7 +109,7 @@ class Track:
         self._hears_fills = type(strategy).on_fill is not Strategy.on_fill
         self._only_lane = len(self._lanes) == 1
         self._by_lane = {id(lane): f for f in self.feeds for lane in f.lanes}
-        self._by_mark = {id(f.mark): f for f in self.feeds}
+        self._feed_by_id = {f.instrument.id: f for f in self.feeds}
         self._budget = portfolio.cash_units
         self.marks = Marks([f.mark for f in self.feeds], float(gate.tier.drawdown_halt))
         self._only_mark = self.marks.all[0] if len(self.feeds) == 1 else None
@@ -116,13 +119,28 @@ class Track:
         agenda.now = start_ns
         self.start_ns = start_ns
 
+    def feed_of(self, instrument_id: str) -> InstrumentFeed:
+        """The feed of one of the track's instruments."""
+        return self._feed_by_id[instrument_id]
+
+    def held_return(self) -> float | None:
+        """What equal parts in each instrument, bought at the tape's first price and held, have returned; ``None`` before a price."""
+        ratios = []
+        for feed in self.feeds:
+            now, first = self.desk.last_ticks(feed.instrument), feed.mark.first_ticks()
+            if not now or not first:
+                return None
+            ratios.append(now / first)
+        return sum(ratios) / len(ratios) - 1
+
     # ---- life
 
     def start(self) -> None:
         """Let the strategy subscribe, and set the first hour."""
         self.marks.drawdown.start(self.start_ns)
         self._new_day()
-        self.agenda.add((self.start_ns // NS_PER_HOUR + 1) * NS_PER_HOUR, Rank.HOUR, Hour())
+        every = self._monitor.look_every_ns
+        self.agenda.add((self.start_ns // every + 1) * every, Rank.HOUR, _HOUR)
         self.strategy.attach(self.desk)
         self._call("on_start", self.strategy.on_start)
 
@@ -234,7 +252,10 @@ class Track:
         agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
         stream, cursor, working = lane.stream, lane.cursor, matcher.working
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
-        heard = self.strategy.on_trade if lane.wants_all and not self.ended else None
+        if not lane.wants_all or self.ended:
+            self._run_unheard_trades(feed, lane, stop)
+            return
+        heard = self.strategy.on_trade
         block, offset = stream.trades.at(cursor, stream.rows)
         for trade in block[offset : offset + stop - cursor]:
             cursor += 1
@@ -248,11 +269,28 @@ class Track:
                 value = constant + worth * trade.price
                 if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                     self._halt(now)
-            if heard is not None:
-                try:
-                    heard(trade)
-                except Exception as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
-                    self._stop("on_trade", error)
+            try:
+                heard(trade)
+            except Exception as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+                self._stop("on_trade", error)
+            if agenda.stirred:
+                return
+
+    def _run_unheard_trades(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
+        """Trades that only orders wait for, read one by one: mostly the first few end the wait, and no event need be made of them."""
+        agenda, matcher, marks, mark, stream = self.agenda, feed.matcher, self.marks, feed.mark, lane.stream
+        times, columns, is_mark = stream.times, stream.columns, mark.stream is stream
+        ticks_at, lots_at, side_at = columns["ticks"].item, columns["lots"].item, columns["side"].item
+        for row in range(lane.cursor, stop):
+            lane.cursor = row + 1
+            agenda.now = now = times[row]
+            matcher.last = ticks = ticks_at(row)
+            matcher.on_trade(now, ticks, lots_at(row), side_at(row))
+            if is_mark and mark.worth:
+                mark.cursor, mark.price = row + 1, mark.price_at(row)
+                value = marks.constant + mark.worth * mark.price
+                if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
+                    self._halt(now)
             if agenda.stirred:
                 return
 
@@ -317,12 +355,19 @@ class Track:
 
     def _run_bar_rows(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
         """Bar rows that move an order; the strategy hears bars through its subscription."""
-        agenda, columns, start = self.agenda, lane.stream.columns, lane.cursor
-        names = ("ts", "open", "high", "low", "close", "lots")
-        for ts, o, h, lo, c, lots in zip(*(columns[n][start:stop].tolist() for n in names), strict=True):
-            lane.cursor += 1
-            agenda.now = ts
-            feed.matcher.on_bar(ts, o, h, lo, c, lots)
+        agenda, matcher, times, columns = self.agenda, feed.matcher, lane.stream.times, lane.stream.columns
+        opened, high, low, close = (
+            columns["open"].item,
+            columns["high"].item,
+            columns["low"].item,
+            columns["close"].item,
+        )
+        lots = columns["lots"].item
+        # Read one by one: an order is mostly done with the first of them.
+        for row in range(lane.cursor, stop):
+            lane.cursor = row + 1
+            agenda.now = now = times[row]
+            matcher.on_bar(now, opened(row), high(row), low(row), close(row), lots(row))
             if agenda.stirred:
                 return
 
@@ -331,7 +376,7 @@ class Track:
     def _run_bars(self, subscription: Subscription, closed_before: int) -> None:
         """Hand closed bars to the strategy until something else comes first."""
         series, agenda = subscription.series, self.agenda
-        feed = next(f for f in self.feeds if f.instrument is series.source.instrument)
+        feed = self._feed_by_id[series.source.instrument.id]
         stop = self._bars_in_a_row(subscription, closed_before)
         agenda.stirred, agenda.rank = False, subscription.rank
         hear, marks, mark = self.strategy.on_bar, self.marks, feed.mark
@@ -373,17 +418,18 @@ class Track:
     # ---- agenda
 
     def _handle_agenda(self) -> None:
-        item = self.agenda.pop()
+        agenda = self.agenda
+        item = agenda.pop()
         if isinstance(item, OrderEvent):
             self._hear(item)
-        elif isinstance(item, Arrival):
-            feed = next(f for f in self.feeds if f.instrument.id == item.instrument)
-            feed.settle(self.agenda.now, self.agenda.rank)
-            item.action(self.agenda.now)
         elif isinstance(item, Hour):
             self._hour()
-        elif not self.ended:
-            self._timer(item)
+        elif isinstance(item, Timer):
+            if not self.ended:
+                self._timer(item)
+        else:
+            self._feed_by_id[item.instrument_id].settle(agenda.now, agenda.rank)
+            item.happen(agenda.now)
 
     def _timer(self, timer: Timer) -> None:
         if timer.every_ns is not None:
@@ -392,7 +438,7 @@ class Track:
 
     def _hour(self) -> None:
         now = self.agenda.now
-        self.agenda.add(now + NS_PER_HOUR, Rank.HOUR, Hour())
+        self.agenda.add(now + self._monitor.look_every_ns, Rank.HOUR, _HOUR)
         self.entries.extend(self._monitor.observe(self, now))
         if now % NS_PER_DAY == 0:
             self._new_day()
@@ -442,7 +488,13 @@ class Track:
             self._call("on_fill", lambda: self.strategy.on_fill(fill))
 
     def _position_changed(self) -> None:
-        portfolio, budget, agenda = self.portfolio, self._budget, self.agenda
+        portfolio, budget, agenda, only = self.portfolio, self._budget, self.agenda, self._only_mark
+        if only is not None:
+            feed = self.feeds[0]
+            worth = portfolio.position_units(feed.instrument.id) * feed.price_unit / budget
+            stop = passed(only.stream, only.cursor, agenda.now, agenda.rank)
+            self.marks.position_changed(portfolio.cash_units / budget, (worth,), (stop,))
+            return
         worths = [portfolio.position_units(f.instrument.id) * f.price_unit / budget for f in self.feeds]
         stops = [passed(f.mark.stream, f.mark.cursor, agenda.now, agenda.rank) for f in self.feeds]
         self.marks.position_changed(portfolio.cash_units / budget, worths, stops)

@@ -117,7 +117,7 @@ class Matcher:
         text: Callable[[int], str],
     ) -> None:
         self._answers = answers
-        self.tier = tier
+        self.tier, self._has_book = tier, tier.has_book
         self._prints_share, self._bar_share = prints_share, bar_share
         self._triggers_on_trades = triggers_on_trades
         self._text = text
@@ -222,7 +222,7 @@ class Matcher:
 
     def touch(self, sign: int) -> int | None:
         """The price a taker of this side faces: the ask or bid, else the last price; ``None`` before any was seen."""
-        if self.tier.has_book:
+        if self._has_book:
             return (self.ask if sign > 0 else self.bid) or None
         return self.last or None
 
@@ -238,7 +238,7 @@ class Matcher:
             return f"takes what comes: waits for {what.get(self.tier, 'new size at the touch')}; {left}"
         touch = self.touch(working.sign)
         where = f"rests at {text(working.limit or 0)}; the market is at {text(touch) if touch else 'no price yet'}"
-        if not self.tier.has_book:
+        if not self._has_book:
             return f"{where}; fills only when a price goes through it; {left}"
         if working.ahead is None:
             return f"{where}; behind the touch, its queue is not visible yet; {left}"
@@ -255,7 +255,7 @@ class Matcher:
             return None
         if intent.post_only and working.limit is not None:
             through = (working.limit - touch) * working.sign
-            if through > 0 or (through == 0 and self.tier.has_book):
+            if through > 0 or (through == 0 and self._has_book):
                 return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
         last = self.last or touch
         if working.trigger is not None and self._beyond_trigger(working, last):
@@ -265,7 +265,7 @@ class Matcher:
 
     def _start_taking(self, working: Working, time_ns: int) -> None:
         """An order that may take now: at once from a book, else from the next print or bar; or it rests."""
-        if self.tier.has_book:
+        if self._has_book:
             if working.arrival_ticks is not None:
                 self._take_book(working, time_ns)
         elif working.limit is not None and self.last and not working.accepts(self.last):
@@ -287,7 +287,7 @@ class Matcher:
 
     def _queue_at(self, working: Working) -> int | None:
         """Displayed size at the order's price on its own side: what was there first."""
-        if not self.tier.has_book or working.limit is None:
+        if not self._has_book or working.limit is None:
             return None
         best, lots = (self.bid, self.bid_lots) if working.sign > 0 else (self.ask, self.ask_lots)
         if working.limit == best:
@@ -328,7 +328,7 @@ class Matcher:
     def _try_trigger(self, working: Working, time_ns: int, ticks: int) -> None:
         if self._beyond_trigger(working, ticks):
             self._fire(working, time_ns)
-            if working.phase is Phase.TAKING and self.tier.has_book:
+            if working.phase is Phase.TAKING and self._has_book:
                 self._take_book(working, time_ns)
         elif working.order.intent.type is OrderType.TRAILING_STOP:
             self._trail(working, ticks)
@@ -503,7 +503,7 @@ class Matcher:
         if self._taken:
             return True, 0, 0
         for working in self.working:
-            if working.phase is Phase.TAKING or self.tier.has_book or working.trigger is None is working.limit:
+            if working.phase is Phase.TAKING or self._has_book or working.trigger is None is working.limit:
                 return True, 0, 0
             if working.phase is Phase.TRIGGER:
                 if working.order.intent.type is OrderType.TRAILING_STOP:

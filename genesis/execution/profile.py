@@ -9,6 +9,7 @@ import msgspec
 
 from genesis.rng import ClippedNormal
 
+
 class FeeCurrency(Enum):
     """In which asset a venue takes its fee: what the order received (spot exchanges) or always the quote."""
 

@@ -1,36 +1,6 @@
-"""Exposure, turnover and time in market. Money is an integer of ledger units or a Decimal, all of it in one currency; ratios are floats."""
+"""Means over time: time in market, mean exposure, mean equity."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from decimal import Decimal
-
-import msgspec
-
-from genesis.metrics.amounts import Amount, ratio, total
-
-
-class Exposure(msgspec.Struct, frozen=True):
-    """``gross`` adds the sizes of all positions, ``net`` their signed values; both fractions of equity (1.0 is all of it)."""
-
-    gross: float
-    net: float
-
-
-def exposure(position_values: Iterable[Amount], equity: Amount) -> Exposure | None:
-    """Exposure of signed position values (short is negative) at their marks; ``None`` when equity is not above 0."""
-    values = [Decimal(v) for v in position_values]
-    gross, net = total(v.copy_abs() for v in values), total(values)
-    share_gross, share_net = ratio(gross, equity), ratio(net, equity)
-    return None if share_gross is None or share_net is None else Exposure(share_gross, share_net)
-
-
-def turnover_ratio(traded_notional: Amount, average_equity: Amount) -> float | None:
-    """Turnover over the whole evaluation: notional bought plus notional sold, over average equity; in times of equity.
-
-    ``None`` when average equity is not above 0.
-    """
-    return ratio(traded_notional, average_equity)
 
 
 class TimeWeighted:
@@ -41,10 +11,10 @@ class TimeWeighted:
 
     __slots__ = ("_area", "_since_ns", "_start_ns", "_value")
 
-    def __init__(self, start_ns: int, value: float = 0) -> None:
+    def __init__(self, start_ns: int, value: float = 0.0) -> None:
         self._start_ns = self._since_ns = start_ns
         self._value = value
-        self._area: float = 0
+        self._area = 0.0
 
     def change(self, time_ns: int, value: float) -> None:
         """From ``time_ns`` on the value is ``value``.
@@ -65,7 +35,7 @@ class TimeWeighted:
 
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""
-        return (self._start_ns, self._since_ns, self._value, self._area)
+        return (float(self._start_ns), float(self._since_ns), self._value, self._area)
 
     def load(self, state: tuple[float, ...]) -> None:
         """Take the state that `save` gave; what follows is bit-identical."""

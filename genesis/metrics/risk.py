@@ -40,12 +40,13 @@ class RecentReturns:
     drifts and the state is a function of the window alone.
     """
 
-    __slots__ = ("_arrived", "_ordered", "_powers")
+    __slots__ = ("_arrived", "_ordered", "_powers", "_shape")
 
     def __init__(self, values: Iterable[float] = ()) -> None:
         self._arrived: deque[float] = deque()
         self._ordered: list[float] = []
         self._powers = (0, 0, 0, 0)
+        self._shape: Shape | None = None
         for x in values:
             self.add(x)
 
@@ -73,6 +74,7 @@ class RecentReturns:
         p1, p2, p3, p4 = self._powers
         square = k * k
         self._powers = (p1 + sign * k, p2 + sign * square, p3 + sign * square * k, p4 + sign * square * square)
+        self._shape = None
 
     def save(self) -> tuple[float, ...]:
         """The returns in the window, oldest first, for `load`."""
@@ -82,6 +84,7 @@ class RecentReturns:
         """Take the state that `save` gave; what follows is bit-identical."""
         fresh = RecentReturns(state)
         self._arrived, self._ordered, self._powers = fresh._arrived, fresh._ordered, fresh._powers
+        self._shape = None
 
     def value_at_risk(self, level: float) -> float | None:
         """Historical VaR: less the lower empirical quantile, inf{x: share of returns <= x is at least 1 - level}.
@@ -106,6 +109,11 @@ class RecentReturns:
 
     def shape(self) -> Shape | None:
         """Moments of the window, each correctly rounded from exact sums; ``None`` without deviation."""
+        if self._shape is None:
+            self._shape = self._measured()
+        return self._shape
+
+    def _measured(self) -> Shape | None:
         n = len(self._arrived)
         p1, p2, p3, p4 = self._powers
         c2 = n * p2 - p1 * p1
@@ -176,3 +184,30 @@ def edgeworth_tail_mean(shape: Shape, g: float) -> float:
         + (square**3 - 9 * square * square + 9 * square + 3) * s * s / 72
     )
     return -density * (1 + corrections)
+
+
+class TailRisk(msgspec.Struct, frozen=True):
+    """Loss of one evidence bar at ``level`` from the latest ``n`` bars, positive fractions of equity; historical, and Cornish-Fisher (cf)."""
+
+    level: float
+    n: int
+    value_at_risk: float | None
+    expected_shortfall: float | None
+    cf_value_at_risk: float | None
+    cf_expected_shortfall: float | None
+
+
+def tail_risk(recent: RecentReturns, level: float) -> TailRisk:
+    """Tail risk at 0.95 or 0.99.
+
+    Raises:
+        ValueError: another level.
+    """
+    return TailRisk(
+        level=level,
+        n=len(recent),
+        value_at_risk=recent.value_at_risk(level),
+        expected_shortfall=recent.expected_shortfall(level),
+        cf_value_at_risk=recent.cornish_fisher_var(level),
+        cf_expected_shortfall=recent.cornish_fisher_shortfall(level),
+    )

@@ -39,14 +39,14 @@ class TradeStats(msgspec.Struct, frozen=True):
 
 
 class TradeTally:
-    """Closed trades, counted and added up as they come; O(1) a trade."""
+    """Closed trades, counted and added up as they come; O(1) a trade. ``gross_loss`` is 0 or negative."""
 
-    __slots__ = ("_best", "_duration_ns", "_loss", "_profit", "_worst", "forced", "losses", "n", "wins")
+    __slots__ = ("_best", "duration_ns", "gross_loss", "gross_profit", "_worst", "forced", "losses", "n", "wins")
 
     def __init__(self) -> None:
         self.n = self.wins = self.losses = self.forced = 0
-        self._duration_ns = 0
-        self._profit = self._loss = self._best = self._worst = Decimal(0)
+        self.duration_ns = 0
+        self.gross_profit = self.gross_loss = self._best = self._worst = Decimal(0)
 
     def add(self, pnl: Amount, duration_ns: int, forced: bool = False) -> None:
         """Take a closed trade: P&L net of fees, slippage and funding; ``duration_ns`` from its open to its close.
@@ -61,33 +61,33 @@ class TradeTally:
             raise ValueError(f"duration_ns: expected 0 or more, found {duration_ns}")
         self.n += 1
         self.forced += forced
-        self._duration_ns += duration_ns
+        self.duration_ns += duration_ns
         if amount > 0:
             self.wins += 1
-            self._profit, self._best = total((self._profit, amount)), max(self._best, amount)
+            self.gross_profit, self._best = total((self.gross_profit, amount)), max(self._best, amount)
         elif amount < 0:
             self.losses += 1
-            self._loss, self._worst = total((self._loss, amount)), min(self._worst, amount)
+            self.gross_loss, self._worst = total((self.gross_loss, amount)), min(self._worst, amount)
 
     def stats(self) -> TradeStats:
         """The statistics of the trades taken so far."""
-        n, wins, losses, net = self.n, self.wins, self.losses, total((self._profit, self._loss))
+        n, wins, losses, net = self.n, self.wins, self.losses, total((self.gross_profit, self.gross_loss))
         return TradeStats(
             n=n,
             wins=wins,
             losses=losses,
             forced=self.forced,
             net_pnl=net,
-            gross_profit=self._profit,
-            gross_loss=self._loss,
+            gross_profit=self.gross_profit,
+            gross_loss=self.gross_loss,
             win_rate=wins / n if n else None,
-            profit_factor=ratio(self._profit, self._loss.copy_abs()),
+            profit_factor=ratio(self.gross_profit, self.gross_loss.copy_abs()),
             expectancy=mean(net, n),
-            average_win=mean(self._profit, wins),
-            average_loss=mean(self._loss, losses),
+            average_win=mean(self.gross_profit, wins),
+            average_loss=mean(self.gross_loss, losses),
             largest_win=self._best if wins else None,
             largest_loss=self._worst if losses else None,
-            average_duration_ns=self._duration_ns // n if n else None,
+            average_duration_ns=self.duration_ns // n if n else None,
         )
 
 

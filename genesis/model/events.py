@@ -13,7 +13,8 @@ import msgspec
 
 from genesis.ids import fill_id
 from genesis.model.grid import currency_grid
-from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, RejectReason
+from genesis.model.instruments import Instrument
+from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, RejectReason, Side
 
 Wire = dict[str, object]
 
@@ -302,33 +303,35 @@ class RowsLate(Event, frozen=True, gc=False):
 
 
 class TradeClosed(Event, frozen=True, gc=False):
-    """A trade from flat to flat has ended. Amounts are exact text of ``currency``; ``pnl`` is net of fees and slippage."""
+    """A trade has ended. Amounts are in 10**-``decimals`` of ``currency``, ``qty`` in base ledger units; ``pnl`` is net of fees and slippage."""
 
-    instrument: str
-    side: str
+    instrument: Instrument
+    side: Side
     time_open: int
     time_close: int
-    qty: str
-    entry_notional: str
-    exit_notional: str
-    fees: str
-    pnl: str
+    qty: int
+    entry_notional: int
+    exit_notional: int
+    fees: int
+    pnl: int
     currency: str
+    decimals: int
     fills: int
     forced: bool
 
     def wire(self) -> Wire:
+        money = currency_grid(self.decimals).to_text
         return {
             "currency": self.currency,
-            "entry_notional": self.entry_notional,
-            "exit_notional": self.exit_notional,
-            "fees": self.fees,
+            "entry_notional": money(self.entry_notional),
+            "exit_notional": money(self.exit_notional),
+            "fees": money(self.fees),
             "fills": self.fills,
             "forced": self.forced,
-            "instrument": self.instrument,
-            "pnl": self.pnl,
-            "qty": self.qty,
-            "side": self.side,
+            "instrument": self.instrument.id,
+            "pnl": money(self.pnl),
+            "qty": currency_grid(self.instrument.base_decimals).to_text(self.qty),
+            "side": self.side.name,
             "time_close": self.time_close,
             "time_open": self.time_open,
         }

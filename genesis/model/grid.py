@@ -17,9 +17,13 @@ from decimal import (
     Inexact,
     InvalidOperation,
 )
+from functools import cache
 
 # Wide enough that no sum or product of ours is ever rounded; an inexact result is a bug and raises.
 EXACT = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
+
+# An integer of this many digits is quickly made of a Decimal; a Decimal may have an exponent of any size.
+_QUICK_DIGITS = 30
 
 FLOOR, CEILING, HALF_EVEN = ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN
 
@@ -92,9 +96,11 @@ class Grid:
         n, d = units * self.mantissa, self.decimals
         if not d:
             return str(n)
-        sign = "-" if n < 0 else ""
-        whole, part = divmod(abs(n), self.denominator)
-        return f"{sign}{whole}.{part:0{d}d}"
+        digits = str(abs(n))
+        if len(digits) <= d:
+            digits = digits.zfill(d + 1)
+        text = f"{digits[:-d]}.{digits[-d:]}"
+        return f"-{text}" if n < 0 else text
 
     def to_float(self, units: int) -> float:
         """Nearest float of ``units`` steps: for statistics and indicators only."""
@@ -108,6 +114,11 @@ class Grid:
         """
         if not value.is_finite():
             raise ValueError(f"expected a finite decimal, found {value}")
+        scaled = EXACT.scaleb(value, self.decimals)
+        if self.mantissa == 1 and scaled.adjusted() < _QUICK_DIGITS:
+            units = int(scaled)
+            if units == scaled:
+                return units
         units, rest = self._divide(value)
         if rest:
             raise ValueError(f"expected a multiple of {plain(self.step)}, found {plain(value)}")
@@ -146,6 +157,7 @@ class Grid:
         return units, Decimal("0.5") if twice == bottom else Decimal("0.25") if twice < bottom else Decimal("0.75")
 
 
+@cache
 def currency_grid(scale: int) -> Grid:
     """The ledger grid of a currency kept at ``scale`` decimals."""
     return Grid(Decimal(1).scaleb(-scale))

@@ -82,20 +82,19 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     reduce_only: bool = False
     tag: str = ""
 
-    def _is_plain(self) -> bool:
-        """A market order with nothing beside it: most orders, and nothing to check."""
-        return (
-            self.limit_ticks is None
+    def problem(self) -> str | None:
+        """What is malformed about it, in words; ``None`` when well formed."""
+        kind = self.type
+        # A market order with nothing beside it: most orders, and nothing to check.
+        if (
+            kind is OrderType.MARKET
+            and self.lots > 0
+            and self.limit_ticks is None
             and self.trigger_ticks is None
             and self.trailing_bp is None
             and not self.post_only
             and self.time_in_force is TimeInForce.GTC
-        )
-
-    def problem(self) -> str | None:
-        """What is malformed about it, in words; ``None`` when well formed."""
-        kind = self.type
-        if kind is OrderType.MARKET and self._is_plain() and self.lots > 0:
+        ):
             return None
         checks = (
             (self.lots <= 0, f"quantity: expected more than 0, found {self.instrument.qty_grid.to_text(self.lots)}"),

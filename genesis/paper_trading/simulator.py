@@ -71,7 +71,7 @@ class PaperTradingSimulator:
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
-        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis)
+        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
         agenda = TrackAgenda()
         executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
         feeds = [self._feed(i, order, portfolio.decimals, executor) for order, i in enumerate(strategy.instruments)]

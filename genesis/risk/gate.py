@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Protocol
 
 from genesis.clock import NS_PER_MINUTE
-from genesis.model.grid import EXACT
-from genesis.model.instruments import Instrument
+from genesis.model.grid import EXACT, FLOOR
+from genesis.model.instruments import Calendar, Instrument
 from genesis.model.orders import DenyReason, OrderIntent, OrderType
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
@@ -68,10 +70,24 @@ class Account(Protocol):
         ...
 
 
+class _Rules:
+    """An instrument's minima and maxima as integers, so that an order within them costs three comparisons."""
+
+    __slots__ = ("always_open", "lots_max", "lots_min", "notional_min", "short_allowed")
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.lots_min = _least(instrument.min_qty, instrument.lot)
+        self.lots_max = None if instrument.max_qty is None else instrument.qty_grid.round(instrument.max_qty, FLOOR)
+        # In ticks times lots.
+        self.notional_min = _least(instrument.min_notional, EXACT.multiply(instrument.tick, instrument.lot))
+        self.always_open = instrument.calendar is Calendar.ALWAYS
+        self.short_allowed = instrument.short_allowed
+
+
 class RiskGate:
     """Checks intents of one account against its tier and limits."""
 
-    __slots__ = ("_fat", "_gross", "_limits", "_net", "_order", "_times", "tier")
+    __slots__ = ("_fat", "_gross", "_limits", "_net", "_open_max", "_order", "_per_minute", "_rules", "_times", "tier")
 
     def __init__(self, tier: Tier, limits: Limits) -> None:
         self.tier = tier
@@ -80,28 +96,43 @@ class RiskGate:
         self._order = _parts(tier.order_max)
         self._gross = _parts(tier.gross_exposure_max)
         self._net = None if limits.net_exposure_max is None else _parts(limits.net_exposure_max)
+        self._open_max, self._per_minute = tier.open_orders_max, limits.orders_per_minute
         self._times: deque[int] = deque()
+        self._rules: dict[str, _Rules] = {}
 
     def check(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:
         """The first reason against the intent, with the limit and what was found; ``None`` when it may be sent."""
         problem = intent.problem()
         if problem is not None:
             return DenyReason.MALFORMED, problem
-        instrument, sign = intent.instrument, int(intent.side)
+        instrument, sign, lots = intent.instrument, int(intent.side), intent.lots
         touch = account.price_to_judge(instrument, sign)
         if touch is None:
             return DenyReason.NO_PRICE, f"{instrument.id}: expected a price, found none yet"
-        judged = intent.limit_ticks or intent.trigger_ticks or touch
+        rules = self._rules.get(instrument.id) or self._rules_of(instrument)
+        limit = intent.limit_ticks
+        judged = limit or intent.trigger_ticks or touch
         held = account.position_lots(instrument)
-        reduces = held * sign < 0 and intent.lots <= abs(held)
-        return (
-            self._market(intent, account, reduces)
-            or self._size(intent, judged)
-            or self._price(intent, touch)
-            or self._traffic(intent, account)
-            or self._holdings(intent, account, held, sign)
-            or (None if reduces else self._exposure(intent, account, judged, held))
-        )
+        reduces = held * sign < 0 and lots <= abs(held)
+        refusal = self._market(intent, account, reduces, rules)
+        if refusal is None and (
+            lots < rules.lots_min
+            or (rules.lots_max is not None and lots > rules.lots_max)
+            or judged * lots < rules.notional_min
+        ):
+            refusal = self._size(intent, judged)
+        if refusal is None and limit is not None:
+            refusal = self._price(intent, touch)
+        refusal = refusal or self._traffic(intent, account)
+        if refusal is None and (intent.reduce_only or (sign < 0 and not rules.short_allowed)):
+            refusal = self._holdings(intent, account, held, sign)
+        if refusal is None and not reduces:
+            refusal = self._exposure(intent, account, judged, held)
+        return refusal
+
+    def _rules_of(self, instrument: Instrument) -> _Rules:
+        rules = self._rules[instrument.id] = _Rules(instrument)
+        return rules
 
     def sent(self, now: int) -> None:
         """Remember that an order was sent, for the cap on orders a minute."""
@@ -109,11 +140,13 @@ class RiskGate:
 
     # ---- the checks, in order
 
-    def _market(self, intent: OrderIntent, account: Account, reduces: bool) -> tuple[DenyReason, str] | None:
+    def _market(
+        self, intent: OrderIntent, account: Account, reduces: bool, rules: _Rules
+    ) -> tuple[DenyReason, str] | None:
         forbidden = None if reduces else account.entries_forbidden()
         if forbidden is not None:
             return DenyReason.TRACK_HALTED, forbidden
-        if not account.market_open(intent.instrument):
+        if not rules.always_open and not account.market_open(intent.instrument):
             return DenyReason.MARKET_CLOSED, f"{intent.instrument.id}: expected an open market, found it closed"
         stale = self._limits.stale_after_ns
         if stale is not None and account.price_age_ns(intent.instrument) > stale:
@@ -143,16 +176,16 @@ class RiskGate:
         return DenyReason.FAT_FINGER, f"expected a limit within {self._limits.fat_finger:%} of the market, {found}"
 
     def _traffic(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:
-        if account.same_in_flight(intent):
+        found = account.open_order_count()
+        if found and account.same_in_flight(intent):
             return DenyReason.DUPLICATE, "expected a new order, found the same one sent and not yet acknowledged"
-        times, now = self._times, account.now
-        while times and times[0] <= now - NS_PER_MINUTE:
+        times, oldest = self._times, account.now - NS_PER_MINUTE
+        while times and times[0] <= oldest:
             times.popleft()
-        if len(times) >= self._limits.orders_per_minute:
-            return DenyReason.ORDERS_PER_MINUTE, f"expected at most {self._limits.orders_per_minute} a minute"
-        if account.open_order_count() >= self.tier.open_orders_max:
-            found = account.open_order_count()
-            return DenyReason.OPEN_ORDERS, f"expected fewer than {self.tier.open_orders_max} open, found {found}"
+        if len(times) >= self._per_minute:
+            return DenyReason.ORDERS_PER_MINUTE, f"expected at most {self._per_minute} a minute"
+        if found >= self._open_max:
+            return DenyReason.OPEN_ORDERS, f"expected fewer than {self._open_max} open, found {found}"
         return None
 
     def _holdings(self, intent: OrderIntent, account: Account, held: int, sign: int) -> tuple[DenyReason, str] | None:
@@ -190,6 +223,11 @@ class RiskGate:
 
 def _parts(fraction: Decimal) -> int:
     return int(EXACT.multiply(fraction, Decimal(_PARTS)))
+
+
+def _least(amount: Decimal, step: Decimal) -> int:
+    """The least number of steps that is not under ``amount``."""
+    return ceil(Fraction(amount) / Fraction(step))
 
 
 def _share(value: int, equity: int, limit: Decimal, what: str) -> str:

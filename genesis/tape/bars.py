@@ -12,14 +12,15 @@ from genesis.model.market import Bar, BarKind, BarSpec
 from genesis.tape.decode import Blocks
 from genesis.tape.stream import ABSENT, Column, Stream, StreamKind, times_of
 
-BAR_COLUMNS = ("ts", "time_open", "open", "high", "low", "close", "lots", "last_row", "late")
+_SPARSE = 8  # rows a bar from which on boundaries are searched for
+BAR_COLUMNS = ("ts", "time_open", "open", "high", "low", "close", "lots", "late")
 
 
 class BarSeries:
     """Closed bars of one spec over one stream.
 
-    Columns are int64: ``ts`` is the close (for time bars the boundary, else the time of the last row), ``last_row`` the index of
-    the last source row inside, ``late`` how many of its rows belong, by the exchange's own time, to an earlier bar.
+    Columns are int64: ``ts`` is the close (for time bars the boundary, else the time of the last row), ``late`` how many of its
+    rows belong, by the exchange's own time, to an earlier bar. Where the source's rows are the very bars asked for, its columns are used.
     """
 
     def __init__(self, source: Stream, spec: BarSpec) -> None:
@@ -35,6 +36,7 @@ class BarSeries:
         self.columns: dict[str, Column] = {name: np.empty(0, np.int64) for name in BAR_COLUMNS}
         self.times = times_of(self.columns)
         self._next_row = 0
+        self._is_source = source.spec == spec
         self.events: Blocks[Bar] = Blocks(self._decode)
         instrument = source.instrument
         self._price = (instrument.price_grid.mantissa, instrument.price_grid.denominator)
@@ -50,14 +52,17 @@ class BarSeries:
         source = self.source
         if self._next_row >= source.rows:
             return
-        if self.by_time:
+        if self._is_source:
+            self.columns, self.times = source.columns, source.times
+            self.rows = self._next_row = source.first_at(closed_before, self._next_row)
+        elif self.by_time:
             # A row that is itself a bar is known at its close, so its moment must be over.
             self._close_time_bars(closed_before - (source.kind is StreamKind.BARS))
         else:
             self._close_counted_bars(source.first_at(closed_before, self._next_row))
 
     def _decode(self, start: int, stop: int) -> list[Bar]:
-        c = {name: column[start:stop] for name, column in self.columns.items()}
+        c = {name: self.columns[name][start:stop] for name in BAR_COLUMNS[:-1]}
         (pm, pd), (qm, qd) = self._price, self._qty
         instrument, spec = self.source.instrument, self.spec
         floats = [((c[name] * pm) / pd).tolist() for name in ("open", "high", "low", "close")]
@@ -81,10 +86,19 @@ class BarSeries:
         # A boundary is a timer: it has passed once a row at or beyond it has been seen.
         if (open_bucket + 1) * step > closed_before:
             return
-        stop = first + int(np.searchsorted(times[first : source.rows], closed_before // step * step, "left"))
-        buckets = times[first:stop] // step
-        starts = np.concatenate(([0], np.flatnonzero(np.diff(buckets)) + 1)) + first
-        self._append(starts, stop, buckets[starts - first] * step)
+        end = closed_before // step
+        stop = first + int(np.searchsorted(times[first : source.rows], end * step, "left"))
+        if stop - first > _SPARSE * (end - open_bucket):
+            # Many rows a bar: look for the boundaries. Dividing every row's time would cost more than all the rest.
+            boundaries = np.arange(open_bucket, end, dtype=np.int64) * step
+            starts = first + np.searchsorted(times[first:stop], boundaries, "left")
+            filled = np.diff(starts, append=stop) > 0
+            starts, opened = starts[filled], boundaries[filled]
+        else:
+            buckets = times[first:stop] // step
+            starts = np.concatenate(([0], np.flatnonzero(np.diff(buckets)) + 1)) + first
+            opened = buckets[starts - first] * step
+        self._append(starts, stop, opened)
         self._next_row = stop
 
     # ---- tick, volume and dollar bars
@@ -124,8 +138,7 @@ class BarSeries:
             "low": np.minimum.reduceat(px["low"][first:stop], cuts),
             "close": px["close"][last],
             "lots": np.add.reduceat(c["lots"][first:stop], cuts),
-            "last_row": last,
-            "late": self._late(starts, cuts, first, stop),
+            "late": self._late(starts, stop, open_times),
         }
         need = self.rows + len(starts)
         for name, values in new.items():
@@ -138,13 +151,19 @@ class BarSeries:
         self.times = times_of(self.columns)
         self.rows = need
 
-    def _late(self, starts: Column, cuts: Column, first: int, stop: int) -> Column:
-        if self.source.kind is StreamKind.BARS or not self.by_time:
-            return np.zeros(len(starts), np.int64)
-        step, c = self.spec.step, self.source.columns
-        event = c["time_event"][first:stop]
-        late = (event != ABSENT) & (event // step < c["ts"][first:stop] // step)
-        return np.add.reduceat(late.astype(np.int64), cuts)
+    def _late(self, starts: Column, stop: int, open_times: Column | None) -> Column:
+        """Rows of each bar whose own time lies before the bar's open."""
+        late = np.zeros(len(starts), np.int64)
+        if self.source.kind is StreamKind.BARS or open_times is None:
+            return late
+        event, first = self.source.columns["time_event"], int(starts[0])
+        ends = np.append(starts[1:], stop)
+        # A time that the source does not have is the lowest of all: such bars are counted too, and come out right.
+        suspect = np.minimum.reduceat(event[first:stop], starts - first) < open_times
+        for i in np.flatnonzero(suspect).tolist():
+            own = event[starts[i] : ends[i]]
+            late[i] = np.count_nonzero((own != ABSENT) & (own < open_times[i]))
+        return late
 
 
 def _threshold_ends(cumulative: Column, step: int) -> Column:

@@ -76,7 +76,17 @@ EVENTS = {
         POSITIONS,
     ),
     ev.TradeClosed: st.builds(
-        ev.TradeClosed, *HEAD, TEXT, TEXT, WHOLE, WHOLE, *[TEXT] * 6, st.integers(0, 9), st.booleans()
+        ev.TradeClosed,
+        *HEAD,
+        INSTRUMENTS,
+        st.sampled_from(Side),
+        WHOLE,
+        WHOLE,
+        *[UNITS] * 5,
+        TEXT,
+        st.integers(0, 20),
+        st.integers(0, 9),
+        st.booleans(),
     ),
     ev.MetricSample: st.builds(ev.MetricSample, *HEAD, TEXT, METRICS),
 }

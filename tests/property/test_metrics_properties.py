@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.metrics.drawdown import DrawdownTracker
-from genesis.metrics.exposure import TimeWeighted, exposure
+from genesis.metrics.exposure import TimeWeighted
 from genesis.metrics.ratios import Moments, sharpe
 from genesis.metrics.risk import RecentReturns
-from genesis.metrics.summary import measure
-from genesis.metrics.trades import TradeTally, trade_stats
+from genesis.metrics.trades import trade_stats
+from genesis.model.money import Money
+from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
+from tests.kit.factories import BTC
 
 RETURNS = st.lists(st.one_of(st.floats(-1, 1), st.sampled_from([0.0, 0.01, -0.01, 1e-300])), max_size=60)
 # Few distinct values, so that peaks are met again exactly.
@@ -120,43 +120,21 @@ def test_a_time_weighted_mean_lies_between_its_extremes(steps: list[tuple[int, f
     assert min(values) - 1e-9 <= mean <= max(values) + 1e-9
 
 
-def plain(value: object) -> list[object]:
-    """All leaves of a result."""
-    if isinstance(value, msgspec.Struct):
-        return [leaf for name in value.__struct_fields__ for leaf in plain(getattr(value, name))]
-    return [value]
-
-
 @given(RETURNS, st.integers(1, 12), st.lists(st.integers(-(10**6), 10**6), max_size=9), st.integers(0, 10**18))
 def test_no_metric_is_ever_nan_or_infinite(returns: list[float], times: int, pnls: list[int], elapsed_ns: int) -> None:
     """Any returns (repeated up to the sample minima), trades and time: numbers are finite, undefined is None."""
-    moments, recent, drawdown, index = Moments(), RecentReturns(), DrawdownTracker(), 1.0
+    portfolio, drawdown, index = VirtualPortfolio(Money(1000, "USDT"), [BTC]), DrawdownTracker(), 1.0
     for i, x in enumerate(returns * times):
-        moments.add(x)
-        recent.add(x)
+        portfolio.returns.add(x)
+        portfolio.recent.add(x)
         index = index * (1 + x)
         drawdown.update(index, i)
-    tally = TradeTally()
     for pnl in pnls:
-        tally.add(pnl, 1)
-    result = measure(
-        currency="USDT",
-        start_ns=0,
-        now_ns=elapsed_ns,
-        index=index,
-        returns=moments,
-        recent=recent,
-        drawdown=drawdown,
-        trades=tally,
-        exposure=exposure(pnls, sum(pnls)),
-        gross_exposure=TimeWeighted(0, 0.3),
-        in_market=TimeWeighted(0, 1),
-        fees=3,
-        turnover=100,
-        average_equity=sum(pnls),
-        buy_and_hold_return=None,
-    )
-    for leaf in plain(result):
-        assert leaf is None or isinstance(leaf, (int, str, Decimal)) or math.isfinite(leaf)  # type: ignore[arg-type]
-    assert (result.sharpe is None) == (sharpe(moments) is None)
-    assert result.bars == len(returns) * times
+        portfolio.trades.add(pnl, 1)
+    portfolio.mark(elapsed_ns, sum(pnls), {BTC.id: sum(pnls)})
+    found = portfolio.metrics(elapsed_ns, sum(pnls), sum(pnls), drawdown, 0.0, None)
+    for name, value in found.items():
+        assert value is None or isinstance(value, (int, str)) or math.isfinite(value), name
+    assert (found["sharpe"] is None) == (sharpe(portfolio.returns) is None)
+    assert found["evidence_bars"] == len(returns) * times
+    assert found["trades"] == len(pnls)

@@ -30,8 +30,8 @@ class Agenda(Protocol):
     @property
     def now(self) -> int: ...
 
-    def arrive(self, time_ns: int, instrument_id: str, action: VenueAction) -> None:
-        """Run ``action`` when engine time reaches ``time_ns``, with the market of the instrument brought up to it."""
+    def arrive(self, time_ns: int, action: VenueAction) -> None:
+        """Run ``action`` when engine time reaches ``time_ns``, with the market of its instrument brought up to it."""
         ...
 
     def notify(self, event: OrderEvent) -> None:
@@ -43,5 +43,8 @@ class VenueAction(Protocol):
     """Something that reaches the venue: a new order or a cancel."""
 
     is_cancel: bool
+    instrument_id: str
 
-    def __call__(self, time_ns: int) -> None: ...
+    def happen(self, time_ns: int) -> None:
+        """It reaches the venue."""
+        ...

@@ -105,26 +105,26 @@ class _Answers:
 class _NewOrder:
     """An order on its way to the venue."""
 
-    __slots__ = ("_matcher", "_working", "is_cancel")
+    __slots__ = ("_matcher", "_working", "instrument_id", "is_cancel")
 
-    def __init__(self, matcher: Matcher, working: Working) -> None:
-        self._matcher, self._working = matcher, working
+    def __init__(self, instrument_id: str, matcher: Matcher, working: Working) -> None:
+        self.instrument_id, self._matcher, self._working = instrument_id, matcher, working
         self.is_cancel = False
 
-    def __call__(self, time_ns: int) -> None:
+    def happen(self, time_ns: int) -> None:
         self._matcher.arrive(self._working, time_ns)
 
 
 class _Cancel:
     """A cancel on its way; an order that has ended meanwhile has told its own story."""
 
-    __slots__ = ("_id", "_matcher", "is_cancel")
+    __slots__ = ("_id", "_matcher", "instrument_id", "is_cancel")
 
-    def __init__(self, matcher: Matcher, client_order_id: str) -> None:
-        self._matcher, self._id = matcher, client_order_id
+    def __init__(self, instrument_id: str, matcher: Matcher, client_order_id: str) -> None:
+        self.instrument_id, self._matcher, self._id = instrument_id, matcher, client_order_id
         self.is_cancel = True
 
-    def __call__(self, time_ns: int) -> None:
+    def happen(self, time_ns: int) -> None:
         self._matcher.cancel(self._id, time_ns)
 
 
@@ -171,14 +171,14 @@ class SimulatedExecutor:
         slippage = luck.slippage(instrument, order.decided_ns, order.ordinal)
         working = Working(order, decision_ticks, slippage)
         self._travelling[order.client_order_id] = arrival
-        self._agenda.arrive(arrival, instrument, _NewOrder(self._matchers[instrument], working))
+        self._agenda.arrive(arrival, _NewOrder(instrument, self._matchers[instrument], working))
 
     def cancel(self, order: Order, ordinal: int) -> None:
         """Send a cancel: it travels like an entry, on the same connection."""
         instrument = order.intent.instrument.id
         delay = self._luck.cancel_ns(instrument, self._agenda.now, ordinal)
-        action = _Cancel(self._matchers[instrument], order.client_order_id)
-        self._agenda.arrive(self._in_order(self._agenda.now + delay), instrument, action)
+        action = _Cancel(instrument, self._matchers[instrument], order.client_order_id)
+        self._agenda.arrive(self._in_order(self._agenda.now + delay), action)
 
     def explain(self, client_order_id: str) -> str:
         """Why an order waits, in words."""
@@ -196,5 +196,7 @@ class SimulatedExecutor:
         self._travelling.pop(client_order_id, None)
 
     def _in_order(self, arrival: int) -> int:
-        self._last_arrival = max(arrival, self._last_arrival + 1)
-        return self._last_arrival
+        if arrival <= self._last_arrival:
+            arrival = self._last_arrival + 1
+        self._last_arrival = arrival
+        return arrival

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 
-from genesis.metrics.exposure import Exposure, TimeWeighted, exposure, turnover_ratio
+from genesis.metrics.exposure import TimeWeighted
 from genesis.metrics.trades import TradeTally, trade_stats
 
 
@@ -65,7 +65,6 @@ def test_money_is_exact_whatever_the_ambient_context() -> None:
     with localcontext() as context:
         context.prec = 3
         assert trade_stats(pnls) == expected
-        assert exposure([Decimal("123456.789"), -7], 999_999) == exposure([Decimal("123456.789"), -7], 999_999)
     assert expected.net_pnl == Decimal("10000012345678901234567890.12345677")
 
 
@@ -88,21 +87,6 @@ def test_what_is_no_trade_is_refused(pnl: int | Decimal, duration: int, message:
     with pytest.raises(ValueError, match=message):
         tally.add(pnl, duration)
     assert tally.stats() == trade_stats([])
-
-
-def test_gross_exposure_adds_sizes_and_net_adds_signs() -> None:
-    """60 long and 30 short of 100: 90 % gross, 30 % net; undefined without equity."""
-    assert exposure([Decimal(60), Decimal(-30)], Decimal(100)) == Exposure(gross=0.9, net=0.3)
-    assert exposure([], 100) == Exposure(gross=0.0, net=0.0)
-    assert exposure([60], 0) is None
-    assert exposure([60], Decimal(-1)) is None
-
-
-def test_turnover_ratio_is_notional_over_average_equity() -> None:
-    """Bought 150 and sold 150 on 100 is 3 times; undefined without equity or beyond a float."""
-    assert turnover_ratio(300, Decimal(100)) == 3.0
-    assert turnover_ratio(300, 0) is None
-    assert turnover_ratio(Decimal("1E+400"), 1) is None
 
 
 def test_time_in_market_is_the_share_of_time_with_a_position() -> None:

@@ -1,0 +1,94 @@
+"""Compile the hot part of the core with mypyc into a copy of the package: ``python compile_core.py FOLDER``.
+
+The copy behaves as the original does, byte for byte, and is several times faster on the way of an order. It needs a C compiler and
+Python's headers; nothing else in the project does, and nothing depends on it. Use it with ``PYTHONPATH=FOLDER``.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+# Code that runs for every order, row or mark. Values (msgspec structs) and enumerations live in modules of their own: a compiled
+# module would take away their options, so `_refuse_values` does not let one in.
+MODULES = (
+    "engine/account.py",
+    "engine/agenda.py",
+    "engine/desk.py",
+    "engine/executor/simulated.py",
+    "engine/feed.py",
+    "engine/lane.py",
+    "engine/marks.py",
+    "engine/track.py",
+    "execution/fees.py",
+    "execution/luck.py",
+    "execution/matching.py",
+    "metrics/drawdown.py",
+    "metrics/exposure.py",
+    "model/grid.py",
+    "monitoring/strategy_monitor.py",
+    "paper_trading/virtual_portfolio.py",
+    "portfolio/ledger.py",
+    "portfolio/portfolio.py",
+    "portfolio/positions.py",
+    "portfolio/trade_books.py",
+    "risk/gate.py",
+    "tape/decode.py",
+)
+_CONFIG = "[mypy]\nstrict = True\n[mypy-pyarrow.*]\nignore_missing_imports = True\n"
+
+
+class NotCompiled(Exception):
+    """Why there is no compiled copy."""
+
+
+def compile_core(folder: Path) -> Path:
+    """Make ``folder/genesis``, a copy of the package with its hot modules compiled; an earlier copy is replaced.
+
+    Raises:
+        NotCompiled: no compiler, or it failed; nothing is left in ``folder``.
+    """
+    _refuse_values()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copytree(ROOT / "genesis", folder / "genesis", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    (folder / "mypy.ini").write_text(_CONFIG)
+    command = [sys.executable, "-m", "mypyc", *(f"genesis/{m}" for m in MODULES)]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    except OSError as error:
+        raise NotCompiled(str(error)) from error
+    if done.returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if "error" in line.lower()]
+        raise NotCompiled(lines[-1] if lines else f"mypyc ended with code {done.returncode}")
+    shutil.rmtree(folder / "build", ignore_errors=True)
+    return folder
+
+
+def _refuse_values() -> None:
+    for module in MODULES:
+        for node in ast.walk(ast.parse((ROOT / "genesis" / module).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and any("Struct" in ast.unparse(b) for b in node.bases):
+                raise NotCompiled(f"genesis/{module}: {node.name}: expected no struct in a module that is compiled")
+
+
+def main() -> int:
+    """Compile; 0 when there is a copy, 1 when not."""
+    if len(sys.argv) != 2:
+        print("usage: python compile_core.py FOLDER", file=sys.stderr)
+        return 1
+    try:
+        print(compile_core(Path(sys.argv[1]).resolve()))
+    except NotCompiled as reason:
+        print(f"not compiled: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
