@@ -23,8 +23,8 @@ test-slow: venv
 	@echo "commit $$(git rev-parse HEAD)"
 
 check: venv
-	$(BIN)/ruff check genesis tests benchmarks
-	$(BIN)/ruff format --check genesis tests benchmarks
+	$(BIN)/ruff check genesis tests benchmarks compile_core.py
+	$(BIN)/ruff format --check genesis tests benchmarks compile_core.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

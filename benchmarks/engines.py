@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 class Engine:
     """``environment`` names a folder of `benchmarks.environments`, ``None`` the interpreter that runs the benchmark.
 
+    ``compiled`` runs ours from a copy whose core is compiled (`compile_core`), where there is a compiler.
     ``limits`` gives the rows taken of a workload that would take too long whole; the result says so.
     """
 
@@ -18,6 +19,7 @@ class Engine:
     module: str
     mode: str
     environment: str | None = None
+    compiled: bool = False
     limits: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self, workload: str, n: int | None) -> int | None:
@@ -28,3 +30,12 @@ class Engine:
 
 OURS = Engine("genesis", "Genesis", "benchmarks.genesis_driver", "plain")
 JOURNALLED = Engine("genesis-journal", "Genesis, journal on", "benchmarks.genesis_driver", "journal")
+COMPILED = Engine("genesis-compiled", "Genesis, core compiled", "benchmarks.genesis_driver", "plain", compiled=True)
+COMPILED_JOURNALLED = Engine(
+    "genesis-compiled-journal",
+    "Genesis, core compiled, journal on",
+    "benchmarks.genesis_driver",
+    "journal",
+    compiled=True,
+)
+ALL_OURS = (OURS, JOURNALLED, COMPILED, COMPILED_JOURNALLED)

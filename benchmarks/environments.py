@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from compile_core import NotCompiled, compile_core
+
 HERE = Path(__file__).resolve().parent
 STARTS = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
@@ -98,6 +100,40 @@ ENVIRONMENTS = {
         Environment("hftbacktest", "hftbacktest"),
     )
 }
+
+
+class CompiledCopy:
+    """A copy of our package with its core compiled, and the drivers beside it, built again whenever a source has changed."""
+
+    folder = HERE / ".envs" / "genesis-compiled"
+
+    def working_folder(self) -> Path:
+        """Where to run a driver so that it finds the compiled copy.
+
+        Raises:
+            NotRun: it cannot be built here; the reason is kept until a source changes.
+        """
+        wanted = self._wanted()
+        mark, failed = self.folder / "built.sha256", self.folder.with_suffix(".failed")
+        if mark.exists() and mark.read_text() == wanted:
+            return self.folder
+        digest, _, why = failed.read_text().partition("\n") if failed.exists() else ("", "", "")
+        if digest == wanted:
+            raise NotRun(why)
+        try:
+            compile_core(self.folder)
+        except NotCompiled as reason:
+            failed.parent.mkdir(exist_ok=True)
+            failed.write_text(f"{wanted}\n{reason}")
+            raise NotRun(str(reason)) from None
+        (self.folder / HERE.name).symlink_to(HERE, target_is_directory=True)
+        mark.write_text(wanted)
+        return self.folder
+
+    @staticmethod
+    def _wanted() -> str:
+        sources = [HERE.parent / "compile_core.py", *sorted((HERE.parent / "genesis").rglob("*.py"))]
+        return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def find_python(version: str, variable: str) -> str:

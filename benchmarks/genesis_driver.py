@@ -7,7 +7,6 @@ temporary folder. An order fills from what prints after it, the whole of a print
 from __future__ import annotations
 
 import tempfile
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits
 from genesis.rng import ClippedNormal
 from genesis.storage.memory import NullJournal
-from genesis.storage.sqlite import SqliteJournal
+from genesis.storage.sqlite import SqliteStore
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Column, Stream, StreamKind
 
@@ -169,8 +168,8 @@ def main() -> None:
         if task.mode == "plain":
             run(TradingEngine(tape, tracks, NullJournal(), started), stream, watch)
         else:
-            with closing(SqliteJournal(Path(folder) / "genesis.db", SystemClock(), "benchmark")) as journal:
-                run(TradingEngine(tape, tracks, journal, started), stream, watch)
+            with SqliteStore.open(Path(folder) / "genesis.db", SystemClock(), "benchmark") as store:
+                run(TradingEngine(tape, tracks, store.journal, started), stream, watch)
     watch.report(stream.rows * len(tracks), outcome(tracks, strategies, traded))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.engines import Engine
-from benchmarks.environments import ENVIRONMENTS, NotRun
+from benchmarks.environments import ENVIRONMENTS, CompiledCopy, NotRun
 from benchmarks.measure import Sample, parsed
 from benchmarks.workloads import ROOT, WORKLOADS, Workload
 
@@ -90,7 +90,8 @@ def launch(engine: Engine, workload: Workload, n: int | None, timeout: float, va
     command += ["--n", str(n)] if n is not None else []
     command += ["--variants", str(variants)] if variants is not None else []
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
+        folder = CompiledCopy().working_folder() if engine.compiled else ROOT
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
         raise NotRun(f"took longer than {timeout:,.0f} s") from None
     sample = parsed(done.stdout)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
-from benchmarks.engines import JOURNALLED, OURS, Engine
+from benchmarks.engines import ALL_OURS, COMPILED, COMPILED_JOURNALLED, JOURNALLED, OURS, Engine
 from benchmarks.harness import Machine, Measurement
 from benchmarks.memory import Footprint, per_track
 from benchmarks.reference import MEANING, Answer, Convention, answers, explain, tolerance
@@ -23,6 +23,8 @@ SPEED = (
     "{unit}/s, median (range)",
     "Genesis to it",
     "journal on",
+    "compiled to it",
+    "compiled, journal on",
     "peak MB",
     "load s",
     "compile s",
@@ -34,7 +36,8 @@ RESULT = ("engine", "orders", "fills", "P&L {quote}", "less ours", "as the refer
 METHOD = f"""\
 Every run is a fresh process, and only the run is timed: importing, loading, converting and compiling are reported apart. The engines take
 turns, round after round. *Genesis to it* is our rate over theirs within a round, the median over the rounds; *journal on* is the same
-with our journal on. Between 0.77x and 1.3x is a tie. *Peak MB* is the high-water mark of resident memory (MB of 2^20 bytes), data and
+with our journal on; *compiled* is the same with the hot part of our core compiled by mypyc (`compile_core.py`; the same source, the same
+results). Between 0.77x and 1.3x is a tie. *Peak MB* is the high-water mark of resident memory (MB of 2^20 bytes), data and
 imports included. *Others' cores* is how many cores other processes kept busy meanwhile: above {QUIET} a row is less to be trusted.
 
 Orders are what the strategy sent: an engine that sends another number did other work, is marked *not comparable* and gets no ratio. Every
@@ -134,7 +137,7 @@ def _speed(found: Measurement, workload: Workload, name: str) -> list[str]:
         _title(found, name),
         f"{median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})",
         objection or _ratio(found, OURS, name),
-        "" if objection else _ratio(found, JOURNALLED, name),
+        *("" if objection else _ratio(found, ours, name) for ours in (JOURNALLED, COMPILED, COMPILED_JOURNALLED)),
         f"{median(sample.peak_rss_mb for sample in samples):,.0f}",
         f"{median(sample.load_seconds for sample in samples):.1f}",
         f"{median(sample.compile_seconds for sample in samples):.1f}",
@@ -165,7 +168,7 @@ def _title(found: Measurement, name: str) -> str:
 def _ratio(found: Measurement, ours: Engine, name: str) -> str:
     """Our rate over theirs, round by round; empty where the one or the other is ours or did not run."""
     mine = found.samples.get(ours.name)
-    if mine is None or name in (OURS.name, JOURNALLED.name):
+    if mine is None or name in {engine.name for engine in ALL_OURS}:
         return ""
     return f"{median(a.rate / b.rate for a, b in zip(mine, found.samples[name], strict=False)):,.3g}x"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks.command import parser, run
-from benchmarks.engines import JOURNALLED, OURS
+from benchmarks.engines import ALL_OURS
 from benchmarks.environments import NotRun
 from benchmarks.harness import say
 from benchmarks.memory import keep_memory, measure_memory
@@ -19,7 +19,7 @@ def main() -> int:
     options_of.add_argument("--memory", action="store_true", help="also measure memory for each further track on W3")
     options = options_of.parse_args()
     try:
-        done = run((OURS, JOURNALLED), options)
+        done = run(ALL_OURS, options)
         if options.memory:
             footprint = measure_memory(options.n, options.timeout)
             print(memory_section(footprint))
@@ -28,7 +28,9 @@ def main() -> int:
     except (DataMissing, NotRun) as error:
         say(str(error))
         return 1
-    return 1 if any(found.missing for found in done) else 0
+    missing = {name for found in done for name in found.missing}
+    # Without a compiler there is no compiled copy, and that is no failure.
+    return 1 if missing - {engine.name for engine in ALL_OURS if engine.compiled} else 0
 
 
 if __name__ == "__main__":

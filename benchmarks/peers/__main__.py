@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.command import parser, run
-from benchmarks.engines import JOURNALLED, OURS, Engine
+from benchmarks.engines import ALL_OURS, Engine
 from benchmarks.environments import ENVIRONMENTS, NotRun
 from benchmarks.harness import say
 from benchmarks.peers import IDLE, PEERS
 from benchmarks.workloads import DataMissing
 
-CHOICES = {engine.name: engine for engine in (OURS, JOURNALLED, *PEERS, *IDLE)}
+CHOICES = {engine.name: engine for engine in (*ALL_OURS, *PEERS, *IDLE)}
 
 
 def main() -> int:
@@ -59,7 +59,7 @@ def _chosen(names: str) -> list[Engine]:
     unknown = sorted(set(names.split(",")) - set(CHOICES))
     if unknown:
         raise SystemExit(f"--peers: expected some of {', '.join(CHOICES)}, found {', '.join(unknown)}")
-    wanted = dict.fromkeys((OURS.name, JOURNALLED.name, *names.split(",")))
+    wanted = dict.fromkeys((*(engine.name for engine in ALL_OURS), *names.split(",")))
     return [CHOICES[name] for name in wanted]
 
 
