@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent
 # Code that runs for every order, row or mark. Values (msgspec structs) and enumerations live in modules of their own: a compiled
 # module would take away their options, so `_refuse_values` does not let one in.
 MODULES = (
+    "audit/chain.py",
+    "audit/hot.py",
     "engine/account.py",
     "engine/agenda.py",
     "engine/desk.py",
@@ -37,6 +39,8 @@ MODULES = (
     "portfolio/positions.py",
     "portfolio/trade_books.py",
     "risk/gate.py",
+    "storage/projections.py",
+    "storage/run_journal.py",
     "tape/decode.py",
 )
 _CONFIG = "[mypy]\nstrict = True\n[mypy-pyarrow.*]\nignore_missing_imports = True\n"

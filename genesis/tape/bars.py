@@ -6,6 +6,8 @@ open bar is always recomputed from its first row, and only closed bars are kept.
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 
 from genesis.model.market import Bar, BarKind, BarSpec
@@ -64,14 +66,10 @@ class BarSeries:
     def _decode(self, start: int, stop: int) -> list[Bar]:
         c = {name: self.columns[name][start:stop] for name in BAR_COLUMNS[:-1]}
         (pm, pd), (qm, qd) = self._price, self._qty
-        instrument, spec = self.source.instrument, self.spec
         floats = [((c[name] * pm) / pd).tolist() for name in ("open", "high", "low", "close")]
         volume = ((c["lots"] * qm) / qd).tolist()
         times = [c[name].tolist() for name in ("time_open", "ts")]
-        return [
-            Bar(instrument, spec, t0, t1, o, h, lo, cl, v)
-            for t0, t1, o, h, lo, cl, v in zip(*times, *floats, volume, strict=True)
-        ]
+        return list(map(Bar, repeat(self.source.instrument), repeat(self.spec), *times, *floats, volume))
 
     # ---- time bars
 
