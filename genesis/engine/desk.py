@@ -31,6 +31,7 @@ from genesis.model.orders import (
     OrderStep,
     Refused,
     Side,
+    ensure_unicode,
 )
 from genesis.strategies.base import OpenOrder
 from genesis.tape.stream import StreamKind
@@ -138,7 +139,14 @@ class TrackDesk:
         self._track.agenda.add(at_ns, Rank.TIMER, Timer(name, every_ns))
 
     def note(self, text: str) -> None:
-        """Journal a remark."""
+        """Journal a remark.
+
+        Raises:
+            TypeError, ValueError: it is not Unicode text.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"note: expected text, found {type(text).__name__}")
+        ensure_unicode(text, "note")
         self._track.entries.append(StrategyNote(self.now, self._track.name, text))
 
     # ---- what risk asks

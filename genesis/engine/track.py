@@ -39,6 +39,7 @@ from genesis.tape.stream import ABSENT, StreamKind, before
 
 _RUN_ROWS = 256
 _HOUR = Hour()
+_ERROR_LENGTH = 500
 _NO_ROW = (FAR, 0, 0, 0)
 
 
@@ -271,7 +272,7 @@ class Track:
                     self._halt(now)
             try:
                 heard(trade)
-            except Exception as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
                 self._stop("on_trade", error)
             if agenda.stirred:
                 return
@@ -314,7 +315,7 @@ class Track:
             if heard is not None:
                 try:
                     heard(quote)
-                except Exception as error:  # noqa: BLE001
+                except (Exception, SystemExit) as error:  # noqa: BLE001
                     self._stop("on_quote", error)
             if agenda.stirred:
                 return
@@ -399,7 +400,7 @@ class Track:
             subscription.at = at
             try:
                 hear(bar)
-            except Exception as error:  # noqa: BLE001
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._stop("on_bar", error)
             if agenda.stirred:
                 return
@@ -574,17 +575,27 @@ class Track:
             return
         try:
             run()
-        except Exception as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
             self._stop(hook, error)
 
-    def _stop(self, hook: str, error: Exception) -> None:
+    def _stop(self, hook: str, error: BaseException) -> None:
         """The strategy raised: its track stops, its entries are cancelled, its position is flattened; no other track notices."""
         self.ended = True
-        self.entries.append(TrackStopped(self.agenda.now, self.name, hook, f"{type(error).__name__}: {error}"))
+        self.entries.append(TrackStopped(self.agenda.now, self.name, hook, _told(error)))
         self.forbidden = f"the strategy raised in {hook}"
         for lane in self._lanes:
             lane.wants_all = False
         self._flatten()
+
+
+def _told(error: BaseException) -> str:
+    """What a strategy raised, as text that can be journalled whatever the strategy put into it."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - its own __str__ is the strategy's code too
+        text = "an error that cannot be written"
+    text = text[:_ERROR_LENGTH].encode(errors="backslashreplace").decode()
+    return f"{type(error).__name__}: {text}"
 
 
 def _bars_before(series: BarSeries, now: int) -> int:

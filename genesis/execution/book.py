@@ -37,22 +37,24 @@ class BookSide:
 class DepthBook:
     """Both sides of one instrument, advanced row by row over the depth columns."""
 
-    __slots__ = ("asks", "bids", "rows")
+    __slots__ = ("_snapshot", "asks", "bids", "rows")
 
     def __init__(self) -> None:
         self.bids, self.asks = BookSide(), BookSide()
         self.rows = 0
+        self._snapshot: tuple[int, int] | None = None
 
     def apply(self, columns: dict[str, Column], stop: int) -> None:
-        """Apply the rows up to ``stop``; the first row of a snapshot clears both sides."""
+        """Apply the rows up to ``stop``; the first row of a snapshot (rows of one message share time and ``seq``) clears both sides."""
         start = self.rows
-        in_snapshot = start > 0 and bool(columns["snapshot"][start - 1])
-        names = ("snapshot", "side", "ticks", "lots")
-        for snapshot, side, ticks, lots in zip(*(columns[n][start:stop].tolist() for n in names), strict=True):
-            if snapshot and not in_snapshot:
+        names = ("ts", "seq", "snapshot", "side", "ticks", "lots")
+        for ts, seq, snapshot, side, ticks, lots in zip(*(columns[n][start:stop].tolist() for n in names), strict=True):
+            if not snapshot:
+                self._snapshot = None
+            elif self._snapshot != (ts, seq):
+                self._snapshot = ts, seq
                 self.bids.clear()
                 self.asks.clear()
-            in_snapshot = bool(snapshot)
             (self.bids if side > 0 else self.asks).set(ticks, lots)
         self.rows = stop
 

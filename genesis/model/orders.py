@@ -63,6 +63,21 @@ class Liquidity(Word):
     TAKER = "TAKER"
 
 
+_NO_NUMBERS = (None, None, None)
+
+
+def ensure_unicode(text: str, what: str) -> None:
+    """Refuse text that no file, page or journal could hold.
+
+    Raises:
+        ValueError: it holds half of a surrogate pair.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{what}: expected Unicode text, found {text!r}") from None
+
+
 class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     """What a strategy wants: integer lots and ticks of its instrument. Risk turns it into an `Order` or a refusal.
 
@@ -81,6 +96,18 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     post_only: bool = False
     reduce_only: bool = False
     tag: str = ""
+
+    def __post_init__(self) -> None:
+        numbers = (self.limit_ticks, self.trigger_ticks, self.trailing_bp)
+        if type(self.lots) is not int or type(self.tag) is not str or type(self.side) is not Side:
+            raise TypeError(
+                "order: expected a Side, whole lots and a text tag, "
+                f"found {self.side!r}, {self.lots!r} and {type(self.tag).__name__}"
+            )
+        if numbers != _NO_NUMBERS and not all(n is None or type(n) is int for n in numbers):
+            raise TypeError(f"order: expected whole ticks and basis points, found {numbers}")
+        if not self.tag.isascii():
+            ensure_unicode(self.tag, "tag")
 
     def problem(self) -> str | None:
         """What is malformed about it, in words; ``None`` when well formed."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from genesis.model.market import Bar, Quote, Trade
-from genesis.model.orders import OrderType, Side, TimeInForce
+from genesis.model.orders import OrderIntent, OrderType, Side, TimeInForce
 from genesis.strategies.base import Strategy
 
 
@@ -118,3 +120,52 @@ class Once(Strategy):
             self.answers.append(
                 self.order(self.params.side, self.instrument.quantity(self.params.lots), **self.params.how)
             )
+
+
+class Hostile(Strategy):
+    """Does one forbidden thing on its third trade."""
+
+    class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        deed: str
+
+    def on_start(self) -> None:
+        self._n = 0
+        self.subscribe_trades()
+
+    def on_trade(self, trade: Trade) -> None:
+        self._n += 1
+        if self._n == 3:
+            _DEEDS[self.params.deed](self)
+
+
+class Unwritable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even this")
+
+
+def _exit(strategy: Strategy) -> None:
+    raise SystemExit(3)
+
+
+def _unwritable(strategy: Strategy) -> None:
+    raise Unwritable
+
+
+def _surrogate_error(strategy: Strategy) -> None:
+    raise ValueError("half a pair \ud800")
+
+
+def _float_lots(strategy: Strategy) -> None:
+    strategy.submit(OrderIntent(strategy.instrument, Side.BUY, 1.5))  # type: ignore[arg-type]
+
+
+_DEEDS: dict[str, Callable[[Strategy], object]] = {
+    "notes half a surrogate pair": lambda s: s.note("bad \udcff"),
+    "notes what is no text": lambda s: s.note(3),  # type: ignore[arg-type]
+    "tags with half a surrogate pair": lambda s: s.buy(s.instrument.quantity(1), tag="\ud800"),
+    "orders a float of lots": _float_lots,
+    "leaves the process": _exit,
+    "raises what cannot be written": _unwritable,
+    "raises half a surrogate pair": _surrogate_error,
+}
+DEEDS = tuple(_DEEDS)

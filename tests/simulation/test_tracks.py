@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from genesis.execution.profile import ExecutionProfile
 from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderSubmitted, TrackHalted, TrackStopped
 from genesis.model.orders import ORDER_LIFE, DenyReason, OrderStatus, OrderStep, Refused, Side
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import NoParams
-from tests.kit.runs import FX, SPOT, START, quotes_stream, run, trades_stream
-from tests.kit.traders import Once, Raises, Restless
+from tests.kit.runs import FX, SPOT, START, Memory, quotes_stream, run, trades_stream
+from tests.kit.traders import DEEDS, Hostile, Once, Raises, Restless
 
 MS = 1_000_000
 FLAT = [(i * 100 * MS, 10_000, 50, 1 if i % 2 else -1) for i in range(100)]
@@ -55,8 +57,24 @@ def test_a_strategy_that_raises_stops_its_own_track_and_no_other() -> None:
     stopped = [e for e in pair.events if isinstance(e, TrackStopped)]
     assert [(e.track, e.error) for e in stopped] == [("bad", "RuntimeError: no more")]
     assert simulator.tracks[0].portfolio.position_units(FX.id) == 0
-    good = [b for b, e in zip(pair.entries, pair.events, strict=True) if e.track == "good"]
-    assert good == [b for b, e in zip(alone.entries, alone.events, strict=True) if e.track == "good"]
+    assert _of("good", pair) == _of("good", alone)
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_nothing_that_a_strategy_does_stops_the_run(deed: str) -> None:
+    """Text that no journal can hold, numbers that are not whole, leaving the process: its own track stops, with a reason that can be read."""
+    hostile = ("bad", Hostile((FX,), Hostile.Params(deed)))
+    pair, _ = run([trades_stream(FLAT)], [hostile, ("good", Restless((FX,), NoParams()))])
+    alone, _ = run([trades_stream(FLAT)], [("good", Restless((FX,), NoParams()))])
+    stopped = [e for e in pair.events if isinstance(e, TrackStopped)]
+    assert [(e.track, e.hook) for e in stopped] == [("bad", "on_trade")]
+    assert stopped[0].error.encode()
+    assert _of("good", pair) == _of("good", alone)
+
+
+def _of(track: str, journal: Memory) -> list[bytes]:
+    """The entries of one track."""
+    return [b for b, e in zip(journal.entries, journal.events, strict=True) if e.track == track]
 
 
 def test_a_daily_loss_halts_and_flattens() -> None:
