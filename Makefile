@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow check bench bench-peers clean
+.PHONY: venv demo test test-slow test-compiled check bench bench-peers clean
 
 venv: .venv/.installed
 
@@ -20,13 +20,18 @@ test: venv
 
 test-slow: venv
 	$(BIN)/python -m pytest -m slow -v
-	@echo "commit $$(git rev-parse HEAD)"
 
 check: venv
 	$(BIN)/ruff check genesis tests benchmarks compile_core.py
 	$(BIN)/ruff format --check genesis tests benchmarks compile_core.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The whole fast suite once more, against a copy whose core is compiled (needs a C compiler).
+test-compiled: venv
+	$(BIN)/python compile_core.py build/compiled
+	cp -R tests docs README.md pyproject.toml build/compiled/
+	cd build/compiled && PYTHONPATH=. GENESIS_TEST_DATA=$${GENESIS_TEST_DATA:-$(CURDIR)/../shared/data} $(CURDIR)/$(BIN)/python -m pytest -m "not slow"
 
 bench: venv
 	$(BIN)/python -m benchmarks.run --memory

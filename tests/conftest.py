@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,13 +21,37 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(f"GENESIS_TEST_DATA: expected a folder of market data, found none at {DATA}", returncode=1)
 
 
-def pytest_terminal_summary(terminalreporter) -> None:  # type: ignore[no-untyped-def]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for report in terminalreporter.stats.get("skipped", ()):
         terminalreporter.write_line(f"skipped: {report.nodeid}: {report.longrepr[-1]}")
+    if config.option.markexpr == "slow":
+        _slow_table(terminalreporter)
+
+
+def _slow_table(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the slow tests found, how long each took, and of which commit that is true."""
+    terminalreporter.write_line("")
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            terminalreporter.write_line(f"{outcome:8}{report.duration:9.1f} s  {report.nodeid}")
+    terminalreporter.write_line(f"commit {_git('rev-parse', 'HEAD') or 'unknown'}{_changes()}")
+
+
+def _changes() -> str:
+    return " with uncommitted changes" if _git("status", "--porcelain") else ""
+
+
+def _git(*words: str) -> str:
+    try:
+        return subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
 
 
 @pytest.fixture
-def market_data():  # type: ignore[no-untyped-def]
+def market_data() -> Callable[[str], Path]:
+    """Find a file of the market data by its relative path, or skip and name it."""
+
     def find(relative: str) -> Path:
         path = DATA / relative
         if not path.is_file():

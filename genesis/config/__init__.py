@@ -1,14 +1,26 @@
 """Configuration: file, environment and overrides into frozen values, once."""
 
-from genesis.config.load import load_config, plain_config
-from genesis.config.schema import Config, DataConfig, InstrumentConfig, StrategyConfig, inactive_keys
+from genesis.config.load import config_yaml, load_config, plain_config, secrets_of
+from genesis.config.schema import (
+    Config,
+    DataConfig,
+    InstrumentConfig,
+    Secret,
+    StrategyConfig,
+    inactive_keys,
+    secret_keys,
+)
 
 __all__ = [
     "Config",
     "DataConfig",
     "InstrumentConfig",
+    "Secret",
     "StrategyConfig",
+    "config_yaml",
     "inactive_keys",
     "load_config",
     "plain_config",
+    "secret_keys",
+    "secrets_of",
 ]

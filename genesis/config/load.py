@@ -1,10 +1,12 @@
-"""Layers: built-in defaults, the YAML file, the environment (``GENESIS__RUN__SEED=7``), then overrides."""
+"""Layers: built-in defaults, the YAML file, the environment (``GENESIS__RUN__SEED=7``), then overrides.
+
+No message of this module shows the value of a secret key, nor a value that might hold one.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,15 @@ from typing import Any
 import msgspec
 import yaml
 
-from genesis.config.schema import Config
+from genesis.config import shape
+from genesis.config.schema import MASK, Config, Secret
 from genesis.errors import ConfigError
 from genesis.model.grid import parse_decimal, plain
 
 _PREFIX = "GENESIS__"
-_MISSING_QUOTE = re.compile(r"unknown field `(\w+)`")
+_PART = re.compile(r"\[(\d+)\]|\[\.\.\.\]|([^.\[\]]+)")
+# What a YAML error quotes of the text may be a secret; its own words for tokens stand in <> or are one character.
+_QUOTED = re.compile(r"'(?!<)[^']{2,}'")
 
 
 class _ExactLoader(yaml.SafeLoader):
@@ -25,21 +30,45 @@ class _ExactLoader(yaml.SafeLoader):
 
 
 def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
-    return parse_decimal(str(loader.construct_scalar(node)))
+    text = str(loader.construct_scalar(node)).replace("_", "")
+    try:
+        return parse_decimal(text)
+    except ValueError:
+        line = node.start_mark.line + 1
+        raise ConfigError(f"line {line}: expected a finite decimal number or quoted text, found neither") from None
 
 
 def _mapping(loader: _ExactLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
     out: dict[Any, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, (str, int, Decimal)):
+            raise ConfigError(f"line {line}: expected a plain key, found {type(key).__name__}")
         if key in out:
-            raise ConfigError(f"line {key_node.start_mark.line + 1}: expected each key once, found {key!r} again")
+            raise ConfigError(f"line {line}: expected each key once, found {key!r} again")
         out[key] = loader.construct_object(value_node, deep=True)
     return out
 
 
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 _ExactLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+class _ExactDumper(yaml.SafeDumper):
+    """A safe dumper that writes decimals as numbers, digit by digit, and every value where it is used."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _number(dumper: _ExactDumper, value: Decimal) -> yaml.ScalarNode:
+    text = plain(value)
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
+
+
+_ExactDumper.add_representer(Decimal, _number)
 
 
 def load_config(
@@ -51,28 +80,65 @@ def load_config(
         ConfigError: the file cannot be read, a key is unknown, or a value does not fit; it names file, path, expected and found.
     """
     document = _read(path) if path is not None else {}
+    names: dict[shape.Path, str] = {}
     for name, text in sorted((env or {}).items()):
         if name.startswith(_PREFIX):
-            _put(document, name[len(_PREFIX) :].lower().split("__"), yaml.load(text, _ExactLoader))  # noqa: S506
+            place = _place(document, name[len(_PREFIX) :].split("__"), name)
+            _put(document, place, text if shape.is_secret(place) else _value(name, text), name)
+            names[place] = name
     for dotted, value in (overrides or {}).items():
-        _put(document, dotted.split("."), value)
+        _put(document, _place(document, dotted.split("."), dotted), value, dotted)
     where = str(path) if path is not None else "configuration"
     try:
-        config = msgspec.convert(document, Config, strict=True)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {_explain(str(error), document)}") from None
-    try:
+        shape.check_keys(document)
+        config = msgspec.convert(document, Config, strict=True, dec_hook=_secret)
         config.check()
+    except msgspec.ValidationError as error:
+        place, words = _explain(str(error), document)
+        raise ConfigError(f"{names.get(place, where)}: {words}") from None
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
+        named = next((n for p, n in names.items() if str(error).startswith(f"{shape.show(p)}: ")), where)
+        raise ConfigError(f"{named}: {error}") from None
     return config
 
 
 def plain_config(config: Config) -> dict[str, Any]:
-    """Everything resolved, as plain values; decimals are exact text."""
-    built: dict[str, Any] = msgspec.to_builtins(config, builtin_types=(Decimal,), str_keys=True)
-    texts: dict[str, Any] = _texts(built)
+    """Everything resolved, as plain values; decimals are exact text, secrets are masked."""
+    texts: dict[str, Any] = _texts(_built(config))
     return texts
+
+
+def config_yaml(config: Config) -> str:
+    """Everything resolved, as YAML that loads again as the same configuration, but for the secrets, which are masked."""
+    return yaml.dump(_built(config), Dumper=_ExactDumper, sort_keys=False, allow_unicode=True)
+
+
+def _built(config: Config) -> Any:
+    return msgspec.to_builtins(config, builtin_types=(Decimal,), str_keys=True, enc_hook=_masked)
+
+
+def secrets_of(config: Config) -> Iterator[Secret]:
+    """Every secret that is set."""
+    for venue in config.venues.values():
+        for field in msgspec.structs.fields(venue):
+            value = getattr(venue, field.name)
+            if isinstance(value, Secret):
+                yield value
+
+
+def _secret(kind: type, value: object) -> object:
+    if kind is not Secret:
+        # A parameter of a strategy: its own class says what it must be.
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"expected text in quotes, got {type(value).__name__}")
+    return Secret(value)
+
+
+def _masked(value: object) -> str:
+    if isinstance(value, Secret):
+        return MASK
+    raise TypeError(f"expected a plain value, found {type(value).__name__}")
 
 
 def _texts(value: Any) -> Any:
@@ -87,9 +153,15 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506 - a SafeLoader
     except OSError as error:
-        raise ConfigError(f"{path}: expected a readable file, found: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: expected YAML, found: {' '.join(str(error).split())}") from None
+        found = (error.strerror or str(error)).lower()
+        raise ConfigError(f"{path}: expected a readable file, found: {found}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: expected UTF-8 text, found another byte at {error.start}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: {_syntax(error)}") from None
+    except (RecursionError, ValueError):
+        # An alias inside its own anchor; a date that is none.
+        raise ConfigError(f"{path}: expected plain YAML, found a value that cannot be built") from None
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     if document is None:
@@ -99,44 +171,84 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
-def _put(document: dict[str, Any], keys: list[str], value: object) -> None:
-    for key in keys[:-1]:
-        document = document.setdefault(key, {})
-        if not isinstance(document, dict):
-            raise ConfigError(f"{'.'.join(keys)}: expected a section at {key}, found a value")
-    document[keys[-1]] = value
+def _syntax(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = _QUOTED.sub("'…'", getattr(error, "problem", None) or "something else")
+    at = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
+    return f"{at}expected YAML, found: {problem}"
 
 
-def _explain(message: str, document: object) -> str:
-    """msgspec's sentence with the dotted path first, what was found, and the key that was probably meant."""
-    text, _, place = message.partition(" - at `$")
-    path = place.rstrip("`").lstrip(".")
-    match = _MISSING_QUOTE.search(text)
-    if match is not None:
-        key = match.group(1)
-        close = difflib.get_close_matches(key, _KNOWN, 1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        return f"{'.'.join(p for p in (path, key) if p)}: expected a known key, found '{key}'{hint}"
-    found = _at(document, path)
-    return f"{path or 'top level'}: {text[:1].lower()}{text[1:]}, found {found!r}"
+def _value(name: str, text: str) -> Any:
+    """The value of an environment variable, read as YAML; never shown, because the name may be a misspelt secret's."""
+    try:
+        return yaml.load(text, _ExactLoader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ConfigError, ValueError, RecursionError):
+        raise ConfigError(f"{name}: expected a YAML value, found text that is none; quote it") from None
 
 
-def _at(document: object, path: str) -> object:
-    for part in re.findall(r"\w+", path):
+def _place(document: object, parts: list[str], name: str) -> shape.Path:
+    """The path of ``RUN``, ``SEED``: keys that the file has are found in any case, numbers are places in a list."""
+    out: list[str | int] = []
+    for part in parts:
+        if isinstance(document, list) and part.isdigit():
+            if int(part) >= len(document):
+                raise ConfigError(f"{name}: expected a place below {len(document)} in {shape.show(out)}, found {part}")
+            key: str | int = int(part)
+            document = document[int(part)]
+        else:
+            known = document if isinstance(document, dict) else {}
+            key = next((k for k in known if isinstance(k, str) and k.lower() == part.lower()), part.lower())
+            document = known.get(key)
+        out.append(key)
+    return tuple(out)
+
+
+def _put(document: Any, place: shape.Path, value: object, name: str) -> None:
+    for i, key in enumerate(place[:-1]):
+        if isinstance(document, dict) and document.get(key) is None:
+            document[key] = {}
+        document = document[key]
+        if not isinstance(document, (dict, list)):
+            raise ConfigError(f"{name}: expected a section at {shape.show(place[: i + 1])}, found a value")
+    if isinstance(document, list) and not isinstance(place[-1], int):
+        raise ConfigError(f"{name}: expected a number for a place in {shape.show(place[:-1])}, found {place[-1]}")
+    document[place[-1]] = value
+
+
+def _explain(message: str, document: object) -> tuple[shape.Path, str]:
+    """The path, and msgspec's sentence with the path first and what was found."""
+    text, _, marked = message.partition(" - at `$")
+    place = _resolve(marked.rstrip("`"), document)
+    words = f"{shape.show(place)}: {text[:1].lower()}{text[1:]}"
+    # Our own checks have said what they found.
+    if shape.touches_secret(place) or ", found " in words:
+        return place, words
+    found = repr(_at(document, place))
+    return place, f"{words}, found {found if len(found) <= 200 else found[:200] + '…'}"
+
+
+def _resolve(marked: str, document: object) -> shape.Path:
+    """msgspec's path; it writes ``[...]`` for some value of a mapping."""
+    out: list[str | int] = []
+    for part in _PART.finditer(marked):
+        if part.group(1) is not None:
+            out.append(int(part.group(1)))
+        elif part.group(2) is not None:
+            out.append(part.group(2))
+        else:
+            inner = _at(document, tuple(out))
+            keys = list(inner) if isinstance(inner, dict) else []
+            # Which one is not told; where there is but one it is known.
+            out.append(str(keys[0]) if len(keys) == 1 else "*")
+    return tuple(out)
+
+
+def _at(document: object, path: shape.Path) -> object:
+    for part in path:
         if isinstance(document, dict):
             document = document.get(part)
-        elif isinstance(document, list) and part.isdigit() and int(part) < len(document):
-            document = document[int(part)]
+        elif isinstance(document, list) and isinstance(part, int) and part < len(document):
+            document = document[part]
+        else:
+            return None
     return document
-
-
-def _keys(kind: Any, seen: set[str]) -> set[str]:
-    for field in msgspec.structs.fields(kind):
-        seen.add(field.name)
-        default = field.default
-        if isinstance(default, msgspec.Struct):
-            _keys(type(default), seen)
-    return seen
-
-
-_KNOWN = sorted(_keys(Config, set()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,30 @@ from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
+
+MASK = "***"
+
+
+class Secret:
+    """Text that nobody may see: it shows as ``***`` wherever it is printed. Keys of this type are the secret ones."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text, for the one who signs with it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
 
 def _fractions(section: msgspec.Struct, *names: str) -> None:
@@ -60,7 +85,10 @@ class InstrumentConfig(_Section, frozen=True):
 
 
 class DataConfig(_Section, frozen=True):
-    """One file. Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse)."""
+    """One file, or ``package:NAME/path`` inside an installed package.
+
+    Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse).
+    """
 
     instrument: str
     path: str
@@ -136,6 +164,14 @@ class PaperSection(_Section, frozen=True):
     ab_testing: AbSection = AbSection()
 
 
+class VenueSection(_Section, frozen=True):
+    """Keys of an account at a real venue. Best given by the environment: ``GENESIS__VENUES__BINANCE__API_SECRET``."""
+
+    api_key: Secret | None = None
+    api_secret: Secret | None = None
+    passphrase: Secret | None = None
+
+
 class Config(_Section, frozen=True):
     """A whole run."""
 
@@ -147,9 +183,14 @@ class Config(_Section, frozen=True):
     risk: Limits = Limits()
     tiers: list[Tier] | None = None
     paper_trading: PaperSection = PaperSection()
+    venues: dict[str, VenueSection] = {}
 
     def check(self) -> None:
         """What one key says about another; raises `ConfigError`."""
+        if self.run.store.strip() in ("", ".", ".."):
+            raise ConfigError(f"run.store: expected the name of a file, found '{self.run.store}'")
+        if self.tiers is not None and not self.tiers:
+            raise ConfigError("tiers: expected at least one, or null for the built-in ones, found none")
         ids = [i.id for i in self.instruments]
         names = [s.name for s in self.strategies]
         for what, values in (("instruments", ids), ("strategies", names)):
@@ -164,7 +205,8 @@ class Config(_Section, frozen=True):
                 )
         for i, data in enumerate(self.data):
             if data.instrument not in ids:
-                raise ConfigError(f"data[{i}].instrument: expected one of {', '.join(ids)}, found {data.instrument}")
+                known = ", ".join(ids) or "the instruments, of which there are none"
+                raise ConfigError(f"data[{i}].instrument: expected one of {known}, found {data.instrument}")
         for strategy in self.strategies:
             for wanted in strategy.instruments:
                 if wanted not in ids:
@@ -177,4 +219,16 @@ class Config(_Section, frozen=True):
 
 def inactive_keys() -> list[str]:
     """Keys that are validated and have no effect yet."""
-    return ["paper_trading.validation_criteria", "paper_trading.promotion", "paper_trading.ab_testing"]
+    return [
+        "paper_trading.enabled",
+        "paper_trading.validation_criteria",
+        "paper_trading.promotion",
+        "paper_trading.ab_testing",
+        "venues",
+    ]
+
+
+@cache
+def secret_keys() -> frozenset[str]:
+    """Names of the keys whose values are secret, by their type."""
+    return frozenset(f.name for f in msgspec.structs.fields(VenueSection) if f.type == Secret | None)

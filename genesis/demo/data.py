@@ -43,6 +43,11 @@ class DemoDataMissing(ConfigError):
         super().__init__(INSTALL_COMMAND)
 
 
+def missing_packages() -> list[str]:
+    """Those of `PACKAGES` that are not installed."""
+    return [wanted for name, wanted in PACKAGES.items() if find_spec(name) is None]
+
+
 class DemoMarket(msgspec.Struct, frozen=True, eq=False):
     """One instrument, its streams on one clock, and in one sentence what is recorded and what is assumed."""
 

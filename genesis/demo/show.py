@@ -1,76 +1,138 @@
-"""The demonstration: built-in strategies, untuned, on two recorded markets. Mostly they lose; that is what is shown."""
+"""The demonstration: built-in strategies, untuned, on two recorded markets or on the user's own data.
+
+Mostly they lose; that is what is shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
+from genesis.clock import SystemClock
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import RunSection, Variant
 from genesis.demo.data import DemoMarket, bitcoin_half_hour, euro_year
+from genesis.demo.own import OwnData, own_market
 from genesis.engine.engine import Progress
+from genesis.errors import StorageError
 from genesis.execution.profile import FeeCurrency, FeeSchedule
+from genesis.storage.sqlite import SqliteStore
 from genesis.system.reporting import write_report
 from genesis.system.run import Prepared, RunSummary, run_prepared
 
 _FX_FEES = FeeSchedule(maker_bp=Decimal("0.2"), taker_bp=Decimal("0.2"), currency=FeeCurrency.QUOTE)
+# Twice this, a turn from long to short, stays below the tier's largest order also when the price moves meanwhile.
+_WEIGHT = Decimal("0.04")
 
 
-def markets() -> list[tuple[str, DemoMarket, FeeSchedule, list[StrategyConfig]]]:
-    """(name, market, fees, strategies) of each part of the demonstration."""
-    budget = Decimal(10_000)
-    btc, eur = bitcoin_half_hour(), euro_year()
-    on_book, on_bars = [btc.instrument.id], [eur.instrument.id]
-    book = [
-        StrategyConfig(name="maker", strategy="market_maker", instruments=on_book, budget=budget),
-        StrategyConfig(name="taker", strategy="imbalance_taker", instruments=on_book, budget=budget),
-    ]
-    bars = [
-        _two(
-            "crossover",
-            "ma_crossover",
-            on_bars,
-            ("20-50", {"fast": 20, "slow": 50}),
-            ("50-200", {"fast": 50, "slow": 200}),
-        ),
-        _two("reversion", "mean_reversion", on_bars, ("48", {"window": 48}), ("120", {"window": 120})),
-        _two("breakout", "breakout", on_bars, ("48", {"entry": 48}), ("120", {"entry": 120, "leave": 60})),
-    ]
-    return [("bitcoin-half-hour", btc, FeeSchedule(), book), ("euro-year", eur, _FX_FEES, bars)]
+class Part(msgspec.Struct, frozen=True, eq=False):
+    """One market of the demonstration and what runs on it."""
+
+    name: str
+    market: DemoMarket
+    fees: FeeSchedule
+    strategies: list[StrategyConfig]
 
 
-def _two(name: str, strategy: str, instruments: list[str], *variants: tuple[str, dict[str, object]]) -> StrategyConfig:
-    return StrategyConfig(
-        name=name,
-        strategy=strategy,
-        instruments=instruments,
-        budget=Decimal(10_000),
-        params={"short": True},
-        variants=[Variant(name=n, params=p) for n, p in variants],
-    )
+class Shown(msgspec.Struct, frozen=True):
+    """What one part came to, and where it is kept."""
+
+    name: str
+    statement: str
+    store: Path
+    report: Path
+    summary: RunSummary
 
 
-def run_demo(out: Path, on_progress: Callable[[str, Progress], None]) -> list[tuple[str, str, Path, Path, RunSummary]]:
-    """Run every part into ``out``; (name, statement, store, report, summary) of each.
+def recorded_parts() -> list[Part]:
+    """The two recorded markets.
 
     Raises:
         DemoDataMissing: the packages that carry the data are not installed.
     """
-    parts = markets()
-    out.mkdir(parents=True, exist_ok=True)
-    results = []
-    for name, market, fees, strategies in parts:
-        instrument = market.instrument
-        described = InstrumentConfig(
-            symbol=instrument.symbol, venue=instrument.venue, base=instrument.base, quote=instrument.quote, fees=fees
+    btc, eur = bitcoin_half_hour(), euro_year()
+    on_book, budget = [btc.instrument.id], Decimal(10_000)
+    book = [
+        StrategyConfig(name="maker", strategy="market_maker", instruments=on_book, budget=budget),
+        StrategyConfig(name="taker", strategy="imbalance_taker", instruments=on_book, budget=budget),
+    ]
+    on_bars = _on_bars(eur.instrument.id, {"short": True, "weight": _WEIGHT})
+    return [Part("bitcoin-half-hour", btc, FeeSchedule(), book), Part("euro-year", eur, _FX_FEES, on_bars)]
+
+
+def own_part(own: OwnData) -> Part:
+    """The user's own data, with the strategies that need no book.
+
+    Raises:
+        ConfigError: an argument does not fit. DataError: the file cannot be read.
+    """
+    read = own_market(own)
+    strategies = _on_bars(read.market.instrument.id, {"bars": read.bars, "weight": _WEIGHT})
+    return Part("own-data", read.market, FeeSchedule(), strategies)
+
+
+def _on_bars(instrument: str, params: dict[str, object]) -> list[StrategyConfig]:
+    """Three strategies, two variants of each, none of them tuned."""
+
+    def two(name: str, strategy: str, *variants: tuple[str, dict[str, object]]) -> StrategyConfig:
+        return StrategyConfig(
+            name=name,
+            strategy=strategy,
+            instruments=[instrument],
+            budget=Decimal(10_000),
+            params=params,
+            variants=[Variant(name=n, params=p) for n, p in variants],
         )
-        config = Config(run=RunSection(name=name), instruments=[described], strategies=strategies)
-        store = out / f"{name}.db"
-        for old in out.glob(f"{name}.db*"):
-            old.unlink()
-        summary = run_prepared(Prepared(config, out, market.readings), store, on_progress=partial(on_progress, name))
-        report = write_report(store, out / f"{name}.html")
-        results.append((name, market.statement, store, report, summary))
-    return results
+
+    return [
+        two("crossover", "ma_crossover", ("20-50", {"fast": 20, "slow": 50}), ("50-200", {"fast": 50, "slow": 200})),
+        two("reversion", "mean_reversion", ("48", {"window": 48}), ("120", {"window": 120})),
+        two("breakout", "breakout", ("48", {"entry": 48}), ("120", {"entry": 120, "leave": 60})),
+    ]
+
+
+def run_demo(parts: Sequence[Part], out: Path, on_progress: Callable[[str, Progress], None]) -> list[Shown]:
+    """Run every part into ``out``, each into a new store; a part that a signal stopped is the last and has no report.
+
+    Raises:
+        StorageError: ``out`` cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise StorageError(f"{out}: expected a writable folder, found: {found}") from error
+    shown: list[Shown] = []
+    for part in parts:
+        store, report = out / f"{part.name}.db", out / f"{part.name}.html"
+        prepared = Prepared(_config(part), out, part.market.readings)
+        _remove(store)
+        summary = run_prepared(prepared, store, on_progress=partial(on_progress, part.name))
+        shown.append(Shown(part.name, part.market.statement, store, report, summary))
+        if summary.stopped_by is not None:
+            break
+        write_report(store, report)
+    return shown
+
+
+def _config(part: Part) -> Config:
+    instrument = part.market.instrument
+    described = InstrumentConfig(
+        symbol=instrument.symbol, venue=instrument.venue, base=instrument.base, quote=instrument.quote, fees=part.fees
+    )
+    return Config(run=RunSection(name=part.name), instruments=[described], strategies=part.strategies)
+
+
+def _remove(store: Path) -> None:
+    """A demonstration starts anew; only what an earlier one left is removed, and not while it is at work."""
+    if not store.exists():
+        return
+    with SqliteStore.open(store, SystemClock(), "demo"):
+        # Opened, it is a store of ours and nobody's at work on it.
+        pass
+    for end in ("", "-wal", "-shm", ".lock"):
+        store.with_name(store.name + end).unlink(missing_ok=True)

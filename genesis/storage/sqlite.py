@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from genesis.audit.entry import decode, form
 from genesis.audit.verify import Finding
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError, StorageError
-from genesis.model.events import Event, TapeEnded
+from genesis.model.events import TapeEnded
 from genesis.model.grid import plain
 from genesis.model.orders import OrderStatus
 from genesis.storage import inbox, schema
@@ -135,33 +135,6 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         raise IntegrityError(f"{path}: {len(findings)} findings, the first at entry {first.seq}: {first.problem}")
     if schema.version(db, "projections") != schema.PROJECTIONS_VERSION:
         rebuild(db)
-
-
-class SqliteJournal(SqliteStore):
-    """A store that is its own journal."""
-
-    @property
-    def length(self) -> int:
-        """As `RunJournal.length`."""
-        return self.journal.length
-
-    @property
-    def head(self) -> bytes:
-        """As `RunJournal.head`."""
-        return self.journal.head
-
-    @property
-    def replaying(self) -> bool:
-        """As `RunJournal.replaying`."""
-        return self.journal.replaying
-
-    def append(self, events: Sequence[Event]) -> None:
-        """As `RunJournal.append`."""
-        self.journal.append(events)
-
-    def commit(self) -> None:
-        """As `RunJournal.commit`."""
-        self.journal.commit()
 
 
 class StoreReader:

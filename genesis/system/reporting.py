@@ -3,47 +3,60 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, localcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from genesis.clock import iso_utc
+from genesis.audit.entry import decode
 from genesis.errors import StorageError
-from genesis.monitoring.report import RunReport, TrackReport, render
+from genesis.monitoring.report.assumptions import execution_facts, fee_facts, limit_facts
+from genesis.monitoring.report.criteria import Window
+from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
+from genesis.monitoring.report.page import render
+from genesis.monitoring.report.values import (
+    BarReturns,
+    Benchmark,
+    Cost,
+    Fact,
+    FeeRate,
+    Gap,
+    Line,
+    Metrics,
+    Note,
+    PriceChart,
+    Refusal,
+    RunReport,
+    Stop,
+    StreamFact,
+    TrackReport,
+    Trade,
+)
+from genesis.monitoring.report.wording import exact
+from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
 from genesis.storage.sqlite import StoreReader
 
-_UNITS = {
-    "equity": "{c}, net",
-    "cash": "{c}",
-    "total_return": "fraction, net",
-    "drawdown": "fraction of peak, now",
-    "drawdown_max": "fraction of peak, maximum",
-    "sharpe": "annualised, 4 h bars, net; n = {n} bars; none under 42",
-    "sharpe_stderr": "standard error of the Sharpe ratio",
-    "evidence_bars": "4 h bars",
-    "var_95": "fraction of equity, one 4 h bar; n = {n}; none under 100",
-    "var_99": "fraction of equity, one 4 h bar; n = {n}; none under 500",
-    "es_95": "fraction of equity, one 4 h bar; n = {n}",
-    "trades": "closed, flat to flat",
-    "win_rate": "fraction of {t} trades, net",
-    "profit_factor": "won over lost, {t} trades, net",
-    "expectancy": "{c} a trade, {t} trades, net",
-    "realized_pnl": "{c}, before fees",
-    "fees": "{c} paid",
-    "slippage_cost": "{c}, fill against arrival price",
-    "latency_cost": "{c}, arrival against decision price",
-    "turnover": "{c}, sum of notionals",
-    "gross_exposure": "fraction of equity",
-}
+NOTES_SHOWN = 20
+TRADES_SHOWN = 20
+PRICES_SHOWN = 6
+# Under this many samples a price line from them alone says too little; the fills join it.
+_FEW_SAMPLES = 20
+_DIGITS = 60
+_TICK_DATA = frozenset({"trades", "quotes", "depth"})
+_Row = TypeVar("_Row", DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow)
 
 
 def track_names(store: StoreReader) -> list[str]:
-    """Tracks of the run, in the configuration's order."""
-    started = store.events("RunStarted")
-    if not started:
+    """Tracks of the run, in the configuration's order.
+
+    Raises:
+        StorageError: nothing was started there.
+    """
+    names = [t.track for t in store.tracks()]
+    if not names:
         raise StorageError(f"{store.path}: expected a started run, found no entries")
-    body: Any = started[0]["body"]
-    return [t["name"] for t in body["tracks"]]
+    return names
 
 
 def latest(store: StoreReader, track: str) -> tuple[int, dict[str, Any]] | None:
@@ -53,59 +66,6 @@ def latest(store: StoreReader, track: str) -> tuple[int, dict[str, Any]] | None:
         return None
     last: Any = rows[-1]
     return int(last["time"]), json.loads(last["metrics"])
-
-
-def write_report(store_path: Path, out: Path) -> Path:
-    """Write the HTML report of a store.
-
-    Raises:
-        StorageError: the store cannot be read, or ``out`` not written.
-    """
-    store = StoreReader(store_path)
-    names = track_names(store)
-    body: Any = store.events("RunStarted")[0]["body"]
-    length, head = store.head()
-    gaps = store.events("GapFound")
-    facts = [
-        ("run", f"{body['run']['name']}, seed {body['run']['seed']}"),
-        ("run chain", f"{length} entries, head {head}"),
-        ("execution profile", json.dumps(body["execution"])),
-        ("limits", json.dumps(body["risk"])),
-        *(("instrument", text) for text in dict.fromkeys(body["instruments"])),
-        *(("stream", f"{s['name']}: {s['rows']} rows, sha256 {s['digest'][:16]}") for s in body["streams"]),
-        ("gaps", f"{len(gaps)} found and journalled"),
-    ]
-    tracks = tuple(_track(store, name, body) for name in names)
-    try:
-        out.write_text(render(RunReport(f"Genesis: {body['run']['name']}", tuple(facts), tracks)), encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{out}: expected a writable file, found: {error.strerror}") from error
-    return out
-
-
-def _track(store: StoreReader, name: str, body: Any) -> TrackReport:
-    samples: list[Any] = store.rows("samples", name)
-    metrics = [json.loads(s["metrics"]) for s in samples]
-    points = tuple(
-        (int(s["time"]), float(m["equity"]), float(m["drawdown"])) for s, m in zip(samples, metrics, strict=True)
-    )
-    fact = next(t for t in body["tracks"] if t["name"] == name)
-    currency = fact["budget"].split()[1]
-    denied: list[Any] = store.rows("denials", name)
-    counts = Counter(d["reason"] for d in denied)
-    examples = {d["reason"]: d["detail"] for d in reversed(denied)}
-    rows: list[tuple[str, str, str]] = [
-        ("strategy", fact["strategy"], f"version {fact['version'][:12]}, params {fact['params']}"),
-        ("budget", fact["budget"], f"tier {fact['tier']}"),
-    ]
-    if metrics:
-        last = metrics[-1]
-        rows.append(("sampled at", iso_utc(int(samples[-1]["time"])), "engine time"))
-        places = {"c": currency, "n": last["evidence_bars"], "t": last["trades"]}
-        rows += [(k, show(v), _UNITS.get(k, "").format(**places)) for k, v in last.items()]
-    return TrackReport(
-        name, currency, points, tuple(rows), tuple((r, n, examples[r]) for r, n in sorted(counts.items()))
-    )
 
 
 def show(value: Any) -> str:
@@ -118,3 +78,265 @@ def show(value: Any) -> str:
         whole, _, part = value.partition(".")
         return f"{whole}.{part[:4]}"
     return str(value)
+
+
+def write_report(store_path: Path, out: Path) -> Path:
+    """Write the HTML report of a store.
+
+    Raises:
+        StorageError: the store cannot be read, or ``out`` not written.
+    """
+    with StoreReader(store_path) as store:
+        page = render(read_report(store))
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{out}: expected a writable file, found: {error.strerror}") from error
+    return out
+
+
+def read_report(store: StoreReader) -> RunReport:
+    """The run as one moment left it: an engine that goes on writing changes nothing in it.
+
+    Raises:
+        StorageError: nothing was started there, or it cannot be read.
+    """
+    names = track_names(store)
+    status = store.status()
+    first: Any = decode(next(iter(store.entries(1, 1))).entry)
+    body, start = first["body"], int(first["time"])
+    window = Window(start, max(start, status.time or start))
+    facts = {t.track: t.facts for t in store.tracks()}
+    instruments = tuple(dict.fromkeys(str(i) for i in body.get("instruments", ())))
+    only = instruments[0].split(" ")[0] if len(instruments) == 1 else None
+    tracks = []
+    fills_of_all: list[tuple[FillRow, str]] = []
+    for name in names:
+        fills = _until(status.entries, store.fills(name))
+        track = _track(store, name, facts[name], window, fills, status.entries, only)
+        fills_of_all += [(f, track.currency) for f in fills]
+        tracks.append(track)
+    data = sorted({kind for t in tracks for kind in t.data})
+    return RunReport(
+        name=str(body["run"]["name"]),
+        store=store.path.name,
+        source=str(body.get("source", "replay")),
+        entries=status.entries,
+        head=status.head,
+        seed=str(body["run"]["seed"]),
+        sample_every=str(body["run"].get("sample_every", "not recorded")),
+        complete=status.complete,
+        window=window,
+        execution=execution_facts(body.get("execution", {}), data)
+        + fee_facts(body.get("fees"), _fee_rates(fills_of_all)),
+        limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
+        instruments=instruments,
+        streams=tuple(StreamFact(str(s["name"]), int(s["rows"]), str(s["digest"])) for s in body.get("streams", ())),
+        gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in store.gaps() if g.seq <= status.entries),
+        tracks=tuple(tracks),
+        benchmarks=_benchmarks(tracks, window),
+    )
+
+
+def _until(entries: int, rows: Iterable[_Row]) -> list[_Row]:
+    """Rows up to the entry at which the report stands."""
+    return [r for r in rows if r.seq <= entries]
+
+
+def _track(
+    store: StoreReader,
+    name: str,
+    facts: dict[str, Any],
+    run: Window,
+    fills: Sequence[FillRow],
+    entries: int,
+    only: str | None,
+) -> TrackReport:
+    samples = _until(entries, store.samples(name))
+    denials, notes = _until(entries, store.denials(name)), _until(entries, store.notes(name))
+    trades, stops = _until(entries, store.trades(name)), _until(entries, store.stops(name))
+    budget, currency = facts["budget"].split()
+    window = Window(run.start_ns, samples[-1].time if samples else run.end_ns)
+    metrics = Metrics(samples[-1].metrics if samples else {})
+    equity = _line(samples, "equity", run.start_ns, float(budget))
+    data = tuple(sorted({f.tier for f in fills}))
+    return TrackReport(
+        name=name,
+        strategy=str(facts.get("strategy", "not recorded")),
+        version=str(facts.get("version", "not recorded")),
+        params=tuple(Fact(k, str(v)) for k, v in facts.get("params", {}).items()),
+        synthetic=bool(facts.get("synthetic", False)),
+        currency=currency,
+        budget=budget,
+        tier=str(facts.get("tier", "not recorded")),
+        window=window,
+        sampled=bool(samples),
+        metrics=metrics,
+        equity=equity,
+        drawdown=_line(samples, "drawdown", run.start_ns, 0.0),
+        gross=_line(samples, "gross_exposure", run.start_ns, 0.0),
+        net=_line(samples, "net_exposure", run.start_ns, 0.0),
+        hold=_line(samples, "buy_and_hold_return", run.start_ns, 0.0),
+        bars=bar_returns(equity, float(budget), run.start_ns, metrics.whole("evidence_bars"))
+        if samples
+        else BarReturns(),
+        prices=_prices(samples, fills, facts, only),
+        costs=_costs(metrics, currency, data),
+        fees=_fee_rates([(f, currency) for f in fills]),
+        data=data,
+        refusals=_refusals(denials),
+        stops=tuple(Stop(s.time, s.kind, s.reason, s.detail, s.action or "") for s in stops),
+        notes=tuple(Note(n.time, n.text) for n in notes[:NOTES_SHOWN]),
+        note_count=len(notes),
+        trades=tuple(_trade(t) for t in trades[-TRADES_SHOWN:]),
+        trade_count=len(trades),
+        fill_count=len(fills),
+    )
+
+
+def _line(samples: Sequence[SampleRow], key: str, start_ns: int, first: float) -> Line:
+    """A metric over time from the run's start, where it was ``first``; empty where no sample has it."""
+    known = [(s.time, s.metrics.get(key)) for s in samples]
+    if all(v is None for _, v in known):
+        return Line()
+    values = tuple(None if v is None else float(v) for _, v in known)
+    return Line((start_ns, *(t for t, _ in known)), (first, *values))
+
+
+def _prices(
+    samples: Sequence[SampleRow], fills: Sequence[FillRow], facts: dict[str, Any], only: str | None
+) -> tuple[PriceChart, ...]:
+    by_instrument: dict[str, list[FillRow]] = defaultdict(list)
+    for fill in fills:
+        by_instrument[fill.instrument].append(fill)
+    # Samples carry the price of the strategy's first instrument without its name.
+    listed = facts.get("instruments") or ([only] if only else [])
+    sampled = str(listed[0]) if listed else None
+    names = list(dict.fromkeys([*([sampled] if sampled else []), *by_instrument]))
+    marks = _line(samples, "mark_px", 0, 0.0)
+    marks = Line(marks.times[1:], marks.values[1:])
+    charts = []
+    for name in names[:PRICES_SHOWN]:
+        own = by_instrument[name]
+        from_samples = marks if name == sampled else Line()
+        line, origin = _price_line(from_samples, own)
+        left = len(names) - PRICES_SHOWN
+        more = f" {left} further instruments are not drawn." if left > 0 and name == names[PRICES_SHOWN - 1] else ""
+        charts.append(PriceChart(name, line, origin + more, _side(own, "BUY"), _side(own, "SELL")))
+    return tuple(charts)
+
+
+def _price_line(marks: Line, fills: Sequence[FillRow]) -> tuple[Line, str]:
+    n = len(marks.times)
+    if n >= _FEW_SAMPLES or not fills:
+        return marks, f"Line: last price at {n:,} samples."
+    points = sorted([*zip(marks.times, marks.values, strict=True), *((f.time_event, float(f.last_px)) for f in fills)])
+    words = f"Line: joins the {len(fills):,} fills" + (f" and the price at {n:,} samples" if n else "")
+    line = Line(tuple(t for t, _ in points), tuple(v for _, v in points))
+    return line, f"{words}; the price between them was not sampled."
+
+
+def _side(fills: Sequence[FillRow], side: str) -> Line:
+    own = [f for f in fills if f.side == side]
+    return Line(tuple(f.time_event for f in own), tuple(float(f.last_px) for f in own))
+
+
+def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, ...]:
+    turnover = metrics.money("turnover")
+    kinds = (
+        ("fees", "fees", "charged by the venue; those in the base asset at the price of their fill"),
+        (
+            "slippage",
+            "slippage_cost",
+            "fill against the price faced at arrival; positive is worse, resting orders may earn it",
+        ),
+    )
+    found = [_cost(name, metrics.money(key), turnover, note) for name, key, note in kinds]
+    latency, note = (
+        metrics.money("latency_cost"),
+        "price faced at arrival against the one at decision; chance, of either sign",
+    )
+    if data and not _TICK_DATA.intersection(data):
+        moved = f" (between the bars of decision and fill it came to {exact(latency)} {currency})" if latency else ""
+        return (
+            *found,
+            Cost("latency", None, None, f"not measured: bars alone hold no price between decision and arrival{moved}"),
+        )
+    return (*found, _cost("latency", latency, turnover, note))
+
+
+def _cost(name: str, money: Decimal | None, turnover: Decimal | None, note: str) -> Cost:
+    if money is None:
+        return Cost(name, None, None, f"not recorded in this run's samples; {note}")
+    if not turnover:
+        return Cost(name, money, None, note)
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return Cost(name, money, money / turnover * 10_000, note)
+
+
+def _fee_rates(fills: Sequence[tuple[FillRow, str]]) -> tuple[FeeRate, ...]:
+    """Fees over notional by liquidity. A fee in the base asset counts at its fill's price; in a third one it is left undefined."""
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    worth: dict[str, Decimal] = defaultdict(Decimal)
+    counts: Counter[str] = Counter()
+    unknown = set()
+    with localcontext() as context:
+        context.prec = _DIGITS
+        for fill, currency in fills:
+            price, fee = Decimal(fill.last_px), Decimal(fill.fee)
+            counts[fill.liquidity] += 1
+            worth[fill.liquidity] += price * Decimal(fill.last_qty)
+            if fill.fee_currency == currency:
+                paid[fill.liquidity] += fee
+            elif fill.instrument.startswith(fill.fee_currency):
+                paid[fill.liquidity] += fee * price
+            else:
+                unknown.add(fill.liquidity)
+        return tuple(
+            FeeRate(name, n, None if name in unknown or not worth[name] else paid[name] / worth[name] * 10_000)
+            for name, n in sorted(counts.items())
+        )
+
+
+def _refusals(denials: Sequence[DenialRow]) -> tuple[Refusal, ...]:
+    counts = Counter(d.reason for d in denials)
+    first = {d.reason: d for d in reversed(denials)}
+    return tuple(
+        Refusal(reason, n, first[reason].time, _order_words(first[reason])) for reason, n in counts.most_common()
+    )
+
+
+def _order_words(d: DenialRow) -> str:
+    return f"{d.side.lower()} {d.qty} {d.instrument}, {d.type}: {d.detail}"
+
+
+def _trade(t: TradeRow) -> Trade:
+    return Trade(
+        t.time_open,
+        t.time_close,
+        t.instrument,
+        t.side,
+        t.qty,
+        t.entry_notional,
+        t.exit_notional,
+        t.fees,
+        t.pnl,
+        t.currency,
+        t.fills,
+        t.forced,
+    )
+
+
+def _benchmarks(tracks: Sequence[TrackReport], window: Window) -> tuple[Benchmark, ...]:
+    """Buy and hold, once for all tracks that hold the same, and cash."""
+    same: dict[Line, list[str]] = {}
+    for track in tracks:
+        if track.hold.times:
+            same.setdefault(track.hold, []).append(track.name)
+    found = []
+    for line, names in same.items():
+        name = "buy and hold" if len(same) == 1 else f"buy and hold, {names[0]}"
+        found.append(benchmark(name, names if len(same) > 1 else (), line, Window(window.start_ns, line.times[-1])))
+    bars = max((t.metrics.whole("evidence_bars") or 0 for t in tracks), default=0)
+    return (*found, cash(window, bars))

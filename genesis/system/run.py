@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -9,36 +11,44 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from structlog.typing import FilteringBoundLogger
 
-from genesis.clock import SystemClock
-from genesis.config import Config, plain_config
-from genesis.config.schema import DataConfig, StrategyConfig
+from genesis.audit.entry import encode
+from genesis.clock import NS_PER_HOUR, SystemClock
+from genesis.config import Config, inactive_keys, plain_config
+from genesis.config.schema import StrategyConfig
 from genesis.engine.engine import Progress, TradingEngine
 from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
-from genesis.errors import ConfigError
-from genesis.feeds.files import Format, Reading, ReadOptions, align_capture, infer_steps, parse_policies, read
+from genesis.errors import ConfigError, GenesisError
+from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
 from genesis.model.events import GapFound, RunStarted
 from genesis.model.instruments import Instrument
-from genesis.model.market import BarKind, BarSpec
 from genesis.model.money import Money
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
-from genesis.storage.sqlite import SqliteJournal
+from genesis.storage.sqlite import SqliteStore, StoreReader
+from genesis.system.data import interval_ns, read_data
+from genesis.system.log import speaker
+from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy, version_of
+from genesis.system.telling import TellingJournal
+
+BATCH_ROWS = 16_384
 
 
 class RunSummary(msgspec.Struct, frozen=True):
-    """What a run came to. ``complete``: the tape ended; else it was stopped at ``until`` and may go on."""
+    """What a run came to. ``complete``: the tape ended; else it may go on. ``stopped_by``: the signal that stopped it."""
 
     complete: bool
     entries: int
     head: str
     rows: int
     tracks: tuple[str, ...]
+    stopped_by: str | None = None
 
 
 class Prepared:
@@ -58,7 +68,7 @@ class Prepared:
         fees = {i.id: i.fees for i in config.instruments}
         self.simulator = PaperTradingSimulator(
             self.tape,
-            StrategyMonitor(_hours(config.run.sample_every)),
+            StrategyMonitor(_whole_hours(config.run.sample_every)),
             config.run.seed,
             first - 1,
             config.execution,
@@ -71,6 +81,35 @@ class Prepared:
         for strategy in config.strategies:
             self._add(strategy, [instruments[i] for i in strategy.instruments], folder)
         self.started = RunStarted(first - 1, None, self._started())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything the run is a function of."""
+        return hashlib.sha256(encode(self.started)).hexdigest()
+
+    def speak(self, log: FilteringBoundLogger, store: Path) -> None:
+        """Say what is about to run, what its data lack and what was repaired."""
+        log.info(
+            "run started",
+            name=self.config.run.name,
+            store=str(store),
+            config=self.digest,
+            tracks=len(self.tracks),
+            no_effect=inactive_keys(),
+        )
+        for reading, stream in zip(self.readings, self.streams, strict=True):
+            report = reading.report
+            if report.gaps:
+                log.warning("gaps found", stream=stream.name, gaps=len(report.gaps), first=report.gaps[0].detail)
+            for repair in report.repairs:
+                log.warning(
+                    "rows repaired",
+                    stream=stream.name,
+                    problem=repair.problem.value,
+                    policy=repair.policy.value,
+                    rows=repair.count,
+                    example=repair.examples[0] if repair.examples else None,
+                )
 
     @property
     def tracks(self) -> list[Track]:
@@ -122,11 +161,25 @@ class Prepared:
         journal: Journal,
         until_ns: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-        rows: int | None = 16_384,
+        rows: int | None = BATCH_ROWS,
     ) -> bool:
         """Run to the end of the tape or to ``until_ns``; whether the tape ended. ``rows`` is how the tape is cut."""
-        engine = TradingEngine(self.tape, self.tracks, journal, self.started, on_progress)
-        return engine.run(Replay(self.streams, until_ns).cut(rows))
+        return self._engine(journal, on_progress).run(Replay(self.streams, until_ns).cut(rows))
+
+    async def execute_async(
+        self,
+        journal: Journal,
+        stop: StopRequest,
+        until_ns: int | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        rows: int | None = BATCH_ROWS,
+    ) -> bool:
+        """As `execute`, until ``stop`` is asked for at the latest."""
+        feed = stop.heed(Replay(self.streams, until_ns).cut(rows))
+        return await self._engine(journal, on_progress).run_async(feed)
+
+    def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
+        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress)
 
 
 def prepare(config: Config, folder: Path) -> Prepared:
@@ -147,92 +200,94 @@ def run_config(
 
 
 def run_prepared(
-    prepared: Prepared, store: Path, until_ns: int | None = None, on_progress: Callable[[Progress], None] | None = None
+    prepared: Prepared,
+    store: Path,
+    until_ns: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    rows: int | None = BATCH_ROWS,
 ) -> RunSummary:
-    """Run what is built into ``store``; the operations chain tells of the start and the stop."""
-    journal = SqliteJournal(store, SystemClock(), socket.gethostname())
+    """`run_prepared_async` in an event loop of its own; SIGINT and SIGTERM stop it at a closed moment."""
+    return asyncio.run(run_prepared_async(prepared, store, StopRequest(), until_ns, on_progress, rows))
+
+
+async def run_prepared_async(
+    prepared: Prepared,
+    store: Path,
+    stop: StopRequest,
+    until_ns: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    rows: int | None = BATCH_ROWS,
+) -> RunSummary:
+    """Run what is built into ``store``; the operations chain tells of the start and the stop, and why.
+
+    Raises:
+        StorageError: the store cannot be used or written. IntegrityError: what is stored is not what this run yields.
+        ConfigError: the store keeps another configuration's run.
+    """
+    log = speaker()
+    prepared.speak(log, store)
     try:
-        journal.operation("recovery" if journal.replaying else "start")
-        try:
-            complete = prepared.execute(journal, until_ns, on_progress)
-        except BaseException as error:
-            # The reason is told where it is handled; a store that failed cannot note its own failure.
-            with suppress(Exception):
-                journal.operation("failed", error=type(error).__name__)
-            raise
-        journal.operation("stop", complete=complete)
-        rows = sum(s.rows for s in prepared.streams)
-        return RunSummary(complete, journal.length, journal.head.hex(), rows, tuple(t.name for t in prepared.tracks))
-    finally:
-        journal.close()
+        with stop.listening():
+            held = _held(store)
+            with SqliteStore.open(store, SystemClock(), socket.gethostname()) as kept:
+                return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows)
+    except BaseException as error:
+        # In what words is for the face to say, once.
+        log.info("run ended", reason=type(error).__name__, complete=False)
+        raise
 
 
-def read_data(config: Config, folder: Path) -> list[Reading]:
-    """Every configured file, captures on one clock."""
-    instruments = {i.id: _instrument(config, i.id, folder) for i in config.instruments}
-    groups: dict[str, list[Reading]] = {}
-    for i, data in enumerate(config.data):
-        readings = read(folder / data.path, instruments[data.instrument], _options(data, f"data[{i}]"))
-        groups.setdefault(f"capture {data.capture}" if data.capture else f"file {i}", []).extend(readings)
-    out: list[Reading] = []
-    for name, readings_of in groups.items():
-        out.extend(align_capture(readings_of) if name.startswith("capture") else readings_of)
-    return out
+def _held(store: Path) -> tuple[int, str]:
+    """Length and head of what is there already.
 
-
-def _instrument(config: Config, instrument_id: str, folder: Path) -> Instrument:
-    wanted = next(i for i in config.instruments if i.id == instrument_id)
-    tick, lot = wanted.tick, wanted.lot
-    if tick is None or lot is None:
-        files = [d for d in config.data if d.instrument == instrument_id]
-        if not files:
-            raise ConfigError(f"instruments.{instrument_id}: expected tick and lot, or a data file to infer them from")
-        steps = infer_steps(*(folder / d.path for d in files), options=_options(files[0], "data"))
-        tick, lot = tick or steps.tick, lot or steps.lot
-    if tick is None or lot is None:
-        raise ConfigError(f"instruments.{instrument_id}: expected tick and lot, found data without prices or sizes")
+    Asked before the store is opened to write: a second opening in the same process would, on being closed, take away the
+    locks of the first (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
-        return Instrument(
-            wanted.symbol,
-            wanted.venue,
-            wanted.base,
-            wanted.quote,
-            tick,
-            lot,
-            wanted.kind,
-            wanted.min_qty,
-            wanted.max_qty,
-            wanted.min_notional,
-            wanted.calendar,
-        )
-    except ValueError as error:
-        raise ConfigError(f"instruments.{instrument_id}: {error}") from None
+        with StoreReader(store) as reader:
+            return reader.head()
+    except GenesisError:
+        # None yet, or none that can be used: opening it to write says what is wrong.
+        return 0, ""
 
 
-def _options(data: DataConfig, where: str) -> ReadOptions:
-    formats = {f.value: f for f in Format}
-    if data.format is not None and data.format not in formats:
-        raise ConfigError(f"{where}.format: expected one of {', '.join(formats)}, found {data.format!r}")
-    return ReadOptions(
-        format=None if data.format is None else formats[data.format],
-        policies=parse_policies(data.policies),
-        interval_ns=None if data.interval is None else _interval(data.interval, f"{where}.interval"),
-        time_format=data.time_format,
-    )
-
-
-def _interval(text: str, where: str) -> int:
+async def _run(
+    prepared: Prepared,
+    kept: SqliteStore,
+    before: tuple[int, str],
+    log: FilteringBoundLogger,
+    stop: StopRequest,
+    until_ns: int | None,
+    on_progress: Callable[[Progress], None] | None,
+    rows: int | None,
+) -> RunSummary:
+    held, held_head = before
+    kept.operation("recovery" if held else "start")
+    if held:
+        log.info("recovery", entries=held, head=held_head)
+    journal = TellingJournal(kept.journal, held, log)
     try:
-        spec = BarSpec.parse(text)
-    except ValueError as error:
-        raise ConfigError(f"{where}: {error}") from None
-    if spec.kind is not BarKind.TIME:
-        raise ConfigError(f"{where}: expected a time such as 1h, found {text!r}")
-    return spec.step
+        complete = await prepared.execute_async(journal, stop, until_ns, on_progress, rows)
+    except BaseException as error:
+        # The reason is told where it is handled; a store that failed cannot note its own failure.
+        with suppress(Exception):
+            kept.operation("failed", error=type(error).__name__)
+        raise
+    reason = stop.by.name if stop.by and not complete else "tape ended" if complete else "until"
+    kept.operation("stop", complete=complete, reason=reason)
+    # A stop before everything stored was compared: what is durable is longer than what this process has seen.
+    length, head = max((held, held_head), (journal.length, journal.head.hex()))
+    seen = sum(s.rows for s in prepared.streams)
+    log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
+    stopped_by = None if complete or stop.by is None else stop.by.name
+    return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
 
 
-def _hours(text: str) -> int:
-    return _interval(text, "run.sample_every")
+def _whole_hours(text: str) -> int:
+    step = interval_ns(text, "run.sample_every")
+    if step % NS_PER_HOUR:
+        raise ConfigError(f"run.sample_every: expected whole hours, found {text}")
+    return step
 
 
 def _floats_as_text(value: Any) -> Any:

@@ -10,7 +10,8 @@ import pytest
 
 from genesis.config import load_config
 from genesis.errors import ConfigError, DataError
-from genesis.system.project import export, init_project
+from genesis.system.export import ExportFormat, export
+from genesis.system.project import init_project
 from genesis.system.run import run_config
 
 
@@ -23,19 +24,33 @@ def candles(path: Path, rows: int = 400) -> None:
             file.write(f"{1669852800000 + i * 300_000},{low},{low + 9}.5,{low - 5}.25,{low + 4},{5 + i % 3}.5\n")
 
 
+def own_project(folder: Path) -> Path:
+    """What ``init`` writes, changed as its comment says: the commented sections for the first ones, and the id below."""
+    init_project(folder)
+    path = folder / "config.yaml"
+    text = path.read_text()
+    before, rest = text.split("\ninstruments:\n")
+    _, commented = rest.split("without `short: true`:\n#\n")
+    own, below = commented.split("\n\nstrategies:")
+    own = "\n".join(line.removeprefix("# ") for line in own.splitlines())
+    below = below.replace("EURUSD.FX", "BTCUSDT.BINANCE").replace("short: true, ", "")
+    path.write_text(f"{before}\n{own}\n\nstrategies:{below}")
+    candles(folder / "candles.csv")
+    return path
+
+
 def test_the_written_project_runs_on_the_users_candles(tmp_path: Path) -> None:
     """The files of ``init`` and a CSV are enough; every table leaves as CSV and JSON."""
-    init_project(tmp_path)
-    candles(tmp_path / "candles.csv")
-    config = load_config(tmp_path / "config.yaml")
+    config = load_config(own_project(tmp_path))
+    assert [d.path for d in config.data] == ["candles.csv"]
     summary = run_config(config, tmp_path)
     assert summary.complete
     assert summary.tracks == ("own", "crossover.quick", "crossover.slow")
     for table in ("orders", "fills", "trades", "samples", "denials"):
-        count = export(tmp_path / "genesis.db", table, "json", tmp_path / "out.json")
-        assert len(json.loads((tmp_path / "out.json").read_text())) == count
-        assert export(tmp_path / "genesis.db", table, "csv", tmp_path / "out.csv") == count
-        assert len(list(csv.DictReader((tmp_path / "out.csv").open()))) == count
+        count = export(tmp_path / "genesis.db", table, ExportFormat.JSON, tmp_path / f"{table}.json").rows
+        assert len(json.loads((tmp_path / f"{table}.json").read_text())) == count
+        assert export(tmp_path / "genesis.db", table, ExportFormat.CSV, tmp_path / f"{table}.csv").rows == count
+        assert len(list(csv.DictReader((tmp_path / f"{table}.csv").open()))) == count
     assert run_config(config, tmp_path).head == summary.head
 
 
@@ -50,8 +65,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
 
 def test_a_broken_candle_is_refused_with_its_place(tmp_path: Path) -> None:
     """File, line, field, expected and found."""
-    init_project(tmp_path)
-    candles(tmp_path / "candles.csv")
+    own_project(tmp_path)
     lines = (tmp_path / "candles.csv").read_text().splitlines()
     lines[9] = lines[9].replace(",20", ",-20", 1)
     (tmp_path / "candles.csv").write_text("\n".join(lines) + "\n")

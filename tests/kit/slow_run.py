@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 
-from genesis.clock import SystemClock
 from genesis.config import load_config
-from genesis.storage.sqlite import SqliteJournal
-from genesis.system.run import prepare
+from genesis.system.run import prepare, run_prepared
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    prepared = prepare(load_config(path), path.parent)
-    journal = SqliteJournal(path.parent / "genesis.db", SystemClock(), socket.gethostname())
-    prepared.execute(journal, rows=60)
-    journal.close()
+    run_prepared(prepare(load_config(path), path.parent), path.parent / "genesis.db", rows=60)

@@ -15,7 +15,7 @@ from genesis.audit.verify import verify
 from genesis.clock import ManualClock
 from genesis.errors import ConfigError, IntegrityError, StorageError
 from genesis.model.events import RunStarted, StrategyNote
-from genesis.storage.sqlite import SqliteJournal, StoreReader
+from genesis.storage.sqlite import SqliteStore, StoreReader
 
 NOTES = [StrategyNote(10**18 + i, "a", f"note {i}") for i in range(5)]
 
@@ -61,21 +61,21 @@ def test_dropped_swapped_and_cut_entries_are_found(i: int, j: int) -> None:
         assert verify(swapped)
 
 
-def journal(path: Path) -> SqliteJournal:
-    return SqliteJournal(path, ManualClock(1), "test")
+def journal(path: Path) -> SqliteStore:
+    return SqliteStore(path, ManualClock(1), "test")
 
 
 def test_a_second_start_compares_and_goes_on(tmp_path: Path) -> None:
     """What was committed is compared byte for byte, then the chain grows."""
     store = tmp_path / "run.db"
     first = journal(store)
-    first.append(NOTES[:3])
-    first.commit()
+    first.journal.append(NOTES[:3])
+    first.journal.commit()
     first.close()
     second = journal(store)
-    assert second.replaying
-    second.append(NOTES)
-    second.commit()
+    assert second.journal.replaying
+    second.journal.append(NOTES)
+    second.journal.commit()
     second.close()
     assert StoreReader(store).head()[1] == chain([encode(n) for n in NOTES])[-1][2].hex()
     assert StoreReader(store).verify() == []
@@ -85,16 +85,16 @@ def test_a_different_replay_is_an_integrity_error(tmp_path: Path) -> None:
     """An entry that differs from the stored one names itself."""
     store = tmp_path / "run.db"
     first = journal(store)
-    first.append([RunStarted(1, None, {"a": 1}), NOTES[0]])
-    first.commit()
+    first.journal.append([RunStarted(1, None, {"a": 1}), NOTES[0]])
+    first.journal.commit()
     first.close()
     second = journal(store)
     with pytest.raises(IntegrityError, match="entry 2"):
-        second.append([RunStarted(1, None, {"a": 1}), NOTES[1]])
+        second.journal.append([RunStarted(1, None, {"a": 1}), NOTES[1]])
     second.close()
     third = journal(store)
     with pytest.raises(ConfigError, match="a differ"):
-        third.append([RunStarted(1, None, {"a": 2})])
+        third.journal.append([RunStarted(1, None, {"a": 2})])
     third.close()
 
 
@@ -110,8 +110,8 @@ def test_a_changed_row_is_found_at_the_next_start(tmp_path: Path) -> None:
     """Rewriting one stored entry keeps the store from opening."""
     store = tmp_path / "run.db"
     first = journal(store)
-    first.append(NOTES)
-    first.commit()
+    first.journal.append(NOTES)
+    first.journal.commit()
     first.close()
     with sqlite3.connect(store) as db:
         db.execute("UPDATE entries SET bytes = replace(CAST(bytes AS TEXT), 'note 2', 'note 9') WHERE seq = 3")

@@ -1,0 +1,67 @@
+"""The application and the options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from genesis.clock import SystemClock
+from genesis.errors import ConfigError
+from genesis.system.log import LogFormat, LogLevel, configure_logging
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON for a program")]
+Force = Annotated[bool, typer.Option("--force", help="overwrite the file")]
+ConfigPath = Annotated[Path, typer.Argument(help="a YAML configuration")]
+StorePath = Annotated[Path, typer.Argument(help="a run's store")]
+TrackName = Annotated[str | None, typer.Option("--track", help="one track only")]
+Level = Annotated[LogLevel | None, typer.Option("--log-level", help="the least important lines; default info")]
+Form = Annotated[LogFormat | None, typer.Option("--log-format", help="default text, with --json json")]
+
+_Choice = TypeVar("_Choice", LogLevel, LogFormat)
+
+LEVEL_VARIABLE, FORMAT_VARIABLE = "GENESIS_LOG_LEVEL", "GENESIS_LOG_FORMAT"
+
+
+class _Chosen:
+    """What stood before the command's name."""
+
+    level: LogLevel | None = None
+    form: LogFormat | None = None
+
+
+_before = _Chosen()
+
+
+@app.callback()
+def genesis(log_level: Level = None, log_format: Form = None) -> None:
+    """Prove a trading strategy on paper, and record every decision."""
+    _before.level, _before.form = log_level, log_format
+    set_up_logging(False)
+
+
+def set_up_logging(as_json: bool, level: LogLevel | None = None, form: LogFormat | None = None) -> None:
+    """Configure the shell's voice: the command's options, else those before its name, else the environment's."""
+    level = level or _before.level or _from_environment(LEVEL_VARIABLE, LogLevel) or LogLevel.INFO
+    usual = LogFormat.JSON if as_json else LogFormat.TEXT
+    form = form or _before.form or _from_environment(FORMAT_VARIABLE, LogFormat) or usual
+    configure_logging(level, form, SystemClock())
+
+
+def _from_environment(name: str, kind: type[_Choice]) -> _Choice | None:
+    text = os.environ.get(name)
+    if not text:
+        return None
+    known = {member.value: member for member in kind}
+    if text.lower() not in known:
+        raise ConfigError(f"{name}: expected one of {', '.join(known)}, found {text!r}")
+    return known[text.lower()]

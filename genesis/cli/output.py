@@ -1,0 +1,76 @@
+"""Printing: tables for people, JSON for programs, both on standard output and nothing else there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from genesis.clock import iso_utc
+
+# Where nothing shows its width (a file, a pipe) no cell is cut or folded.
+_WIDE = 4_000
+
+
+class ReaderGone(Exception):
+    """Whoever read standard output has closed it: nothing more can be said there."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise ReaderGone
+
+
+def console() -> Console:
+    """Standard output."""
+    found = _Console(highlight=False)
+    return found if found.is_terminal else _Console(highlight=False, width=_WIDE)
+
+
+def print_plain(text: str) -> None:
+    """Text as it is, and a line's end."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise ReaderGone from None
+
+
+def print_json(value: object) -> None:
+    """One document on one line."""
+    print_plain(json.dumps(value, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """A sentence for people."""
+    console().print(escape(text), soft_wrap=True)
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = (), nothing: str = "nothing yet") -> None:
+    """A table of rows; ``columns`` chooses and orders them, else all of them are shown."""
+    listed = list(rows)
+    if not listed:
+        say(nothing)
+        return
+    names = list(columns) or list(dict.fromkeys(k for row in listed for k in row))
+    table = Table(*names, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for row in listed:
+        table.add_row(*(escape(cell(n, row.get(n))) for n in names))
+    console().print(table)
+
+
+def cell(name: str, value: Any) -> str:
+    """A value for a person: undefined is empty, times are UTC."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, int) and (name.startswith("time") or name == "wall_time"):
+        return iso_utc(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{v} {k}" for k, v in value.items())
+    return str(value)

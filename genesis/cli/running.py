@@ -1,0 +1,170 @@
+"""Commands that take a configuration or market data: run, demo, check-config, show-config."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import Progress as Bar
+
+from genesis.cli.app import ConfigPath, Form, Json, Level, app, set_up_logging
+from genesis.cli.exits import code_of_signal
+from genesis.cli.output import print_json, print_plain, print_table, say
+from genesis.cli.store import show_status
+from genesis.clock import iso_utc, parse_utc
+from genesis.config import Config, config_yaml, inactive_keys, load_config, plain_config, secrets_of
+from genesis.demo.own import OwnData
+from genesis.demo.show import own_part, recorded_parts, run_demo
+from genesis.engine.engine import Progress
+from genesis.errors import ConfigError
+from genesis.model.grid import parse_decimal
+from genesis.system.log import conceal
+from genesis.system.run import prepare, run_config
+
+
+@app.command()
+def run(
+    config: ConfigPath,
+    until: Annotated[str | None, typer.Option(help="stop before this UTC time; a later run goes on")] = None,
+    as_json: Json = False,
+    log_level: Level = None,
+    log_format: Form = None,
+) -> None:
+    """Run the strategies of a configuration over its recorded data."""
+    set_up_logging(as_json, log_level, log_format)
+    loaded = _load(config)
+    until_ns = None if until is None else _instant(until)
+    with _bar(as_json) as bar:
+        task = bar.add_task("reading the data", total=None)
+
+        def progress(p: Progress) -> None:
+            bar.update(task, description=f"{iso_utc(p.closed_before)[:16]}  {p.rows:,} rows  {p.entries:,} entries")
+
+        summary = run_config(loaded, config.parent, until_ns, progress)
+    if as_json:
+        print_json(msgspec.to_builtins(summary))
+    else:
+        show_status(config.parent / loaded.run.store)
+    raise typer.Exit(code_of_signal(summary.stopped_by))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="where stores and reports go")] = Path("demo-output"),
+    data: Annotated[Path | None, typer.Option(help="your own candles or trades, in any format of docs/DATA.md")] = None,
+    symbol: Annotated[str | None, typer.Option(help="with --data: BASE/QUOTE, such as BTC/USDT")] = None,
+    tick: Annotated[str | None, typer.Option(help="with --data: price step; inferred where left out")] = None,
+    lot: Annotated[str | None, typer.Option(help="with --data: size step; inferred where left out")] = None,
+    data_format: Annotated[
+        str | None, typer.Option("--format", help="with --data: the format, where it cannot be told")
+    ] = None,
+    as_json: Json = False,
+    log_level: Level = None,
+    log_format: Form = None,
+) -> None:
+    """Run the built-in strategies on recorded market data: no key, no account, no network."""
+    set_up_logging(as_json, log_level, log_format)
+    if data is None:
+        for name, value in (("--symbol", symbol), ("--tick", tick), ("--lot", lot), ("--format", data_format)):
+            if value is not None:
+                raise ConfigError(f"{name}: expected --data with it, found none")
+        parts = recorded_parts()
+    else:
+        parts = [own_part(OwnData(data, symbol, _step("--tick", tick), _step("--lot", lot), data_format))]
+    with _bar(as_json) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(name: str, p: Progress) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=None)
+            bar.update(tasks[name], description=f"{name}: {p.rows:,} rows, {p.entries:,} entries")
+
+        shown = run_demo(parts, out, progress)
+    stopped_by = next((s.summary.stopped_by for s in shown if s.summary.stopped_by), None)
+    if as_json:
+        print_json([{**msgspec.to_builtins(s.summary), **_place(s)} for s in shown])
+    else:
+        for part in shown:
+            say(f"\n{part.name}: {part.statement}")
+            show_status(part.store)
+            if part.summary.stopped_by is None:
+                say(f"report: {part.report}")
+    raise typer.Exit(code_of_signal(stopped_by))
+
+
+def _place(part: Any) -> dict[str, object]:
+    report = None if part.summary.stopped_by else str(part.report)
+    return {"name": part.name, "statement": part.statement, "store": str(part.store), "report": report}
+
+
+@app.command()
+def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = None, log_format: Form = None) -> None:
+    """Load the configuration, read its data and build its tracks, without running."""
+    set_up_logging(as_json, log_level, log_format)
+    prepared = prepare(_load(config), config.parent)
+    streams = [
+        {
+            "stream": s.name,
+            "rows": s.recorded,
+            "format": r.report.format,
+            "gaps": len(r.report.gaps),
+            "repaired": sum(x.count for x in r.report.repairs),
+            "tick": str(s.instrument.tick),
+            "lot": str(s.instrument.lot),
+        }
+        for r, s in zip(prepared.readings, prepared.streams, strict=True)
+    ]
+    tracks = [{"track": t.name, "tier": t.gate.tier.name} for t in prepared.tracks]
+    if as_json:
+        print_json({"config": prepared.digest, "no_effect": inactive_keys(), "streams": streams, "tracks": tracks})
+        return
+    print_table(streams)
+    print_table(tracks)
+    say(f"no effect yet: {', '.join(inactive_keys())}")
+
+
+@app.command()
+def show_config(config: ConfigPath, as_json: Json = False) -> None:
+    """The configuration as resolved: defaults, file and environment; secrets are masked."""
+    loaded = _load(config)
+    if as_json:
+        print_json({"config": plain_config(loaded), "no_effect": inactive_keys()})
+        return
+    print_plain(config_yaml(loaded).rstrip())
+    print_plain(f"# no effect yet: {', '.join(inactive_keys())}")
+
+
+def _load(path: Path) -> Config:
+    loaded = load_config(path, os.environ)
+    conceal(secrets_of(loaded))
+    return loaded
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_utc(text)
+    except ValueError as error:
+        raise ConfigError(f"--until: {error}") from None
+
+
+def _step(name: str, text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        step = parse_decimal(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
+    if not step > 0:
+        raise ConfigError(f"{name}: expected above 0, found {text}")
+    return step
+
+
+def _bar(as_json: bool) -> Bar:
+    """A bar where somebody looks at it: never in a file, a pipe or beside JSON."""
+    console = Console(stderr=True)
+    return Bar(console=console, disable=as_json or not console.is_terminal, transient=True)

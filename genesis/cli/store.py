@@ -1,0 +1,256 @@
+"""Commands that ask a store; it may be at work meanwhile, and is never changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from genesis.cli.app import Force, Json, StorePath, TrackName, app
+from genesis.cli.output import console, print_json, print_table, say
+from genesis.clock import iso_utc
+from genesis.errors import ConfigError, IntegrityError
+from genesis.storage.rows import SampleRow, StoreStatus
+from genesis.storage.sqlite import StoreReader
+from genesis.system import reporting
+from genesis.system.export import TABLES, ExportFormat, write_whole
+from genesis.system.export import export as export_table
+
+_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees")
+_NONE = "—"
+_ORDER_COLUMNS = (
+    "time_submitted",
+    "track",
+    "client_order_id",
+    "instrument",
+    "side",
+    "type",
+    "qty",
+    "limit_px",
+    "trigger_px",
+    "status",
+    "filled_qty",
+    "avg_fill_px",
+    "reason",
+)
+
+
+@app.command()
+def status(store: StorePath, as_json: Json = False) -> None:
+    """How the run stands, and the latest metrics of every track."""
+    if as_json:
+        with StoreReader(store) as reader:
+            found = reader.status()
+            tracks = {n: None if s is None else {"time": s.time, **s.metrics} for n, s in _latest(reader).items()}
+        state, words = in_words(found)
+        print_json(
+            {
+                "entries": found.entries,
+                "head": found.head,
+                "state": state,
+                "words": words,
+                "time": found.time,
+                "waiting_commands": found.waiting_commands,
+                "tracks": tracks,
+            }
+        )
+        return
+    show_status(store)
+
+
+@app.command()
+def orders(
+    store: StorePath,
+    track: TrackName = None,
+    open_only: Annotated[bool, typer.Option("--open", help="only those that may still fill")] = False,
+    denied: Annotated[bool, typer.Option("--denied", help="those that risk refused, which were never sent")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every order and how it stands."""
+    if open_only and denied:
+        raise ConfigError("--open, --denied: expected one of them, found both: a refused order is never open")
+    with StoreReader(store) as reader:
+        _known(reader, track)
+        rows: Sequence[Any] = reader.denials(track) if denied else reader.orders(track, open_only)
+        refused = 0 if denied else len(reader.denials(track))
+    if as_json:
+        print_json(msgspec.to_builtins(rows))
+        return
+    print_table(msgspec.to_builtins(rows), () if denied else _ORDER_COLUMNS, "none")
+    if refused:
+        say(f"besides, risk refused {refused}; --denied shows them")
+
+
+@app.command()
+def fills(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
+    """Every fill."""
+    with StoreReader(store) as reader:
+        _known(reader, track)
+        _print_rows(reader.fills(track), as_json)
+
+
+@app.command()
+def trades(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
+    """Every closed trade."""
+    with StoreReader(store) as reader:
+        _known(reader, track)
+        _print_rows(reader.trades(track), as_json)
+
+
+@app.command()
+def positions(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
+    """What the fills of every track and instrument come to; quantities are before fees charged in the base asset."""
+    with StoreReader(store) as reader:
+        _known(reader, track)
+        latest = _latest(reader)
+        rows = [{**msgspec.to_builtins(p), **_marked(latest.get(p.track))} for p in reader.positions(track)]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(rows, nothing="no position: nothing was filled")
+
+
+@app.command()
+def report(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(help="the HTML file")] = Path("report.html"),
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write the HTML report of a run."""
+    write_whole(out, force, lambda part: reporting.write_report(store, part))
+    if as_json:
+        print_json({"file": str(out)})
+    else:
+        say(str(out))
+
+
+@app.command()
+def export(
+    store: StorePath,
+    table: Annotated[str, typer.Argument(help=", ".join(TABLES))],
+    out: Annotated[Path, typer.Option(help="the file to write")],
+    form: Annotated[ExportFormat, typer.Option("--format", help="what the file is")] = ExportFormat.CSV,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write one table as CSV, JSON or Parquet; ``entries`` is what a third party verifies."""
+    written = export_table(store, table, form, out, force)
+    if as_json:
+        print_json(msgspec.to_builtins(written))
+    else:
+        say(f"{written.rows} rows in {written.file}")
+
+
+@app.command()
+def verify(store: StorePath, as_json: Json = False) -> None:
+    """Check both chains; every finding is named."""
+    with StoreReader(store) as reader:
+        findings = reader.verify()
+        length, head = reader.head()
+    if as_json:
+        print_json({"entries": length, "head": head, "findings": msgspec.to_builtins(findings)})
+    elif findings:
+        print_table(msgspec.to_builtins(findings))
+    else:
+        say(f"both chains verified: {length} entries, head {head}")
+    if findings:
+        raise IntegrityError(f"{store}: expected sound chains, found {len(findings)} findings")
+
+
+def show_status(store: Path) -> None:
+    """The run in words, and a table of its tracks."""
+    with StoreReader(store) as reader:
+        found, latest = reader.status(), _latest(reader)
+    if latest:
+        table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
+        for name, sample in latest.items():
+            table.add_row(name, *(["no sample yet"] if sample is None else _summary(sample.metrics)))
+        console().print(table)
+    say(in_words(found)[1])
+
+
+def in_words(found: StoreStatus) -> tuple[str, str]:
+    """The state as a word for programs and a sentence for people."""
+    last = found.last_operation
+    chain = f"{found.entries} entries, head {found.head[:16]}"
+    if found.time is None:
+        return "empty", "no entries: nothing has run in this store yet"
+    at = iso_utc(found.time)
+    if found.complete:
+        return "complete", f"complete: the tape ended; {chain}, the last at {at}"
+    if last is None or last.kind in ("start", "recovery"):
+        return "unfinished", f"unfinished: at work now, or killed; {chain}, the last at {at}; genesis run goes on"
+    if last.kind == "failed":
+        why = f"failed with {last.facts.get('error')}"
+        return "failed", f"unfinished: {why}; {chain}, the last at {at}; genesis run goes on once the cause is gone"
+    why = last.facts.get("reason", "on request")
+    return "stopped", f"unfinished: stopped ({why}); {chain}, the last at {at}; genesis run goes on"
+
+
+def _latest(reader: StoreReader) -> dict[str, SampleRow | None]:
+    """Every track with its last sample, in the configuration's order."""
+    out: dict[str, SampleRow | None] = {t.track: None for t in reader.tracks()}
+    for name in out:
+        # A sample is a long document: only the last one is read.
+        rows = reader.rows("samples", name)
+        if rows:
+            last = rows[-1]
+            out[name] = msgspec.convert({**last, "metrics": json.loads(str(last["metrics"]))}, SampleRow)
+    return out
+
+
+def _known(reader: StoreReader, track: str | None) -> None:
+    names = [t.track for t in reader.tracks()]
+    if track is not None and track not in names:
+        raise ConfigError(f"--track: expected one of {', '.join(names) or 'none, the store is empty'}, found {track}")
+
+
+def _marked(sample: SampleRow | None) -> dict[str, object]:
+    if sample is None:
+        return {"track_equity": None, "track_gross_exposure": None, "time_sampled": None}
+    return {
+        "track_equity": sample.metrics.get("equity"),
+        "track_gross_exposure": sample.metrics.get("gross_exposure"),
+        "time_sampled": sample.time,
+    }
+
+
+def _summary(metrics: Mapping[str, Any]) -> list[str]:
+    """One row: undefined is a dash; the Sharpe ratio is never shown without its standard error and sample."""
+    sharpe, error = metrics.get("sharpe"), metrics.get("sharpe_stderr")
+    return [
+        _money(metrics.get("equity")),
+        _percent(metrics.get("total_return"), 2),
+        _percent(metrics.get("drawdown_max"), 2),
+        _NONE if sharpe is None or error is None else f"{sharpe:.2f} ({error:.2f})",
+        str(metrics.get("evidence_bars", _NONE)),
+        str(metrics.get("trades", _NONE)),
+        _percent(metrics.get("win_rate"), 0),
+        _money(metrics.get("fees")),
+    ]
+
+
+def _money(text: str | None) -> str:
+    if text is None:
+        return _NONE
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part[:2]:0<2}"
+
+
+def _percent(value: float | None, digits: int) -> str:
+    return _NONE if value is None else f"{value:.{digits}%}"
+
+
+def _print_rows(rows: Sequence[msgspec.Struct], as_json: bool) -> None:
+    plain = msgspec.to_builtins(rows)
+    if as_json:
+        print_json(plain)
+    else:
+        print_table(plain)

@@ -1,0 +1,234 @@
+"""What the page shows, as frozen values: money is exact text, times are UTC ns, ratios are fractions, undefined is ``None``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from genesis.monitoring.report.criteria import Measurements, Window
+
+Metric = str | int | float | None
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """An assumption or a property: its name, its value with the unit, and what it means."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Values over UTC ns, to be drawn: floats place pixels, nothing else. ``None`` breaks the line."""
+
+    times: tuple[int, ...] = ()
+    values: tuple[float | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.times) != len(self.values):
+            raise ValueError(f"line: expected a value for each of {len(self.times)} times, found {len(self.values)}")
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """A sample's metrics by name. Any may be absent, which reads as undefined; large integers may be text."""
+
+    values: Mapping[str, Metric]
+
+    def fraction(self, name: str) -> float | None:
+        """A ratio or fraction."""
+        found = self.values.get(name)
+        return None if found is None else float(found)
+
+    def whole(self, name: str) -> int | None:
+        """A count or a time."""
+        found = self.values.get(name)
+        return None if found is None else int(found)
+
+    def money(self, name: str) -> Decimal | None:
+        """An amount, exact."""
+        found = self.values.get(name)
+        if found is None:
+            return None
+        try:
+            return Decimal(str(found))
+        except InvalidOperation:
+            return None
+
+
+class BarReturns(msgspec.Struct, frozen=True):
+    """Returns of the evidence bars that samples bound; ``lacking`` says why there are fewer than the track counted."""
+
+    values: tuple[float, ...] = ()
+    lacking: str = ""
+
+
+class PriceChart(msgspec.Struct, frozen=True):
+    """An instrument's price, where ``line`` comes from, and the fills in it at their own time and price."""
+
+    instrument: str
+    line: Line
+    origin: str
+    buys: Line
+    sells: Line
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """A kind of cost as exact money and in basis points of turnover; positive is paid."""
+
+    name: str
+    money: Decimal | None
+    basis_points: Decimal | None
+    note: str
+
+
+class FeeRate(msgspec.Struct, frozen=True):
+    """Fees as charged on ``fills`` fills of one liquidity, in basis points of their notional."""
+
+    liquidity: str
+    fills: int
+    basis_points: Decimal | None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Orders that risk refused for one reason, with the first one's detail."""
+
+    reason: str
+    count: int
+    time: int
+    example: str
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A halt by a limit or a stop by an exception."""
+
+    time: int
+    kind: str
+    reason: str
+    detail: str
+    action: str
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A strategy's remark."""
+
+    time: int
+    text: str
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """A closed trade; ``pnl`` is net of fees and slippage."""
+
+    time_open: int
+    time_close: int
+    instrument: str
+    side: str
+    qty: str
+    entry_notional: str
+    exit_notional: str
+    fees: str
+    pnl: str
+    currency: str
+    fills: int
+    forced: bool
+
+
+class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper track. Lists of trades and notes are cut; ``trade_count``, ``note_count`` and ``fill_count`` are of all."""
+
+    name: str
+    strategy: str
+    version: str
+    params: tuple[Fact, ...]
+    synthetic: bool
+    currency: str
+    budget: str
+    tier: str
+    window: Window
+    sampled: bool
+    metrics: Metrics
+    equity: Line
+    drawdown: Line
+    gross: Line
+    net: Line
+    hold: Line
+    bars: BarReturns
+    prices: tuple[PriceChart, ...]
+    costs: tuple[Cost, ...]
+    fees: tuple[FeeRate, ...]
+    data: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
+    stops: tuple[Stop, ...]
+    notes: tuple[Note, ...]
+    note_count: int
+    trades: tuple[Trade, ...]
+    trade_count: int
+    fill_count: int
+
+    def measurements(self) -> Measurements:
+        """What the criteria judge."""
+        m = self.metrics
+        return Measurements(
+            window=self.window,
+            trades=m.whole("trades") or 0,
+            bars=m.whole("evidence_bars") or 0,
+            sharpe=m.fraction("sharpe"),
+            sharpe_stderr=m.fraction("sharpe_stderr"),
+            drawdown_max=m.fraction("drawdown_max"),
+            win_rate=m.fraction("win_rate"),
+        )
+
+
+class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
+    """What doing nothing would have come to, before costs. ``bars`` are the evidence bars behind the ratios."""
+
+    name: str
+    tracks: tuple[str, ...]
+    line: Line
+    total_return: float | None
+    annualised_return: float | None
+    sharpe: float | None
+    sharpe_stderr: float | None
+    sortino: float | None
+    calmar: float | None
+    drawdown_max: float | None
+    bars: int
+
+
+class StreamFact(msgspec.Struct, frozen=True):
+    """A stream of the tape: how many rows, and the SHA-256 of the file they were read from."""
+
+    name: str
+    rows: int
+    digest: str
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Market data missing in [``time_from``, ``time_to``)."""
+
+    stream: str
+    time_from: int
+    time_to: int
+    detail: str
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A run: what it was a function of, how far it came, and its tracks."""
+
+    name: str
+    store: str
+    source: str
+    entries: int
+    head: str
+    seed: str
+    sample_every: str
+    complete: bool
+    window: Window
+    execution: tuple[Fact, ...]
+    limits: tuple[Fact, ...]
+    instruments: tuple[str, ...]
+    streams: tuple[StreamFact, ...]
+    gaps: tuple[Gap, ...]
+    tracks: tuple[TrackReport, ...]
+    benchmarks: tuple[Benchmark, ...]

@@ -1,0 +1,123 @@
+"""The configured files into readings: instruments with their steps, captures on one clock."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from genesis.config import Config
+from genesis.config.schema import DataConfig
+from genesis.errors import ConfigError
+from genesis.feeds.files import Format, Reading, ReadOptions, align_capture, infer_steps, parse_policies, read
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarKind, BarSpec
+
+IN_PACKAGE = "package:"
+
+
+def read_data(config: Config, folder: Path) -> list[Reading]:
+    """Every configured file, captures on one clock."""
+    instruments = {i.id: _instrument(config, i.id, folder) for i in config.instruments}
+    groups: dict[str, list[Reading]] = {}
+    for i, data in enumerate(config.data):
+        readings = read(data_path(folder, data.path), instruments[data.instrument], _options(data, f"data[{i}]"))
+        groups.setdefault(f"capture {data.capture}" if data.capture else f"file {i}", []).extend(readings)
+    out: list[Reading] = []
+    for name, readings_of in groups.items():
+        out.extend(_on_one_clock(name, readings_of) if name.startswith("capture") else readings_of)
+    _check_streams(out)
+    return out
+
+
+def _on_one_clock(name: str, readings: list[Reading]) -> tuple[Reading, ...]:
+    try:
+        return align_capture(readings)
+    except ValueError as error:
+        words = str(error).removeprefix("capture: ")
+        raise ConfigError(f"data: {name}: {words}") from None
+
+
+def _check_streams(readings: list[Reading]) -> None:
+    """Two files of one stream would be two truths; they have to be joined before."""
+    sources: dict[str, str] = {}
+    for reading in readings:
+        name, source = reading.stream().name, reading.report.source
+        if name in sources:
+            raise ConfigError(f"data: expected one file for {name}, found {sources[name]} and {source}; join them")
+        sources[name] = source
+
+
+def data_path(folder: Path, text: str) -> Path:
+    """Where ``data.path`` points: relative to ``folder``, or ``package:NAME/path`` inside an installed package.
+
+    The package is found, not imported.
+
+    Raises:
+        ConfigError: the package is not installed.
+    """
+    if not text.startswith(IN_PACKAGE):
+        return folder / text
+    name, _, rest = text.removeprefix(IN_PACKAGE).partition("/")
+    spec = find_spec(name) if name.isidentifier() else None
+    places = spec.submodule_search_locations if spec is not None else None
+    if not places:
+        raise ConfigError(
+            f"path {text}: expected the package {name} to be installed, found none; install it, or use a file of yours"
+        )
+    return Path(places[0]) / rest
+
+
+def _instrument(config: Config, instrument_id: str, folder: Path) -> Instrument:
+    wanted = next(i for i in config.instruments if i.id == instrument_id)
+    tick, lot = wanted.tick, wanted.lot
+    if tick is None or lot is None:
+        files = [d for d in config.data if d.instrument == instrument_id]
+        if not files:
+            raise ConfigError(f"instruments.{instrument_id}: expected tick and lot, or a data file to infer them from")
+        steps = infer_steps(*(data_path(folder, d.path) for d in files), options=_options(files[0], "data"))
+        tick, lot = tick or steps.tick, lot or steps.lot
+    if tick is None or lot is None:
+        raise ConfigError(f"instruments.{instrument_id}: expected tick and lot, found data without prices or sizes")
+    try:
+        return Instrument(
+            wanted.symbol,
+            wanted.venue,
+            wanted.base,
+            wanted.quote,
+            tick,
+            lot,
+            wanted.kind,
+            wanted.min_qty,
+            wanted.max_qty,
+            wanted.min_notional,
+            wanted.calendar,
+        )
+    except ValueError as error:
+        raise ConfigError(f"instruments.{instrument_id}: {error}") from None
+
+
+def _options(data: DataConfig, where: str) -> ReadOptions:
+    formats = {f.value: f for f in Format}
+    if data.format is not None and data.format not in formats:
+        raise ConfigError(f"{where}.format: expected one of {', '.join(formats)}, found {data.format!r}")
+    try:
+        policies = parse_policies(data.policies)
+    except ConfigError as error:
+        raise ConfigError(f"{where}.policies: {str(error).removeprefix('policies: ')}") from None
+    return ReadOptions(
+        format=None if data.format is None else formats[data.format],
+        policies=policies,
+        interval_ns=None if data.interval is None else interval_ns(data.interval, f"{where}.interval"),
+        time_format=data.time_format,
+    )
+
+
+def interval_ns(text: str, where: str) -> int:
+    """Nanoseconds of a length of time such as ``1h``; ``where`` names the key in the error."""
+    try:
+        spec = BarSpec.parse(text)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    if spec.kind is not BarKind.TIME:
+        raise ConfigError(f"{where}: expected a time such as 1h, found {text!r}")
+    return spec.step

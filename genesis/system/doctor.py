@@ -1,0 +1,186 @@
+"""Whether this machine, a configuration and its store are fit for a run; each finding says what to do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from genesis.clock import iso_utc
+from genesis.config import Config, load_config
+from genesis.errors import GenesisError
+from genesis.model.calendars import FX_ZONE
+from genesis.storage.sqlite import StoreReader
+from genesis.system.data import data_path
+
+PACKAGE = "genesis-trading"
+_PYTHON = (3, 11)
+# A store in WAL mode can be read from a read-only folder since this version; https://www.sqlite.org/wal.html#readonly
+_SQLITE = (3, 22)
+FREE_BYTES = 10**9
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*>=\s*([0-9.]+)$")
+
+
+class Health(Enum):
+    """How a finding stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was looked at: what was found, and what to do (empty where nothing)."""
+
+    name: str
+    health: Health
+    found: str
+    advice: str = ""
+
+
+def examine(config: Path | None, folder: Path, env: Mapping[str, str]) -> list[Check]:
+    """Every check; ``folder`` is looked at where there is no configuration, whose own folder comes first."""
+    place = folder if config is None else config.parent
+    checks = [_python(), *_packages(), _sqlite(), _zones(), _disk(place), _writable(place)]
+    if config is not None:
+        checks += _configured(config, env)
+    return checks
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < _PYTHON:
+        return Check("python", Health.ERROR, found, "install Python 3.11 or newer")
+    return Check("python", Health.OK, found)
+
+
+def _packages() -> Iterator[Check]:
+    try:
+        wanted = requires(PACKAGE) or []
+    except PackageNotFoundError:
+        yield Check("packages", Health.WARNING, f"{PACKAGE} is not installed", "install it: pip install .")
+        return
+    for requirement in wanted:
+        match = _REQUIREMENT.match(requirement.partition(";")[0].strip())
+        if match is None or "extra" in requirement.partition(";")[2]:
+            continue
+        name, least = match.groups()
+        yield package_check(name, least)
+
+
+def package_check(name: str, least: str) -> Check:
+    """Whether ``name`` is installed in version ``least`` or newer."""
+    advice = f"install it: pip install '{name}>={least}'"
+    try:
+        found = version(name)
+    except PackageNotFoundError:
+        return Check(f"package {name}", Health.ERROR, f"expected {least} or newer, found none", advice)
+    if numbers(found) < numbers(least):
+        return Check(f"package {name}", Health.ERROR, f"expected {least} or newer, found {found}", advice)
+    return Check(f"package {name}", Health.OK, found)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """A version's numbers in order, without closing zeros and what follows a plus."""
+    found = [int(part) for part in re.findall(r"\d+", text.partition("+")[0])]
+    while found and found[-1] == 0:
+        found.pop()
+    return tuple(found)
+
+
+def _sqlite() -> Check:
+    found = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < _SQLITE:
+        return Check("sqlite", Health.ERROR, found, "use a Python built with SQLite 3.22 or newer")
+    return Check("sqlite", Health.OK, found)
+
+
+def _zones() -> Check:
+    try:
+        ZoneInfo(FX_ZONE)
+    except ZoneInfoNotFoundError:
+        return Check("time zones", Health.ERROR, f"no data for {FX_ZONE}", "install it: pip install tzdata")
+    return Check("time zones", Health.OK, f"{FX_ZONE} is known")
+
+
+def _disk(folder: Path) -> Check:
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Check("disk", Health.ERROR, f"{folder}: {(error.strerror or str(error)).lower()}", "create the folder")
+    return disk_check(free)
+
+
+def disk_check(free: int) -> Check:
+    """What ``free`` bytes mean."""
+    found = f"{free / 1e9:.1f} GB free"
+    if free < FREE_BYTES:
+        return Check("disk", Health.WARNING, found, "free some space: a run stops when the disk is full")
+    return Check("disk", Health.OK, found)
+
+
+def _writable(folder: Path) -> Check:
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"0")
+    except OSError as error:
+        found = f"{folder}: {(error.strerror or str(error)).lower()}"
+        return Check("folder", Health.ERROR, found, "give write permission, or use another folder")
+    return Check("folder", Health.OK, f"{folder.resolve()} can be written")
+
+
+def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
+    try:
+        config = load_config(path, env)
+    except GenesisError as error:
+        yield Check("configuration", Health.ERROR, str(error), "correct the file")
+        return
+    yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
+    yield from _data(config, path.parent)
+    yield _store(path.parent / config.run.store)
+
+
+def _data(config: Config, folder: Path) -> Iterator[Check]:
+    for i, data in enumerate(config.data):
+        try:
+            path = data_path(folder, data.path)
+        except GenesisError as error:
+            yield Check(f"data[{i}]", Health.ERROR, str(error), f"correct data[{i}].path, or install the package")
+            continue
+        try:
+            with path.open("rb") as file:
+                empty = not file.read(1)
+        except OSError as error:
+            found = f"{path}: {(error.strerror or str(error)).lower()}"
+            yield Check(f"data[{i}]", Health.ERROR, found, f"correct data[{i}].path, or put the file there")
+            continue
+        if empty:
+            yield Check(f"data[{i}]", Health.ERROR, f"{path}: empty", "replace the file")
+        else:
+            yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
+
+
+def _store(path: Path) -> Check:
+    if not path.exists():
+        return Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
+    try:
+        with StoreReader(path) as reader:
+            findings, status = reader.verify(), reader.status()
+    except GenesisError as error:
+        return Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
+    if findings:
+        found = f"{path}: {len(findings)} findings, the first at entry {findings[0].seq}: {findings[0].problem}"
+        return Check(
+            "store", Health.ERROR, found, "keep a copy and restore a backup; genesis verify names every finding"
+        )
+    last = "" if status.time is None else f", last at {iso_utc(status.time)}"
+    return Check("store", Health.OK, f"{path}: both chains verified, {status.entries} entries{last}")
