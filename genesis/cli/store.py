@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -196,14 +195,7 @@ def in_words(found: StoreStatus) -> tuple[str, str]:
 
 def _latest(reader: StoreReader) -> dict[str, SampleRow | None]:
     """Every track with its last sample, in the configuration's order."""
-    out: dict[str, SampleRow | None] = {t.track: None for t in reader.tracks()}
-    for name in out:
-        # A sample is a long document: only the last one is read.
-        rows = reader.rows("samples", name)
-        if rows:
-            last = rows[-1]
-            out[name] = msgspec.convert({**last, "metrics": json.loads(str(last["metrics"]))}, SampleRow)
-    return out
+    return {t.track: reader.latest_sample(t.track) for t in reader.tracks()}
 
 
 def _known(reader: StoreReader, track: str | None) -> None:

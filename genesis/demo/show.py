@@ -36,6 +36,7 @@ class Part(msgspec.Struct, frozen=True, eq=False):
     market: DemoMarket
     fees: FeeSchedule
     strategies: list[StrategyConfig]
+    sample_every: str = "1h"
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -61,7 +62,7 @@ def recorded_parts() -> list[Part]:
         StrategyConfig(name="taker", strategy="imbalance_taker", instruments=on_book, budget=budget),
     ]
     on_bars = _on_bars(eur.instrument.id, {"short": True, "weight": _WEIGHT})
-    return [Part("bitcoin-half-hour", btc, FeeSchedule(), book), Part("euro-year", eur, _FX_FEES, on_bars)]
+    return [Part("bitcoin-half-hour", btc, FeeSchedule(), book, "1m"), Part("euro-year", eur, _FX_FEES, on_bars, "4h")]
 
 
 def own_part(own: OwnData) -> Part:
@@ -124,7 +125,11 @@ def _config(part: Part) -> Config:
     described = InstrumentConfig(
         symbol=instrument.symbol, venue=instrument.venue, base=instrument.base, quote=instrument.quote, fees=part.fees
     )
-    return Config(run=RunSection(name=part.name), instruments=[described], strategies=part.strategies)
+    return Config(
+        run=RunSection(name=part.name, sample_every=part.sample_every),
+        instruments=[described],
+        strategies=part.strategies,
+    )
 
 
 def _remove(store: Path) -> None:

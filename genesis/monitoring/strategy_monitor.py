@@ -29,7 +29,7 @@ class StrategyMonitor:
         )
         if not whole_hours and not part_of_hour:
             raise ConfigError(
-                f"sample_every: expected whole hours, or whole minutes that divide an hour, found {sample_every_ns} ns"
+                f"sample_every: expected whole hours, or whole minutes that divide an hour, found {sample_every_ns / NS_PER_MINUTE:g} minutes"
             )
         self._every = sample_every_ns
         self.look_every_ns = min(sample_every_ns, NS_PER_HOUR)

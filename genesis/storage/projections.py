@@ -180,8 +180,7 @@ class Projector:
 
     def _sampled(self, seq: int, entry: bytes) -> None:
         read = shapes.SAMPLED.decode(entry)
-        row = (seq, read.track, read.time, read.body.currency, bytes(read.body.metrics).decode())
-        self._rows["samples"].append(row)
+        self._rows["samples"].append((seq, read.track, read.time, read.body.currency))
 
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)

@@ -13,10 +13,9 @@ from genesis.errors import IntegrityError, StorageError
 from genesis.storage.faults import transaction
 
 SCHEMA_VERSION = 1
-PROJECTIONS_VERSION = 1
+PROJECTIONS_VERSION = 2
 # "GENS": SQLite's header says which program a file belongs to.
 APPLICATION_ID = 0x47454E53
-_MAGIC = b"SQLite format 3\x00"
 
 _RECORD = """
 CREATE TABLE versions (part TEXT PRIMARY KEY, version INTEGER NOT NULL);
@@ -26,7 +25,7 @@ CREATE TABLE inbox (number INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT N
     reason TEXT NOT NULL, wall_time INTEGER NOT NULL, taken_at_seq INTEGER);
 """
 
-# ``seq`` is the entry a row was made from; an order's is that of its submission. Prices, quantities and money are exact text.
+# A sample's metrics are not kept twice: they are most of a store, and its entry holds them. ``seq`` is the entry a row was made from; an order's is that of its submission. Prices, quantities and money are exact text.
 _PROJECTIONS = """
 CREATE TABLE tracks (position INTEGER PRIMARY KEY, track TEXT, facts TEXT);
 CREATE TABLE orders (seq INTEGER PRIMARY KEY, track TEXT, client_order_id TEXT, instrument TEXT, side TEXT, type TEXT,
@@ -39,7 +38,7 @@ CREATE TABLE denials (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, instrum
     reason TEXT, detail TEXT);
 CREATE TABLE trades (seq INTEGER PRIMARY KEY, track TEXT, instrument TEXT, side TEXT, time_open INTEGER, time_close INTEGER,
     qty TEXT, entry_notional TEXT, exit_notional TEXT, fees TEXT, pnl TEXT, currency TEXT, fills INTEGER, forced INTEGER);
-CREATE TABLE samples (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, currency TEXT, metrics TEXT);
+CREATE TABLE samples (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, currency TEXT);
 CREATE TABLE stops (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT, reason TEXT, detail TEXT, action TEXT);
 CREATE TABLE gaps (seq INTEGER PRIMARY KEY, time INTEGER, stream TEXT, time_from INTEGER, time_to INTEGER, missing INTEGER,
     detail TEXT);
@@ -54,13 +53,20 @@ def ensure_sqlite_file(path: Path) -> None:
 
     Raises:
         IntegrityError: the file is of another kind.
-        OSError: it cannot be read.
     """
-    if path.exists():
-        with path.open("rb") as file:
-            found = file.read(len(_MAGIC))
-        if found and found != _MAGIC:
-            raise IntegrityError(f"{path}: expected a Genesis store, found a file that is no database")
+    if not path.exists() or not path.stat().st_size:
+        return
+    # SQLite is asked: to open and close the file by hand would take away the locks of a store that this process holds
+    # (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        db.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname == "SQLITE_NOTADB":
+            raise IntegrityError(f"{path}: expected a Genesis store, found a file that is no database") from None
+        # Whatever else is wrong is said by the one who goes on to use it.
+    finally:
+        db.close()
 
 
 def is_new(db: sqlite3.Connection, path: Path) -> bool:

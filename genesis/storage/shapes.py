@@ -82,6 +82,9 @@ class TradedBody(msgspec.Struct, gc=False):
 
 class SampledBody(msgspec.Struct, gc=False):
     currency: str
+
+
+class MeasuredBody(msgspec.Struct, gc=False):
     metrics: msgspec.Raw
 
 
@@ -122,6 +125,7 @@ STEPPED = msgspec.json.Decoder(Entry[SteppedBody], strict=False)
 FILLED = msgspec.json.Decoder(Entry[FilledBody], strict=False)
 DENIED = msgspec.json.Decoder(Entry[DeniedBody], strict=False)
 TRADED = msgspec.json.Decoder(Entry[TradedBody], strict=False)
+MEASURED = msgspec.json.Decoder(Entry[MeasuredBody], strict=False)
 SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
 HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
 STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)

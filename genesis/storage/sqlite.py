@@ -19,7 +19,7 @@ from genesis.errors import ConfigError, IntegrityError, StorageError
 from genesis.model.events import TapeEnded
 from genesis.model.grid import plain
 from genesis.model.orders import OrderStatus
-from genesis.storage import inbox, schema
+from genesis.storage import inbox, schema, shapes
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import storage_errors
 from genesis.storage.lock import StoreLock
@@ -51,6 +51,7 @@ _WAL_PAGES = 16_384
 _TRACKLESS = frozenset({"gaps"})
 _RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _Row = TypeVar("_Row", bound=msgspec.Struct)
+_Sampled = tuple[int, str, int, str, bytes]  # seq, track, time, currency, the entry
 
 
 class SqliteStore:
@@ -152,8 +153,12 @@ class StoreReader:
         with storage_errors(path):
             schema.ensure_sqlite_file(path)
             self._db = _connect_to_read(path)
-            if schema.is_new(self._db, path):
-                raise StorageError(f"{path}: expected a store, found an empty file")
+            try:
+                if schema.is_new(self._db, path):
+                    raise StorageError(f"{path}: expected a store, found an empty file")
+            except BaseException:
+                self._db.close()
+                raise
 
     @classmethod
     def open(cls, path: Path) -> StoreReader:
@@ -239,6 +244,8 @@ class StoreReader:
         if track is not None and table in _TRACKLESS:
             raise ConfigError(f"track: expected none for {table}, which concern the whole run, found {track}")
         rest, values = _of_track(track)
+        if table == "samples":
+            return [_sample(row) for row in self._sampled(rest, values)]
         with storage_errors(self.path):
             found = self._db.execute(f"SELECT * FROM {table} {rest}", values)
             names = [d[0] for d in found.description]
@@ -271,7 +278,19 @@ class StoreReader:
 
     def samples(self, track: str | None = None) -> list[SampleRow]:
         """Metric samples."""
-        return self._select(SampleRow, "samples", track)
+        rows = self._sampled(*_of_track(track))
+        return [SampleRow(*row[:4], msgspec.json.decode(_metrics(row))) for row in rows]
+
+    def latest_sample(self, track: str) -> SampleRow | None:
+        """A track's last sample."""
+        rows = self._sampled("WHERE track = ? ORDER BY samples.rowid DESC LIMIT 1", (track,))
+        return SampleRow(*rows[0][:4], msgspec.json.decode(_metrics(rows[0]))) if rows else None
+
+    def _sampled(self, rest: str, values: tuple[object, ...]) -> list[_Sampled]:
+        rest = rest.replace("ORDER BY rowid", "ORDER BY samples.rowid")
+        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"
+        with storage_errors(self.path):
+            return self._db.execute(query, values).fetchall()
 
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""
@@ -292,6 +311,15 @@ class StoreReader:
 
 def _of_track(track: str | None) -> tuple[str, tuple[object, ...]]:
     return ("ORDER BY rowid", ()) if track is None else ("WHERE track = ? ORDER BY rowid", (track,))
+
+
+def _metrics(row: _Sampled) -> bytes:
+    return bytes(shapes.MEASURED.decode(row[4]).body.metrics)
+
+
+def _sample(row: _Sampled) -> dict[str, object]:
+    seq, track, time, currency, _ = row
+    return {"seq": seq, "track": track, "time": time, "currency": currency, "metrics": _metrics(row).decode()}
 
 
 def _with_average(order: OrderRow) -> OrderRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
@@ -61,11 +60,8 @@ def track_names(store: StoreReader) -> list[str]:
 
 def latest(store: StoreReader, track: str) -> tuple[int, dict[str, Any]] | None:
     """(time, metrics) of a track's last sample."""
-    rows = store.rows("samples", track)
-    if not rows:
-        return None
-    last: Any = rows[-1]
-    return int(last["time"]), json.loads(last["metrics"])
+    last = store.latest_sample(track)
+    return None if last is None else (last.time, last.metrics)
 
 
 def show(value: Any) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from genesis.audit.entry import encode
-from genesis.clock import NS_PER_HOUR, SystemClock
+from genesis.clock import SystemClock
 from genesis.config import Config, inactive_keys, plain_config
 from genesis.config.schema import StrategyConfig
 from genesis.engine.engine import Progress, TradingEngine
@@ -66,14 +66,15 @@ class Prepared:
         self.tape = Tape(self.streams, gaps)
         first = min(s.times[0] for s in self.streams)
         fees = {i.id: i.fees for i in config.instruments}
+        self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(
             self.tape,
-            StrategyMonitor(_whole_hours(config.run.sample_every)),
+            _monitor(config.run.sample_every),
             config.run.seed,
             first - 1,
             config.execution,
             config.risk,
-            config.tiers or DEFAULT_TIERS,
+            self._tiers,
             fees,
         )
         instruments = {r.instrument.id: r.instrument for r in readings}
@@ -128,6 +129,7 @@ class Prepared:
             self._facts.append(
                 {
                     "budget": str(budget),
+                    "instruments": [i.id for i in instruments],
                     "name": name,
                     "params": {k: str(v) for k, v in params.items()},
                     "strategy": strategy.strategy.rpartition("/")[2],
@@ -142,6 +144,7 @@ class Prepared:
         plain = plain_config(self.config)
         return {
             "execution": _floats_as_text(plain["execution"]),
+            "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
             "instruments": [str(r.instrument) for r in self.readings],
             "risk": _floats_as_text(plain["risk"]),
             "run": {
@@ -153,6 +156,8 @@ class Prepared:
                 {"digest": r.report.sha256, "name": s.name, "rows": s.recorded}
                 for r, s in zip(self.readings, self.streams, strict=True)
             ],
+            "source": "replay",
+            "tiers": [msgspec.to_builtins(t) for t in self._tiers],
             "tracks": self._facts,
         }
 
@@ -283,11 +288,11 @@ async def _run(
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
 
 
-def _whole_hours(text: str) -> int:
-    step = interval_ns(text, "run.sample_every")
-    if step % NS_PER_HOUR:
-        raise ConfigError(f"run.sample_every: expected whole hours, found {text}")
-    return step
+def _monitor(sample_every: str) -> StrategyMonitor:
+    try:
+        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"))
+    except ConfigError as error:
+        raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None
 
 
 def _floats_as_text(value: Any) -> Any:

@@ -160,10 +160,10 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
         ExitCode.CONFIG,
         ("data[0].policies", "'ignore'"),
     ),
-    "half hours": (
-        replaced("{name: small}", "{sample_every: 30m}"),
+    "an uneven sampling": (
+        replaced("{name: small}", "{sample_every: 7m}"),
         ExitCode.CONFIG,
-        ("expected whole hours, found 30m",),
+        ("run.sample_every: expected whole hours, or whole minutes that divide an hour, found 7 minutes",),
     ),
     "no name for the store": (
         replaced("{name: small}", "{store: ''}"),
