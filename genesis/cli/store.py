@@ -21,7 +21,7 @@ from genesis.system import reporting
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
 
-_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees")
+_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees", "criteria")
 _NONE = "—"
 _ORDER_COLUMNS = (
     "time_submitted",
@@ -170,7 +170,7 @@ def show_status(store: Path) -> None:
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
-            table.add_row(name, *(["no sample yet"] if sample is None else _summary(sample.metrics)))
+            table.add_row(name, *(["no sample yet"] if sample is None else _summary(sample, found.start or 0)))
         console().print(table)
     say(in_words(found)[1])
 
@@ -214,8 +214,9 @@ def _marked(sample: SampleRow | None) -> dict[str, object]:
     }
 
 
-def _summary(metrics: Mapping[str, Any]) -> list[str]:
+def _summary(sample: SampleRow, start_ns: int) -> list[str]:
     """One row: undefined is a dash; the Sharpe ratio is never shown without its standard error and sample."""
+    metrics: Mapping[str, Any] = sample.metrics
     sharpe, error = metrics.get("sharpe"), metrics.get("sharpe_stderr")
     return [
         _money(metrics.get("equity")),
@@ -226,6 +227,7 @@ def _summary(metrics: Mapping[str, Any]) -> list[str]:
         str(metrics.get("trades", _NONE)),
         _percent(metrics.get("win_rate"), 0),
         _money(metrics.get("fees")),
+        reporting.standing(sample, start_ns),
     ]
 
 

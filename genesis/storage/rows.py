@@ -187,10 +187,11 @@ class CommandRow(msgspec.Struct, frozen=True):
 
 
 class StoreStatus(msgspec.Struct, frozen=True):
-    """How a run stands: its chain's length and head (hex), engine time of the last entry, whether its tape has ended."""
+    """How a run stands: its chain's length and head (hex), engine time of the first and last entry, whether its tape has ended."""
 
     entries: int
     head: str
+    start: int | None
     time: int | None
     complete: bool
     waiting_commands: int

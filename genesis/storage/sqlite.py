@@ -183,13 +183,14 @@ class StoreReader:
         """How the run stands."""
         length, head = self.head()
         with storage_errors(self.path):
-            row = self._db.execute("SELECT bytes FROM entries WHERE seq = ?", (length,)).fetchone()
+            ends = [self._db.execute("SELECT bytes FROM entries WHERE seq = ?", (n,)).fetchone() for n in (1, length)]
         operations = self.operations()
         waiting = sum(c.taken_at_seq is None for c in self.commands())
-        last = None if row is None else decode(row[0])
+        first, last = (None if row is None else decode(row[0]) for row in ends)
         return StoreStatus(
             length,
             head,
+            None if first is None else int(str(first["time"])),
             None if last is None else int(str(last["time"])),
             last is not None and last["type"] == TapeEnded.__name__,
             waiting,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
 from genesis.monitoring.report.assumptions import execution_facts, fee_facts, limit_facts
-from genesis.monitoring.report.criteria import Window
+from genesis.monitoring.report.criteria import Status, Window, judge
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.page import render
 from genesis.monitoring.report.values import (
@@ -31,6 +31,7 @@ from genesis.monitoring.report.values import (
     StreamFact,
     TrackReport,
     Trade,
+    measurements_of,
 )
 from genesis.monitoring.report.wording import exact
 from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
@@ -62,6 +63,14 @@ def latest(store: StoreReader, track: str) -> tuple[int, dict[str, Any]] | None:
     """(time, metrics) of a track's last sample."""
     last = store.latest_sample(track)
     return None if last is None else (last.time, last.metrics)
+
+
+def standing(sample: SampleRow, start_ns: int) -> str:
+    """The default criteria in a word: ``FAILED`` when one failed, else ``INCONCLUSIVE`` when one is, else ``PASSED``; with how many."""
+    window = Window(start_ns, sample.time)
+    judged = [j.status for j in judge(measurements_of(Metrics(sample.metrics), window))]
+    worst = next(s for s in (Status.FAILED, Status.INCONCLUSIVE, Status.PASSED) if s in judged)
+    return f"{worst.value} {judged.count(worst)} of {len(judged)}"
 
 
 def show(value: Any) -> str:

@@ -168,16 +168,20 @@ class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
 
     def measurements(self) -> Measurements:
         """What the criteria judge."""
-        m = self.metrics
-        return Measurements(
-            window=self.window,
-            trades=m.whole("trades") or 0,
-            bars=m.whole("evidence_bars") or 0,
-            sharpe=m.fraction("sharpe"),
-            sharpe_stderr=m.fraction("sharpe_stderr"),
-            drawdown_max=m.fraction("drawdown_max"),
-            win_rate=m.fraction("win_rate"),
-        )
+        return measurements_of(self.metrics, self.window)
+
+
+def measurements_of(metrics: Metrics, window: Window) -> Measurements:
+    """What the criteria judge of a sample's metrics."""
+    return Measurements(
+        window=window,
+        trades=metrics.whole("trades") or 0,
+        bars=metrics.whole("evidence_bars") or 0,
+        sharpe=metrics.fraction("sharpe"),
+        sharpe_stderr=metrics.fraction("sharpe_stderr"),
+        drawdown_max=metrics.fraction("drawdown_max"),
+        win_rate=metrics.fraction("win_rate"),
+    )
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
