@@ -54,9 +54,13 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class RunSection(_Section, frozen=True):
-    """``store`` is the SQLite file; ``sample_every`` a whole number of hours such as ``1h``."""
+    """``about`` is a sentence for the report: what the data are and what is assumed of them. ``store`` is the SQLite file.
+
+    ``sample_every``: whole hours (``1h``), or whole minutes that divide an hour (``5m``).
+    """
 
     name: str = "run"
+    about: str = ""
     seed: int = 1
     store: str = "genesis.db"
     sample_every: str = "1h"

@@ -31,6 +31,8 @@ EURUSD = Instrument(
 )
 
 
+# A spread of 0.6 bp is about 0.7 pips: what a retail account pays on EUR/USD in a quiet hour.
+EURO_HALF_SPREAD_BP = Decimal("0.3")
 _ORDERS = ("ob_analytics", "_sample_data/orders.csv.gz")
 _TRADES = ("ob_analytics", "_sample_data/trades.csv")
 _BARS = ("gym_anytrading", "datasets/data/FOREX_EURUSD_1H_ASK.csv")
@@ -88,8 +90,8 @@ def euro_year() -> DemoMarket:
         time_format="%d.%m.%Y %H:%M:%S.%f",
     )
     statement = (
-        "a labelled stand-in, recorded: EUR/USD hourly ask bars of 2017; the bid is not recorded: takers pay the "
-        "profile's slippage (2 to 5 bp) and no spread besides"
+        "a labelled stand-in, recorded: EUR/USD hourly ask bars of 2017; the bid is not recorded: assumed is a spread of "
+        f"{2 * EURO_HALF_SPREAD_BP} bp, which takers pay beside the profile's slippage (2 to 5 bp)"
     )
     return DemoMarket(EURUSD, read(_file(_BARS), EURUSD, options), statement)
 

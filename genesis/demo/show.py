@@ -15,15 +15,16 @@ import msgspec
 from genesis.clock import SystemClock
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import RunSection, Variant
-from genesis.demo.data import DemoMarket, bitcoin_half_hour, euro_year
+from genesis.demo.data import EURO_HALF_SPREAD_BP, DemoMarket, bitcoin_half_hour, euro_year
 from genesis.demo.own import OwnData, own_market
 from genesis.engine.engine import Progress
 from genesis.errors import StorageError
-from genesis.execution.profile import FeeCurrency, FeeSchedule
+from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.storage.sqlite import SqliteStore
 from genesis.system.reporting import write_report
 from genesis.system.run import Prepared, RunSummary, run_prepared
 
+_FX_PROFILE = ExecutionProfile(name="spec-fx", half_spread_bp=EURO_HALF_SPREAD_BP)
 _FX_FEES = FeeSchedule(maker_bp=Decimal("0.2"), taker_bp=Decimal("0.2"), currency=FeeCurrency.QUOTE)
 # Twice this, a turn from long to short, stays below the tier's largest order also when the price moves meanwhile.
 _WEIGHT = Decimal("0.04")
@@ -37,6 +38,7 @@ class Part(msgspec.Struct, frozen=True, eq=False):
     fees: FeeSchedule
     strategies: list[StrategyConfig]
     sample_every: str = "1h"
+    execution: ExecutionProfile = ExecutionProfile()
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -62,7 +64,10 @@ def recorded_parts() -> list[Part]:
         StrategyConfig(name="taker", strategy="imbalance_taker", instruments=on_book, budget=budget),
     ]
     on_bars = _on_bars(eur.instrument.id, {"short": True, "weight": _WEIGHT})
-    return [Part("bitcoin-half-hour", btc, FeeSchedule(), book, "1m"), Part("euro-year", eur, _FX_FEES, on_bars, "4h")]
+    return [
+        Part("bitcoin-half-hour", btc, FeeSchedule(), book, "1m"),
+        Part("euro-year", eur, _FX_FEES, on_bars, "4h", _FX_PROFILE),
+    ]
 
 
 def own_part(own: OwnData) -> Part:
@@ -126,7 +131,8 @@ def _config(part: Part) -> Config:
         symbol=instrument.symbol, venue=instrument.venue, base=instrument.base, quote=instrument.quote, fees=part.fees
     )
     return Config(
-        run=RunSection(name=part.name, sample_every=part.sample_every),
+        run=RunSection(name=part.name, sample_every=part.sample_every, about=part.market.statement),
+        execution=part.execution,
         instruments=[described],
         strategies=part.strategies,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from genesis.clock import NS_PER_MS
 from genesis.execution.profile import ExecutionProfile
 from genesis.rng import KeyedDraws
@@ -11,15 +13,17 @@ ONE = 100_000_000
 
 
 class Luck:
-    """The profile's draws for one order, keyed by the moment of its decision."""
+    """The profile's draws for one order, keyed by the moment of its decision, and the spread it assumes."""
 
-    __slots__ = ("_draws", "_latency", "_response", "_slippage")
+    __slots__ = ("_draws", "_latency", "_response", "_slippage", "half_spread")
 
     def __init__(self, profile: ExecutionProfile, draws: KeyedDraws) -> None:
         self._draws = draws
         self._latency = profile.latency_ms
         self._slippage = profile.slippage_bp
         self._response = profile.response_factor
+        # As a fraction in 1e-8, like a slippage draw; rounded against us.
+        self.half_spread = ceil(profile.half_spread_bp * SLIPPAGE_SCALE)
 
     def entry_ns(self, instrument: str, decided_ns: int, ordinal: int) -> int:
         """How long the order travels to the venue."""

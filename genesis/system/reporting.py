@@ -128,6 +128,7 @@ def read_report(store: StoreReader) -> RunReport:
         source=str(body.get("source", "replay")),
         entries=status.entries,
         head=status.head,
+        about=str(body["run"].get("about", "")),
         seed=str(body["run"]["seed"]),
         sample_every=str(body["run"].get("sample_every", "not recorded")),
         complete=status.complete,

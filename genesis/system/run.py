@@ -148,6 +148,7 @@ class Prepared:
             "instruments": [str(r.instrument) for r in self.readings],
             "risk": _floats_as_text(plain["risk"]),
             "run": {
+                "about": self.config.run.about,
                 "name": self.config.run.name,
                 "sample_every": self.config.run.sample_every,
                 "seed": self.config.run.seed,

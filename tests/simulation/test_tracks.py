@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 
@@ -28,6 +29,17 @@ def test_a_market_order_takes_latency_and_slippage_against_itself() -> None:
     accepted = next(e for e in journal.events if isinstance(e, OrderAccepted))
     assert 5 * MS <= accepted.time_event - START <= 15 * MS
     assert 2 * MS <= accepted.time - accepted.time_event <= 8 * MS
+
+
+def test_an_assumed_spread_is_paid_only_where_no_bid_and_ask_are_shown() -> None:
+    """On trades alone half of it comes on top of slippage, rounded against us; on quotes the book's own spread is paid."""
+    no_draw = ClippedNormal(0, 0, 0, 0)
+    assumed = ExecutionProfile("assumed", no_draw, 0.5, no_draw, half_spread_bp=Decimal("3.5"))
+    quotes = [(i * 100 * MS, 9_999, 50, 10_001, 50) for i in range(100)]
+    for side, on_trades, on_quotes in ((Side.BUY, 10_004, 10_001), (Side.SELL, 9_996, 9_999)):
+        for streams, expected in (([], on_trades), ([quotes_stream(quotes)], on_quotes)):
+            journal, _ = run([*streams, trades_stream(FLAT)], [("a", Once((FX,), Once.Params(side, 5)))], profile=assumed)
+            assert {e.last_ticks for e in journal.events if isinstance(e, OrderFilled)} == {expected}
 
 
 def test_a_spot_sell_beyond_holdings_is_denied_with_its_reason() -> None:

@@ -52,7 +52,7 @@ def test_the_year_of_the_euro() -> None:
     assert all(is_open(Calendar.FX, int(t)) for t in bars.columns["time_open"])
     (repair,) = report.repairs
     assert (repair.problem, repair.count) == (Problem.OFF_LOT, 30)
-    assert "no spread" in market.statement
+    assert "a spread of 0.6 bp" in market.statement
     assert "stand-in" in market.statement
 
 

@@ -168,10 +168,13 @@ class SimulatedExecutor:
         instrument = order.intent.instrument.id
         luck = self._luck
         arrival = self._in_order(self._agenda.now + luck.entry_ns(instrument, order.decided_ns, order.ordinal))
+        matcher = self._matchers[instrument]
         slippage = luck.slippage(instrument, order.decided_ns, order.ordinal)
+        if not matcher.tier.has_book:
+            slippage += luck.half_spread
         working = Working(order, decision_ticks, slippage)
         self._travelling[order.client_order_id] = arrival
-        self._agenda.arrive(arrival, _NewOrder(instrument, self._matchers[instrument], working))
+        self._agenda.arrive(arrival, _NewOrder(instrument, matcher, working))
 
     def cancel(self, order: Order, ordinal: int) -> None:
         """Send a cancel: it travels like an entry, on the same connection."""

@@ -50,6 +50,11 @@ def execution_facts(profile: Mapping[str, Any], data: Iterable[str]) -> tuple[Fa
             "takers only; one draw an order, against it to the tick, bounded by its limit",
         ),
         Fact(
+            "assumed spread",
+            f"{profile['half_spread_bp']} bp each way" if "half_spread_bp" in profile else "not recorded",
+            "takers only, beside slippage, where the data show no bid and ask; counted as slippage cost",
+        ),
+        Fact(
             "participation, prints",
             _share(profile.get("prints_share"), "of a print"),
             "the largest part of one trade print that one order may take",

@@ -25,6 +25,7 @@ def head(report: RunReport) -> str:
         "the tape ended; the run is complete" if report.complete else "the tape has not ended: the run is not complete"
     )
     rows = [
+        *([Fact("about", report.about, "in the words of the configuration")] if report.about else []),
         Fact("source of evidence", report.source, _source_words(report.source)),
         Fact("engine time", length, state),
         Fact("seed", report.seed, "every simulated draw is keyed by it: the same run gives the same head"),

@@ -225,6 +225,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     entries: int
     head: str
+    about: str
     seed: str
     sample_every: str
     complete: bool

@@ -108,6 +108,7 @@ def run(*tracks: TrackReport, **changed: Any) -> RunReport:
         source="replay",
         entries=1234,
         head="cd" * 32,
+        about="a <b>statement</b>",
         seed="7",
         sample_every="1h",
         complete=True,
