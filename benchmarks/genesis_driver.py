@@ -37,7 +37,7 @@ ZERO = ClippedNormal(0, 0, 0, 0)
 PROFILE = ExecutionProfile("benchmark", ZERO, 0.5, ZERO, Decimal(1), None)
 FEES = FeeSchedule(currency=FeeCurrency.QUOTE)
 LIMITS = Limits(orders_per_minute=10**6)
-BATCH_ROWS = 16_384
+BATCH_ROWS = 8_192
 
 
 class Cross(Strategy):

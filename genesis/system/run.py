@@ -37,7 +37,7 @@ from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy, version_of
 from genesis.system.telling import TellingJournal
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 8_192
 
 
 class RunSummary(msgspec.Struct, frozen=True):

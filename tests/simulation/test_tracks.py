@@ -36,9 +36,12 @@ def test_an_assumed_spread_is_paid_only_where_no_bid_and_ask_are_shown() -> None
     no_draw = ClippedNormal(0, 0, 0, 0)
     assumed = ExecutionProfile("assumed", no_draw, 0.5, no_draw, half_spread_bp=Decimal("3.5"))
     quotes = [(i * 100 * MS, 9_999, 50, 10_001, 50) for i in range(100)]
+    trades = [(ns + 50 * MS, *rest) for ns, *rest in FLAT]
     for side, on_trades, on_quotes in ((Side.BUY, 10_004, 10_001), (Side.SELL, 9_996, 9_999)):
         for streams, expected in (([], on_trades), ([quotes_stream(quotes)], on_quotes)):
-            journal, _ = run([*streams, trades_stream(FLAT)], [("a", Once((FX,), Once.Params(side, 5)))], profile=assumed)
+            journal, _ = run(
+                [*streams, trades_stream(trades)], [("a", Once((FX,), Once.Params(side, 5)))], profile=assumed
+            )
             assert {e.last_ticks for e in journal.events if isinstance(e, OrderFilled)} == {expected}
 
 
