@@ -33,6 +33,8 @@ class FeeSchedule(msgspec.Struct, frozen=True):
             rate = getattr(self, name)
             if not 0 <= rate < 1000:
                 raise ValueError(f"{name}: expected 0 to 1000 basis points, found {rate}")
+        if not 0 <= self.decimals <= 30:
+            raise ValueError(f"decimals: expected 0 to 30, found {self.decimals}")
 
 
 class ExecutionProfile(msgspec.Struct, frozen=True):

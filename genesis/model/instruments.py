@@ -10,6 +10,8 @@ from genesis.model.grid import EXACT, Grid, currency_grid, plain
 from genesis.model.money import Money, Price, Quantity, exact_decimal
 
 LEDGER_DECIMALS_MIN = 8
+# Finer than the smallest unit of any token, or coarser than any price: a slip of the pen, and no 64-bit integer would hold the steps.
+_STEP_MIN, _STEP_MAX = Decimal("1E-18"), Decimal("1E+12")
 
 
 class InstrumentKind(Enum):
@@ -32,7 +34,8 @@ class Instrument:
     """One tradable pair on one venue, with exact steps.
 
     Prices are integer multiples of ``tick`` (quote per base), quantities of ``lot`` (base). ``min_notional`` is in quote.
-    ``id`` (``BTCUSDT.BINANCE``) is unique in a run. Raises ``ValueError`` for steps or minima that are not positive (minima may be 0).
+    ``id`` (``BTCUSDT.BINANCE``) is unique in a run. Raises ``ValueError`` for steps out of 1e-18 to 1e12, minima below 0,
+    and a maximum under its minimum.
     """
 
     symbol: str
@@ -54,6 +57,14 @@ class Instrument:
         for name in ("min_qty", "min_notional"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{self.symbol}: {name}: expected 0 or more, found {getattr(self, name)}")
+        for name in ("tick", "lot"):
+            step = getattr(self, name)
+            if not (step.is_finite() and _STEP_MIN <= step <= _STEP_MAX):
+                raise ValueError(f"{self.symbol}: {name}: expected {_STEP_MIN} to {_STEP_MAX}, found {step}")
+        if self.max_qty is not None and not (self.max_qty > 0 and self.max_qty >= self.min_qty):
+            raise ValueError(
+                f"{self.symbol}: max_qty: expected above 0 and not under min_qty, found {self.max_qty} and {self.min_qty}"
+            )
         object.__setattr__(self, "id", f"{self.symbol}.{self.venue}")
         object.__setattr__(self, "price_grid", Grid(self.tick))
         object.__setattr__(self, "qty_grid", Grid(self.lot))
