@@ -107,13 +107,31 @@ def _flag(value: bool) -> str:
 
 
 def _number(value: float) -> str:
-    """ECMAScript's form: it is Python's wherever Python writes no exponent, but for a trailing ``.0`` and the sign of zero."""
+    """ECMAScript's form (ECMA-262, Number::toString): the digits are Python's, the shortest that round-trip.
+
+    So is the form wherever Python writes no exponent, but for a trailing ``.0`` and the sign of zero.
+    """
     text = float.__repr__(value)
-    if "e" in text or "n" in text:
+    if "n" in text:
         raise Unusual
+    if "e" in text:
+        return _with_exponent(text)
     if text.endswith(".0"):
         return "0" if value == 0 else text[:-2]
     return text
+
+
+def _with_exponent(text: str) -> str:
+    """Python writes an exponent under 1e-4 and from 1e16 on; ECMAScript under 1e-6 and from 1e21 on, and pads none."""
+    mantissa, _, exponent = text.partition("e")
+    sign = "-" if mantissa.startswith("-") else ""
+    digits, power = mantissa.lstrip("-").replace(".", ""), int(exponent)
+    if -7 < power < 0:
+        return f"{sign}0.{'0' * (-power - 1)}{digits}"
+    if 0 <= power < 21:
+        return f"{sign}{digits.ljust(power + 1, '0')}"
+    point = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{point}e{power:+d}"
 
 
 def _metric(value: str | int | float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from decimal import Decimal
 
 import pytest
@@ -137,3 +138,12 @@ def test_what_was_written_before_changes_nothing(fills: list[ev.OrderFilled], ot
     for other in fills:
         encode(other)
     assert encode(fill) == want
+
+
+@given(st.integers(-320, 308), st.integers(1, 10**17), st.booleans())
+def test_numbers_of_every_size_are_written_alike(power: int, digits: int, negative: bool) -> None:
+    """A sample's float of any magnitude comes out as the reference package writes it."""
+    value = float(f"{digits}e{power - len(str(digits))}") * (-1 if negative else 1)
+    if math.isfinite(value):
+        event = ev.MetricSample(0, "t", "USDT", {"x": value})
+        assert HOT[ev.MetricSample](event) == encode_any(event)
