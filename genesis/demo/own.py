@@ -36,6 +36,12 @@ class OwnMarket(msgspec.Struct, frozen=True, eq=False):
     market: DemoMarket
     bars: str
 
+    def highest_price(self) -> Decimal:
+        """The highest price there is, in quote for one base unit."""
+        reading = self.market.readings[0]
+        name = "high" if reading.kind is StreamKind.BARS else "ticks"
+        return self.market.instrument.price(int(reading.columns[name].max())).value
+
 
 def own_market(own: OwnData) -> OwnMarket:
     """Read the user's file.
@@ -60,6 +66,8 @@ def own_market(own: OwnData) -> OwnMarket:
         f"yours: {own.path.name}, {usable[0].report.format}, {sum(r.rows for r in usable):,} rows; {base}/{quote} as spot, "
         f"tick {tick}, lot {lot}{inferred}; assumed: fees of 10 bp, the profile's slippage (2 to 5 bp), no spread besides"
     )
+    if not usable[0].stream().has_volume:
+        statement += "; no volume is recorded, so it limits no fill"
     return OwnMarket(DemoMarket(instrument, usable, statement), _bars(usable[0]))
 
 

@@ -16,9 +16,9 @@ from genesis.clock import SystemClock
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import RunSection, Variant
 from genesis.demo.data import EURO_HALF_SPREAD_BP, DemoMarket, bitcoin_half_hour, euro_year
-from genesis.demo.own import OwnData, own_market
+from genesis.demo.own import OwnData, OwnMarket, own_market
 from genesis.engine.engine import Progress
-from genesis.errors import StorageError
+from genesis.errors import ConfigError, StorageError
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.storage.sqlite import SqliteStore
 from genesis.system.reporting import write_report
@@ -28,6 +28,7 @@ _FX_PROFILE = ExecutionProfile(name="spec-fx", half_spread_bp=EURO_HALF_SPREAD_B
 _FX_FEES = FeeSchedule(maker_bp=Decimal("0.2"), taker_bp=Decimal("0.2"), currency=FeeCurrency.QUOTE)
 # Twice this, a turn from long to short, stays below the tier's largest order also when the price moves meanwhile.
 _WEIGHT = Decimal("0.04")
+_BUDGET = Decimal(10_000)
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -58,7 +59,7 @@ def recorded_parts() -> list[Part]:
         DemoDataMissing: the packages that carry the data are not installed.
     """
     btc, eur = bitcoin_half_hour(), euro_year()
-    on_book, budget = [btc.instrument.id], Decimal(10_000)
+    on_book, budget = [btc.instrument.id], _BUDGET
     book = [
         StrategyConfig(name="maker", strategy="market_maker", instruments=on_book, budget=budget),
         StrategyConfig(name="taker", strategy="imbalance_taker", instruments=on_book, budget=budget),
@@ -77,8 +78,20 @@ def own_part(own: OwnData) -> Part:
         ConfigError: an argument does not fit. DataError: the file cannot be read.
     """
     read = own_market(own)
+    _check_lot(read)
     strategies = _on_bars(read.market.instrument.id, {"bars": read.bars, "weight": _WEIGHT})
-    return Part("own-data", read.market, FeeSchedule(), strategies)
+    sample_every = "1h" if read.bars == "1h" else "4h"
+    return Part("own-data", read.market, FeeSchedule(), strategies, sample_every)
+
+
+def _check_lot(own: OwnMarket) -> None:
+    """A lot inferred from whole numbers may be more than a strategy here ever buys; then nothing would trade, and nobody would know why."""
+    lot, price = own.market.instrument.lot, own.highest_price()
+    if lot * price > _BUDGET * _WEIGHT:
+        raise ConfigError(
+            f"--lot: expected a size of which {_BUDGET * _WEIGHT:f} {own.market.instrument.quote} buys one, found {lot:f} at a "
+            f"price of {price:f}; give the venue's own step"
+        )
 
 
 def _on_bars(instrument: str, params: dict[str, object]) -> list[StrategyConfig]:
@@ -89,7 +102,7 @@ def _on_bars(instrument: str, params: dict[str, object]) -> list[StrategyConfig]
             name=name,
             strategy=strategy,
             instruments=[instrument],
-            budget=Decimal(10_000),
+            budget=_BUDGET,
             params=params,
             variants=[Variant(name=n, params=p) for n, p in variants],
         )

@@ -53,6 +53,11 @@ class TrackDesk:
         self._moment = -1
         self._ordinal = 0
 
+    @property
+    def orders_sent(self) -> int:
+        """How many orders were sent so far."""
+        return self._sent
+
     # ---- what a strategy asks
 
     @property

@@ -93,9 +93,16 @@ class Replay:
             return sum(bisect_left(t, before) for t in times)
 
         low = min((int(t[0]) for t in times if len(t)), default=self.closing)
+        stops = [0] * len(times)
         while revealed + rows < total:
-            # The shortest stretch of whole moments: the first time before which enough rows have arrived.
-            low += bisect_left(range(low, self.closing), revealed + rows, key=arrived)
+            # The shortest stretch of whole moments: the first time before which enough rows have arrived. One stream's rows
+            # alone would be enough just after its last one of them, so it is not later than that; with one stream it is that.
+            enough = [t[stop + rows - 1] + 1 for t, stop in zip(times, stops, strict=True) if stop + rows <= len(t)]
+            latest = min(enough, default=self.closing)
+            if len(times) == 1 or latest <= low:
+                low = latest
+            else:
+                low += bisect_left(range(low, latest), revealed + rows, key=arrived)
             if low >= self.closing:
                 break
             stops = [bisect_left(t, low) for t in times]

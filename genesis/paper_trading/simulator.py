@@ -97,10 +97,8 @@ class PaperTradingSimulator:
         if not streams:
             raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
         fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, decimals)
-        shares = (
-            _ratio(self.profile.prints_share),
-            None if self.profile.bar_share is None else _ratio(self.profile.bar_share),
-        )
+        bar_share = self.profile.bar_share if all(s.has_volume for s in streams) else None
+        shares = _ratio(self.profile.prints_share), None if bar_share is None else _ratio(bar_share)
         on_trades = any(s.kind is StreamKind.TRADES for s in streams)
         matcher = executor.connect(instrument, tier_of(streams), fees, decimals, shares, on_trades)
         return InstrumentFeed(instrument, streams, matcher, fees, decimals, order)

@@ -137,7 +137,10 @@ def read_report(store: StoreReader) -> RunReport:
         + fee_facts(body.get("fees"), _fee_rates(fills_of_all)),
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
         instruments=instruments,
-        streams=tuple(StreamFact(str(s["name"]), int(s["rows"]), str(s["digest"])) for s in body.get("streams", ())),
+        streams=tuple(
+            StreamFact(str(s["name"]), int(s["rows"]), str(s["digest"]), bool(s.get("volume", True)))
+            for s in body.get("streams", ())
+        ),
         gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in store.gaps() if g.seq <= status.entries),
         tracks=tuple(tracks),
         benchmarks=_benchmarks(tracks, window),

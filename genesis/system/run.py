@@ -100,6 +100,8 @@ class Prepared:
         )
         for reading, stream in zip(self.readings, self.streams, strict=True):
             report = reading.report
+            if not stream.has_volume:
+                log.warning("no volume", stream=stream.name, so="the size of a bar limits no fill")
             if report.gaps:
                 log.warning("gaps found", stream=stream.name, gaps=len(report.gaps), first=report.gaps[0].detail)
             for repair in report.repairs:
@@ -154,7 +156,7 @@ class Prepared:
                 "seed": self.config.run.seed,
             },
             "streams": [
-                {"digest": r.report.sha256, "name": s.name, "rows": s.recorded}
+                {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
                 for r, s in zip(self.readings, self.streams, strict=True)
             ],
             "source": "replay",
@@ -284,6 +286,12 @@ async def _run(
     # A stop before everything stored was compared: what is durable is longer than what this process has seen.
     length, head = max((held, held_head), (journal.length, journal.head.hex()))
     seen = sum(s.rows for s in prepared.streams)
+    if complete and length > held:
+        for track in prepared.tracks:
+            if not track.desk.orders_sent:
+                log.warning(
+                    "no order was sent", track=track.name, hint="refusals and notes may say why; so may a lot too large"
+                )
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)

@@ -68,12 +68,14 @@ def empty_columns(kind: StreamKind) -> dict[str, Column]:
 class Stream:
     """Columns that grow, or a whole recording revealed row by row; readers see ``rows`` rows either way.
 
-    ``times`` is the engine-time column once more, as plain integers to bisect. ``columns`` may be longer than ``rows``: what lies beyond has not arrived, and nobody may look at it.
+    ``times`` is the engine-time column once more, as plain integers to bisect. ``has_volume`` is false for recorded bars none of which has any.
+    ``columns`` may be longer than ``rows``: what lies beyond has not arrived, and nobody may look at it.
     """
 
     __slots__ = (
         "_blocks",
         "columns",
+        "has_volume",
         "instrument",
         "kind",
         "name",
@@ -94,6 +96,7 @@ class Stream:
         self.times = times_of(self.columns)
         self.rows = 0
         self.recorded = 0
+        self.has_volume = True
         self._blocks: list[bytes] = []
         self.trades: Blocks[Trade] = Blocks(self._make_trades)
         self.quotes: Blocks[Quote] = Blocks(self._make_quotes)
@@ -107,6 +110,8 @@ class Stream:
         self.columns = self._checked(columns, ABSENT)
         self.times = times_of(self.columns)
         self.recorded = len(self.times)
+        # Bars of a market that has no common volume, or of a source that left it out: 0 says nothing, and binds nothing.
+        self.has_volume = self.kind is not StreamKind.BARS or not self.recorded or bool(self.columns["lots"].any())
 
     def reveal(self, rows: int) -> None:
         """Let the recording's first ``rows`` rows have arrived."""

@@ -473,7 +473,7 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
     calls: dict[str, tuple[object, ...]] = {
         "init": (tmp_path / "new",),
         "doctor": (config,),
-        "demo": ("--data", finished / "candles.csv", "--symbol", "BTC/USDT", "--out", tmp_path / "demo"),
+        "demo": ("--data", finished / "candles.csv", "--symbol", "A/B", "--lot", "0.01", "--out", tmp_path / "demo"),
         "check-config": (config,),
         "show-config": (config,),
         "run": (config,),
@@ -718,7 +718,8 @@ def test_the_demonstration_tells_what_is_wrong_with_a_file(tmp_path: Path) -> No
             3,
             ("bad.csv:10", "'open'", "found", "x20"),
         ),
-        (("--data", bad, "--symbol", "A/B"), 3, ("bad.csv", "'open'", "x20")),
+        (("--data", bad, "--symbol", "A/B"), 3, ("bad.csv:10", "'open'", "x20")),
+        (("--data", file, "--symbol", "A/B"), 2, ("--lot", "found 0.1", "own step")),
         (("--data", tmp_path / "none.csv", "--symbol", "A/B"), 3, ("none.csv", "readable file")),
         (("--data", file), 2, ("--symbol", "BASE/QUOTE")),
         (("--data", file, "--symbol", "AB"), 2, ("--symbol", "'AB'")),
@@ -846,7 +847,15 @@ def test_the_log_tells_the_run_from_start_to_end(tmp_path: Path, market_data) ->
     answer = genesis("run", config, "--log-format", "json", "--log-level", "debug")
     told = [json.loads(line) for line in answer.err.splitlines()]
     events = [t["event"] for t in told]
-    assert events == ["run started", "gaps found", "rows repaired", "gap", "track stopped", "run ended"]
+    assert events == [
+        "run started",
+        "gaps found",
+        "rows repaired",
+        "gap",
+        "track stopped",
+        "no order was sent",
+        "run ended",
+    ]
     by = dict(zip(events, told, strict=True))
     assert by["run started"]["config"] == genesis("check-config", config, "--json").json["config"]
     assert "venues" in by["run started"]["no_effect"]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from genesis.execution.profile import ExecutionProfile
 from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderSubmitted, TrackHalted, TrackStopped
+from genesis.model.market import Bar, BarSpec
 from genesis.model.orders import ORDER_LIFE, DenyReason, OrderStatus, OrderStep, Refused, Side
 from genesis.rng import ClippedNormal
-from genesis.strategies.base import NoParams
+from genesis.strategies.base import NoParams, Strategy
+from genesis.tape.stream import Stream, StreamKind
 from tests.kit.runs import FX, SPOT, START, Memory, quotes_stream, run, trades_stream
 from tests.kit.traders import DEEDS, Hostile, Once, Raises, Restless
 
@@ -123,3 +126,33 @@ def test_the_order_life_table_is_closed() -> None:
         for step in OrderStep:
             after = ORDER_LIFE.get((status, step))
             assert after is None or after is not OrderStatus.INITIALIZED
+
+
+def bars_stream(lots: int) -> Stream:
+    """Ten hourly bars from 10,000 to 10,010, each of ``lots``."""
+    stream, n = Stream(FX, StreamKind.BARS, BarSpec.parse("1h")), 10
+    opened = np.arange(n, dtype=np.int64) * 3_600_000 * MS + START
+    prices = {"open": 10_000, "high": 10_010, "low": 9_990, "close": 10_005}
+    columns = {name: np.full(n, value, np.int64) for name, value in {**prices, "lots": lots, "seq": 0}.items()}
+    stream.record({"ts": opened + 3_600_000 * MS, "time_open": opened, **columns})
+    return stream
+
+
+class BuysOnce(Strategy):
+    """Buys 7 on the first bar."""
+
+    def on_start(self) -> None:
+        self.subscribe_bars("1h")
+
+    def on_bar(self, bar: Bar) -> None:
+        if self.is_flat() and not self.open_orders():
+            self.buy(self.instrument.quantity(7))
+
+
+@pytest.mark.parametrize(("lots", "first_fill"), [(50, 5), (0, 7), (1_000, 7)])
+def test_a_bars_volume_limits_a_fill_only_where_volume_is_recorded(lots: int, first_fill: int) -> None:
+    """A tenth of 50 is 5; of 1,000 more than enough; bars that all have none say nothing about it."""
+    journal, _ = run([bars_stream(lots)], [("a", BuysOnce((FX,), NoParams()))])
+    fills = [e for e in journal.events if isinstance(e, OrderFilled)]
+    assert fills[0].last_lots == first_fill
+    assert sum(f.last_lots for f in fills) == 7

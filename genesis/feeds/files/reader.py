@@ -94,10 +94,26 @@ def _exponents(rows: Rows, fields: Iterable[str]) -> set[int]:
         except ValueError as error:
             found = str(error).partition("found ")[2]
             raise DataError(
-                "unreadable value", source=rows.table.source, field=field, expected="a number", found=found
+                "unreadable value",
+                source=rows.table.source,
+                line=_first_line(rows, field),
+                field=field,
+                expected="a number",
+                found=found,
             ) from None
         out.update(int(value.normalize().as_tuple().exponent) for value in values if value)
     return out
+
+
+def _first_line(rows: Rows, field: str) -> int | None:
+    """The line of the first value of ``field`` that is no number."""
+    column = rows.raw(field)
+    for i in range(len(column)):
+        try:
+            decimals_of(column.slice(i, 1), scale_of(field))
+        except ValueError:
+            return int(rows.lines()[i])
+    return None
 
 
 def _step(exponents: set[int]) -> Decimal | None:

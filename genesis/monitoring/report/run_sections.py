@@ -104,7 +104,14 @@ def _facts(facts: Sequence[Fact]) -> str:
 def _streams(report: RunReport) -> str:
     if not report.streams:
         return "<h3>Streams</h3><p class='empty'>Not recorded in this run.</p>"
-    rows = [(safe(s.name), count(s.rows), f"<code>{safe(s.digest)}</code>") for s in report.streams]
+    rows = [
+        (
+            safe(s.name) + ("" if s.volume else "<br>no volume recorded: a bar's size limits no fill"),
+            count(s.rows),
+            f"<code>{safe(s.digest)}</code>",
+        )
+        for s in report.streams
+    ]
     return f"<h3>Streams</h3>{table('', ('stream', 'rows', 'SHA-256 of its source'), rows, '', (1,))}"
 
 

@@ -201,11 +201,12 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamFact(msgspec.Struct, frozen=True):
-    """A stream of the tape: how many rows, and the SHA-256 of the file they were read from."""
+    """A stream of the tape: how many rows, and the SHA-256 of the file they were read from; ``volume`` is false for bars without any."""
 
     name: str
     rows: int
     digest: str
+    volume: bool = True
 
 
 class Gap(msgspec.Struct, frozen=True):
