@@ -485,8 +485,11 @@ class Track:
             self.entries.extend(self._monitor.traded(self, trade))
         if self.marks.touch(self.agenda.now):
             self._halt(self.agenda.now)
-        if self._hears_fills:
-            self._call("on_fill", lambda: self.strategy.on_fill(fill))
+        if self._hears_fills and not self.ended:
+            try:
+                self.strategy.on_fill(fill)
+            except (Exception, SystemExit) as error:  # noqa: BLE001
+                self._stop("on_fill", error)
 
     def _position_changed(self) -> None:
         portfolio, budget, agenda, only = self.portfolio, self._budget, self.agenda, self._only_mark

@@ -78,7 +78,11 @@ class VirtualPortfolio(Portfolio):
     def _changed(self, time_ns: int) -> None:
         gross = sum(self._worths.values())
         self._gross.change(time_ns, gross / self.budget_units)
-        self._in_market.change(time_ns, 1.0 if gross else 0.0)
+        self._in_market.change(time_ns, 1.0 if gross and self._in_a_trade() else 0.0)
+
+    def _in_a_trade(self) -> bool:
+        """Whether a lot or more is held of anything: dust is flat."""
+        return any(abs(holding.position.units) >= holding.lot_units for holding in self._holdings.values())
 
     def close_hour(self, hour_ns: int, equity_units: int) -> None:
         """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left)."""

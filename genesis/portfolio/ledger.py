@@ -45,12 +45,13 @@ class Ledger:
         decimals: the scale of every currency that may be posted: its ledger unit is 10**-decimals.
     """
 
-    __slots__ = ("_balances", "_currencies", "_decimals", "_numbers")
+    __slots__ = ("_balances", "_currencies", "_decimals", "_numbers", "_places")
 
     def __init__(self, decimals: Mapping[str, int]) -> None:
         self._decimals = dict(decimals)
         self._numbers: dict[Account, int] = {}
         self._currencies: list[str] = []
+        self._places: list[int] = []  # of each account's currency among those declared
         self._balances: list[int] = []
 
     def open(self, purpose: Purpose, currency: str, owner: str = "") -> int:
@@ -65,6 +66,7 @@ class Ledger:
         if number == len(self._balances):
             self._balances.append(0)
             self._currencies.append(currency)
+            self._places.append(list(self._decimals).index(currency))
         return number
 
     def post(self, entries: Sequence[Entry]) -> None:
@@ -73,13 +75,13 @@ class Ledger:
         Raises:
             IntegrityError: the entries of a currency do not sum to zero.
         """
-        balances, currencies = self._balances, self._currencies
-        totals: dict[str, int] = {}
+        balances, places = self._balances, self._places
+        totals = [0] * len(self._decimals)
         for account, amount in entries:
-            currency = currencies[account]
-            totals[currency] = totals.get(currency, 0) + amount
-        if any(totals.values()):
-            raise IntegrityError(f"posting: expected debits to equal credits, found {_over(totals)}")
+            totals[places[account]] += amount
+        if any(totals):
+            over = _over(dict(zip(self._decimals, totals, strict=True)))
+            raise IntegrityError(f"posting: expected debits to equal credits, found {over}")
         for account, amount in entries:
             balances[account] += amount
 

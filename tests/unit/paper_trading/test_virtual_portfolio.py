@@ -1,0 +1,107 @@
+"""What a virtual portfolio says of a few fills, worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from genesis.metrics.drawdown import DrawdownTracker
+from genesis.model.money import Money
+from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
+from tests.kit.fills import SECOND, SPOT, fills_of
+
+HOUR = 3600 * SECOND
+
+
+def portfolio(fills: str) -> VirtualPortfolio:
+    """1,000 USDT from engine time 0 on, and fills a second apart from second 1."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [SPOT])
+    for fill, forced in fills_of(SPOT, fills):
+        made.apply_fill(fill, forced)
+    return made
+
+
+def measured(made: VirtualPortfolio, at: int, price_ticks: int = 0) -> dict[str, Any]:
+    """Its metrics at second ``at`` with the position marked at a price."""
+    net = made.net_units({SPOT.id: price_ticks})
+    made.mark(at * SECOND, made.cash_units + net, {SPOT.id: net})
+    return made.metrics(at * SECOND, made.cash_units + net, net, DrawdownTracker(), 0.0, None)
+
+
+def test_a_round_trip() -> None:
+    """2 bought at 100 and sold at 110 a second later, 0.42 of fees: 19.58 of profit, and nothing undefined that is defined."""
+    found = measured(portfolio("buy 2 @ 100 fee 0.2\nsell 2 @ 110 fee 0.22"), at=10)
+    money = ("equity", "cash", "realized_pnl", "unrealized_pnl", "fees", "turnover", "expectancy", "average_win")
+    assert [float(found[k]) for k in money] == [1019.58, 1019.58, 20, 0, 0.42, 420, 19.58, 19.58]
+    assert found["total_return"] == pytest.approx(0.01958)
+    assert (found["trades"], found["win_rate"], found["profit_factor"], found["average_loss"]) == (1, 1.0, None, None)
+    assert found["average_duration_ns"] == SECOND
+    assert found["time_in_market"] == pytest.approx(0.1)
+    assert found["exposure_mean"] == pytest.approx(0.2 * 0.1)
+    assert (found["gross_exposure"], found["net_exposure"]) == (0, 0)
+
+
+def test_an_open_position_is_marked() -> None:
+    """3 held at 100, now at 90: 30 lost and not realised, 270 of 970 exposed; no trade has closed."""
+    found = measured(portfolio("buy 3 @ 100"), at=4, price_ticks=9_000)
+    assert [float(found[k]) for k in ("equity", "unrealized_pnl", "realized_pnl")] == [970, -30, 0]
+    assert found["gross_exposure"] == found["net_exposure"] == pytest.approx(270 / 970)
+    assert (found["trades"], found["win_rate"], found["expectancy"]) == (0, None, None)
+    assert found["time_in_market"] == pytest.approx(3 / 4)
+
+
+def test_a_mean_that_does_not_come_out_even_is_rounded_half_to_even_at_the_ledgers_scale() -> None:
+    """Two losses of 1 and one win of 1.01 over three trades."""
+    lines = "buy 1 @ 100\nsell 1 @ 99\n" * 2 + "buy 1 @ 100\nsell 1 @ 101.01"
+    found = measured(portfolio(lines), at=10)
+    assert found["expectancy"] == f"-0.33{'0' * (portfolio(lines).decimals - 2)}"
+    assert (found["average_loss"][:5], found["average_win"][:4]) == ("-1.00", "1.01")
+    assert found["profit_factor"] == pytest.approx(1.01 / 2)
+    assert found["win_rate"] == pytest.approx(1 / 3)
+
+
+def test_dust_is_flat() -> None:
+    """A fee in base leaves less than a lot behind: the trade is over, and no time in the market runs on."""
+    made = portfolio("buy 1 @ 100 fee 0.0015 BTC\nsell 0.998 @ 100")
+    assert 0 < made.position_units(SPOT.id) < SPOT.lot_units
+    found = measured(made, at=101, price_ticks=10_000)
+    assert found["trades"] == 1
+    assert found["time_in_market"] == pytest.approx(1 / 101)
+    assert found["gross_exposure"] > 0
+
+
+def test_costs_are_split_at_the_price_of_arrival() -> None:
+    """Decided at 100, arrived at 100.02, filled at 100.05, both ways: positive is worse."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [SPOT])
+    for (fill, _), touch in zip(
+        fills_of(SPOT, "buy 2 @ 100.05\nsell 2 @ 100.05"), ((10_000, 10_002), (10_010, 10_008)), strict=True
+    ):
+        made.apply_fill(msgspec.structs.replace(fill, decision_ticks=touch[0], arrival_ticks=touch[1]))
+    found = measured(made, at=3)
+    assert float(found["slippage_cost"]) == pytest.approx(0.06 + 0.06)
+    assert float(found["latency_cost"]) == pytest.approx(0.04 + 0.04)
+
+
+def test_an_evidence_bar_ends_every_four_hours_and_its_return_is_over_its_own_start() -> None:
+    """1,000 to 1,010 to 999.9: +1 % and -1 %; other hours end none."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [SPOT])
+    unit = made.budget_units // 10_000
+    for hour, equity in ((1, 10_500), (4, 10_100), (6, 9_000), (8, 9_999)):
+        made.close_hour(hour * HOUR, equity * unit)
+    assert (made.returns.n, len(made.recent)) == (2, 2)
+    assert list(made.recent.save()) == pytest.approx([0.01, -0.01])
+    found = measured(made, at=8 * 3600)
+    assert (found["evidence_bars"], found["sharpe"], found["var_95"]) == (2, None, None)
+
+
+def test_what_is_kept_between_samples_never_goes_stale() -> None:
+    """A trade or a bar after a sample shows in the next one."""
+    made = portfolio("buy 1 @ 100\nsell 1 @ 101")
+    assert measured(made, at=5)["trades"] == 1
+    for fill, _ in fills_of(SPOT, "buy 1 @ 100\n" * 5 + "sell 5 @ 90"):
+        made.apply_fill(msgspec.structs.replace(fill, time=fill.time + 10 * SECOND))
+    made.close_hour(4 * HOUR, made.cash_units)
+    found = measured(made, at=4 * 3600)
+    assert (found["trades"], found["win_rate"], found["evidence_bars"]) == (2, 0.5, 1)
