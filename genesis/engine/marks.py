@@ -23,7 +23,7 @@ class Mark:
     ``worth`` is the index's change for one unit of quote currency in the price; ``price`` the price marked last.
     """
 
-    __slots__ = ("_grid", "cursor", "price", "stream", "worth")
+    __slots__ = ("_first", "_grid", "cursor", "price", "stream", "worth")
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -31,6 +31,7 @@ class Mark:
         self.worth = 0.0
         self.price = 0.0
         self._grid = stream.instrument.price_grid
+        self._first: int | None = None
 
     def prices(self, start: int, stop: int) -> NDArray[np.float64]:
         """Rows ``start`` to ``stop`` of the price that marks the position as it is now, as the nearest floats."""
@@ -40,10 +41,10 @@ class Mark:
     def first_ticks(self) -> int | None:
         """The stream's first price: a bar's open, the bid, or the first trade; ``None`` before there is one."""
         stream = self.stream
-        if not stream.rows:
-            return None
-        name = {StreamKind.BARS: "open", StreamKind.QUOTES: "bid_ticks"}.get(stream.kind, "ticks")
-        return int(stream.columns[name][0])
+        if self._first is None and stream.rows:
+            name = {StreamKind.BARS: "open", StreamKind.QUOTES: "bid_ticks"}.get(stream.kind, "ticks")
+            self._first = int(stream.columns[name][0])
+        return self._first
 
     def _column(self) -> str:
         if self.stream.kind is StreamKind.QUOTES:

@@ -124,15 +124,21 @@ class Track:
         """The feed of one of the track's instruments."""
         return self._feed_by_id[instrument_id]
 
-    def held_return(self) -> float | None:
-        """What equal parts in each instrument, bought at the tape's first price and held, have returned; ``None`` before a price."""
-        ratios = []
+    def market(self) -> tuple[int | None, float | None]:
+        """The first instrument's price in ticks, and what equal parts in each, bought at the tape's first price, have returned.
+
+        ``None`` before there is a price.
+        """
+        agenda, price, total = self.agenda, None, 0.0
         for feed in self.feeds:
-            now, first = self.desk.last_ticks(feed.instrument), feed.mark.first_ticks()
+            feed.settle(agenda.now, agenda.rank)
+            now, first = feed.matcher.touch(-1), feed.mark.first_ticks()
+            if price is None:
+                price = now
             if not now or not first:
-                return None
-            ratios.append(now / first)
-        return sum(ratios) / len(ratios) - 1
+                return price, None
+            total += now / first
+        return price, total / len(self.feeds) - 1
 
     # ---- life
 

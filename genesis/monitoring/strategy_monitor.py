@@ -62,9 +62,8 @@ class StrategyMonitor:
     def _sample(track: Track, portfolio: VirtualPortfolio, time_ns: int, equity: int) -> Sequence[Event]:
         marks, feed = track.marks, track.feeds[0]
         net, drawdown_now = equity - portfolio.cash_units, marks.current_drawdown()
-        held = track.held_return()
+        price, held = track.market()
         metrics = portfolio.metrics(time_ns, equity, net, marks.drawdown, drawdown_now, held)
-        price = track.desk.last_ticks(feed.instrument)
         metrics["mark_px"] = None if price is None else feed.instrument.price_grid.to_text(price)
         return (MetricSample(time_ns, track.name, portfolio.currency, metrics),)
 

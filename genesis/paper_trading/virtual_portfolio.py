@@ -46,13 +46,15 @@ class VirtualPortfolio(Portfolio):
         self._gross = TimeWeighted(start_ns)
         self._in_market = TimeWeighted(start_ns)
         self._equity = TimeWeighted(start_ns, float(self.budget_units))
-        # What changes only when a bar ends or a trade closes is worked out then, not at every sample.
+        # What changes only with a fill, when a bar ends or when a trade closes is worked out then, not at every sample.
+        self._of_fills: dict[str, Metric] | None = None
         self._of_bars: dict[str, Metric] | None = None
         self._of_trades: dict[str, Metric] | None = None
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]:
         """Post a fill and take it, and the trades it closed, into the statistics."""
         closed = super().apply_fill(fill, forced)
+        self._of_fills = None
         holding = self._holdings[fill.order.intent.instrument.id]
         units, price = holding.position.units, fill.last_ticks * holding.unit
         self._worths[holding.id] = abs(units) * price
@@ -113,7 +115,6 @@ class VirtualPortfolio(Portfolio):
         unrealized = equity_units - self.budget_units - self.realized_units + self.fees_units
         found: dict[str, Metric] = {
             "equity": text(equity_units),
-            "cash": text(self.cash_units),
             "total_return": total,
             "annualised_return": annual,
             "drawdown": drawdown_now,
@@ -122,12 +123,7 @@ class VirtualPortfolio(Portfolio):
             "drawdown_trough_ns": drawdown.trough_ns,
             "drawdown_recovery_ns": drawdown.recovery_ns,
             "calmar": calmar(annual, drawdown.maximum),
-            "realized_pnl": text(self.realized_units),
             "unrealized_pnl": text(unrealized),
-            "fees": text(self.fees_units),
-            "slippage_cost": text(self.slippage_units),
-            "latency_cost": text(self.latency_units),
-            "turnover": text(self.turnover_units),
             "turnover_ratio": self._turnover_ratio(time_ns),
             "gross_exposure": gross_units / equity_units if equity_units > 0 else None,
             "net_exposure": net_units / equity_units if equity_units > 0 else None,
@@ -140,6 +136,9 @@ class VirtualPortfolio(Portfolio):
             self._of_bars = self._bar_metrics()
         if self._of_trades is None:
             self._of_trades = self._trade_metrics()
+        if self._of_fills is None:
+            self._of_fills = self._fill_metrics()
+        found.update(self._of_fills)
         found.update(self._of_bars)
         found.update(self._of_trades)
         return found
@@ -147,6 +146,17 @@ class VirtualPortfolio(Portfolio):
     def _turnover_ratio(self, time_ns: int) -> float | None:
         average = self._equity.mean(time_ns)
         return self.turnover_units / average if average is not None and average > 0 else None
+
+    def _fill_metrics(self) -> dict[str, Metric]:
+        text = self.to_text
+        return {
+            "cash": text(self.cash_units),
+            "realized_pnl": text(self.realized_units),
+            "fees": text(self.fees_units),
+            "slippage_cost": text(self.slippage_units),
+            "latency_cost": text(self.latency_units),
+            "turnover": text(self.turnover_units),
+        }
 
     def _bar_metrics(self) -> dict[str, Metric]:
         estimate = sharpe(self.returns)
