@@ -21,7 +21,7 @@ from genesis.config import Config, config_yaml, inactive_keys, load_config, plai
 from genesis.demo.own import OwnData
 from genesis.demo.show import own_part, recorded_parts, run_demo
 from genesis.engine.engine import Progress
-from genesis.errors import ConfigError
+from genesis.errors import ConfigError, StrategyError
 from genesis.model.grid import parse_decimal
 from genesis.system.log import conceal
 from genesis.system.run import prepare, run_config
@@ -104,7 +104,7 @@ def _place(part: Any) -> dict[str, object]:
 
 @app.command()
 def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = None, log_format: Form = None) -> None:
-    """Load the configuration, read its data and build its tracks, without running."""
+    """Load the configuration, read its data, build its tracks and start each strategy, without running."""
     set_up_logging(as_json, log_level, log_format)
     prepared = prepare(_load(config), config.parent)
     streams = [
@@ -119,13 +119,16 @@ def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = N
         }
         for r, s in zip(prepared.readings, prepared.streams, strict=True)
     ]
-    tracks = [{"track": t.name, "tier": t.gate.tier.name} for t in prepared.tracks]
+    failed = prepared.started_badly()
+    tracks = [{"track": t.name, "tier": t.gate.tier.name, "on_start": failed.get(t.name)} for t in prepared.tracks]
     if as_json:
         print_json({"config": prepared.digest, "no_effect": inactive_keys(), "streams": streams, "tracks": tracks})
-        return
-    print_table(streams)
-    print_table(tracks)
-    say(f"no effect yet: {', '.join(inactive_keys())}")
+    else:
+        print_table(streams)
+        print_table([{**t, "on_start": t["on_start"] or "ok"} for t in tracks])
+        say(f"no effect yet: {', '.join(inactive_keys())}")
+    if failed:
+        raise StrategyError("; ".join(f"strategies.{name}: on_start: {error}" for name, error in failed.items()))
 
 
 @app.command()

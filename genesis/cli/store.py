@@ -15,7 +15,7 @@ from genesis.cli.app import Force, Json, StorePath, TrackName, app
 from genesis.cli.output import console, print_json, print_table, say
 from genesis.clock import iso_utc
 from genesis.errors import ConfigError, IntegrityError
-from genesis.storage.rows import SampleRow, StoreStatus
+from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import reporting
 from genesis.system.export import TABLES, ExportFormat, write_whole
@@ -47,6 +47,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
         with StoreReader(store) as reader:
             found = reader.status()
             tracks = {n: None if s is None else {"time": s.time, **s.metrics} for n, s in _latest(reader).items()}
+            stops = msgspec.to_builtins(reader.stops())
         state, words = in_words(found)
         print_json(
             {
@@ -57,6 +58,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
                 "time": found.time,
                 "waiting_commands": found.waiting_commands,
                 "tracks": tracks,
+                "stops": stops,
             }
         )
         return
@@ -166,13 +168,20 @@ def verify(store: StorePath, as_json: Json = False) -> None:
 def show_status(store: Path) -> None:
     """The run in words, and a table of its tracks."""
     with StoreReader(store) as reader:
-        found, latest = reader.status(), _latest(reader)
+        found, latest, stops = reader.status(), _latest(reader), reader.stops()
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
             table.add_row(name, *(["no sample yet"] if sample is None else _summary(sample, found.start or 0)))
         console().print(table)
+    for stop in stops:
+        say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+
+
+def _in_words_of_stop(stop: StopRow) -> str:
+    """A stopped track must not look like one that only did not trade."""
+    return f"{stop.kind} at {iso_utc(stop.time)}, {stop.reason}: {stop.detail}"
 
 
 def in_words(found: StoreStatus) -> tuple[str, str]:

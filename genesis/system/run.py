@@ -24,7 +24,7 @@ from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
-from genesis.model.events import GapFound, RunStarted
+from genesis.model.events import GapFound, RunStarted, TrackStopped
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.monitoring.strategy_monitor import StrategyMonitor
@@ -163,6 +163,14 @@ class Prepared:
             "tiers": [msgspec.to_builtins(t) for t in self._tiers],
             "tracks": self._facts,
         }
+
+    def started_badly(self) -> dict[str, str]:
+        """Start every strategy, for a check that does not go on to run: what it raised in ``on_start``, by track."""
+        found: dict[str, str] = {}
+        for track in self.tracks:
+            track.start()
+            found.update((e.track or "", e.error) for e in track.entries if isinstance(e, TrackStopped))
+        return found
 
     def execute(
         self,

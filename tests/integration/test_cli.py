@@ -886,3 +886,21 @@ def test_a_project_can_be_moved(finished: Path, tmp_path: Path) -> None:
     """Paths are relative to the configuration and part of no entry: elsewhere it goes on in the same store."""
     shutil.copytree(finished, tmp_path / "moved")
     assert genesis("run", tmp_path / "moved" / "config.yaml").code == 0
+
+
+def test_a_strategy_that_cannot_start_is_told_before_and_after_the_run(tmp_path: Path) -> None:
+    """check-config starts it and fails by its name; a run goes on without it, and status shows that it was stopped."""
+    config = project(tmp_path)
+    source = (tmp_path / "own.py").read_text()
+    (tmp_path / "own.py").write_text(source.replace("self.subscribe_bars(", "self.subscribe_bars('7m') or (", 1))
+    checked = genesis("check-config", config)
+    assert checked.code == 2
+    assert "on_start: ValueError" in checked.error
+    assert "divide 7m" in checked.error
+    assert not (tmp_path / "genesis.db").exists()
+    assert genesis("run", config).code == 0
+    answer = genesis("status", tmp_path / "genesis.db")
+    assert "STOPPED" in answer.out
+    assert "on_start: ValueError" in answer.out
+    told = genesis("status", tmp_path / "genesis.db", "--json").json["stops"]
+    assert [(s["kind"], s["reason"]) for s in told] == [("STOPPED", "on_start")]
