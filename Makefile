@@ -30,6 +30,7 @@ check: venv
 # The whole fast suite once more, against a copy whose core is compiled (needs a C compiler).
 test-compiled: venv
 	$(BIN)/python compile_core.py build/compiled
+	mkdir build/compiled/benchmarks && cp benchmarks/*.* build/compiled/benchmarks/
 	cp -R tests docs README.md pyproject.toml build/compiled/
 	cd build/compiled && PYTHONPATH=. GENESIS_TEST_DATA=$${GENESIS_TEST_DATA:-$(CURDIR)/../shared/data} $(CURDIR)/$(BIN)/python -m pytest -m "not slow"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 # Code that runs for every order, row or mark. Values (msgspec structs) and enumerations live in modules of their own: a compiled
-# module would take away their options, so `_refuse_values` does not let one in.
+# module would take away their options, so `refuse_values` does not let one in.
 MODULES = (
     "audit/chain.py",
     "audit/hot.py",
@@ -56,7 +56,7 @@ def compile_core(folder: Path) -> Path:
     Raises:
         NotCompiled: no compiler, or it failed; nothing is left in ``folder``.
     """
-    _refuse_values()
+    refuse_values()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "genesis", folder / "genesis", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
@@ -74,7 +74,8 @@ def compile_core(folder: Path) -> Path:
     return folder
 
 
-def _refuse_values() -> None:
+def refuse_values() -> None:
+    """Raise `NotCompiled` if a listed module defines a struct."""
     for module in MODULES:
         for node in ast.walk(ast.parse((ROOT / "genesis" / module).read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef) and any("Struct" in ast.unparse(b) for b in node.bases):

@@ -6,6 +6,7 @@ float operation on each value, so the results agree to the bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 # Up to about this many values the loop is faster than numpy's calls (measured; they meet near 40).
 _SHORT = 32
 
-State = tuple[float, float, int, int | None, int | None, int | None]
+State = Sequence[float | None]
 
 
 class DrawdownTracker:
@@ -99,9 +100,17 @@ class DrawdownTracker:
         return self.peak_ns if peaks[place] == self.peak else int(times[int((peaks == peaks[place]).argmax())])
 
     def save(self) -> State:
-        """State as plain numbers, for `load`."""
+        """State as plain numbers (peak, maximum, and the four dates), for `load`."""
         return (self.peak, self.maximum, self.peak_ns, self.fell_from_ns, self.trough_ns, self.recovery_ns)
 
     def load(self, state: State) -> None:
         """Take the state that `save` gave; what follows is bit-identical."""
-        self.peak, self.maximum, self.peak_ns, self.fell_from_ns, self.trough_ns, self.recovery_ns = state
+        peak, maximum, peak_ns, fell_from_ns, trough_ns, recovery_ns = state
+        if peak is None or maximum is None or peak_ns is None:
+            raise ValueError(f"drawdown state: expected peak, maximum and the peak's time, found {state}")
+        self.peak, self.maximum, self.peak_ns = float(peak), float(maximum), int(peak_ns)
+        self.fell_from_ns, self.trough_ns, self.recovery_ns = map(_date, (fell_from_ns, trough_ns, recovery_ns))
+
+
+def _date(value: float | None) -> int | None:
+    return None if value is None else int(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class TimeWeighted:
     """Mean of a step function of engine time: a value holds until the next one.
@@ -37,7 +39,7 @@ class TimeWeighted:
         """State as plain numbers, for `load`."""
         return (float(self._start_ns), float(self._since_ns), self._value, self._area)
 
-    def load(self, state: tuple[float, ...]) -> None:
+    def load(self, state: Sequence[float]) -> None:
         """Take the state that `save` gave; what follows is bit-identical."""
         start_ns, since_ns, self._value, self._area = state
         self._start_ns, self._since_ns = int(start_ns), int(since_ns)
