@@ -142,10 +142,14 @@ def _processor() -> str:
 
 
 def _commit() -> str:
-    commit, changes = _git("rev-parse", "--short", "HEAD"), _git("status", "--porcelain", "--", "genesis", "benchmarks")
+    commit, changes = _git("rev-parse", "--short", "HEAD"), _git(*_STATUS)
     if not commit:
         return "unknown"
     return f"{commit} with changes" if changes else commit
+
+
+# The page of results is what a measurement changes.
+_STATUS = ("status", "--porcelain", "--", "genesis", "benchmarks", "compile_core.py", ":(exclude)benchmarks/RESULTS.md")
 
 
 def _git(*words: str) -> str:
