@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 from genesis.errors import IntegrityError
@@ -38,8 +38,6 @@ class TrackPortfolio(Protocol):
     def position_units(self, instrument_id: str) -> int: ...
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]: ...
-
-    def equity(self, marks: Mapping[str, int]) -> int: ...
 
     def to_money(self, units: int) -> Money: ...
 

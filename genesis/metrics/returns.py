@@ -82,17 +82,3 @@ def annualised_return(total: float | None, elapsed_ns: int) -> float | None:
         return -1.0
     exponent = log1p(total) * (YEAR_NS / elapsed_ns)
     return expm1(exponent) if exponent < 709 else None
-
-
-def buy_and_hold(prices: Floats) -> Floats:
-    """Benchmark: returns of holding the instrument itself over the same bars, before costs; (n + 1,) prices give (n,) fractions.
-
-    Raises:
-        ValueError: as `simple_returns`.
-    """
-    return simple_returns(prices)
-
-
-def cash(bars: int) -> Floats:
-    """Benchmark: returns of cash, 0 in each of ``bars`` bars (risk-free 0)."""
-    return np.zeros(bars)

@@ -140,15 +140,6 @@ class Portfolio:
         """Cash plus positions at ``marks`` (ticks by instrument id; only what is held is asked for)."""
         return self.cash_units + self.net_units(marks)
 
-    def linear(self, instrument_id: str, marks: Mapping[str, int]) -> tuple[int, int]:
-        """(constant, per tick): equity is constant + per tick x ticks of this instrument, the others at ``marks``."""
-        constant = self.cash_units
-        for holding in self._holdings.values():
-            if holding.position.units and holding.id != instrument_id:
-                constant += holding.position.units * holding.unit * marks[holding.id]
-        held = self._holdings[instrument_id]
-        return constant, held.position.units * held.unit
-
     def unrealized(self, marks: Mapping[str, int]) -> int:
         """Value of the positions at ``marks`` less their cost."""
         return self.net_units(marks) - sum(h.position.cost for h in self._holdings.values())

@@ -59,30 +59,12 @@ def track_names(store: StoreReader) -> list[str]:
     return names
 
 
-def latest(store: StoreReader, track: str) -> tuple[int, dict[str, Any]] | None:
-    """(time, metrics) of a track's last sample."""
-    last = store.latest_sample(track)
-    return None if last is None else (last.time, last.metrics)
-
-
 def standing(sample: SampleRow, start_ns: int) -> str:
     """The default criteria in a word: ``FAILED`` when one failed, else ``INCONCLUSIVE`` when one is, else ``PASSED``; with how many."""
     window = Window(start_ns, sample.time)
     judged = [j.status for j in judge(measurements_of(Metrics(sample.metrics), window))]
     worst = next(s for s in (Status.FAILED, Status.INCONCLUSIVE, Status.PASSED) if s in judged)
     return f"{worst.value} {judged.count(worst)} of {len(judged)}"
-
-
-def show(value: Any) -> str:
-    """A metric for a person: undefined is a dash, floats to six significant digits, exact money to four decimals."""
-    if value is None:
-        return "—"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, str) and "." in value:
-        whole, _, part = value.partition(".")
-        return f"{whole}.{part[:4]}"
-    return str(value)
 
 
 def write_report(store_path: Path, out: Path) -> Path:

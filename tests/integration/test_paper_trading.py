@@ -17,7 +17,7 @@ import pytest
 from genesis.config import inactive_keys, load_config
 from genesis.errors import ConfigError, StrategyError
 from genesis.storage.sqlite import StoreReader
-from genesis.system.reporting import latest, write_report
+from genesis.system.reporting import write_report
 from genesis.system.run import prepare, run_config
 
 MISSION_BLOCK = """
@@ -84,9 +84,11 @@ def test_a_week_of_trades_becomes_a_run_and_a_report(tmp_path: Path, market_data
     assert reader.verify() == []
     assert len(reader.rows("samples", "own")) == 60
     for track in summary.tracks:
-        found = latest(reader, track)
+        found = reader.latest_sample(track)
         assert found is not None
-        assert found[1]["trades"] == len([t for t in reader.rows("trades", track) if t["time_close"] <= found[0]])
+        assert found.metrics["trades"] == len(
+            [t for t in reader.rows("trades", track) if t["time_close"] <= found.time]
+        )
     page = write_report(tmp_path / "genesis.db", tmp_path / "report.html").read_text()
     assert "cross.fast" in page
     assert "<svg" in page

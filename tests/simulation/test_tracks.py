@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from genesis.execution.profile import ExecutionProfile
-from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderSubmitted, TrackHalted, TrackStopped
+from genesis.model.events import (
+    MetricSample,
+    OrderAccepted,
+    OrderDenied,
+    OrderFilled,
+    OrderSubmitted,
+    TrackHalted,
+    TrackStopped,
+)
 from genesis.model.market import Bar, BarSpec
 from genesis.model.orders import DenyReason, Refused, Side
 from genesis.rng import ClippedNormal
@@ -145,3 +153,12 @@ def test_a_bars_volume_limits_a_fill_only_where_volume_is_recorded(lots: int, fi
     fills = [e for e in journal.events if isinstance(e, OrderFilled)]
     assert fills[0].last_lots == first_fill
     assert sum(f.last_lots for f in fills) == 7
+
+
+def test_buy_and_hold_is_the_instrument_from_the_tapes_first_price_on() -> None:
+    """Opened at 10,000 and last closed at 10,005: 0.05 %, whatever the strategy did; cash earns nothing."""
+    journal, _ = run([bars_stream(50)], [("a", BuysOnce((FX,), NoParams()))])
+    last = [e for e in journal.events if isinstance(e, MetricSample)][-1].metrics
+    assert last["buy_and_hold_return"] == 10_005 / 10_000 - 1
+    assert last["mark_px"] == FX.price_grid.to_text(10_005)
+    assert last["cash_return"] == 0

@@ -11,8 +11,6 @@ from genesis.metrics.returns import (
     YEAR_DAYS,
     YEAR_NS,
     annualised_return,
-    buy_and_hold,
-    cash,
     check_return,
     equity_index,
     simple_returns,
@@ -69,12 +67,6 @@ def test_annualised_return_is_the_growth_rate_of_a_365_day_year(total: float, el
 def test_annualised_return_is_none_where_it_is_undefined(total: float | None, elapsed_ns: int) -> None:
     """No return, no time, more lost than there was, or a power beyond a float."""
     assert annualised_return(total, elapsed_ns) is None
-
-
-def test_benchmarks_are_the_instrument_itself_and_nothing() -> None:
-    """Buy and hold earns the price's returns, cash earns 0 in each bar."""
-    assert total_return(buy_and_hold(np.array([20.0, 30.0, 25.0]))) == pytest.approx(0.25)
-    assert cash(3).tolist() == [0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize(

@@ -61,22 +61,6 @@ def test_only_what_is_held_needs_a_mark() -> None:
         portfolio.equity({ETH.id: 10_000})
 
 
-@pytest.mark.parametrize("instrument", [SPOT, ETH])
-def test_equity_is_linear_in_one_price(instrument: Instrument) -> None:
-    """Constant plus ticks times units a tick is the equity at every price of that instrument."""
-    portfolio = two()
-    marks = {SPOT.id: 11_000, ETH.id: 9_000}
-    constant, per_tick = portfolio.linear(instrument.id, marks)
-    for ticks in (0, 1, 9_999, 123_456_789):
-        assert constant + per_tick * ticks == portfolio.equity({**marks, instrument.id: ticks})
-
-
-def test_linear_of_a_flat_instrument_is_a_constant() -> None:
-    """What is not held changes nothing, and needs no mark."""
-    portfolio = Portfolio(Money(10_000, "USDT"), [SPOT, ETH])
-    assert portfolio.linear(ETH.id, {}) == (portfolio.budget_units, 0)
-
-
 def test_one_asset_at_two_venues_is_one_account_at_the_finer_scale() -> None:
     """1 BTC counted in 10**-8 and half a BTC in 10**-12 are 1.5 BTC held, and the ledger balances."""
     portfolio = Portfolio(Money(10_000, "USDT"), [SPOT, FINE])

@@ -15,7 +15,7 @@ from genesis.model.orders import Liquidity
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import SqliteStore, StoreReader
-from genesis.system.reporting import latest, read_report, track_names, write_report
+from genesis.system.reporting import read_report, track_names, write_report
 from tests.kit.factories import (
     BTC,
     SECOND,
@@ -80,10 +80,10 @@ def test_names_and_latest_sample(tmp_path: Path) -> None:
         store(tmp_path / "run.db", [started(), sample(time=T0), sample(time=T0 + HOUR, trades=9)])
     ) as reader:
         assert track_names(reader) == list(TRACKS)
-        found = latest(reader, "ema.fast")
+        found = reader.latest_sample("ema.fast")
         assert found is not None
-        assert (found[0], found[1]["trades"]) == (T0 + HOUR, 9)
-        assert latest(reader, "ema.slow") is None
+        assert (found.time, found.metrics["trades"]) == (T0 + HOUR, 9)
+        assert reader.latest_sample("ema.slow") is None
 
 
 def test_a_store_without_a_run_is_refused(tmp_path: Path) -> None:
