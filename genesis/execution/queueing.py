@@ -105,7 +105,7 @@ class PowerQueue(QueueEstimate):
         left = stood - displayed
         if left <= 0 or not ahead:
             return ahead
-        from_ahead = left * ahead**self.n // stood**self.n
+        from_ahead: int = left * ahead**self.n // stood**self.n
         return ahead - max(from_ahead, left - (stood - ahead))
 
 
