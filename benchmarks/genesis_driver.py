@@ -34,7 +34,7 @@ from genesis.strategies.base import Strategy
 from genesis.tape.stream import Column, Stream, StreamKind
 
 ZERO = ClippedNormal(0, 0, 0, 0)
-PROFILE = ExecutionProfile("benchmark", ZERO, 0.5, ZERO, Decimal(1), None)
+PROFILE = ExecutionProfile(name="benchmark", latency_ms=ZERO, slippage_bp=ZERO, prints_share=Decimal(1), bar_share=None)
 FEES = FeeSchedule(currency=FeeCurrency.QUOTE)
 LIMITS = Limits(orders_per_minute=10**6)
 BATCH_ROWS = 8_192

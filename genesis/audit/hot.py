@@ -233,6 +233,8 @@ def _filled(e: OrderFilled) -> bytes:
     _, _, price, qty = _words(intent.instrument)
     return (
         f'{{"body":{{"arrival_px":{price[e.arrival_ticks]},"client_order_id":{_quote(order.client_order_id)}'
+        f',"confidence":{_quote(e.confidence)},"cost":{{"drift":{price[e.drift]},"impact":{price[e.impact]}'
+        f',"slippage":{price[e.slippage]},"spread_x2":{price[e.spread_x2]},"walk":{price[e.walk]}}}'
         f',"decision_px":{price[e.decision_ticks]},"fee":{_fees(e.fee_decimals)[e.fee]}'
         f',"fee_currency":{_quote(e.fee_currency)},"fill_id":{_quote(e.fill_id)}'
         f',"filled_qty":{qty[e.filled_lots]},"last_px":{price[e.last_ticks]},"last_qty":{qty[e.last_lots]}'

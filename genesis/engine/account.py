@@ -45,12 +45,12 @@ class TrackPortfolio(Protocol):
 class OpenState:
     """An order that has not ended."""
 
-    __slots__ = ("filled", "forced", "order", "status")
+    __slots__ = ("filled", "forced", "order", "prevented", "status")
 
     def __init__(self, order: Order, forced: bool) -> None:
         self.order, self.forced = order, forced
         self.status = OrderStatus.INITIALIZED
-        self.filled = 0
+        self.filled = self.prevented = 0
 
     def step(self, step: OrderStep) -> None:
         """Walk the table of an order's life."""
@@ -63,7 +63,7 @@ class OpenState:
     @property
     def leaves(self) -> int:
         """Lots that may still fill."""
-        return self.order.intent.lots - self.filled
+        return self.order.intent.lots - self.prevented - self.filled
 
 
 class OrderBook:

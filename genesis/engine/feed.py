@@ -8,7 +8,8 @@ from genesis.engine.agenda import Rank
 from genesis.engine.lane import Lane
 from genesis.engine.marks import Mark
 from genesis.execution.fees import FeeCalculator
-from genesis.execution.matching import Matcher, Tier
+from genesis.execution.matching import Matcher
+from genesis.execution.tier import Tier
 from genesis.model.instruments import Instrument
 from genesis.tape.stream import Stream, StreamKind
 
@@ -21,12 +22,8 @@ def tier_of(streams: Sequence[Stream]) -> Tier:
     return Tier.TRADES if StreamKind.TRADES in kinds else Tier.BARS
 
 
-_LANES = {
-    Tier.DEPTH: (StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH),
-    Tier.QUOTES: (StreamKind.TRADES, StreamKind.QUOTES),
-    Tier.TRADES: (StreamKind.TRADES,),
-    Tier.BARS: (StreamKind.BARS,),
-}
+# Rows of one moment in this order. Where better data fail for a while, the poorer ones beside them fill orders.
+_LANES = (StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS)
 _MARKED_BY = {
     Tier.DEPTH: StreamKind.QUOTES,
     Tier.QUOTES: StreamKind.QUOTES,
@@ -62,14 +59,14 @@ class InstrumentFeed:
         order: int,
     ) -> None:
         self.instrument, self.matcher, self.fees = instrument, matcher, fees
-        self.tier = matcher.tier
+        self.tier = tier_of(streams)
         self.notional_unit = instrument.notional_unit(decimals)
         # Ledger units of one unit of price times one base unit: an integer, since a currency's scale holds both.
         self.price_unit = 10 ** (decimals - instrument.base_decimals)
         self.lot_units = instrument.lot_units
         self.unit = self.lot_units * self.notional_unit
         self.depth_levels = 0
-        chosen = [next((s for s in streams if s.kind is kind), None) for kind in _LANES[self.tier]]
+        chosen = [next((s for s in streams if s.kind is kind), None) for kind in _LANES]
         self.lanes = tuple(Lane(s, matcher, 10 * order + i) for i, s in enumerate(chosen) if s is not None)
         self.mark = Mark(next(s for s in streams if s.kind is _MARKED_BY[self.tier]))
 
@@ -86,15 +83,27 @@ class InstrumentFeed:
                 self._show(lane, stop)
                 lane.cursor = stop
 
+    def note_prints(self, now: int, rank: int) -> None:
+        """Let the venue know how old its last print is: a bar of a time that prints tell of fills nothing."""
+        for lane in self.lanes:
+            if lane.kind is StreamKind.TRADES:
+                stop = passed(lane.stream, lane.cursor, now, rank)
+                if stop:
+                    self.matcher.shown.trade_ns = lane.stream.times[stop - 1]
+
     def _show(self, lane: Lane, stop: int) -> None:
-        columns, matcher, row = lane.stream.columns, self.matcher, stop - 1
+        columns, shown, row = lane.stream.columns, self.matcher.shown, stop - 1
+        time_ns = lane.stream.times[row]
         if lane.kind is StreamKind.QUOTES:
-            matcher.show_quote(*(columns[n].item(row) for n in ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots")))
+            names = ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
+            bid, bid_lots, ask, ask_lots = (columns[n].item(row) for n in names)
+            shown.show_quote(bid, bid_lots, ask, ask_lots, time_ns)
         elif lane.kind is StreamKind.DEPTH:
-            if matcher.book is not None:
-                matcher.book.apply(columns, stop)
-        else:
-            matcher.last = columns["close" if lane.kind is StreamKind.BARS else "ticks"].item(row)
+            shown.show_depth(columns, stop, time_ns)
+        elif lane.kind is StreamKind.TRADES:
+            shown.show_print(columns["ticks"].item(row), time_ns)
+        elif shown.trade_ns < columns["time_open"].item(row):
+            shown.last = columns["close"].item(row)
 
     def price_age_ns(self, now: int) -> int:
         """How old the row is that shows the price."""

@@ -24,6 +24,7 @@ class Tape:
         self._gaps_told = 0
         self._series: dict[tuple[str, BarSpec], BarSeries] = {}
         self._late_told: dict[tuple[str, BarSpec], int] = {}
+        self._watched: list[BarSeries] = []
         self._closed = 0
 
     def of(self, instrument: Instrument) -> list[Stream]:
@@ -42,6 +43,12 @@ class Tape:
             series.update(self._closed)
             self._series[key], self._late_told[key] = series, 0
         return self._series[key]
+
+    def watch(self, series: BarSeries) -> BarSeries:
+        """Keep a series up to date that no strategy hears: what its rows tell is not journalled."""
+        series.update(self._closed)
+        self._watched.append(series)
+        return series
 
     def _bar_source(self, instrument: Instrument, spec: BarSpec) -> Stream:
         streams = self.of(instrument)
@@ -64,6 +71,8 @@ class Tape:
         for key, series in self._series.items():
             series.update(closed_before)
             events.extend(self._late(key, series))
+        for series in self._watched:
+            series.update(closed_before)
         return events
 
     def _late(self, key: tuple[str, BarSpec], series: BarSeries) -> list[Event]:

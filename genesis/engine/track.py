@@ -24,6 +24,7 @@ from genesis.model.events import (
     OrderEvent,
     OrderExpired,
     OrderFilled,
+    OrderPrevented,
     OrderRejected,
     OrderTriggered,
     TrackHalted,
@@ -257,7 +258,7 @@ class Track:
 
     def _run_trades(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
         agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
-        stream, cursor, working = lane.stream, lane.cursor, matcher.working
+        stream, cursor, working, shown = lane.stream, lane.cursor, matcher.working, matcher.shown
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
         if not lane.wants_all or self.ended:
             self._run_unheard_trades(feed, lane, stop)
@@ -268,7 +269,7 @@ class Track:
             cursor += 1
             lane.cursor = cursor
             agenda.now = now = trade.time_received
-            matcher.last = trade.ticks
+            shown.last = trade.ticks
             if working:
                 matcher.on_trade(now, trade.ticks, trade.lots, trade.taker_sign)
             if worth:
@@ -291,7 +292,7 @@ class Track:
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            matcher.last = ticks = ticks_at(row)
+            ticks = ticks_at(row)
             matcher.on_trade(now, ticks, lots_at(row), side_at(row))
             if is_mark and mark.worth:
                 mark.cursor, mark.price = row + 1, mark.price_at(row)
@@ -330,7 +331,7 @@ class Track:
         """Depth rows, a message (equal time and sequence) at a time; the strategy hears the book after each message."""
         agenda, matcher = self.agenda, feed.matcher
         columns, start = lane.stream.columns, lane.cursor
-        book = matcher.book
+        book = matcher.shown.book
         heard = lane.wants_all and not self.ended
         names = ("ts", "seq", "time_event", "side", "ticks", "lots")
         rows = list(zip(*(columns[n][start:stop].tolist() for n in names), strict=True))
@@ -339,7 +340,7 @@ class Track:
             agenda.now = ts
             if book is not None:
                 book.apply(columns, lane.cursor)
-            matcher.on_depth(side, ticks, lots)
+            matcher.on_depth(side, ticks, lots, ts)
             ends = self._message_ends(lane, ts, seq)
             if heard and ends and book is not None:
                 self._hear_depth(feed, ts, event if event != ABSENT else None)
@@ -353,7 +354,7 @@ class Track:
         return bool(stream.columns["ts"][row] != ts or stream.columns["seq"][row] != seq)
 
     def _hear_depth(self, feed: InstrumentFeed, ts: int, event: int | None) -> None:
-        book = feed.matcher.book
+        book = feed.matcher.shown.book
         if book is None:
             return
         sides = [tuple(DepthLevel(p, q) for p, q in book.best(side, feed.depth_levels)) for side in (1, -1)]
@@ -363,18 +364,20 @@ class Track:
     def _run_bar_rows(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
         """Bar rows that move an order; the strategy hears bars through its subscription."""
         agenda, matcher, times, columns = self.agenda, feed.matcher, lane.stream.times, lane.stream.columns
-        opened, high, low, close = (
+        begun, opened, high, low, close = (
+            columns["time_open"].item,
             columns["open"].item,
             columns["high"].item,
             columns["low"].item,
             columns["close"].item,
         )
         lots = columns["lots"].item
+        feed.note_prints(times[lane.cursor], Rank.BAR)
         # Read one by one: an order is mostly done with the first of them.
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            matcher.on_bar(now, opened(row), high(row), low(row), close(row), lots(row))
+            matcher.on_bar(now, begun(row), opened(row), high(row), low(row), close(row), lots(row))
             if agenda.stirred:
                 return
 
@@ -470,7 +473,10 @@ class Track:
             self._fill(state, event)
         else:
             self.entries.append(event)
-            state.step(_STEP[type(event)])
+            if isinstance(event, OrderPrevented):
+                state.prevented += event.prevented_lots
+            else:
+                state.step(_STEP[type(event)])
             if state.status.is_final:
                 self._close_order(event.client_order_id)
             if self._hears_orders:

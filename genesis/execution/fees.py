@@ -32,6 +32,10 @@ class FeeCalculator:
         units = (base_units if received_base else quote_units) * self._rate[liquidity] // self._scale
         return units - units % step, currency, decimals
 
+    def quote_rate_on_buys(self) -> tuple[int, int]:
+        """The higher rate as (numerator, denominator) where a buyer pays in quote on top of the price, else 0."""
+        return (0, 1) if self._received else self.worst_rate()
+
     def worst_rate(self) -> tuple[int, int]:
         """The higher of the two rates as (numerator, denominator)."""
         return max(self._rate.values()), self._scale

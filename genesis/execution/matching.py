@@ -1,158 +1,89 @@
-"""The one fill path: working orders of one account and one instrument against market rows. Integers only, no clock.
+"""The one fill path: working orders of one instrument, of one account or several, against market rows. Integers only, no clock.
 
-Three kinds of market: a **book** (quotes, with depth behind them where the tape has it), **trades** alone, and **bars** alone.
-When an order fills and where that lies is written down in docs/PAPER_FILLS.md, rule by rule; the names there are the names here.
+What is fresh decides how an order fills: a **book** (quotes, with depth behind them where the tape has it), **trades** alone, or **bars**
+alone. When an order fills and where that lies is written down in docs/PAPER_FILLS.md, rule by rule; the names there are the names here.
+
+All accounts of one matcher compete for the same displayed size and the same prints: one liquidity scope. They never trade with each other.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable
-from typing import Protocol
 
-from genesis.execution.book import DepthBook
 from genesis.execution.luck import slipped
+from genesis.execution.models import VenueModels
+from genesis.execution.pricing import FillCost, TakerPrice
+from genesis.execution.queueing import queue_estimate
+from genesis.execution.shown import Shown
+from genesis.execution.tier import Confidence, Phase, Tier
+from genesis.execution.working import Working
 from genesis.model.grid import plain
-from genesis.model.orders import (
-    Liquidity,
-    Order,
-    OrderType,
-    RejectReason,
-    TimeInForce,
-    Word,
-)
+from genesis.model.orders import Liquidity, RejectReason, SelfTradePrevention
 
-
-class Tier(Word):
-    """Which data made a fill."""
-
-    DEPTH = "depth"
-    QUOTES = "quotes"
-    TRADES = "trades"
-    BARS = "bars"
-
-    @property
-    def has_book(self) -> bool:
-        """Whether a best bid and ask are displayed."""
-        return self in (Tier.DEPTH, Tier.QUOTES)
-
-
-class Phase(Word):
-    """What a working order waits for."""
-
-    TRIGGER = "trigger"
-    TAKING = "taking"
-    RESTING = "resting"
-
-
-class Working:
-    """An order at the venue. ``ahead`` is the queue before it at its price, ``None`` while it cannot be known."""
-
-    __slots__ = (
-        "ahead",
-        "arrival_ticks",
-        "decision_ticks",
-        "extreme",
-        "fills",
-        "leaves",
-        "limit",
-        "order",
-        "phase",
-        "sign",
-        "slippage",
-        "trigger",
-    )
-
-    def __init__(self, order: Order, decision_ticks: int | None, slippage: int) -> None:
-        intent = order.intent
-        self.order = order
-        self.sign = int(intent.side)
-        self.leaves = intent.lots
-        self.fills = 0
-        self.limit = intent.limit_ticks
-        self.trigger = intent.trigger_ticks
-        self.extreme: int | None = None
-        self.ahead: int | None = None
-        self.slippage = slippage
-        self.decision_ticks = decision_ticks
-        self.arrival_ticks: int | None = None
-        waits = intent.type.has_trigger or intent.type is OrderType.TRAILING_STOP
-        self.phase = Phase.TRIGGER if waits else Phase.TAKING
-
-    def accepts(self, ticks: int) -> bool:
-        """Whether the limit, if any, allows a fill at ``ticks``."""
-        return self.limit is None or (self.limit - ticks) * self.sign >= 0
-
-
-class Answers(Protocol):
-    """What the venue says. ``time_ns`` is when it happened there."""
-
-    def accepted(self, working: Working, time_ns: int) -> None: ...
-
-    def rejected(self, order: Order, time_ns: int, reason: RejectReason, detail: str) -> None: ...
-
-    def triggered(self, working: Working, time_ns: int, trigger_ticks: int) -> None: ...
-
-    def filled(
-        self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, tier: Tier
-    ) -> None: ...
-
-    def canceled(self, working: Working, time_ns: int) -> None: ...
-
-    def expired(self, working: Working, time_ns: int, reason: RejectReason) -> None: ...
+_NEVER = 2**62
+_UNBOUND = 2**62
+_SIDES = (1, -1)
 
 
 class Matcher:
-    """Matches one account's orders on one instrument.
+    """Matches orders on one instrument.
 
-    ``prints_share`` and ``bar_share`` are (numerator, denominator) caps on what one order may take of a print or a bar.
+    Args:
+        shown: the market as it is displayed.
+        models: the venue's assumptions.
+        text: how a price in ticks is written.
     """
 
-    def __init__(
-        self,
-        answers: Answers,
-        tier: Tier,
-        prints_share: tuple[int, int],
-        bar_share: tuple[int, int] | None,
-        triggers_on_trades: bool,
-        text: Callable[[int], str],
-    ) -> None:
-        self._answers = answers
-        self.tier, self._has_book = tier, tier.has_book
-        self._prints_share, self._bar_share = prints_share, bar_share
-        self._triggers_on_trades = triggers_on_trades
-        self._text = text
+    def __init__(self, shown: Shown, models: VenueModels, text: Callable[[int], str]) -> None:
+        self.shown, self.models, self._text = shown, models, text
         self.working: list[Working] = []
-        self.book = DepthBook() if tier is Tier.DEPTH else None
-        self.position = 0
-        self.bid = self.ask = self.last = 0
-        self.bid_lots = self.ask_lots = 0
-        self._taken: dict[tuple[int, int], int] = {}
+        # Resting orders by side, best price first, oldest first at one price: (price rank, arrival number, order).
+        self._resting: dict[int, list[tuple[int, int, Working]]] = {1: [], -1: []}
+        self._arrivals = 0
         self._bounds: tuple[bool, int, int] | None = (False, 0, _NEVER)
 
     # ---- commands
 
-    def arrive(self, working: Working, time_ns: int) -> None:
-        """A new order reaches the venue."""
-        touch = self.touch(working.sign)
-        working.arrival_ticks = touch
-        refusal = self._refusal(working, touch)
-        if refusal is not None:
-            self._answers.rejected(working.order, time_ns, *refusal)
-            return
-        self._answers.accepted(working, time_ns)
+    def expect(self, working: Working) -> None:
+        """An order is late: it would have arrived now. Until it fills it pays the worst price that it would have met since.
+
+        So a tail of latency never makes a fill better, whatever the market does meanwhile (definitions.md, 'Simulation profiles').
+        """
+        working.worst = self.shown.touch(working.sign) or (0 if working.sign > 0 else _NEVER)
+        working.phase = Phase.DELAYED
         self.working.append(working)
         self._bounds = None
-        if working.order.intent.type is OrderType.TRAILING_STOP:
-            self._start_trailing(working)
+
+    def arrive(self, working: Working, time_ns: int) -> None:
+        """A new order reaches the venue."""
+        if working.phase is Phase.DELAYED:
+            self.working.remove(working)
+            self._bounds = None
+            working.phase = working.first_phase()
+        shown = self.shown
+        touch = shown.touch(working.sign)
+        working.arrival_ns, working.arrival_ticks = time_ns, touch
+        refusal = self._refusal(working, touch)
+        if refusal is not None:
+            working.party.answers.rejected(working.order, time_ns, *refusal)
+            return
+        working.party.answers.accepted(working, time_ns)
+        self.working.append(working)
+        self._bounds = None
+        if working.is_trailing:
+            start = shown.last or touch
+            if start:
+                working.trail(start)
         if working.phase is Phase.TAKING:
             self._start_taking(working, time_ns)
 
     def cancel(self, client_order_id: str, time_ns: int) -> bool:
         """A cancel reaches the venue; ``False`` when there is nothing left to cancel."""
         for working in self.working:
-            if working.order.client_order_id == client_order_id:
+            if working.order.client_order_id == client_order_id and working.phase is not Phase.DELAYED:
                 self._remove(working)
-                self._answers.canceled(working, time_ns)
+                working.party.answers.canceled(working, time_ns)
                 return True
         return False
 
@@ -160,364 +91,439 @@ class Matcher:
 
     def on_quote(self, time_ns: int, bid: int, bid_lots: int, ask: int, ask_lots: int) -> None:
         """The best bid or ask changed."""
-        if self._taken:
-            self._forget_taken(bid, bid_lots, ask, ask_lots)
-        self.bid, self.bid_lots, self.ask, self.ask_lots = bid, bid_lots, ask, ask_lots
-        for working in list(self.working):
-            if working.phase is Phase.RESTING:
-                self._rest_on_quote(working, time_ns)
-            elif working.phase is Phase.TAKING:
-                self._take_book(working, time_ns)
-            elif not self._triggers_on_trades:
-                self._try_trigger(working, time_ns, ask if working.sign > 0 else bid)
-
-    def show_quote(self, bid: int, bid_lots: int, ask: int, ask_lots: int) -> None:
-        """Make a quote visible while no order of ours works: nothing can happen but that the market is elsewhere."""
-        self.bid, self.bid_lots, self.ask, self.ask_lots = bid, bid_lots, ask, ask_lots
-
-    def on_depth(self, side: int, ticks: int, lots: int) -> None:
-        """A level of the bids (+1) or asks (-1) has a new absolute size (the book itself is already advanced)."""
-        if self._taken.pop((side, ticks), None) is not None:
+        shown = self.shown
+        if shown.taken:
             self._bounds = None
-        for working in self.working:
-            if working.phase is Phase.RESTING and working.sign == side and working.limit == ticks:
-                working.ahead = lots if working.ahead is None else min(working.ahead, lots)
+        shown.show_quote(bid, bid_lots, ask, ask_lots, time_ns)
+        if self._resting[1] or self._resting[-1]:
+            self._rest_on_quote(1, time_ns)
+            self._rest_on_quote(-1, time_ns)
+        for working in list(self.working):
+            phase = working.phase
+            if phase is Phase.TAKING:
+                working.suffer(ask if working.sign > 0 else bid)
+                self._take_book(working, time_ns)
+            elif phase is Phase.TRIGGER:
+                if not shown.has_trades:
+                    self._try_trigger(working, time_ns, ask if working.sign > 0 else bid)
+            elif phase is Phase.DELAYED:
+                working.suffer(ask if working.sign > 0 else bid)
+
+    def on_depth(self, side: int, ticks: int, lots: int, time_ns: int) -> None:
+        """A level of the bids (+1) or asks (-1) has a new absolute size (the book itself is already advanced)."""
+        shown = self.shown
+        shown.depth_ns = time_ns
+        if shown.taken:
+            shown.taken.refresh(side, ticks, lots, time_ns)
+            self._bounds = None
+        resting = self._resting[side]
+        if not resting or ticks == (shown.bid if side > 0 else shown.ask):
+            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
+            return
+        for _, _, working in resting:
+            if working.limit == ticks and working.queue is not None:
+                working.queue.on_level(lots)
 
     def on_trade(self, time_ns: int, ticks: int, lots: int, aggressor: int) -> None:
-        """A public trade: it is shared once among our orders, in the order in which they arrived."""
-        self.last = ticks
-        budget = lots
+        """A public trade: it is shared once among all orders, resting ones by price and then by age, takers as they came."""
+        shown = self.shown
+        shown.last, shown.trade_ns = ticks, time_ns
+        used = 0
+        for sign in _SIDES:
+            if self._resting[sign]:
+                used = self._rest_on_trade(sign, time_ns, ticks, lots, aggressor, used)
+        on_prints = not shown.tier(time_ns).has_book
         for working in list(self.working):
-            if working.phase is Phase.TRIGGER:
-                if self._triggers_on_trades:
-                    self._try_trigger(working, time_ns, ticks)
-            elif working.phase is Phase.RESTING:
-                budget -= self._rest_on_trade(working, time_ns, ticks, budget, aggressor)
-            elif self.tier is Tier.TRADES and aggressor != -working.sign:
-                budget -= self._take_print(working, time_ns, ticks, budget)
-            if budget <= 0:
-                return
+            phase = working.phase
+            if phase is Phase.TRIGGER:
+                self._try_trigger(working, time_ns, ticks)
+            elif phase is Phase.TAKING:
+                if on_prints and aggressor != -working.sign:
+                    working.suffer(ticks)
+                    share = self.models.prints_share
+                    available = max(1, (lots - used) * share[0] // share[1]) if lots > used else 0
+                    if available:
+                        used += self._take_shown(working, time_ns, ticks, available, Tier.TRADES)
+            elif phase is Phase.DELAYED and aggressor != -working.sign:
+                working.suffer(ticks)
 
-    def on_bar(self, time_ns: int, open_: int, high: int, low: int, close: int, lots: int) -> None:
-        """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first."""
-        budget = _UNBOUND if self._bar_share is None else lots * self._bar_share[0] // self._bar_share[1]
-        for working in list(self.working):
-            entry = open_
-            if working.phase is Phase.TRIGGER and self._trigger_on_bar(working, time_ns, high, low):
-                trigger = working.trigger or open_
-                entry = max(open_, trigger) if self._is_stop_up(working) else min(open_, trigger)
-            if working.phase is Phase.TAKING:
-                budget -= self._take_bar(working, time_ns, entry, budget)
-            elif working.phase is Phase.RESTING:
-                budget -= self._rest_on_bar(working, time_ns, high, low, budget)
-        self.last = close
+    def on_bar(self, time_ns: int, open_ns: int, opened: int, high: int, low: int, close: int, lots: int) -> None:
+        """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first.
+
+        It says nothing of when in it a price was; so no order decided after it opened takes part, and none where prints or quotes
+        of its time were heard.
+        """
+        shown = self.shown
+        if shown.trade_ns < open_ns and shown.quote_ns < open_ns:
+            share = self.models.bar_share
+            budget = _UNBOUND if share is None else lots * share[0] // share[1]
+            for working in list(self.working):
+                if working.order.decided_ns <= open_ns and working.phase is not Phase.DELAYED:
+                    budget -= self._meet_bar(working, time_ns, (opened, high, low), budget)
+        shown.last = close
 
     # ---- what the search for the next moment needs
 
     def bounds(self) -> tuple[bool, int, int]:
         """(every row, low, high): a price at or below ``low`` or at or above ``high`` may move an order; nothing between does."""
-        if self._bounds is None or self._taken:
+        if self._bounds is None:
             self._bounds = self._compute_bounds()
         return self._bounds
 
     def touch(self, sign: int) -> int | None:
         """The price a taker of this side faces: the ask or bid, else the last price; ``None`` before any was seen."""
-        if self._has_book:
-            return (self.ask if sign > 0 else self.bid) or None
-        return self.last or None
+        return self.shown.touch(sign)
 
-    def explain(self, working: Working) -> str:
+    def explain(self, working: Working, now_ns: int) -> str:
         """Why a working order waits, in words."""
-        text, intent = self._text, working.order.intent
+        text, intent, shown = self._text, working.order.intent, self.shown
         left = f"{plain(intent.instrument.qty_grid.to_decimal(working.leaves))} {intent.instrument.base} left"
+        if working.phase is Phase.DELAYED:
+            return f"is late on its way to the venue; {left}"
         if working.phase is Phase.TRIGGER:
             at = "its first trade" if working.trigger is None else text(working.trigger)
-            return f"waits for its trigger at {at}; last price {text(self.last)}; {left}"
+            return f"waits for its trigger at {at}; last price {text(shown.last)}; {left}"
+        tier = shown.tier(now_ns)
         if working.phase is Phase.TAKING:
             what = {Tier.TRADES: "the next print on its side", Tier.BARS: "the next bar's open"}
-            return f"takes what comes: waits for {what.get(self.tier, 'new size at the touch')}; {left}"
-        touch = self.touch(working.sign)
+            return f"takes what comes: waits for {what.get(tier, 'new size at the touch')}; {left}"
+        touch = shown.touch(working.sign)
         where = f"rests at {text(working.limit or 0)}; the market is at {text(touch) if touch else 'no price yet'}"
-        if not self._has_book:
+        if tier is Tier.BARS or (working.ahead is None and not tier.has_book):
             return f"{where}; fills only when a price goes through it; {left}"
         if working.ahead is None:
             return f"{where}; behind the touch, its queue is not visible yet; {left}"
         queue = plain(intent.instrument.qty_grid.to_decimal(working.ahead))
-        return f"{where}; {queue} {intent.instrument.base} ahead in the queue; {left}"
+        guess = "" if tier.has_book else " (guessed from the prints)"
+        return f"{where}; {queue} {intent.instrument.base} ahead in the queue{guess}; {left}"
 
     # ---- arrival
 
     def _refusal(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
-        intent = working.order.intent
-        if intent.reduce_only and working.sign * self.position >= 0:
+        intent, party = working.order.intent, working.party
+        if intent.reduce_only and working.sign * party.position >= 0:
             return RejectReason.REDUCE_ONLY, "expected a position to reduce, found none"
-        if touch is None:
+        if touch is not None:
+            if intent.post_only and working.limit is not None:
+                through = (working.limit - touch) * working.sign
+                if through > 0 or (through == 0 and self.shown.has_quotes):
+                    return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
+            last = self.shown.last or touch
+            if working.trigger is not None and working.is_beyond_trigger(last):
+                detail = f"expected a trigger beyond the market, found it at {self._text(last)}"
+                return RejectReason.WOULD_TRIGGER_IMMEDIATELY, detail
+        return self._unfunded(working, touch)
+
+    def _unfunded(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
+        """Set aside what the order may need: at its limit, else at its trigger or the touch with the slippage drawn for it."""
+        spot = working.party.spot
+        if spot is None:
             return None
-        if intent.post_only and working.limit is not None:
-            through = (working.limit - touch) * working.sign
-            if through > 0 or (through == 0 and self._has_book):
-                return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
-        last = self.last or touch
-        if working.trigger is not None and self._beyond_trigger(working, last):
-            detail = f"expected a trigger beyond the market, found it at {self._text(last)}"
-            return RejectReason.WOULD_TRIGGER_IMMEDIATELY, detail
-        return None
+        sign = working.sign
+        ticks = working.limit or slipped(working.trigger or touch or 0, sign, working.slippage + working.half_spread)
+        need = working.party.needs(sign, ticks, working.leaves)
+        asset = spot.gives(sign)
+        if spot.wallet.lock(asset, need):
+            working.locked, working.lock_ticks = need, ticks
+            return None
+        return (
+            RejectReason.INSUFFICIENT_BALANCE,
+            f"expected {need} free units of {asset}, found {spot.wallet.free[asset]}",
+        )
 
     def _start_taking(self, working: Working, time_ns: int) -> None:
         """An order that may take now: at once from a book, else from the next print or bar; or it rests."""
-        if self._has_book:
+        shown = self.shown
+        if shown.tier(time_ns).has_book:
+            working.arrival_mid_x2 = shown.mid_x2()
             if working.arrival_ticks is not None:
                 self._take_book(working, time_ns)
-        elif working.limit is not None and self.last and not working.accepts(self.last):
+            return
+        models = self.models
+        if models.estimate_spread:
+            working.half_spread = max(working.half_spread, models.conditions.half_spread(time_ns))
+        if working.limit is not None and shown.last and not working.accepts(shown.last):
             self._end_taking(working, time_ns)
 
     def _end_taking(self, working: Working, time_ns: int) -> None:
         """Immediate orders expire here, limits begin to rest, market orders go on taking."""
         if not working.leaves:
             return
-        force = working.order.intent.time_in_force
-        if force is not TimeInForce.GTC:
-            self._expire(
-                working, time_ns, RejectReason.IOC_REST if force is TimeInForce.IOC else RejectReason.FOK_UNFILLED
-            )
+        if working.is_immediate:
+            self._expire(working, time_ns, RejectReason.FOK_UNFILLED if working.is_fok else RejectReason.IOC_REST)
         elif working.limit is not None:
-            working.phase = Phase.RESTING
-            working.ahead = self._queue_at(working)
-            self._bounds = None
+            self._rest(working, working.limit, time_ns)
 
-    def _queue_at(self, working: Working) -> int | None:
-        """Displayed size at the order's price on its own side: what was there first."""
-        if not self._has_book or working.limit is None:
-            return None
-        best, lots = (self.bid, self.bid_lots) if working.sign > 0 else (self.ask, self.ask_lots)
-        if working.limit == best:
-            return lots
-        if (working.limit - best) * working.sign > 0 or not best:
-            return 0
-        return self.book.size(working.sign, working.limit) if self.book is not None else None
+    def _rest(self, working: Working, limit: int, time_ns: int) -> None:
+        shown, models = self.shown, self.models
+        working.phase = Phase.RESTING
+        working.queue = queue = queue_estimate(models.queue, models.queue_n)
+        tier = shown.tier(time_ns)
+        if tier.has_book:
+            queue.join(shown.queue_at(working.sign, limit))
+        elif tier is Tier.TRADES and not models.only_through:
+            typical = models.conditions.typical_print(time_ns)
+            queue.join(None if typical is None else models.prints_ahead * typical)
+        else:
+            queue.join(None)
+        self._arrivals += 1
+        insort(self._resting[working.sign], (-working.sign * limit, self._arrivals, working))
+        self._bounds = None
 
     # ---- triggers
 
-    def _is_stop_up(self, working: Working) -> bool:
-        """Whether it triggers at or above its price (a buy stop, a sell take-profit) rather than at or below."""
-        takes_profit = working.order.intent.type in (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
-        return (working.sign > 0) is not takes_profit
-
-    def _beyond_trigger(self, working: Working, ticks: int) -> bool:
-        if working.trigger is None:
-            return False
-        return ticks >= working.trigger if self._is_stop_up(working) else ticks <= working.trigger
-
-    def _start_trailing(self, working: Working) -> None:
-        start = self.last or self.touch(working.sign)
-        if start:
-            self._trail(working, start)
-
-    def _trail(self, working: Working, ticks: int) -> None:
-        """Follow the best price since activation; the trigger stays ``trailing_bp`` behind it, rounded away from the market."""
-        better = working.extreme is None or (working.extreme - ticks) * working.sign > 0
-        if better:
-            working.extreme = ticks
-            bp = working.order.intent.trailing_bp or 0
-            if working.sign > 0:
-                working.trigger = -(-ticks * (10_000 + bp) // 10_000)
-            else:
-                working.trigger = max(1, ticks * (10_000 - bp) // 10_000)
+    def _try_trigger(self, working: Working, time_ns: int, ticks: int) -> None:
+        if working.is_beyond_trigger(ticks):
+            self._fire(working, time_ns)
+            if self.shown.tier(time_ns).has_book:
+                self._take_book(working, time_ns)
+        elif working.is_trailing and working.trail(ticks):
             self._bounds = None
 
-    def _try_trigger(self, working: Working, time_ns: int, ticks: int) -> None:
-        if self._beyond_trigger(working, ticks):
-            self._fire(working, time_ns)
-            if working.phase is Phase.TAKING and self._has_book:
-                self._take_book(working, time_ns)
-        elif working.order.intent.type is OrderType.TRAILING_STOP:
-            self._trail(working, ticks)
-
     def _fire(self, working: Working, time_ns: int) -> None:
-        self._answers.triggered(working, time_ns, working.trigger or 0)
+        working.party.answers.triggered(working, time_ns, working.trigger or 0)
         working.phase = Phase.TAKING
-        working.arrival_ticks = self.touch(working.sign)
+        working.arrival_ticks = self.shown.touch(working.sign)
+        working.arrival_mid_x2 = self.shown.mid_x2()
         self._bounds = None
-
-    def _trigger_on_bar(self, working: Working, time_ns: int, high: int, low: int) -> bool:
-        """The worse extreme first: a trailing stop is tested against the old trigger before the new extreme moves it."""
-        if self._beyond_trigger(working, high if self._is_stop_up(working) else low):
-            self._fire(working, time_ns)
-            return True
-        if working.order.intent.type is OrderType.TRAILING_STOP:
-            self._trail(working, low if working.sign > 0 else high)
-        return False
 
     # ---- takers
 
     def _take_book(self, working: Working, time_ns: int) -> None:
-        """Walk what is displayed and not yet taken by us, at the worse of the level and the slipped touch."""
-        sign = working.sign
-        touch, lots = (self.ask, self.ask_lots) if sign > 0 else (self.bid, self.bid_lots)
-        if not touch:
+        """Walk what is displayed and not yet taken; a market order ends where the visible book does."""
+        sign, shown = working.sign, self.shown
+        tier = shown.tier(time_ns)
+        levels = shown.levels(sign, tier, working.leaves)
+        if not levels:
             return
-        floor = slipped(touch, sign, working.slippage)
-        levels = self._levels(sign, touch, lots)
-        if working.order.intent.time_in_force is TimeInForce.FOK:
-            within = [(p, q) for p, q in levels if working.accepts(floor if (floor - p) * sign > 0 else p)]
-            if sum(q for _, q in within) < working.leaves:
-                self._expire(working, time_ns, RejectReason.FOK_UNFILLED)
-                return
+        price = self._taker_price(working, levels[0][0], 0, time_ns)
+        if working.is_fok and sum(q for p, q in levels if working.accepts(price.at(p))) < working.leaves:
+            self._expire(working, time_ns, RejectReason.FOK_UNFILLED)
+            return
+        confidence = shown.confidence(tier, time_ns)
         for level, available in levels:
-            price = floor if (floor - level) * sign > 0 else level
-            if not working.leaves or not working.accepts(price):
+            ticks = price.at(level)
+            if working.phase is not Phase.TAKING or not working.accepts(ticks):
                 break
-            if available <= 0:
+            self._prevent_self_trade(working, level, time_ns)
+            if available <= 0 or working.phase is not Phase.TAKING:
                 continue
-            filled = self._fill(working, time_ns, price, min(working.leaves, available), Liquidity.TAKER)
-            self._taken[(-sign, level)] = self._taken.get((-sign, level), 0) + filled
-        if working not in self.working:
+            cost = price.cost(level, working.decision_ticks, shown.mid_x2(), tier, confidence)
+            lots = self._fill(working, time_ns, ticks, available, Liquidity.TAKER, cost)
+            if lots:
+                shown.taken.take(-sign, level, lots, time_ns)
+                self._bounds = None
+        if working.phase is not Phase.TAKING:
             return
-        if working.order.intent.time_in_force is TimeInForce.GTC and working.limit is None:
-            if self.book is not None:
-                # The whole visible book is gone: the venue expires what is left of a market order.
-                self._expire(working, time_ns, RejectReason.NO_LIQUIDITY)
-            return
-        self._end_taking(working, time_ns)
-
-    def _levels(self, sign: int, touch: int, lots: int) -> list[tuple[int, int]]:
-        """What a taker may take, best first, less what we already took of it."""
-        levels = [(touch, lots)]
-        if self.book is not None:
-            need = sum(w.leaves for w in self.working)
-            for level in self.book.beyond(-sign, touch):
-                levels.append(level)
-                need -= level[1]
-                if need <= 0:
-                    break
-        return [(p, q - self._taken.get((-sign, p), 0)) for p, q in levels]
-
-    def _take_print(self, working: Working, time_ns: int, ticks: int, budget: int) -> int:
-        """Take our share of a print on our side, after it happened, at its price made worse by slippage."""
-        working.arrival_ticks = ticks if not working.fills else working.arrival_ticks
-        price = slipped(ticks, working.sign, working.slippage)
-        share = max(1, budget * self._prints_share[0] // self._prints_share[1])
-        filled = 0
-        if working.accepts(price) and self._fok_ok(working, share):
-            filled = self._fill(working, time_ns, price, min(working.leaves, share, budget), Liquidity.TAKER)
-        if working in self.working and (working.limit is not None or self._is_immediate(working)):
+        if working.limit is not None or working.is_immediate:
             self._end_taking(working, time_ns)
-        return filled
+        elif tier is Tier.DEPTH:
+            # The whole visible book is gone: the venue expires what is left of a market order.
+            self._expire(working, time_ns, RejectReason.NO_LIQUIDITY)
 
-    def _take_bar(self, working: Working, time_ns: int, entry: int, budget: int) -> int:
-        """Take at the bar's open (a triggered stop at its trigger, or at the open when that gapped beyond it)."""
+    def _take_shown(self, working: Working, time_ns: int, ticks: int, available: int, tier: Tier) -> int:
+        """Take up to ``available`` lots of what was not displayed but happened: a print, or a bar's open; the lots taken."""
         if not working.fills:
-            working.arrival_ticks = entry
-        price = slipped(entry, working.sign, working.slippage)
-        filled = 0
-        if budget > 0 and working.accepts(price) and self._fok_ok(working, budget):
-            filled = self._fill(working, time_ns, price, min(working.leaves, budget), Liquidity.TAKER)
-        if working in self.working and (working.limit is not None or self._is_immediate(working)):
+            working.arrival_ticks = ticks
+        price = self._taker_price(working, ticks, working.half_spread, time_ns)
+        paid, filled = price.at(ticks), 0
+        if available > 0 and working.accepts(paid) and not (working.is_fok and available < working.leaves):
+            self._prevent_self_trade(working, ticks, time_ns)
+            if working.phase is Phase.TAKING:
+                confidence = self.shown.confidence(tier, time_ns)
+                cost = price.cost(ticks, working.decision_ticks, None, tier, confidence)
+                filled = self._fill(working, time_ns, paid, available, Liquidity.TAKER, cost)
+        if working.phase is Phase.TAKING and (working.limit is not None or working.is_immediate):
             self._end_taking(working, time_ns)
         return filled
 
-    def _is_immediate(self, working: Working) -> bool:
-        return working.order.intent.time_in_force is not TimeInForce.GTC
+    def _taker_price(self, working: Working, base: int, half_spread: int, time_ns: int) -> TakerPrice:
+        sign, models, moved = working.sign, self.models, 0
+        if models.impact is not None:
+            footprint = working.party.buys if sign > 0 else working.party.sells
+            sigma, volume = models.conditions.daily(time_ns)
+            moved = models.impact.cost(working.leaves, footprint.remembered(time_ns), sigma, volume)
+        worst = working.worst
+        if worst is not None and not working.accepts(worst):
+            # Lateness may cost an order its whole limit, not the fill itself: in time it would have rested there.
+            worst = working.limit
+        return TakerPrice(sign, base, half_spread, working.slippage, moved, worst)
 
-    def _fok_ok(self, working: Working, available: int) -> bool:
-        return working.order.intent.time_in_force is not TimeInForce.FOK or available >= working.leaves
+    # ---- bars
+
+    def _meet_bar(self, working: Working, time_ns: int, bar: tuple[int, int, int], budget: int) -> int:
+        opened, high, low = bar
+        entry = opened
+        if working.phase is Phase.TRIGGER and self._trigger_on_bar(working, time_ns, high, low):
+            trigger = working.trigger or opened
+            entry = max(opened, trigger) if working.stops_up else min(opened, trigger)
+        if working.phase is Phase.TAKING:
+            return self._take_shown(working, time_ns, entry, budget, Tier.BARS)
+        if working.phase is Phase.RESTING and budget > 0:
+            limit = working.limit or 0
+            through = limit - low if working.sign > 0 else high - limit
+            if through >= 1:
+                return self._fill_maker(working, time_ns, limit, budget, Tier.BARS, Confidence.ROUGH)
+        return 0
+
+    def _trigger_on_bar(self, working: Working, time_ns: int, high: int, low: int) -> bool:
+        """The worse extreme first: a trailing stop is tested against the old trigger before the new extreme moves it."""
+        if working.is_beyond_trigger(high if working.stops_up else low):
+            self._fire(working, time_ns)
+            return True
+        if working.is_trailing and working.trail(low if working.sign > 0 else high):
+            self._bounds = None
+        return False
 
     # ---- makers
 
-    def _rest_on_quote(self, working: Working, time_ns: int) -> None:
-        limit, sign = working.limit or 0, working.sign
-        opposite, lots = (self.ask, self.ask_lots) if sign > 0 else (self.bid, self.bid_lots)
-        if opposite and (limit - opposite) * sign >= 0:
-            # The other side crossed our price: evidence that the level traded, up to what it shows.
-            available = lots - self._taken.get((-sign, opposite), 0)
-            if available > 0:
-                filled = self._fill(working, time_ns, limit, min(working.leaves, available), Liquidity.MAKER)
-                self._taken[(-sign, opposite)] = self._taken.get((-sign, opposite), 0) + filled
+    def _rest_on_quote(self, sign: int, time_ns: int) -> None:
+        """The touch moved: where it crosses an order, that is evidence that the level traded, up to what the other side shows."""
+        shown = self.shown
+        if sign > 0:
+            best, best_lots, opposite, displayed = shown.bid, shown.bid_lots, shown.ask, shown.ask_lots
+        else:
+            best, best_lots, opposite, displayed = shown.ask, shown.ask_lots, shown.bid, shown.bid_lots
+        for _, _, working in list(self._resting[sign]):
+            limit, queue = working.limit or 0, working.queue
+            if opposite and (limit - opposite) * sign >= 0:
+                available = shown.taken.available(-sign, opposite, displayed)
+                if available > 0:
+                    tier = shown.tier(time_ns)
+                    lots = self._fill_maker(working, time_ns, limit, available, tier, Confidence.MEDIUM)
+                    if lots:
+                        shown.taken.take(-sign, opposite, lots, time_ns)
+                        self._bounds = None
+            elif queue is not None and best == limit:
+                queue.on_level(best_lots)
+            elif queue is not None and (limit - best) * sign > 0:
+                queue.on_through()
+
+    def _rest_on_trade(self, sign: int, time_ns: int, ticks: int, lots: int, aggressor: int, used: int) -> int:
+        """Fill from a print through the price, or from one at the price once the queue ahead has traded; how much is used so far."""
+        for _, _, working in list(self._resting[sign]):
+            limit, queue = working.limit or 0, working.queue
+            through = (limit - ticks) * sign
+            if through < 0:
+                break
+            if queue is None:
+                continue
+            if through > 0:
+                queue.on_through()
+                left = lots
+            elif aggressor == sign:
+                continue
+            else:
+                left = queue.on_print(lots)
+            if left > used:
+                tier = self.shown.tier(time_ns)
+                sure = tier is not Tier.TRADES and through > 0
+                confidence = Confidence.HIGH if sure else Confidence.MEDIUM if tier.has_book else Confidence.LOW
+                used += self._fill_maker(working, time_ns, limit, left - used, tier, confidence)
+        return used
+
+    def _fill_maker(
+        self, working: Working, time_ns: int, limit: int, lots: int, tier: Tier, confidence: Confidence
+    ) -> int:
+        """A maker's fill is at its own price, and earns the spread it was placed at."""
+        mid_x2 = working.arrival_mid_x2
+        earned = 0 if mid_x2 is None else (2 * limit - mid_x2) * working.sign
+        cost = FillCost(tier, confidence, 0, earned, 0, 0, 0)
+        return self._fill(working, time_ns, limit, min(working.leaves, lots), Liquidity.MAKER, cost)
+
+    # ---- self-trade prevention
+
+    def _prevent_self_trade(self, taker: Working, ticks: int, time_ns: int) -> None:
+        """A taker that reaches ``ticks`` meets resting orders of its own account: its mode says which of them ends (execution.md 3.3).
+
+        Orders of other accounts are not in the recorded market, and are passed by.
+        """
+        mode = taker.party.self_trade
+        if mode is SelfTradePrevention.NONE:
             return
-        best, best_lots = (self.bid, self.bid_lots) if sign > 0 else (self.ask, self.ask_lots)
-        if best == limit:
-            working.ahead = best_lots if working.ahead is None else min(working.ahead, best_lots)
-        elif (limit - best) * sign > 0:
-            working.ahead = 0
+        for _, _, maker in list(self._resting[-taker.sign]):
+            if (ticks - (maker.limit or 0)) * taker.sign < 0 or taker.phase is not Phase.TAKING:
+                return
+            if maker.party is taker.party:
+                self._prevent(mode, taker, maker, time_ns)
 
-    def _rest_on_trade(self, working: Working, time_ns: int, ticks: int, budget: int, aggressor: int) -> int:
-        """Fill from a print through our price, or from one at our price once the queue ahead has traded."""
-        limit, sign = working.limit or 0, working.sign
-        through = (limit - ticks) * sign
-        if through < 0 or budget <= 0:
-            return 0
-        if through == 0:
-            if working.ahead is None or aggressor == sign:
-                return 0
-            gone = min(working.ahead, budget)
-            working.ahead -= gone
-            budget -= gone
-        elif working.ahead is not None:
-            working.ahead = 0
-        return self._fill(working, time_ns, limit, min(working.leaves, budget), Liquidity.MAKER) if budget else 0
-
-    def _rest_on_bar(self, working: Working, time_ns: int, high: int, low: int, budget: int) -> int:
-        limit = working.limit or 0
-        through = limit - low if working.sign > 0 else high - limit
-        if through < 1 or budget <= 0:
-            return 0
-        return self._fill(working, time_ns, limit, min(working.leaves, budget), Liquidity.MAKER)
+    def _prevent(self, mode: SelfTradePrevention, taker: Working, maker: Working, time_ns: int) -> None:
+        if mode is SelfTradePrevention.DECREMENT:
+            lots = min(taker.leaves, maker.leaves)
+            for working in (taker, maker):
+                working.leaves -= lots
+                working.prevented += lots
+                working.party.answers.prevented(working, time_ns, lots)
+                if not working.leaves:
+                    self._expire(working, time_ns, RejectReason.SELF_TRADE)
+            return
+        if mode is not SelfTradePrevention.EXPIRE_TAKER:
+            self._expire(maker, time_ns, RejectReason.SELF_TRADE)
+        if mode is not SelfTradePrevention.EXPIRE_MAKER:
+            self._expire(taker, time_ns, RejectReason.SELF_TRADE)
 
     # ---- bookkeeping
 
-    def _forget_taken(self, bid: int, bid_lots: int, ask: int, ask_lots: int) -> None:
-        """A level that changed, or that the market left behind, shows new size: what we took of it is history."""
-        changed = {(1, bid): (bid, bid_lots) != (self.bid, self.bid_lots)}
-        changed[-1, ask] = (ask, ask_lots) != (self.ask, self.ask_lots)
-        for side, ticks in list(self._taken):
-            inside = ticks > bid if side > 0 else ticks < ask
-            if inside or changed.get((side, ticks), False):
-                del self._taken[side, ticks]
-        self._bounds = None
-
-    def _fill(self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity) -> int:
-        """Book a fill; returns the lots filled (a reduce-only order never goes through flat)."""
-        if working.order.intent.reduce_only:
-            lots = min(lots, -working.sign * self.position)
+    def _fill(self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, cost: FillCost) -> int:
+        """Book a fill of at most ``lots``; the lots filled. Reduce-only never goes through flat, spot never over what its account has."""
+        party, sign = working.party, working.sign
+        lots = min(lots, working.leaves)
+        if working.reduce_only:
+            lots = min(lots, -sign * party.position)
             if lots <= 0:
                 self._expire(working, time_ns, RejectReason.REDUCE_ONLY)
                 return 0
+        if party.spot is not None:
+            lots = min(lots, party.payable(working.locked, sign, ticks))
+            if lots <= 0:
+                self._expire(working, time_ns, RejectReason.INSUFFICIENT_BALANCE)
+                return 0
         working.leaves -= lots
         working.fills += 1
-        self.position += working.sign * lots
+        party.position += sign * lots
+        fee = party.fee(sign, ticks, lots, liquidity)
+        if party.spot is not None:
+            working.locked = party.pay(working.locked, sign, ticks, lots, fee, working.lock_ticks, working.leaves)
+        if self.models.impact is not None and liquidity is Liquidity.TAKER:
+            (party.buys if sign > 0 else party.sells).add(lots, time_ns)
         if not working.leaves:
             self._remove(working)
-        self._answers.filled(working, time_ns, ticks, lots, liquidity, self.tier)
+        party.answers.filled(working, time_ns, ticks, lots, liquidity, fee, cost)
         return lots
 
     def _expire(self, working: Working, time_ns: int, reason: RejectReason) -> None:
         self._remove(working)
-        self._answers.expired(working, time_ns, reason)
+        working.party.answers.expired(working, time_ns, reason)
 
     def _remove(self, working: Working) -> None:
+        """The order leaves the venue: its place, and what was set aside for it."""
         self.working.remove(working)
+        if working.phase is Phase.RESTING:
+            resting = self._resting[working.sign]
+            del resting[next(i for i, (_, _, w) in enumerate(resting) if w is working)]
+        working.phase = Phase.ENDED
+        if working.locked and working.party.spot is not None:
+            working.party.release(working.sign, working.locked)
+            working.locked = 0
         self._bounds = None
 
     def _compute_bounds(self) -> tuple[bool, int, int]:
         low, high = 0, _NEVER
-        if self._taken:
-            return True, 0, 0
+        shown = self.shown
         for working in self.working:
-            if working.phase is Phase.TAKING or self._has_book or working.trigger is None is working.limit:
+            phase = working.phase
+            if phase is Phase.TAKING or phase is Phase.DELAYED or shown.has_quotes or working.is_trailing:
                 return True, 0, 0
-            if working.phase is Phase.TRIGGER:
-                if working.order.intent.type is OrderType.TRAILING_STOP:
+            if phase is Phase.TRIGGER:
+                if working.trigger is None:
                     return True, 0, 0
-                if self._is_stop_up(working):
-                    high = min(high, working.trigger or 0)
+                if working.stops_up:
+                    high = min(high, working.trigger)
                 else:
-                    low = max(low, working.trigger or 0)
+                    low = max(low, working.trigger)
             elif working.sign > 0:
                 low = max(low, working.limit or 0)
             else:
                 high = min(high, working.limit or 0)
-        return False, low, high
-
-
-_NEVER = 2**62
-_UNBOUND = 2**62
+        # What was taken of a displayed size is forgotten when the size changes, so every change must be seen.
+        return (True, 0, 0) if shown.taken else (False, low, high)

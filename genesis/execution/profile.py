@@ -7,6 +7,7 @@ from enum import Enum
 
 import msgspec
 
+from genesis.model.orders import SelfTradePrevention
 from genesis.rng import ClippedNormal
 
 
@@ -37,23 +38,50 @@ class FeeSchedule(msgspec.Struct, frozen=True):
             raise ValueError(f"decimals: expected 0 to 30, found {self.decimals}")
 
 
-class ExecutionProfile(msgspec.Struct, frozen=True):
-    """A named set of assumptions. ``spec`` is the mission's: latency one way and slippage, both clipped normals.
+class ExecutionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named set of assumptions. The defaults are ``spec``: the mission's numbers, and nothing that they do not name but a queue.
 
-    The whole latency draw is spent on the way in; the answer takes an independent draw times ``response_factor``; a cancel
-    travels like an entry. Slippage is drawn once an order, for taker fills only, against us to the tick, bounded by the limit.
-    ``prints_share`` and ``bar_share`` are the largest share of a print or of a bar's volume that one order may take;
-    ``None`` for a bar means that its volume does not bind. ``half_spread_bp`` is what a taker pays beside slippage where the data show
-    no bid and ask (trades alone, bars alone): an assumption, to be stated.
+    Latency (ms): ``latency_ms``, or one of ``latency_samples_ms`` where there are any, is spent on the way in; the answer takes an independent
+    draw times ``response_factor`` (or one of ``response_samples_ms``); a cancel travels like an entry (or by ``cancel_samples_ms``).
+    With ``tail_probability`` a journey takes ``tail_factor`` times as long.
+
+    Takers: ``slippage_bp`` is drawn once an order, against us to the tick, bounded by the limit; where no bid and ask are shown
+    ``half_spread_bp`` comes on top, or what the prints or bars suggest if ``estimate_spread`` and it is more. ``impact_y`` is the constant of the
+    square-root law (0: own orders move nothing), ``impact_half_life_s`` how long its footprint takes to halve, ``sigma_prior`` the daily
+    volatility (a fraction) assumed before any is known. The worst of walk, draw and impact is paid, never their sum.
+
+    Makers: ``queue`` is ``power3`` (of what leaves unexplained, the share (ahead / level) ** ``queue_n`` left from before us), ``risk_averse``
+    (nobody before us leaves) or ``touch`` (nobody is ever before us: an upper bound, for reports); where no queue is displayed
+    ``prints_ahead`` median prints stand before us, or with ``only_through`` prints at our own price fill nothing.
+
+    Quantity: one order takes at most ``prints_share`` of a print and ``bar_share`` of a bar's volume (``None``: any). What own orders took of a
+    displayed size halves every ``taken_half_life_s`` (0: never) when the size is shown anew. A book older than ``book_fresh_s`` fills
+    nothing while prints or bars can. ``self_trade`` says which order ends when an account meets itself.
     """
 
     name: str = "spec"
     latency_ms: ClippedNormal = ClippedNormal(10, 2, 5, 15)
+    latency_samples_ms: tuple[float, ...] = ()
     response_factor: float = 0.5
+    response_samples_ms: tuple[float, ...] = ()
+    cancel_samples_ms: tuple[float, ...] = ()
+    tail_probability: float = 0.0
+    tail_factor: float = 10.0
     slippage_bp: ClippedNormal = ClippedNormal(2, 1, 2, 5)
     prints_share: Decimal = Decimal("0.2")
     bar_share: Decimal | None = Decimal("0.1")
     half_spread_bp: Decimal = Decimal(0)
+    estimate_spread: bool = False
+    impact_y: float = 0.0
+    impact_half_life_s: float = 60.0
+    sigma_prior: float = 0.03
+    queue: str = "power3"
+    queue_n: int = 3
+    prints_ahead: int = 20
+    only_through: bool = False
+    taken_half_life_s: float = 2.0
+    book_fresh_s: float = 60.0
+    self_trade: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
 
     def __post_init__(self) -> None:
         for name, share in (("prints_share", self.prints_share), ("bar_share", self.bar_share)):
@@ -63,3 +91,47 @@ class ExecutionProfile(msgspec.Struct, frozen=True):
             raise ValueError(f"half_spread_bp: expected 0 to 1000 basis points, found {self.half_spread_bp}")
         if self.latency_ms.low < 0 or self.slippage_bp.low < 0:
             raise ValueError("latency_ms and slippage_bp: expected a lower bound of 0 or more")
+        if self.queue not in QUEUES:
+            raise ValueError(f"queue: expected {', '.join(QUEUES)}, found {self.queue}")
+        for name, least, most in _RANGES:
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f"{name}: expected {least} to {most}, found {value}")
+        for name in ("latency_samples_ms", "response_samples_ms", "cancel_samples_ms"):
+            if not all(0 <= sample <= _SAMPLE_MS_MAX for sample in getattr(self, name)):
+                raise ValueError(f"{name}: expected 0 to {_SAMPLE_MS_MAX} ms each, found {getattr(self, name)}")
+
+
+QUEUES = ("risk_averse", "power3", "touch")
+_SAMPLE_MS_MAX = 3_600_000
+_RANGES = (
+    ("response_factor", 0, 100),
+    ("tail_probability", 0, 1),
+    ("tail_factor", 1, 10_000),
+    ("impact_y", 0, 100),
+    ("impact_half_life_s", 0.001, 86_400),
+    ("sigma_prior", 0, 10),
+    ("queue_n", 1, 16),
+    ("prints_ahead", 0, 100_000),
+    ("taken_half_life_s", 0, 86_400),
+    ("book_fresh_s", 0.001, 86_400),
+)
+
+
+class Realism(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the profile ``realistic`` adds to the configured one: tails, impact and the careful queue. None of it is ever in our favour."""
+
+    tail_probability: float = 0.002
+    tail_factor: float = 10.0
+    impact_y: float = 0.8
+    queue: str = "risk_averse"
+    only_through: bool = True
+    estimate_spread: bool = True
+
+    def over(self, profile: ExecutionProfile) -> ExecutionProfile:
+        """``profile`` with these assumptions, under the name ``realistic``.
+
+        Raises:
+            ValueError: a value out of its range.
+        """
+        return msgspec.structs.replace(profile, name="realistic", **msgspec.structs.asdict(self))

@@ -178,8 +178,9 @@ class OrderFilled(OrderEvent, frozen=True, gc=False):
 
     ``filled_lots`` is cumulative, ``leaves_lots`` what still works. ``fee`` is in 10**-fee_decimals of ``fee_currency``, positive
     is paid. ``decision_ticks`` and ``arrival_ticks`` are the touch (or the last price) an order of this side faced when it was
-    decided and when it arrived: fill minus arrival is slippage, arrival minus decision is latency drift. ``tier`` names the
-    data that made the fill: ``bars``, ``trades``, ``quotes`` or ``depth``.
+    decided and when it arrived. ``tier`` names the data that made the fill (``bars``, ``trades``, ``quotes``, ``depth`` or ``orders``),
+    ``confidence`` how far it is to be believed. ``drift`` to ``impact`` say where the price comes from, in ticks a lot, positive against us
+    (see `genesis.execution.pricing.FillCost`).
     """
 
     number: int
@@ -192,8 +193,14 @@ class OrderFilled(OrderEvent, frozen=True, gc=False):
     fee_currency: str
     fee_decimals: int
     tier: str
+    confidence: str
     decision_ticks: int | None
     arrival_ticks: int | None
+    drift: int = 0
+    spread_x2: int = 0
+    walk: int = 0
+    slippage: int = 0
+    impact: int = 0
     position: TapePosition | None = None
 
     @property
@@ -201,12 +208,25 @@ class OrderFilled(OrderEvent, frozen=True, gc=False):
         """Derived from the order and the fill's number."""
         return fill_id(self.order.client_order_id, self.number)
 
+    def cost_wire(self) -> Wire:
+        """Where the price comes from, in quote currency a unit; the half spread is written doubled, since it may be half a tick."""
+        price = self.order.intent.instrument.price_grid.to_text
+        return {
+            "drift": price(self.drift),
+            "impact": price(self.impact),
+            "slippage": price(self.slippage),
+            "spread_x2": price(self.spread_x2),
+            "walk": price(self.walk),
+        }
+
     def wire(self) -> Wire:
         instrument = self.order.intent.instrument
         price, qty = instrument.price_grid.to_text, instrument.qty_grid.to_text
         return {
             "arrival_px": None if self.arrival_ticks is None else price(self.arrival_ticks),
             "client_order_id": self.order.client_order_id,
+            "confidence": self.confidence,
+            "cost": self.cost_wire(),
             "decision_px": None if self.decision_ticks is None else price(self.decision_ticks),
             "fee": currency_grid(self.fee_decimals).to_text(self.fee),
             "fee_currency": self.fee_currency,
@@ -219,6 +239,22 @@ class OrderFilled(OrderEvent, frozen=True, gc=False):
             "position": None if self.position is None else self.position.wire(),
             "side": self.order.intent.side.name,
             "tier": self.tier,
+            "time_event": self.time_event,
+        }
+
+
+class OrderPrevented(OrderEvent, frozen=True, gc=False):
+    """The venue took away what would have met an order of the same account."""
+
+    prevented_lots: int
+    leaves_lots: int
+
+    def wire(self) -> Wire:
+        qty = self.order.intent.instrument.qty_grid.to_text
+        return {
+            "client_order_id": self.order.client_order_id,
+            "leaves_qty": qty(self.leaves_lots),
+            "prevented_qty": qty(self.prevented_lots),
             "time_event": self.time_event,
         }
 

@@ -63,6 +63,16 @@ class Liquidity(Word):
     TAKER = "TAKER"
 
 
+class SelfTradePrevention(Word):
+    """What a venue does when a taker meets a resting order of its own account; the taker's mode rules."""
+
+    NONE = "NONE"
+    EXPIRE_TAKER = "EXPIRE_TAKER"
+    EXPIRE_MAKER = "EXPIRE_MAKER"
+    EXPIRE_BOTH = "EXPIRE_BOTH"
+    DECREMENT = "DECREMENT"
+
+
 _NO_NUMBERS = (None, None, None)
 
 
@@ -284,6 +294,7 @@ class RejectReason(Enum):
     IOC_REST = "IOC_REST"
     FOK_UNFILLED = "FOK_UNFILLED"
     NO_LIQUIDITY = "NO_LIQUIDITY"
+    SELF_TRADE = "SELF_TRADE"
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False):

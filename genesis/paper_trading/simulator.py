@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from genesis.engine.agenda import TrackAgenda
-from genesis.engine.executor.simulated import SimulatedExecutor
-from genesis.engine.feed import InstrumentFeed, tier_of
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
-from genesis.execution.fees import FeeCalculator
-from genesis.execution.luck import Luck
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
-from genesis.model.instruments import Instrument
 from genesis.model.money import Money
+from genesis.paper_trading.venue import PaperVenue
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
@@ -24,7 +19,6 @@ from genesis.risk.limits import Limits
 from genesis.risk.tiers import DEFAULT_TIERS, Tier, paper_tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
-from genesis.tape.stream import StreamKind
 
 
 class PaperTradingSimulator:
@@ -51,9 +45,9 @@ class PaperTradingSimulator:
         journalled: bool = True,
     ) -> None:
         self._tape, self._monitor, self._start, self._journalled = tape, monitor, start_ns, journalled
-        self._draws = KeyedDraws(seed)
         self.profile = profile or ExecutionProfile()
-        self._limits, self._tiers, self._fees = limits or Limits(), tiers, dict(fees or {})
+        self._venue = PaperVenue(tape, self.profile, KeyedDraws(seed), dict(fees or {}))
+        self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
     def add(
@@ -73,8 +67,7 @@ class PaperTradingSimulator:
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
         portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
         agenda = TrackAgenda()
-        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
-        feeds = [self._feed(i, order, portfolio.decimals, executor) for order, i in enumerate(strategy.instruments)]
+        executor, feeds = self._venue.open_account(name, strategy.instruments, portfolio, agenda)
         gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
         track = Track(
             name,
@@ -91,18 +84,3 @@ class PaperTradingSimulator:
         )
         self.tracks.append(track)
         return track
-
-    def _feed(self, instrument: Instrument, order: int, decimals: int, executor: SimulatedExecutor) -> InstrumentFeed:
-        streams = self._tape.of(instrument)
-        if not streams:
-            raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
-        fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, decimals)
-        bar_share = self.profile.bar_share if all(s.has_volume for s in streams) else None
-        shares = _ratio(self.profile.prints_share), None if bar_share is None else _ratio(bar_share)
-        on_trades = any(s.kind is StreamKind.TRADES for s in streams)
-        matcher = executor.connect(instrument, tier_of(streams), fees, decimals, shares, on_trades)
-        return InstrumentFeed(instrument, streams, matcher, fees, decimals, order)
-
-
-def _ratio(share: Decimal) -> tuple[int, int]:
-    return share.as_integer_ratio()

@@ -38,7 +38,8 @@ class VirtualPortfolio(Portfolio):
         super().__init__(budget, instruments, method, basis)
         self.start_ns = start_ns
         self.trades = TradeTally()
-        self.slippage_units = self.latency_units = 0
+        # What fills cost beyond the price faced at the decision, by cause; the spread doubled, since half of it may be half a unit.
+        self.drift_units = self.spread_x2_units = self.walk_units = self.slippage_units = self.impact_units = 0
         self.returns = Moments()
         self.recent = RecentReturns()
         self._bar_start = self.budget_units
@@ -59,12 +60,12 @@ class VirtualPortfolio(Portfolio):
         units, price = holding.position.units, fill.last_ticks * holding.unit
         self._worths[holding.id] = abs(units) * price
         self._changed(fill.time)
-        arrival, decision = fill.arrival_ticks, fill.decision_ticks
-        if arrival is not None:
-            worth = fill.order.intent.side * fill.last_lots * holding.lot_units * holding.unit
-            self.slippage_units += (fill.last_ticks - arrival) * worth
-            if decision is not None:
-                self.latency_units += (arrival - decision) * worth
+        worth = fill.last_lots * holding.lot_units * holding.unit
+        self.drift_units += fill.drift * worth
+        self.spread_x2_units += fill.spread_x2 * worth
+        self.walk_units += fill.walk * worth
+        self.slippage_units += fill.slippage * worth
+        self.impact_units += fill.impact * worth
         for trade in closed:
             self.trades.add(trade.pnl, trade.time_close - trade.time_open, trade.forced)
             self._of_trades = None
@@ -153,8 +154,11 @@ class VirtualPortfolio(Portfolio):
             "cash": text(self.cash_units),
             "realized_pnl": text(self.realized_units),
             "fees": text(self.fees_units),
+            "spread_cost": text(self.spread_x2_units // 2),
+            "walk_cost": text(self.walk_units),
             "slippage_cost": text(self.slippage_units),
-            "latency_cost": text(self.latency_units),
+            "impact_cost": text(self.impact_units),
+            "latency_cost": text(self.drift_units),
             "turnover": text(self.turnover_units),
         }
 

@@ -163,7 +163,8 @@ class Projector:
         order.filled_notional = EXACT.add(order.filled_notional, amount)
         self._rows["fills"].append((
             seq, read.track, f.client_order_id, f.fill_id, order.instrument, f.side, read.time, f.time_event, f.last_px,
-            f.last_qty, f.liquidity, f.fee, f.fee_currency, f.tier, f.decision_px, f.arrival_px,
+            f.last_qty, f.liquidity, f.fee, f.fee_currency, f.tier, f.confidence, f.decision_px, f.arrival_px,
+            *msgspec.structs.astuple(f.cost),
         ))  # fmt: skip
 
     # ---- the rest

@@ -43,7 +43,7 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class FillRow(msgspec.Struct, frozen=True):
-    """A fill; a positive fee is paid."""
+    """A fill; a positive fee is paid. ``drift`` to ``impact`` say where the price comes from, in quote a unit, positive against us."""
 
     seq: int
     track: str
@@ -59,8 +59,14 @@ class FillRow(msgspec.Struct, frozen=True):
     fee: str
     fee_currency: str
     tier: str
+    confidence: str
     decision_px: str | None
     arrival_px: str | None
+    drift: str
+    spread_x2: str
+    walk: str
+    slippage: str
+    impact: str
 
 
 class DenialRow(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ from pathlib import Path
 from genesis.errors import IntegrityError, StorageError
 from genesis.storage.faults import transaction
 
-SCHEMA_VERSION = 1
-PROJECTIONS_VERSION = 2
+SCHEMA_VERSION = 2
+PROJECTIONS_VERSION = 3
 # "GENS": SQLite's header says which program a file belongs to.
 APPLICATION_ID = 0x47454E53
 
@@ -33,7 +33,7 @@ CREATE TABLE orders (seq INTEGER PRIMARY KEY, track TEXT, client_order_id TEXT, 
     tag TEXT, time_submitted INTEGER, time_updated INTEGER, status TEXT, filled_qty TEXT, filled_notional TEXT, reason TEXT);
 CREATE TABLE fills (seq INTEGER PRIMARY KEY, track TEXT, client_order_id TEXT, fill_id TEXT, instrument TEXT, side TEXT,
     time INTEGER, time_event INTEGER, last_px TEXT, last_qty TEXT, liquidity TEXT, fee TEXT, fee_currency TEXT, tier TEXT,
-    decision_px TEXT, arrival_px TEXT);
+    confidence TEXT, decision_px TEXT, arrival_px TEXT, drift TEXT, spread_x2 TEXT, walk TEXT, slippage TEXT, impact TEXT);
 CREATE TABLE denials (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, instrument TEXT, side TEXT, type TEXT, qty TEXT,
     reason TEXT, detail TEXT);
 CREATE TABLE trades (seq INTEGER PRIMARY KEY, track TEXT, instrument TEXT, side TEXT, time_open INTEGER, time_close INTEGER,

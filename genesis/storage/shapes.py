@@ -42,6 +42,14 @@ class SteppedBody(msgspec.Struct, gc=False):
     reason: str | None = None
 
 
+class Cost(msgspec.Struct, gc=False):
+    drift: str
+    spread_x2: str
+    walk: str
+    slippage: str
+    impact: str
+
+
 class FilledBody(msgspec.Struct, gc=False):
     client_order_id: str
     fill_id: str
@@ -55,8 +63,10 @@ class FilledBody(msgspec.Struct, gc=False):
     fee: str
     fee_currency: str
     tier: str
+    confidence: str
     decision_px: str | None
     arrival_px: str | None
+    cost: Cost
 
 
 class DeniedBody(msgspec.Struct, gc=False):

@@ -237,15 +237,18 @@ def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, 
     kinds = (
         ("fees", "fees", "charged by the venue; those in the base asset at the price of their fill"),
         (
-            "slippage",
-            "slippage_cost",
-            "fill against the price faced at arrival; positive is worse, resting orders may earn it",
+            "spread",
+            "spread_cost",
+            "touch against the mid, or the spread assumed where none is shown; resting orders earn it",
         ),
+        ("depth walked", "walk_cost", "levels behind the touch that larger orders took"),
+        ("slippage", "slippage_cost", "what the draw added to that, takers only"),
+        ("impact", "impact_cost", "what the impact of own orders added; none in the profile spec"),
     )
     found = [_cost(name, metrics.money(key), turnover, note) for name, key, note in kinds]
     latency, note = (
         metrics.money("latency_cost"),
-        "price faced at arrival against the one at decision; chance, of either sign",
+        "what the market moved between decision and fill; chance, of either sign, but for what being late cost",
     )
     if data and not _TICK_DATA.intersection(data):
         moved = f" (between the bars of decision and fill it came to {exact(latency)} {currency})" if latency else ""

@@ -17,6 +17,7 @@ from genesis.model.events import (
     OrderDenied,
     OrderExpired,
     OrderFilled,
+    OrderPrevented,
     OrderRejected,
     OrderSubmitted,
     OrderTriggered,
@@ -83,8 +84,14 @@ def filled(
         "USDT",
         10,
         "trades",
+        "low",
         ticks - 7,
         ticks - 3,
+        4,
+        1,
+        0,
+        2,
+        -1,
         POSITION,
     )
     return change(event, **values)
@@ -171,6 +178,8 @@ def small_run(orders: int = 12) -> list[Event]:
     events: list[Event] = [started()]
     for number in range(orders):
         events.extend(life(number, TRACKS[number % 2]))
+    of = order(orders + 1, limit_ticks=4_300_000, type=OrderType.LIMIT)
+    events.extend((submitted(of), accepted(of), OrderPrevented(of.decided_ns, of.track, of, of.decided_ns, 30, 70)))
     events.append(denied())
     events.append(trade())
     for track in TRACKS:

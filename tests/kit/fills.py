@@ -37,7 +37,23 @@ def fill_of(
     approved = Order(order or f"t-{at}", "t", OrderIntent(instrument, side, lots), time, 0)
     scale = fee_decimals(instrument, currency) if decimals is None else decimals
     return OrderFilled(
-        time, "t", approved, time, 1, ticks, lots, lots, 0, Liquidity.TAKER, fee, currency, scale, "trades", None, None
+        time,
+        "t",
+        approved,
+        time,
+        1,
+        ticks,
+        lots,
+        lots,
+        0,
+        Liquidity.TAKER,
+        fee,
+        currency,
+        scale,
+        "trades",
+        "low",
+        None,
+        None,
     )
 
 

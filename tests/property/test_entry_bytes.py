@@ -72,8 +72,10 @@ EVENTS = {
         TEXT,
         st.integers(0, 20),
         TEXT,
+        TEXT,
         st.none() | UNITS,
         st.none() | UNITS,
+        *[UNITS] * 5,
         POSITIONS,
     ),
     ev.TradeClosed: st.builds(

@@ -44,7 +44,7 @@ def test_a_market_order_takes_latency_and_slippage_against_itself() -> None:
 def test_an_assumed_spread_is_paid_only_where_no_bid_and_ask_are_shown() -> None:
     """On trades alone half of it comes on top of slippage, rounded against us; on quotes the book's own spread is paid."""
     no_draw = ClippedNormal(0, 0, 0, 0)
-    assumed = ExecutionProfile("assumed", no_draw, 0.5, no_draw, half_spread_bp=Decimal("3.5"))
+    assumed = ExecutionProfile(name="assumed", latency_ms=no_draw, slippage_bp=no_draw, half_spread_bp=Decimal("3.5"))
     quotes = [(i * 100 * MS, 9_999, 50, 10_001, 50) for i in range(100)]
     trades = [(ns + 50 * MS, *rest) for ns, *rest in FLAT]
     for side, on_trades, on_quotes in ((Side.BUY, 10_004, 10_001), (Side.SELL, 9_996, 9_999)):

@@ -9,30 +9,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from genesis.engine.executor.base import Agenda
-from genesis.execution.fees import FeeCalculator
 from genesis.execution.luck import Luck
-from genesis.execution.matching import Matcher, Tier, Working
+from genesis.execution.matching import Matcher
+from genesis.execution.party import Fee, Party
+from genesis.execution.pricing import FillCost
+from genesis.execution.working import Working
 from genesis.model.events import (
     OrderAccepted,
     OrderCanceled,
     OrderEvent,
     OrderExpired,
     OrderFilled,
+    OrderPrevented,
     OrderRejected,
     OrderTriggered,
 )
-from genesis.model.instruments import Instrument
 from genesis.model.orders import Liquidity, Order, RejectReason
 
 
-class _Answers:
-    """Turns what the venue says into events that travel back."""
+class TravellingAnswers:
+    """Turns what the venue says about one instrument into events that travel back to one track."""
 
-    def __init__(self, agenda: Agenda, luck: Luck, fees: FeeCalculator, instrument: Instrument, decimals: int) -> None:
-        self._agenda, self._luck, self._fees = agenda, luck, fees
-        self._id = instrument.id
-        self._lot_units = instrument.lot_units
-        self._notional_unit = instrument.notional_unit(decimals)
+    def __init__(self, agenda: Agenda, luck: Luck, instrument_id: str) -> None:
+        self._agenda, self._luck, self._id = agenda, luck, instrument_id
         self._state: dict[str, tuple[int, int]] = {}
 
     def _deliver_at(self, order: Order, time_ns: int) -> int:
@@ -60,36 +59,41 @@ class _Answers:
         at = self._deliver_at(order, time_ns)
         self._agenda.notify(OrderTriggered(at, order.track, order, time_ns, trigger_ticks))
 
-    def filled(self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, tier: Tier) -> None:
+    def filled(
+        self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, fee: Fee, cost: FillCost
+    ) -> None:
         order = working.order
-        intent = order.intent
-        base_units = lots * self._lot_units
-        fee, currency, decimals = self._fees.fee(
-            intent.side, liquidity, base_units, ticks * base_units * self._notional_unit
-        )
-        at = self._deliver_at(order, time_ns)
         event = OrderFilled(
-            at,
+            self._deliver_at(order, time_ns),
             order.track,
             order,
             time_ns,
             working.fills,
             ticks,
             lots,
-            intent.lots - working.leaves,
+            working.filled,
             working.leaves,
             liquidity,
-            fee,
-            currency,
-            decimals,
-            tier.value,
+            *fee,
+            cost.tier.value,
+            cost.confidence.value,
             working.decision_ticks,
             working.arrival_ticks,
+            cost.drift,
+            cost.spread_x2,
+            cost.walk,
+            cost.slippage,
+            cost.impact,
         )
         if working.leaves:
             self._agenda.notify(event)
         else:
             self._last(order, event)
+
+    def prevented(self, working: Working, time_ns: int, lots: int) -> None:
+        order = working.order
+        at = self._deliver_at(order, time_ns)
+        self._agenda.notify(OrderPrevented(at, order.track, order, time_ns, lots, working.leaves))
 
     def canceled(self, working: Working, time_ns: int) -> None:
         order = working.order
@@ -115,6 +119,19 @@ class _NewOrder:
         self._matcher.arrive(self._working, time_ns)
 
 
+class _Expected:
+    """The moment at which a late order would have arrived in time."""
+
+    __slots__ = ("_matcher", "_working", "instrument_id", "is_cancel")
+
+    def __init__(self, instrument_id: str, matcher: Matcher, working: Working) -> None:
+        self.instrument_id, self._matcher, self._working = instrument_id, matcher, working
+        self.is_cancel = False
+
+    def happen(self, time_ns: int) -> None:
+        self._matcher.expect(self._working)
+
+
 class _Cancel:
     """A cancel on its way; an order that has ended meanwhile has told its own story."""
 
@@ -128,70 +145,75 @@ class _Cancel:
         self._matcher.cancel(self._id, time_ns)
 
 
+class _Desk:
+    """One instrument of the venue, as this track deals with it."""
+
+    __slots__ = ("matcher", "party")
+
+    def __init__(self, matcher: Matcher, party: Party) -> None:
+        self.matcher, self.party = matcher, party
+
+
 class SimulatedExecutor:
-    """The paper venue of one track: one matcher an instrument, one connection for all of them.
+    """The paper venue of one track: an account on each instrument, and one connection for all of them.
 
     Args:
         agenda: the track's list of things to come.
         luck: keyed draws of latency and slippage.
-        matchers: by instrument id; `connect` makes them.
     """
 
     def __init__(self, agenda: Agenda, luck: Luck) -> None:
-        self._agenda, self._luck = agenda, luck
-        self._matchers: dict[str, Matcher] = {}
-        self._last_arrival = 0
+        self._agenda, self.luck = agenda, luck
+        self._desks: dict[str, _Desk] = {}
+        self._last_arrival = self._last_in_time = 0
         self._travelling: dict[str, int] = {}
 
-    def connect(
-        self,
-        instrument: Instrument,
-        tier: Tier,
-        fees: FeeCalculator,
-        decimals: int,
-        shares: tuple[tuple[int, int], tuple[int, int] | None],
-        triggers_on_trades: bool,
-    ) -> Matcher:
-        """The matcher of one instrument; ``shares`` caps what one order takes of a print and of a bar."""
-        answers = _Answers(self._agenda, self._luck, fees, instrument, decimals)
-        matcher = Matcher(answers, tier, *shares, triggers_on_trades, instrument.price_grid.to_text)
-        self._matchers[instrument.id] = matcher
-        return matcher
+    def answers(self, instrument_id: str) -> TravellingAnswers:
+        """Who carries the venue's answers about an instrument back to this track."""
+        return TravellingAnswers(self._agenda, self.luck, instrument_id)
+
+    def connect(self, instrument_id: str, matcher: Matcher, party: Party) -> None:
+        """Deal in an instrument with an account at its venue."""
+        self._desks[instrument_id] = _Desk(matcher, party)
 
     @property
     def matchers(self) -> Mapping[str, Matcher]:
         """By instrument id."""
-        return self._matchers
+        return {name: desk.matcher for name, desk in self._desks.items()}
 
     def submit(self, order: Order, decision_ticks: int | None) -> None:
         """Send an order: it arrives after its latency draw, and never before one that was sent earlier."""
-        instrument = order.intent.instrument.id
-        luck = self._luck
-        arrival = self._in_order(self._agenda.now + luck.entry_ns(instrument, order.decided_ns, order.ordinal))
-        matcher = self._matchers[instrument]
-        slippage = luck.slippage(instrument, order.decided_ns, order.ordinal)
-        if not matcher.tier.has_book:
-            slippage += luck.half_spread
-        working = Working(order, decision_ticks, slippage)
+        instrument, now = order.intent.instrument.id, self._agenda.now
+        luck, desk = self.luck, self._desks[instrument]
+        moment = (instrument, order.decided_ns, order.ordinal)
+        entry = luck.entry_ns(*moment)
+        # When it would have arrived had no order before it and not itself been late.
+        in_time = self._last_in_time = max(now + entry, self._last_in_time + 1)
+        arrival = self._in_order(now + luck.stretched(entry, "latency.entry", *moment))
+        working = Working(order, desk.party, decision_ticks, luck.slippage(*moment), luck.half_spread)
         self._travelling[order.client_order_id] = arrival
-        self._agenda.arrive(arrival, _NewOrder(instrument, matcher, working))
+        if arrival > in_time:
+            self._agenda.arrive(in_time, _Expected(instrument, desk.matcher, working))
+        self._agenda.arrive(arrival, _NewOrder(instrument, desk.matcher, working))
 
     def cancel(self, order: Order, ordinal: int) -> None:
         """Send a cancel: it travels like an entry, on the same connection."""
-        instrument = order.intent.instrument.id
-        delay = self._luck.cancel_ns(instrument, self._agenda.now, ordinal)
-        action = _Cancel(instrument, self._matchers[instrument], order.client_order_id)
-        self._agenda.arrive(self._in_order(self._agenda.now + delay), action)
+        instrument, now = order.intent.instrument.id, self._agenda.now
+        delay = self.luck.cancel_ns(instrument, now, ordinal)
+        self._last_in_time = max(now + delay, self._last_in_time + 1)
+        action = _Cancel(instrument, self._desks[instrument].matcher, order.client_order_id)
+        self._agenda.arrive(self._in_order(now + delay), action)
 
     def explain(self, client_order_id: str) -> str:
         """Why an order waits, in words."""
-        for matcher in self._matchers.values():
-            for working in matcher.working:
-                if working.order.client_order_id == client_order_id:
-                    return matcher.explain(working)
+        now = self._agenda.now
         arrival = self._travelling.get(client_order_id)
-        if arrival is not None and arrival > self._agenda.now:
-            return f"is on its way to the venue: arrives in {(arrival - self._agenda.now) / 1e6:.3f} ms"
+        if arrival is not None and arrival > now:
+            return f"is on its way to the venue: arrives in {(arrival - now) / 1e6:.3f} ms"
+        for desk in self._desks.values():
+            for working in desk.matcher.working:
+                if working.order.client_order_id == client_order_id:
+                    return desk.matcher.explain(working, now)
         return "has ended at the venue; its answer is on its way back"
 
     def forget(self, client_order_id: str) -> None:

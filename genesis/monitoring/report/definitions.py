@@ -216,8 +216,11 @@ GROUPS: tuple[tuple[str, tuple[Definition, ...]], ...] = (
         Definition("turnover", "turnover", Kind.MONEY, Basis.GROSS, Of.TIME, "notional bought plus sold", _said("no value")),
         Definition("turnover_ratio", "turnover ratio", Kind.TIMES, Basis.GROSS, Of.TIME, "turnover over average equity", _said("equity not above 0")),
         Definition("fees", "fees", Kind.MONEY, Basis.NEITHER, Of.TIME, "paid to the venue", _said("no value")),
-        Definition("slippage_cost", "slippage", Kind.MONEY, Basis.NEITHER, Of.TIME, "fill against the price at arrival; positive is worse", _said("no value")),
-        Definition("latency_cost", "latency", Kind.MONEY, Basis.NEITHER, Of.TIME, "price at arrival against the price at decision; positive is worse", _said("no value")),
+        Definition("spread_cost", "spread", Kind.MONEY, Basis.NEITHER, Of.TIME, "touch against the mid, or the spread assumed where none is shown; negative is earned by resting", _said("no value")),
+        Definition("walk_cost", "depth walked", Kind.MONEY, Basis.NEITHER, Of.TIME, "levels behind the touch against the touch", _said("no value")),
+        Definition("slippage_cost", "slippage", Kind.MONEY, Basis.NEITHER, Of.TIME, "what the draw added to the walk", _said("no value")),
+        Definition("impact_cost", "impact", Kind.MONEY, Basis.NEITHER, Of.TIME, "what the impact of own orders added to walk and draw", _said("no value")),
+        Definition("latency_cost", "latency", Kind.MONEY, Basis.NEITHER, Of.TIME, "what the market moved between decision and fill, and what being late cost; positive is worse", _said("no value")),
     )),
     ("Beside it", (
         Definition("buy_and_hold_return", "buy and hold", Kind.SHARE, Basis.GROSS, Of.TIME, "equal parts in each instrument from the first price on", _said("no price yet")),

@@ -18,7 +18,8 @@ def test_a_fill_has_these_bytes() -> None:
     """Sorted keys, no blanks, exact amounts at their scale and times as text: byte for byte what it has always been."""
     of = order(7)
     assert encode(filled(of)) == (
-        b'{"body":{"arrival_px":"43001.09","client_order_id":"ema.fast-7","decision_px":"43001.05","fee":"0.0430011200"'
+        b'{"body":{"arrival_px":"43001.09","client_order_id":"ema.fast-7","confidence":"low","cost":{"drift":"0.04","impact":"-0.01"'
+        b',"slippage":"0.02","spread_x2":"0.01","walk":"0.00"},"decision_px":"43001.05","fee":"0.0430011200"'
         b',"fee_currency":"USDT","fill_id":"ema.fast-7.1","filled_qty":"0.00100","last_px":"43001.12","last_qty":"0.00100"'
         b',"leaves_qty":"0.00000","liquidity":"TAKER","position":{"block":"' + b"ab" * 32 + b'","rows":123456'
         b',"stream":"BTCUSDT.BINANCE/trades"},"side":"BUY","tier":"trades","time_event":"1735689607015000001"}'
@@ -39,7 +40,7 @@ def test_a_sample_has_these_bytes() -> None:
 def test_a_run_of_every_kind_of_event_has_these_bytes() -> None:
     """The digest over one event of every kind, and more, does not change from version to version."""
     entries = b"\n".join(encode(e) for e in small_run())
-    assert hashlib.sha256(entries).hexdigest() == "75da3d2af9bb7d8beecbb15ca8c1af75eeb30c7fbd1e215c2f307ca177223858"
+    assert hashlib.sha256(entries).hexdigest() == "91f10aaa6e15a74f697e01ea41dbfe4619777e9d8720428a118deb046a894a66"
 
 
 def test_every_hot_kind_is_in_that_run() -> None:

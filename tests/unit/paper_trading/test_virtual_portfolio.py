@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -72,16 +73,14 @@ def test_dust_is_flat() -> None:
     assert found["gross_exposure"] > 0
 
 
-def test_costs_are_split_at_the_price_of_arrival() -> None:
-    """Decided at 100, arrived at 100.02, filled at 100.05, both ways: positive is worse."""
+def test_costs_are_split_by_their_cause() -> None:
+    """Two lots of 1000, both ways, each paying 2 ticks of drift, 0.5 of half spread, 3 of walk, 1 of draw; the last 4 of impact too."""
     made = VirtualPortfolio(Money(1000, "USDT"), [SPOT])
-    for (fill, _), touch in zip(
-        fills_of(SPOT, "buy 2 @ 100.05\nsell 2 @ 100.05"), ((10_000, 10_002), (10_010, 10_008)), strict=True
-    ):
-        made.apply_fill(msgspec.structs.replace(fill, decision_ticks=touch[0], arrival_ticks=touch[1]))
+    for (fill, _), impact in zip(fills_of(SPOT, "buy 2 @ 100.05\nsell 2 @ 100.05"), (0, 4), strict=True):
+        made.apply_fill(msgspec.structs.replace(fill, drift=2, spread_x2=1, walk=3, slippage=1, impact=impact))
     found = measured(made, at=3)
-    assert float(found["slippage_cost"]) == pytest.approx(0.06 + 0.06)
-    assert float(found["latency_cost"]) == pytest.approx(0.04 + 0.04)
+    for name, ticks in (("latency", 4), ("spread", 1), ("walk", 6), ("slippage", 2), ("impact", 4)):
+        assert Decimal(str(found[f"{name}_cost"])) == ticks * Decimal("0.01") * 2
 
 
 def test_an_evidence_bar_ends_every_four_hours_and_its_return_is_over_its_own_start() -> None:

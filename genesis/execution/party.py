@@ -1,0 +1,204 @@
+"""An account as the venue sees it on one instrument: its wallet, its position, its fees, what it took lately.
+
+The venue checks what an order needs when it arrives and sets it aside (*locks* it), fills only what can be paid, and releases the rest when the
+order ends; so free and locked amounts are never below zero (execution.md 3.3, 7.8: invariants 1 and 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from genesis.errors import IntegrityError
+from genesis.execution.fees import FeeCalculator
+from genesis.execution.impact import Footprint
+from genesis.execution.pricing import FillCost
+from genesis.model.instruments import Instrument
+from genesis.model.orders import Liquidity, Order, RejectReason, SelfTradePrevention, Side
+
+if TYPE_CHECKING:
+    from genesis.execution.working import Working
+
+Fee = tuple[int, str, int]  # (units, currency, decimals)
+
+
+class Answers(Protocol):
+    """What the venue says to one account. ``time_ns`` is when it happened there."""
+
+    def accepted(self, working: Working, time_ns: int) -> None: ...
+
+    def rejected(self, order: Order, time_ns: int, reason: RejectReason, detail: str) -> None: ...
+
+    def triggered(self, working: Working, time_ns: int, trigger_ticks: int) -> None: ...
+
+    def filled(
+        self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, fee: Fee, cost: FillCost
+    ) -> None: ...
+
+    def prevented(self, working: Working, time_ns: int, lots: int) -> None: ...
+
+    def canceled(self, working: Working, time_ns: int) -> None: ...
+
+    def expired(self, working: Working, time_ns: int, reason: RejectReason) -> None: ...
+
+
+class Wallet:
+    """Free and locked amounts by asset, in ledger units; shared by an account's instruments.
+
+    Args:
+        decimals: scale of each asset; a movement names its own scale and must fit.
+    """
+
+    __slots__ = ("_decimals", "free", "locked")
+
+    def __init__(self, decimals: Mapping[str, int]) -> None:
+        self._decimals = dict(decimals)
+        self.free: dict[str, int] = dict.fromkeys(decimals, 0)
+        self.locked: dict[str, int] = dict.fromkeys(decimals, 0)
+
+    def factor(self, asset: str, decimals: int) -> int:
+        """Wallet units of one unit at ``decimals``.
+
+        Raises:
+            IntegrityError: the asset is not declared, or coarser than the unit.
+        """
+        scale = self._decimals.get(asset, -1) - decimals
+        if scale < 0:
+            raise IntegrityError(f"wallet: expected {asset} at {decimals} decimals or more, found {self._decimals}")
+        return int(10**scale)
+
+    def deposit(self, asset: str, units: int) -> None:
+        """Add to what is free."""
+        self.free[asset] += units
+
+    def lock(self, asset: str, units: int) -> bool:
+        """Set aside; ``False``, and nothing happens, where less is free."""
+        if units > self.free[asset]:
+            return False
+        self.free[asset] -= units
+        self.locked[asset] += units
+        return True
+
+    def unlock(self, asset: str, units: int) -> None:
+        """Release what was set aside."""
+        self.locked[asset] -= units
+        self.free[asset] += units
+
+
+class Spot:
+    """What a spot order gives and gets: buys give quote, sells give base. Markets that allow short positions have none of this."""
+
+    __slots__ = ("_base_factor", "_base_units", "_quote_factor", "_quote_units", "base", "quote", "wallet")
+
+    def __init__(self, wallet: Wallet, instrument: Instrument, quote_decimals: int) -> None:
+        self.wallet = wallet
+        self.base, self.quote = instrument.base, instrument.quote
+        self._base_factor = wallet.factor(instrument.base, instrument.base_decimals)
+        self._quote_factor = wallet.factor(instrument.quote, quote_decimals)
+        self._base_units = instrument.lot_units * self._base_factor
+        self._quote_units = instrument.lot_units * instrument.notional_unit(quote_decimals) * self._quote_factor
+
+    def gives(self, sign: int) -> str:
+        """The asset an order of this side gives."""
+        return self.quote if sign > 0 else self.base
+
+    def needs(self, sign: int, ticks: int, lots: int) -> int:
+        """Wallet units of that asset for ``lots`` at ``ticks``, before a fee."""
+        return ticks * lots * self._quote_units if sign > 0 else lots * self._base_units
+
+    def book(self, sign: int, ticks: int, lots: int, fee: Fee) -> None:
+        """Both assets change hands; the fee is paid in the asset that it names."""
+        free = self.wallet.free
+        free[self.base] += sign * lots * self._base_units
+        free[self.quote] -= sign * ticks * lots * self._quote_units
+        units, currency, decimals = fee
+        free[currency] -= units * self.wallet.factor(currency, decimals)
+
+
+class Party:
+    """One account on one instrument.
+
+    Args:
+        account: its name; in a liquidity scope every account has one.
+        answers: who hears what the venue says to it.
+        fees: what the venue charges.
+        lot_units, notional_unit: base ledger units in a lot, and quote ledger units of a tick times one of them.
+        spot: ``None`` where positions may be short and cash is margin, which risk judges.
+        self_trade: what happens when a taker meets a resting order of its own account.
+    """
+
+    __slots__ = (
+        "_fee_rate",
+        "_lot_units",
+        "_notional_unit",
+        "account",
+        "answers",
+        "buys",
+        "fees",
+        "position",
+        "self_trade",
+        "sells",
+        "spot",
+    )
+
+    def __init__(
+        self,
+        account: str,
+        answers: Answers,
+        fees: FeeCalculator,
+        lot_units: int,
+        notional_unit: int,
+        spot: Spot | None,
+        impact_half_life_ns: int,
+        self_trade: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER,
+    ) -> None:
+        self.account, self.answers, self.fees, self.spot = account, answers, fees, spot
+        self._lot_units, self._notional_unit = lot_units, notional_unit
+        self.position = 0
+        self.buys, self.sells = Footprint(impact_half_life_ns), Footprint(impact_half_life_ns)
+        self.self_trade = self_trade
+        self._fee_rate = fees.quote_rate_on_buys()
+
+    def fee(self, sign: int, ticks: int, lots: int, liquidity: Liquidity) -> Fee:
+        """What the venue charges for a fill."""
+        base_units = lots * self._lot_units
+        side = Side.BUY if sign > 0 else Side.SELL
+        return self.fees.fee(side, liquidity, base_units, ticks * base_units * self._notional_unit)
+
+    def needs(self, sign: int, ticks: int, lots: int) -> int:
+        """Wallet units to set aside for an order, with the fee where a buyer pays it in quote; 0 where nothing is set aside."""
+        if self.spot is None:
+            return 0
+        need = self.spot.needs(sign, ticks, lots)
+        if sign > 0:
+            top, bottom = self._fee_rate
+            need -= -need * top // bottom
+        return need
+
+    def payable(self, locked: int, sign: int, ticks: int) -> int:
+        """Lots that what is set aside for an order and what is free beside it can pay at ``ticks``."""
+        spot = self.spot
+        if spot is None:
+            return 2**62
+        return (locked + spot.wallet.free[spot.gives(sign)]) // self.needs(sign, ticks, 1)
+
+    def pay(self, locked: int, sign: int, ticks: int, lots: int, fee: Fee, lock_ticks: int, leaves: int) -> int:
+        """Exchange the assets of a fill; what stays set aside for the ``leaves`` lots that still work."""
+        spot = self.spot
+        if spot is None:
+            return 0
+        asset = spot.gives(sign)
+        spot.wallet.unlock(asset, locked)
+        spot.book(sign, ticks, lots, fee)
+        if spot.wallet.free[asset] < 0:
+            raise IntegrityError(
+                f"wallet of {self.account}: expected enough {asset}, found {spot.wallet.free[asset]} units"
+            )
+        still = min(self.needs(sign, lock_ticks, leaves), spot.wallet.free[asset])
+        spot.wallet.lock(asset, still)
+        return still
+
+    def release(self, sign: int, locked: int) -> None:
+        """An order ended: what was set aside for it is free again."""
+        if self.spot is not None:
+            self.spot.wallet.unlock(self.spot.gives(sign), locked)

@@ -1,0 +1,118 @@
+"""An order at the venue, and what moves its trigger."""
+
+from __future__ import annotations
+
+from genesis.execution.party import Party
+from genesis.execution.queueing import QueueEstimate
+from genesis.execution.tier import Phase
+from genesis.model.orders import Order, OrderType, TimeInForce
+
+_TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+
+
+class Working:
+    """One order at the venue.
+
+    ``party`` is the account it belongs to, ``queue`` its place in the book while it rests. ``slippage`` and ``half_spread`` are fractions in 1e-8
+    drawn and assumed for it. ``decision_ticks`` and ``arrival_ticks`` are the touch it faced when it was decided and when it arrived,
+    ``arrival_mid_x2`` bid plus ask at arrival (twice the mid); ``worst`` is set on a late order only (see `Matcher.expect`).
+    ``prevented`` counts lots that would have met the account's own orders. ``locked`` is what the account has set aside for it, in units of what the order gives, at ``lock_ticks`` a lot.
+    """
+
+    __slots__ = (
+        "arrival_mid_x2",
+        "arrival_ns",
+        "arrival_ticks",
+        "decision_ticks",
+        "extreme",
+        "fills",
+        "half_spread",
+        "is_fok",
+        "is_immediate",
+        "is_trailing",
+        "leaves",
+        "limit",
+        "lock_ticks",
+        "locked",
+        "order",
+        "party",
+        "phase",
+        "prevented",
+        "queue",
+        "reduce_only",
+        "sign",
+        "slippage",
+        "stops_up",
+        "trigger",
+        "worst",
+    )
+
+    def __init__(
+        self, order: Order, party: Party, decision_ticks: int | None, slippage: int, half_spread: int = 0
+    ) -> None:
+        intent = order.intent
+        self.order, self.party = order, party
+        self.sign = int(intent.side)
+        self.leaves = intent.lots
+        self.fills = self.prevented = 0
+        self.limit = intent.limit_ticks
+        self.trigger = intent.trigger_ticks
+        self.extreme: int | None = None
+        self.queue: QueueEstimate | None = None
+        self.slippage, self.half_spread = slippage, half_spread
+        self.decision_ticks = decision_ticks
+        self.arrival_ticks: int | None = None
+        self.arrival_mid_x2: int | None = None
+        self.arrival_ns = 0
+        self.worst: int | None = None
+        self.locked = self.lock_ticks = 0
+        self.reduce_only = intent.reduce_only
+        kind = intent.type
+        self.is_trailing = kind is OrderType.TRAILING_STOP
+        self.is_immediate = intent.time_in_force is not TimeInForce.GTC
+        self.is_fok = intent.time_in_force is TimeInForce.FOK
+        # Whether it triggers at or above its price (a buy stop, a sell take-profit) rather than at or below.
+        self.stops_up = (self.sign > 0) is not (kind in _TAKES_PROFIT)
+        self.phase = self.first_phase()
+
+    def first_phase(self) -> Phase:
+        """What it waits for when it arrives."""
+        kind = self.order.intent.type
+        return Phase.TRIGGER if kind.has_trigger or self.is_trailing else Phase.TAKING
+
+    @property
+    def filled(self) -> int:
+        """Lots filled so far."""
+        return self.order.intent.lots - self.prevented - self.leaves
+
+    @property
+    def ahead(self) -> int | None:
+        """Lots before it at its price; ``None`` while it cannot be known or it does not rest."""
+        return None if self.queue is None else self.queue.ahead
+
+    def accepts(self, ticks: int) -> bool:
+        """Whether the limit, if any, allows a fill at ``ticks``."""
+        return self.limit is None or (self.limit - ticks) * self.sign >= 0
+
+    def is_beyond_trigger(self, ticks: int) -> bool:
+        """Whether a price sets the order off."""
+        if self.trigger is None:
+            return False
+        return ticks >= self.trigger if self.stops_up else ticks <= self.trigger
+
+    def trail(self, ticks: int) -> bool:
+        """Follow the best price since activation; whether the trigger moved. It stays ``trailing_bp`` behind, rounded away from the market."""
+        if self.extreme is not None and (self.extreme - ticks) * self.sign <= 0:
+            return False
+        self.extreme = ticks
+        bp = self.order.intent.trailing_bp or 0
+        if self.sign > 0:
+            self.trigger = -(-ticks * (10_000 + bp) // 10_000)
+        else:
+            self.trigger = max(1, ticks * (10_000 - bp) // 10_000)
+        return True
+
+    def suffer(self, ticks: int) -> None:
+        """A late order meets a price it would have met in time: if it is worse than what it met so far, it will pay that."""
+        if self.worst is not None and (ticks - self.worst) * self.sign > 0:
+            self.worst = ticks

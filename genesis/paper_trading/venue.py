@@ -1,0 +1,141 @@
+"""The simulated venue of paper tracks: for each account a wallet, a place on every instrument it trades, and the models of one profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from genesis.clock import NS_PER_SECOND
+from genesis.engine.agenda import TrackAgenda
+from genesis.engine.executor.simulated import SimulatedExecutor
+from genesis.engine.feed import InstrumentFeed
+from genesis.engine.step import Tape
+from genesis.errors import ConfigError
+from genesis.execution.fees import FeeCalculator
+from genesis.execution.impact import SquareRootImpact
+from genesis.execution.liquidity import TakenLiquidity
+from genesis.execution.luck import Luck
+from genesis.execution.matching import Matcher
+from genesis.execution.models import VenueModels
+from genesis.execution.party import Party, Spot, Wallet
+from genesis.execution.profile import ExecutionProfile, FeeSchedule
+from genesis.execution.shown import Shown
+from genesis.execution.tier import Tier
+from genesis.model.instruments import Instrument
+from genesis.model.market import BarSpec
+from genesis.portfolio.portfolio import Portfolio
+from genesis.rng import KeyedDraws
+from genesis.tape.bars import BarSeries
+from genesis.tape.conditions import MarketConditions
+from genesis.tape.stream import Stream, StreamKind
+
+_TIERS = {
+    StreamKind.TRADES: Tier.TRADES,
+    StreamKind.QUOTES: Tier.QUOTES,
+    StreamKind.DEPTH: Tier.DEPTH,
+    StreamKind.BARS: Tier.BARS,
+}
+
+
+class PaperVenue:
+    """Every instrument of a tape under one profile.
+
+    Args:
+        draws: of the run's family; equal decisions meet equal luck under every profile.
+        fees: by instrument id; the default schedule for the others.
+    """
+
+    def __init__(
+        self, tape: Tape, profile: ExecutionProfile, draws: KeyedDraws, fees: Mapping[str, FeeSchedule]
+    ) -> None:
+        self._tape, self.profile, self._draws, self._fees = tape, profile, draws, fees
+        self._conditions: dict[str, MarketConditions] = {}
+
+    def open_account(
+        self, name: str, instruments: Sequence[Instrument], portfolio: Portfolio, agenda: TrackAgenda
+    ) -> tuple[SimulatedExecutor, list[InstrumentFeed]]:
+        """An account that holds the portfolio's budget, its connection, and each instrument as it is read by the account's track.
+
+        Raises:
+            ConfigError: the tape lacks data for an instrument.
+        """
+        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
+        wallet = _wallet(portfolio, instruments)
+        feeds = []
+        for order, instrument in enumerate(instruments):
+            streams = self._tape.of(instrument)
+            if not streams:
+                raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
+            matcher = self._matcher(instrument, streams)
+            fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
+            answers = executor.answers(instrument.id)
+            spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
+            unit = instrument.notional_unit(portfolio.decimals)
+            half_life = _ns(self.profile.impact_half_life_s)
+            party = Party(name, answers, fees, instrument.lot_units, unit, spot, half_life, self.profile.self_trade)
+            executor.connect(instrument.id, matcher, party)
+            feeds.append(InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order))
+        return executor, feeds
+
+    def _matcher(self, instrument: Instrument, streams: Sequence[Stream]) -> Matcher:
+        profile = self.profile
+        sources = frozenset(_TIERS[s.kind] for s in streams)
+        shown = Shown(sources, TakenLiquidity(_ns(profile.taken_half_life_s)), _ns(profile.book_fresh_s))
+        bar_share = profile.bar_share if all(s.has_volume for s in streams) else None
+        models = VenueModels(
+            self._conditions_of(instrument, streams),
+            _ratio(profile.prints_share),
+            None if bar_share is None else _ratio(bar_share),
+            profile.queue,
+            profile.queue_n,
+            profile.prints_ahead,
+            profile.only_through,
+            profile.estimate_spread,
+            SquareRootImpact(profile.impact_y) if profile.impact_y else None,
+        )
+        return Matcher(shown, models, instrument.price_grid.to_text)
+
+    def _conditions_of(self, instrument: Instrument, streams: Sequence[Stream]) -> MarketConditions:
+        """What the market is like, for the models that ask; one for all accounts."""
+        found = self._conditions.get(instrument.id)
+        if found is None:
+            profile = self.profile
+            trades = next((s for s in streams if s.kind is StreamKind.TRADES), None)
+            bars = _bars_to_watch(streams) if profile.impact_y or profile.estimate_spread else None
+            found = MarketConditions(None if bars is None else self._tape.watch(bars), trades, profile.sigma_prior)
+            self._conditions[instrument.id] = found
+        return found
+
+
+def _wallet(portfolio: Portfolio, instruments: Sequence[Instrument]) -> Wallet | None:
+    """The account's assets at a spot venue: the budget, and nothing else. ``None`` where nothing is traded on spot."""
+    spot = [i for i in instruments if not i.short_allowed]
+    if not spot:
+        return None
+    decimals = {portfolio.currency: portfolio.decimals}
+    for instrument in spot:
+        decimals[instrument.base] = max(decimals.get(instrument.base, 0), instrument.base_decimals)
+    wallet = Wallet(decimals)
+    wallet.deposit(portfolio.currency, portfolio.budget_units)
+    return wallet
+
+
+def _bars_to_watch(streams: Sequence[Stream]) -> BarSeries | None:
+    """One-minute bars where prints or shorter bars allow it, else the recorded bars as they are."""
+    minute = BarSpec.parse("1m")
+    for stream in streams:
+        if stream.kind is StreamKind.TRADES:
+            return BarSeries(stream, minute)
+    for stream in streams:
+        if stream.spec is not None:
+            divides = stream.spec.kind is minute.kind and minute.step % stream.spec.step == 0
+            return BarSeries(stream, minute if divides else stream.spec)
+    return None
+
+
+def _ratio(share: Decimal) -> tuple[int, int]:
+    return share.as_integer_ratio()
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * NS_PER_SECOND)
