@@ -21,7 +21,19 @@ from genesis.system import reporting
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
 
-_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees", "criteria")
+_HEADINGS = (
+    "track",
+    "equity",
+    "return",
+    "max dd",
+    "Sharpe (se)",
+    "bars",
+    "trades",
+    "won",
+    "fees",
+    "criteria",
+    "realistic",
+)
 _NONE = "—"
 _ORDER_COLUMNS = (
     "time_submitted",
@@ -169,10 +181,17 @@ def show_status(store: Path) -> None:
     """The run in words, and a table of its tracks."""
     with StoreReader(store) as reader:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
+        beside = reporting.besides(reader)
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
-            table.add_row(name, *(["no sample yet"] if sample is None else _summary(sample, found.start or 0)))
+            if name in beside.values():
+                continue
+            other = latest.get(beside.get(name, ""))
+            realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
+            table.add_row(
+                name, *(["no sample yet"] if sample is None else [*_summary(sample, found.start or 0), realistic])
+            )
         console().print(table)
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from genesis.errors import ConfigError
-from genesis.execution.profile import ExecutionProfile, FeeSchedule
+from genesis.execution.profile import ExecutionProfile, FeeSchedule, Realism
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
@@ -184,10 +184,23 @@ class Config(_Section, frozen=True):
     data: list[DataConfig] = []
     strategies: list[StrategyConfig] = []
     execution: ExecutionProfile = ExecutionProfile()
+    realism: Realism = Realism()
     risk: Limits = Limits()
     tiers: list[Tier] | None = None
     paper_trading: PaperSection = PaperSection()
     venues: dict[str, VenueSection] = {}
+
+    @property
+    def realistic(self) -> ExecutionProfile:
+        """The profile whose result stands beside every track's.
+
+        Raises:
+            ConfigError: a value of ``realism`` out of its range.
+        """
+        try:
+            return self.realism.over(self.execution)
+        except ValueError as error:
+            raise ConfigError(f"realism: {error}") from None
 
     def check(self) -> None:
         """What one key says about another; raises `ConfigError`."""
@@ -195,6 +208,10 @@ class Config(_Section, frozen=True):
             raise ConfigError(f"run.store: expected the name of a file, found '{self.run.store}'")
         if self.tiers is not None and not self.tiers:
             raise ConfigError("tiers: expected at least one, or null for the built-in ones, found none")
+        if self.execution.name == self.realistic.name:
+            raise ConfigError(
+                f"execution.name: expected another name than that of the profile beside it, found {self.execution.name}"
+            )
         ids = [i.id for i in self.instruments]
         names = [s.name for s in self.strategies]
         for what, values in (("instruments", ids), ("strategies", names)):

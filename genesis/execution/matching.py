@@ -467,17 +467,24 @@ class Matcher:
     def _fill(self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, cost: FillCost) -> int:
         """Book a fill of at most ``lots``; the lots filled. Reduce-only never goes through flat, spot never over what its account has."""
         party, sign = working.party, working.sign
-        lots = min(lots, working.leaves)
+        wanted = lots = min(lots, working.leaves)
+        short_of = RejectReason.REDUCE_ONLY
         if working.reduce_only:
             lots = min(lots, -sign * party.position)
-            if lots <= 0:
-                self._expire(working, time_ns, RejectReason.REDUCE_ONLY)
-                return 0
         if party.spot is not None:
-            lots = min(lots, party.payable(working.locked, sign, ticks))
-            if lots <= 0:
-                self._expire(working, time_ns, RejectReason.INSUFFICIENT_BALANCE)
-                return 0
+            payable = party.payable(working.locked, sign, ticks)
+            if payable < lots:
+                lots, short_of = payable, RejectReason.INSUFFICIENT_BALANCE
+        if lots > 0:
+            self._book(working, time_ns, ticks, lots, liquidity, cost)
+        if lots < wanted:
+            self._expire(working, time_ns, short_of)
+        return max(0, lots)
+
+    def _book(
+        self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, cost: FillCost
+    ) -> None:
+        party, sign = working.party, working.sign
         working.leaves -= lots
         working.fills += 1
         party.position += sign * lots
@@ -489,7 +496,6 @@ class Matcher:
         if not working.leaves:
             self._remove(working)
         party.answers.filled(working, time_ns, ticks, lots, liquidity, fee, cost)
-        return lots
 
     def _expire(self, working: Working, time_ns: int, reason: RejectReason) -> None:
         self._remove(working)

@@ -46,7 +46,8 @@ class PaperTradingSimulator:
     ) -> None:
         self._tape, self._monitor, self._start, self._journalled = tape, monitor, start_ns, journalled
         self.profile = profile or ExecutionProfile()
-        self._venue = PaperVenue(tape, self.profile, KeyedDraws(seed), dict(fees or {}))
+        self._draws, self._fees = KeyedDraws(seed), dict(fees or {})
+        self._venues: dict[ExecutionProfile, PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
@@ -57,8 +58,9 @@ class PaperTradingSimulator:
         budget: Money,
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
+        profile: ExecutionProfile | None = None,
     ) -> Track:
-        """Build a track for a strategy that has not started.
+        """Build a track for a strategy that has not started; under the simulator's profile where none is given.
 
         Raises:
             ConfigError: the name is taken, or the tape lacks data for an instrument.
@@ -67,7 +69,9 @@ class PaperTradingSimulator:
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
         portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
         agenda = TrackAgenda()
-        executor, feeds = self._venue.open_account(name, strategy.instruments, portfolio, agenda)
+        executor, feeds = self._venue(profile or self.profile).open_account(
+            name, strategy.instruments, portfolio, agenda
+        )
         gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
         track = Track(
             name,
@@ -84,3 +88,8 @@ class PaperTradingSimulator:
         )
         self.tracks.append(track)
         return track
+
+    def _venue(self, profile: ExecutionProfile) -> PaperVenue:
+        if profile not in self._venues:
+            self._venues[profile] = PaperVenue(self._tape, profile, self._draws, self._fees)
+        return self._venues[profile]

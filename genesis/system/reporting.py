@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
-from genesis.monitoring.report.assumptions import execution_facts, fee_facts, limit_facts
+from genesis.monitoring.report.assumptions import execution_facts, fee_facts, limit_facts, realism_facts
 from genesis.monitoring.report.criteria import Status, Window, judge
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.page import render
@@ -59,6 +59,11 @@ def track_names(store: StoreReader) -> list[str]:
     return names
 
 
+def besides(store: StoreReader) -> dict[str, str]:
+    """By track, the one that runs the same strategy under the profile beside it."""
+    return {str(t.facts["beside"]): t.track for t in store.tracks() if t.facts.get("beside")}
+
+
 def standing(sample: SampleRow, start_ns: int) -> str:
     """The default criteria in a word: ``FAILED`` when one failed, else ``INCONCLUSIVE`` when one is, else ``PASSED``; with how many."""
     window = Window(start_ns, sample.time)
@@ -89,6 +94,7 @@ def read_report(store: StoreReader) -> RunReport:
         StorageError: nothing was started there, or it cannot be read.
     """
     names = track_names(store)
+    beside = besides(store)
     status = store.status()
     first: Any = decode(next(iter(store.entries(1, 1))).entry)
     body, start = first["body"], int(first["time"])
@@ -96,13 +102,14 @@ def read_report(store: StoreReader) -> RunReport:
     facts = {t.track: t.facts for t in store.tracks()}
     instruments = tuple(dict.fromkeys(str(i) for i in body.get("instruments", ())))
     only = instruments[0].split(" ")[0] if len(instruments) == 1 else None
-    tracks = []
+    tracks: list[TrackReport] = []
+    others: list[TrackReport] = []
     fills_of_all: list[tuple[FillRow, str]] = []
     for name in names:
         fills = _until(status.entries, store.fills(name))
         track = _track(store, name, facts[name], window, fills, status.entries, only)
         fills_of_all += [(f, track.currency) for f in fills]
-        tracks.append(track)
+        (others if name in beside.values() else tracks).append(track)
     data = sorted({kind for t in tracks for kind in t.data})
     return RunReport(
         name=str(body["run"]["name"]),
@@ -116,6 +123,7 @@ def read_report(store: StoreReader) -> RunReport:
         complete=status.complete,
         window=window,
         execution=execution_facts(body.get("execution", {}), data)
+        + realism_facts(body.get("realism", {}))
         + fee_facts(body.get("fees"), _fee_rates(fills_of_all)),
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
         instruments=instruments,
@@ -125,6 +133,7 @@ def read_report(store: StoreReader) -> RunReport:
         ),
         gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in store.gaps() if g.seq <= status.entries),
         tracks=tuple(tracks),
+        beside={t.name: o for t in tracks for o in others if beside.get(t.name) == o.name},
         benchmarks=_benchmarks(tracks, window),
     )
 

@@ -22,6 +22,7 @@ from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
+from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
 from genesis.model.events import GapFound, RunStarted, TrackStopped
@@ -79,8 +80,9 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in readings}
         self._facts: list[dict[str, object]] = []
-        for strategy in config.strategies:
-            self._add(strategy, [instruments[i] for i in strategy.instruments], folder)
+        for profile in (config.execution, config.realistic):
+            for strategy in config.strategies:
+                self._add(strategy, [instruments[i] for i in strategy.instruments], folder, profile)
         self.started = RunStarted(first - 1, None, self._started())
 
     @property
@@ -119,21 +121,28 @@ class Prepared:
         """In the configuration's order."""
         return self.simulator.tracks
 
-    def _add(self, strategy: StrategyConfig, instruments: list[Instrument], folder: Path) -> None:
+    def _add(
+        self, strategy: StrategyConfig, instruments: list[Instrument], folder: Path, profile: ExecutionProfile
+    ) -> None:
+        """Every variant under a profile. The profile that is not the run's own stands beside: the same strategy, on a track of its own."""
+        beside = profile is not self.config.execution
         cls = find_strategy(strategy.strategy, folder)
         variants = [(f"{strategy.name}.{v.name}", {**strategy.params, **v.params}) for v in strategy.variants]
         data = [r.report.sha256 for r in self.readings if r.instrument in instruments]
         for name, params in variants or [(strategy.name, dict(strategy.params))]:
             built = build_strategy(cls, instruments, params, f"strategies.{name}")
             budget = Money(strategy.budget, instruments[0].quote)
-            self.simulator.add(name, built, budget, strategy.lots, strategy.trade_basis)
-            version = version_of(cls, params, strategy.instruments, data, self.config.execution.name)
+            track = f"{name}@{profile.name}" if beside else name
+            self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile)
+            version = version_of(cls, params, strategy.instruments, data, profile.name)
             self._facts.append(
                 {
+                    "beside": name if beside else None,
                     "budget": str(budget),
                     "instruments": [i.id for i in instruments],
-                    "name": name,
+                    "name": track,
                     "params": {k: str(v) for k, v in params.items()},
+                    "profile": profile.name,
                     "strategy": strategy.strategy.rpartition("/")[2],
                     "synthetic": cls.synthetic,
                     "tier": self.tracks[-1].gate.tier.name,
@@ -146,6 +155,7 @@ class Prepared:
         plain = plain_config(self.config)
         return {
             "execution": _floats_as_text(plain["execution"]),
+            "realism": _floats_as_text(plain["realism"]),
             "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
             "instruments": [str(r.instrument) for r in self.readings],
             "risk": _floats_as_text(plain["risk"]),
@@ -296,7 +306,7 @@ async def _run(
     seen = sum(s.rows for s in prepared.streams)
     if complete and length > held:
         for track in prepared.tracks:
-            if not track.desk.orders_sent:
+            if not track.desk.orders_sent and "@" not in track.name:
                 log.warning(
                     "no order was sent", track=track.name, hint="refusals and notes may say why; so may a lot too large"
                 )

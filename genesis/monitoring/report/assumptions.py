@@ -16,13 +16,10 @@ from genesis.risk.tiers import DEFAULT_TIERS, Tier
 _DATA = {
     "depth": "a taker walks the displayed book; a resting order queues behind the size displayed at its arrival",
     "quotes": "a taker takes the displayed size and waits for the rest; behind the touch the queue is unknown until the touch comes",
-    "trades": "a taker takes its share of each later print; a resting order fills only on prints through its price",
+    "trades": "a taker takes its share of each later print; a resting order fills on prints through its price, or at it behind a queue guessed from the prints",
     "bars": "a taker fills at the next bar's open within its share of the volume; a resting order only when the bar trades through its price",
 }
-_LEFT_OUT = (
-    "market impact (own orders do not move the market), hidden size, latency tails, others' cancels ahead in the queue beyond "
-    "the displayed size, a second check of cash at arrival"
-)
+_LEFT_OUT = "the market's reaction to own orders, hidden size, trades between accounts; in the configured profile also what realism adds"
 
 
 def execution_facts(profile: Mapping[str, Any], data: Iterable[str]) -> tuple[Fact, ...]:
@@ -52,7 +49,7 @@ def execution_facts(profile: Mapping[str, Any], data: Iterable[str]) -> tuple[Fa
         Fact(
             "assumed spread",
             f"{profile['half_spread_bp']} bp each way" if "half_spread_bp" in profile else "not recorded",
-            "takers only, beside slippage, where the data show no bid and ask; counted as slippage cost",
+            "takers only, beside slippage, where the data show no bid and ask",
         ),
         Fact(
             "participation, prints",
@@ -64,8 +61,40 @@ def execution_facts(profile: Mapping[str, Any], data: Iterable[str]) -> tuple[Fa
             _share(profile.get("bar_share"), "of a bar's volume"),
             "the largest part of one bar's volume that one order may take",
         ),
+        Fact("queue", _queue(profile), "of a resting order, behind what was displayed when it arrived"),
+        Fact(
+            "own taken liquidity",
+            f"halves every {profile['taken_half_life_s']} s" if "taken_half_life_s" in profile else "not recorded",
+            "what own orders took of a displayed size is gone until the size is shown anew",
+        ),
+        Fact("self-trade prevention", str(profile.get("self_trade", "not recorded")), "when an account meets itself"),
         *(Fact("how orders fill", f"on {kind}", _DATA[kind]) for kind in data if kind in _DATA),
         Fact("left out", "not simulated", _LEFT_OUT),
+    )
+
+
+def realism_facts(realism: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What the profile beside the configured one adds to it."""
+    if not realism:
+        return ()
+    tail = f"{_percent(realism['tail_probability'])} of journeys take {realism['tail_factor']} times as long"
+    return (
+        Fact(
+            "realistic: latency tail", tail, "an order that is late pays the worst price that it would have met since"
+        ),
+        Fact(
+            "realistic: impact",
+            f"square-root law, Y = {realism['impact_y']}",
+            "of own taker orders, with a fading footprint",
+        ),
+        Fact(
+            "realistic: queue", str(realism["queue"]), "and no fill at an order's own price where no queue is displayed"
+        ),
+        Fact(
+            "realistic: spread",
+            "estimated" if realism["estimate_spread"] else "as assumed",
+            "where no bid and ask are shown",
+        ),
     )
 
 
@@ -126,6 +155,11 @@ def _tier(tier: Tier) -> str:
         f"order at most {_percent(tier.order_max)}, gross exposure {_percent(tier.gross_exposure_max)}, daily loss {_percent(tier.daily_loss_max)}, "
         f"halt at drawdown {_percent(tier.drawdown_halt)}, {tier.open_orders_max} open orders, {leverage}"
     )
+
+
+def _queue(profile: Mapping[str, Any]) -> str:
+    model = str(profile.get("queue", "not recorded"))
+    return f"{model}, n = {profile.get('queue_n')}" if model == "power3" else model
 
 
 def _normal(law: Any, unit: str) -> str:

@@ -159,7 +159,63 @@ def comparison(report: RunReport) -> str:
             range(1, len(_COLUMNS)),
         )
         + returns_chart(report.tracks, report.benchmarks, report.window)
+        + _realism(report)
         + "</section>"
+    )
+
+
+_REALISM_COLUMNS = (
+    "track",
+    "profile",
+    "equity<small>net</small>",
+    "total return<small>%, net</small>",
+    "max draw&shy;down<small>% of peak, net</small>",
+    "Sharpe<small>± std. error, net</small>",
+    "trades<small>closed</small>",
+    "fills",
+    "fees<small>paid</small>",
+    "costs beside fees<small>bp of turnover</small>",
+)
+
+
+def _realism(report: RunReport) -> str:
+    """Every track under the configured profile and, the same strategy on the same tape and draws, under the realistic one."""
+    if not report.beside:
+        return ""
+    rows = []
+    for track in report.tracks:
+        other = report.beside.get(track.name)
+        if other is not None:
+            rows += [_under(track, "configured"), _under(other, "realistic")]
+    return "<h3 id='realism'>Beside the profile realistic</h3>" + table(
+        "The same strategy on the same data and draws, with tails of latency, impact of its own orders and the careful queue. Per order it is never filled "
+        "better; as the strategy goes on from there, a whole run may still come out better by chance.",
+        _REALISM_COLUMNS,
+        rows,
+        "compare",
+        range(2, len(_REALISM_COLUMNS)),
+    )
+
+
+def _under(track: TrackReport, profile: str) -> tuple[str, ...]:
+    m = track.metrics
+    costs = [c.basis_points for c in track.costs if c.name != "fees" and c.basis_points is not None]
+    return (
+        safe(track.name.partition("@")[0]),
+        profile,
+        _or_why(track, "equity", money(m.money("equity")), track.currency),
+        _or_why(track, "total_return", percent(m.fraction("total_return"))),
+        _or_why(track, "drawdown_max", percent(m.fraction("drawdown_max"))),
+        _or_why(
+            track,
+            "sharpe",
+            _estimate(m.fraction("sharpe"), m.fraction("sharpe_stderr")),
+            f"n {m.whole('evidence_bars') or 0:,}",
+        ),
+        _or_why(track, "trades", count(m.whole("trades"))),
+        count(track.fill_count),
+        _or_why(track, "fees", money(m.money("fees")), track.currency),
+        money(sum(costs, Decimal(0))) if costs else dash("nothing was traded"),
     )
 
 

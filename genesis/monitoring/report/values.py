@@ -219,7 +219,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: what it was a function of, how far it came, and its tracks."""
+    """A run: what it was a function of, how far it came, and its tracks; ``beside`` is a track's strategy under the profile ``realistic``."""
 
     name: str
     store: str
@@ -237,4 +237,5 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     streams: tuple[StreamFact, ...]
     gaps: tuple[Gap, ...]
     tracks: tuple[TrackReport, ...]
+    beside: Mapping[str, TrackReport] = {}
     benchmarks: tuple[Benchmark, ...]

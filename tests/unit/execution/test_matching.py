@@ -1,0 +1,528 @@
+"""When an order fills, at what price, and why: each rule of docs/PAPER_FILLS.md as a small ledger."""
+
+from __future__ import annotations
+
+import pytest
+
+from genesis.execution.tier import Confidence, Phase, Tier
+from genesis.model.orders import OrderType, RejectReason, SelfTradePrevention, Side, TimeInForce
+from tests.kit.venue import BARS, BOOK, MS, PRINTS, SPOT, TOUCH, Venue
+
+BUY, SELL = Side.BUY, Side.SELL
+HUNDREDTH = 10_000  # one basis point as a fraction in 1e-8
+BARS_AND_PRINTS = BARS | PRINTS
+
+
+def book(**how: object) -> Venue:
+    """Bids 5 at 99.99, 10 at 99.98; asks 5 at 100.01, 10 at 100.02, 20 at 100.05."""
+    venue = Venue(BOOK, **how)  # type: ignore[arg-type]
+    venue.account()
+    for side, ticks, lots in ((1, 9_999, 5), (1, 9_998, 10), (-1, 10_001, 5), (-1, 10_002, 10), (-1, 10_005, 20)):
+        venue.depth(side, ticks, lots)
+    venue.quote(9_999, 5, 10_001, 5)
+    return venue
+
+
+# ---- takers in a book
+
+
+def test_a_taker_walks_the_book_level_by_level() -> None:
+    """Each level up to what it shows, the worse ones later; no draw and no impact: the levels' own prices."""
+    venue = book()
+    venue.order("o", BUY, 12)
+    assert venue.ears["a"].fills() == [(10_001, 5), (10_002, 7)]
+
+
+def test_what_was_taken_is_not_there_for_the_next_order() -> None:
+    """Nor for another account of the same scope; a level shown anew with more has more."""
+    venue = book()
+    other = venue.account("b")
+    venue.order("first", BUY, 4)
+    venue.order("second", BUY, 3, account="b")
+    assert other.fills() == [(10_001, 1), (10_002, 2)]
+    venue.quote(9_999, 5, 10_001, 8)
+    venue.order("third", BUY, 4)
+    assert venue.ears["a"].fills("third") == [(10_001, 3), (10_002, 1)]
+
+
+def test_a_level_that_went_away_comes_back_whole() -> None:
+    """The market left it and what we took of it with it."""
+    venue = book()
+    venue.order("first", BUY, 5)
+    venue.quote(10_001, 5, 10_002, 10)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("second", BUY, 5)
+    assert venue.ears["a"].fills("second") == [(10_001, 5)]
+
+
+def test_what_was_taken_fades_only_when_the_level_is_shown_anew() -> None:
+    """Waiting brings nothing back; after a half-life a refresh gives half, rounded against us."""
+    venue = book(half_life_ns=1_000 * MS)
+    venue.order("first", BUY, 5)
+    venue.now += 1_500 * MS
+    venue.order("waits", BUY, 1, limit=10_001)
+    assert venue.ears["a"].fills("waits") == []
+    venue.cancel("waits")
+    venue.quote(9_999, 4, 10_001, 6)
+    venue.order("second", BUY, 9, limit=10_001, time_in_force=TimeInForce.IOC)
+    assert venue.ears["a"].fills("second") == [(10_001, 3)]
+
+
+def test_a_draw_and_a_walk_are_never_added() -> None:
+    """3 bp of 100.01 is 100.05 (rounded against us): levels below pay that, one beyond pays its own price."""
+    venue = book()
+    venue.order("o", BUY, 30, slippage=3 * HUNDREDTH)
+    assert venue.ears["a"].fills() == [(10_005, 5), (10_005, 10), (10_005, 15)]
+    venue = book()
+    venue.order("o", BUY, 30, slippage=2 * HUNDREDTH)
+    assert venue.ears["a"].fills() == [(10_004, 5), (10_004, 10), (10_005, 15)]
+
+
+def test_a_fill_says_where_its_price_comes_from() -> None:
+    """Decision at the touch; 1 tick of half spread beside it; walk, then the draw's rest: the parts are the whole."""
+    venue = book()
+    venue.order("o", BUY, 20, slippage=2 * HUNDREDTH)
+    costs = [h.cost for h in venue.ears["a"].of("filled")]
+    parts = [(c.drift, c.spread_x2, c.walk, c.slippage, c.impact) for c in costs if c is not None]
+    assert parts == [(0, 2, 0, 3, 0), (0, 2, 1, 2, 0), (0, 2, 4, 0, 0)]
+    for (ticks, _), (drift, _, *rest) in zip(venue.ears["a"].fills(), parts, strict=True):
+        assert 10_001 + drift + sum(rest) == ticks
+    assert {(c.tier, c.confidence) for c in costs if c} == {(Tier.DEPTH, Confidence.HIGH)}
+
+
+def test_a_market_order_that_empties_the_visible_book_expires() -> None:
+    """As the exchange does: partly filled, then expired."""
+    venue = book()
+    venue.order("o", BUY, 50)
+    assert sum(lots for _, lots in venue.ears["a"].fills()) == 35
+    assert [h.reason for h in venue.ears["a"].of("expired")] == [RejectReason.NO_LIQUIDITY]
+
+
+def test_a_limit_takes_what_it_accepts_and_rests_with_the_remainder() -> None:
+    """It pays no more than its limit, also by the draw, and joins the queue at its price."""
+    venue = book()
+    order = venue.order("o", BUY, 20, limit=10_002)
+    assert venue.ears["a"].fills() == [(10_001, 5), (10_002, 10)]
+    assert (order.phase, order.leaves, order.ahead) == (Phase.RESTING, 5, 0)
+    venue = book()
+    order = venue.order("o", BUY, 20, limit=10_002, slippage=2 * HUNDREDTH)
+    assert (venue.ears["a"].fills(), order.phase) == ([], Phase.RESTING)
+
+
+@pytest.mark.parametrize(("lots", "filled"), [(15, [(10_001, 5), (10_002, 10)]), (16, [])], ids=["all", "none"])
+def test_fill_or_kill_fills_whole_or_not_at_all(lots: int, filled: list[tuple[int, int]]) -> None:
+    """It counts only what its limit accepts."""
+    venue = book()
+    venue.order("o", BUY, lots, limit=10_002, time_in_force=TimeInForce.FOK)
+    assert venue.ears["a"].fills() == filled
+    assert len(venue.ears["a"].of("expired")) == (not filled)
+
+
+def test_immediate_or_cancel_leaves_nothing_open() -> None:
+    """What cannot fill at once expires."""
+    venue = book()
+    venue.order("o", BUY, 20, limit=10_002, time_in_force=TimeInForce.IOC)
+    assert [(h.reason, h.lots) for h in venue.ears["a"].of("expired")] == [(RejectReason.IOC_REST, 5)]
+    assert venue.matcher.working == []
+
+
+def test_without_depth_the_touch_is_all_that_is_displayed() -> None:
+    """The rest waits for new size at the touch, and pays what that costs."""
+    venue = Venue(TOUCH)
+    ear = venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("o", BUY, 9)
+    assert ear.fills() == [(10_001, 5)]
+    venue.quote(9_999, 5, 10_003, 3)
+    venue.quote(9_999, 5, 10_003, 6)
+    assert ear.fills() == [(10_001, 5), (10_003, 3), (10_003, 1)]
+    last = ear.of("filled")[-1].cost
+    assert last is not None
+    assert (last.tier, last.confidence, last.drift) == (Tier.QUOTES, Confidence.MEDIUM, 2)
+
+
+# ---- the ladder
+
+
+def test_a_stale_book_fills_nothing_while_prints_can() -> None:
+    """A quote of a minute ago is no price; the next print on the order's side is, and the fill says so."""
+    venue = Venue(TOUCH, fresh_ns=1_000 * MS)
+    ear = venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.now += 2_000 * MS
+    venue.order("o", BUY, 2)
+    assert ear.fills() == []
+    assert "next print" in venue.matcher.explain(venue.orders["o"], venue.now)
+    venue.trade(10_020, 9, aggressor=-1)
+    assert ear.fills() == []
+    venue.trade(10_030, 9, aggressor=1)
+    assert ear.fills() == [(10_030, 2)]
+    cost = ear.of("filled")[0].cost
+    assert cost is not None
+    assert (cost.tier, cost.confidence) == (Tier.TRADES, Confidence.LOW)
+
+
+def test_a_bar_fills_nothing_where_prints_of_its_time_were_heard() -> None:
+    """The prints told already; a bar of a time without any fills."""
+    venue = Venue(BARS_AND_PRINTS)
+    ear = venue.account()
+    venue.order("o", BUY, 1)
+    venue.trade(10_000, 5, aggressor=-1)
+    venue.bar(10_000, 10_010, 9_990, 10_000, 50, length_ns=15 * MS)
+    assert ear.fills() == []
+    venue.bar(10_001, 10_010, 9_990, 10_000, 50)
+    assert ear.fills() == [(10_001, 1)]
+
+
+# ---- prints
+
+
+def test_a_taker_takes_its_share_of_each_print_on_its_side() -> None:
+    """A fifth of each purchase, at its price made worse by spread and draw together; sales give a buyer nothing."""
+    venue = Venue(PRINTS, prints_share=(1, 5))
+    ear = venue.account()
+    venue.trade(10_000, 5)
+    venue.order("o", BUY, 3, slippage=2 * HUNDREDTH, half_spread=HUNDREDTH)
+    venue.trade(10_000, 50, aggressor=-1)
+    venue.trade(10_000, 10, aggressor=1)
+    venue.trade(10_010, 10, aggressor=1)
+    assert ear.fills() == [(10_003, 2), (10_014, 1)]
+    parts = [(h.cost.drift, h.cost.spread_x2, h.cost.slippage) for h in ear.of("filled") if h.cost]
+    assert parts == [(0, 2, 2), (10, 4, 2)]
+
+
+def test_a_print_is_shared_once_among_all_accounts() -> None:
+    """Resting orders by price, then by age; nobody gets what another got."""
+    venue = Venue(PRINTS, queue="touch")
+    first, second = venue.account("a"), venue.account("b")
+    venue.trade(10_000, 1)
+    venue.order("low", BUY, 5, limit=9_990)
+    venue.order("high", BUY, 5, limit=9_991, account="b")
+    venue.order("young", BUY, 5, limit=9_991)
+    venue.trade(9_990, 12)
+    assert (second.fills("high"), first.fills("young"), first.fills("low")) == (
+        [(9_991, 5)],
+        [(9_991, 5)],
+        [(9_990, 2)],
+    )
+
+
+# ---- makers
+
+
+def test_a_resting_order_fills_behind_its_queue() -> None:
+    """5 displayed before it: a print of 4 fills nothing, the next of 4 fills 3."""
+    venue = book()
+    order = venue.order("o", BUY, 10, limit=9_999)
+    assert order.ahead == 5
+    venue.trade(9_999, 4)
+    assert (venue.ears["a"].fills(), order.ahead) == ([], 1)
+    venue.trade(9_999, 4)
+    assert venue.ears["a"].fills() == [(9_999, 3)]
+
+
+def test_a_print_at_the_price_by_the_other_side_is_not_ours() -> None:
+    """A purchase at the bid's price took no bid."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_999)
+    venue.trade(9_999, 100, aggressor=1)
+    assert venue.ears["a"].fills() == []
+
+
+def test_a_print_through_the_price_fills_up_to_its_size() -> None:
+    """Whoever was ahead is gone; nobody guarantees more than what printed; and it earned the spread it was placed at."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_999)
+    venue.trade(9_998, 4)
+    assert venue.ears["a"].fills() == [(9_999, 4)]
+    cost = venue.ears["a"].of("filled")[0].cost
+    assert cost is not None
+    assert (cost.spread_x2, cost.slippage, cost.walk) == (-2, 0, 0)
+
+
+def test_the_other_side_crossing_a_resting_order_fills_what_it_shows() -> None:
+    """At the order's own price; the crossing size is used up by it."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_999)
+    venue.quote(9_997, 5, 9_998, 3)
+    assert venue.ears["a"].fills() == [(9_999, 3)]
+    venue.order("taker", BUY, 3, limit=9_998, time_in_force=TimeInForce.IOC)
+    assert venue.ears["a"].fills("taker") == []
+
+
+def test_post_only_never_takes() -> None:
+    """At or through the other side it is rejected with its reason; inside the spread it rests first in the queue."""
+    venue = book()
+    venue.order("o", BUY, 1, limit=10_001, post_only=True)
+    assert [h.reason for h in venue.ears["a"].of("rejected")] == [RejectReason.WOULD_TAKE]
+    assert venue.order("p", BUY, 1, limit=10_000, post_only=True).ahead == 0
+
+
+def test_reduce_only_never_goes_through_flat() -> None:
+    """Long 3, two reduce-only sells of 2: the second fills 1 and expires; with nothing held it is rejected."""
+    venue = book()
+    venue.order("in", BUY, 3)
+    for name in ("first", "second", "third"):
+        venue.order(name, SELL, 2, reduce_only=True)
+    ear = venue.ears["a"]
+    assert (ear.fills("first"), ear.fills("second")) == ([(9_999, 2)], [(9_999, 1)])
+    assert ear.of("expired", "second")[0].reason is RejectReason.REDUCE_ONLY
+    assert ear.of("rejected", "third")[0].reason is RejectReason.REDUCE_ONLY
+    assert venue.parties["a"].position == 0
+
+
+# ---- triggers
+
+
+def test_a_stop_whose_market_gapped_beyond_it_pays_the_market() -> None:
+    """Stopped at 100.10, the print that triggers is at 100.50: the next purchase is what it gets."""
+    venue = Venue(PRINTS)
+    ear = venue.account()
+    venue.trade(10_000, 1)
+    venue.order("o", BUY, 2, type=OrderType.STOP, trigger_ticks=10_010)
+    venue.trade(10_050, 5, aggressor=1)
+    assert [h.ticks for h in ear.of("triggered")] == [10_010]
+    venue.trade(10_060, 5, aggressor=1)
+    assert ear.fills() == [(10_060, 2)]
+
+
+def test_a_trigger_already_beyond_the_market_is_rejected() -> None:
+    """It would trigger at once."""
+    venue = book()
+    venue.trade(10_000, 1)
+    venue.order("o", BUY, 1, type=OrderType.STOP, trigger_ticks=9_990)
+    assert [h.reason for h in venue.ears["a"].of("rejected")] == [RejectReason.WOULD_TRIGGER_IMMEDIATELY]
+
+
+def test_a_trailing_stop_follows_the_best_price_and_never_back() -> None:
+    """Sell 1 % behind: from 100 to 110 the trigger rises to 108.90, and a print at it sets the order off."""
+    venue = Venue(PRINTS)
+    ear = venue.account()
+    venue.trade(10_000, 1)
+    order = venue.order("o", SELL, 1, type=OrderType.TRAILING_STOP, trailing_bp=100)
+    triggers = []
+    for ticks in (10_500, 11_000, 10_950):
+        venue.trade(ticks, 1)
+        triggers.append(order.trigger)
+    assert triggers == [10_395, 10_890, 10_890]
+    venue.trade(10_890, 1)
+    venue.trade(10_880, 1)
+    assert ear.fills() == [(10_880, 1)]
+
+
+# ---- bars
+
+
+def test_a_taker_fills_at_the_next_bars_open_within_its_share_of_the_volume() -> None:
+    """Decided at a close: the bar that opens then; what is left goes on with the bar after."""
+    venue = Venue(BARS, bar_share=(1, 10))
+    ear = venue.account()
+    venue.bar(10_000, 10_010, 9_990, 10_000, 100)
+    venue.order("o", BUY, 12, decided_ns=venue.now)
+    venue.now -= MS
+    venue.bar(10_005, 10_020, 10_000, 10_010, 100)
+    venue.bar(10_011, 10_020, 10_000, 10_010, 100)
+    assert ear.fills() == [(10_005, 10), (10_011, 2)]
+    assert {h.cost.confidence for h in ear.of("filled") if h.cost} == {Confidence.ROUGH}
+
+
+def test_an_order_decided_inside_a_bar_takes_no_part_in_it() -> None:
+    """The bar's prices may lie before the order; the next bar's do not."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_010, 9_990, 10_000, 100)
+    venue.order("market", BUY, 1)
+    venue.order("limit", BUY, 1, limit=9_980)
+    venue.bar(9_970, 10_020, 9_950, 10_010, 100, length_ns=20 * MS)
+    assert ear.fills() == []
+    venue.bar(10_015, 10_020, 9_960, 10_010, 100)
+    assert sorted(ear.fills()) == [(9_980, 1), (10_015, 1)]
+
+
+def test_a_resting_order_fills_only_when_a_bar_trades_through_it() -> None:
+    """Touched at 99.80 it does not; a tick lower it does, at its own price."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_010, 9_990, 10_000, 100)
+    venue.order("o", BUY, 1, limit=9_980, decided_ns=0)
+    venue.bar(10_000, 10_010, 9_980, 10_000, 100)
+    assert ear.fills() == []
+    venue.bar(10_000, 10_010, 9_979, 10_000, 100)
+    assert ear.fills() == [(9_980, 1)]
+
+
+# ---- an account meets itself
+
+
+@pytest.mark.parametrize(
+    ("mode", "fills", "ended"),
+    [
+        (SelfTradePrevention.EXPIRE_MAKER, [(10_001, 5), (10_002, 3)], [("maker", 4)]),
+        (SelfTradePrevention.EXPIRE_TAKER, [], [("taker", 8)]),
+        (SelfTradePrevention.EXPIRE_BOTH, [], [("maker", 4), ("taker", 8)]),
+        (SelfTradePrevention.DECREMENT, [(10_001, 4)], [("maker", 0)]),
+        (SelfTradePrevention.NONE, [(10_001, 5), (10_002, 3)], []),
+    ],
+    ids=lambda value: value.value if isinstance(value, SelfTradePrevention) else "",
+)
+def test_self_trade_prevention(
+    mode: SelfTradePrevention, fills: list[tuple[int, int]], ended: list[tuple[str, int]]
+) -> None:
+    """A taker of 8 reaches a resting sell of 4 of its own at the touch: the mode says who ends, and with how much left."""
+    venue = book()
+    ear = venue.account("b", mode=mode)
+    venue.order("maker", SELL, 4, limit=10_001, account="b")
+    venue.order("taker", BUY, 8, account="b")
+    assert ear.fills("taker") == fills
+    assert [(h.order, h.lots) for h in ear.of("expired")] == ended
+    assert sum(h.lots for h in ear.of("prevented")) == (8 if mode is SelfTradePrevention.DECREMENT else 0)
+
+
+def test_another_accounts_order_is_passed_by() -> None:
+    """Accounts of one scope compete for the market; they never trade with each other, nor prevent it."""
+    venue = book()
+    venue.account("b")
+    venue.order("maker", SELL, 4, limit=10_001, account="b")
+    venue.order("taker", BUY, 5)
+    assert venue.ears["a"].fills() == [(10_001, 5)]
+    assert venue.ears["b"].of("expired") == []
+
+
+# ---- the wallet
+
+
+def spot_book(cash: str, coins: str = "0") -> Venue:
+    """`book` on spot, with an account that holds this."""
+    venue = book(instrument=SPOT)
+    venue.account("s", cash, coins)
+    return venue
+
+
+def test_a_spot_order_is_refused_at_arrival_without_the_means() -> None:
+    """5 lots of 0.001 at 100.01 need 0.50005 USDT, and the quote is all that counts."""
+    venue = spot_book("0.50004")
+    venue.order("o", BUY, 5, account="s")
+    assert [h.reason for h in venue.ears["s"].of("rejected")] == [RejectReason.INSUFFICIENT_BALANCE]
+    venue.order("p", SELL, 1, account="s")
+    assert len(venue.ears["s"].of("rejected")) == 2
+
+
+def test_what_an_order_needs_is_locked_and_comes_back() -> None:
+    """A resting buy locks its price times its size, a cancel frees it, a better fill frees the difference."""
+    venue = spot_book("10")
+    wallet, unit = venue.wallets["s"], 10**SPOT.quote_decimals
+    venue.order("o", BUY, 10, limit=9_990, account="s")
+    assert (wallet.locked["USDT"], wallet.free["USDT"]) == (999 * unit // 1000, 10 * unit - 999 * unit // 1000)
+    venue.cancel("o")
+    assert (wallet.locked["USDT"], wallet.free["USDT"]) == (0, 10 * unit)
+    venue.order("p", BUY, 5, limit=10_005, account="s")
+    assert wallet.locked["USDT"] == 0
+    assert wallet.free["USDT"] == 10 * unit - 5 * 10_001 * unit // 100_000
+
+
+def test_a_market_that_ran_away_fills_only_what_can_be_paid() -> None:
+    """The touch rose after the order was accepted: the wallet never goes below zero, and the rest expires."""
+    venue = Venue(PRINTS, SPOT)
+    ear = venue.account("s", "1.00")
+    venue.trade(10_000, 1)
+    venue.order("o", BUY, 10, account="s")
+    venue.trade(20_000, 100, aggressor=1)
+    assert ear.fills() == [(20_000, 5)]
+    assert ear.of("expired")[0].reason is RejectReason.INSUFFICIENT_BALANCE
+    assert venue.wallets["s"].free["USDT"] == 0
+
+
+def test_a_buyer_on_spot_receives_less_base_and_can_sell_only_that() -> None:
+    """0.01 bought at 0.1 % are 0.00999; selling 0.01 is refused, selling 0.009 is not."""
+    venue = spot_book("10")
+    venue.order("o", BUY, 10, account="s")
+    assert venue.wallets["s"].free["BTC"] == 999_000
+    venue.order("all", SELL, 10, account="s")
+    venue.order("some", SELL, 9, account="s")
+    ear = venue.ears["s"]
+    assert (len(ear.of("rejected", "all")), ear.fills("some")) == (1, [(9_999, 5), (9_998, 4)])
+
+
+# ---- late orders
+
+
+def test_a_late_order_pays_the_worst_it_would_have_met() -> None:
+    """In time it would have paid 100.01; while it was late the ask rose to 100.30 and came back: it pays 100.30."""
+    venue = book()
+    venue.order("o", BUY, 2, late_by=1)
+    assert "late" in venue.matcher.explain(venue.orders["o"], venue.now)
+    venue.quote(9_999, 5, 10_030, 5)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.arrive_late("o")
+    assert venue.ears["a"].fills() == [(10_030, 2)]
+    cost = venue.ears["a"].of("filled")[0].cost
+    assert cost is not None
+    assert (cost.drift, cost.impact) == (29, 0)
+
+
+def test_a_late_limit_pays_at_most_its_limit() -> None:
+    """The market crossed it meanwhile: in time it would have rested and filled at its own price, so that is what it pays."""
+    venue = book()
+    venue.order("o", BUY, 2, limit=9_999, late_by=1)
+    venue.quote(9_990, 5, 9_992, 5)
+    venue.arrive_late("o")
+    assert venue.ears["a"].fills() == [(9_999, 2)]
+
+
+# ---- impact
+
+
+class Calm:
+    """A market of 2 % a day and 10,000 lots."""
+
+    def daily(self, now_ns: int) -> tuple[float, float]:
+        return 0.02, 10_000.0
+
+    def half_spread(self, now_ns: int) -> int:
+        return 0
+
+    def typical_print(self, now_ns: int) -> int | None:
+        return 7
+
+
+def test_impact_is_paid_where_it_is_worse_and_slicing_saves_nothing() -> None:
+    """100 lots at once and as ten of ten a millisecond apart cost the same, but for rounding to the tick; both more than one of ten."""
+    costs = []
+    for parts in (1, 10):
+        venue = Venue(PRINTS, impact_y=1.0, conditions=Calm())
+        ear = venue.account()
+        venue.trade(100_000, 1)
+        for i in range(parts):
+            venue.order(f"o{i}", BUY, 100 // parts)
+            venue.trade(100_000, 1_000, aggressor=1)
+        costs.append(sum((ticks - 100_000) * lots for ticks, lots in ear.fills()))
+        assert all(h.cost is not None and h.cost.impact > 0 for h in ear.of("filled"))
+    # 2/3 x 0.02 x sqrt(100 / 10,000) of 100,000 ticks is 133.3 a lot.
+    assert costs[0] == 134 * 100
+    assert costs[0] <= costs[1] <= costs[0] + 100
+
+
+def test_a_footprint_fades_and_is_of_one_side() -> None:
+    """After many half-lives a second order pays as the first did; a sale never gains from our buying."""
+    venue = Venue(PRINTS, impact_y=1.0, conditions=Calm())
+    ear = venue.account()
+    venue.trade(100_000, 1)
+    for name, side, wait in (("first", BUY, 0), ("sale", SELL, 0), ("soon", BUY, 0), ("late", BUY, 3_600_000 * MS)):
+        venue.now += wait
+        venue.order(name, side, 100)
+        venue.trade(100_000, 1_000, aggressor=int(side))
+    paid = {h.order: abs(h.ticks - 100_000) for h in ear.of("filled")}
+    assert paid["first"] == paid["sale"] == paid["late"] == 134
+    assert paid["soon"] > 150
+
+
+def test_where_no_queue_is_shown_it_is_guessed_or_nothing_fills() -> None:
+    """20 typical prints of 7 stand before a resting order; with ``only_through`` a print at its price never fills it."""
+    for only_through, ahead in ((False, 140), (True, None)):
+        venue = Venue(PRINTS, conditions=Calm(), only_through=only_through)
+        ear = venue.account()
+        venue.trade(10_000, 1)
+        order = venue.order("o", BUY, 5, limit=9_990)
+        assert order.ahead == ahead
+        venue.trade(9_990, 143)
+        assert ear.fills() == ([] if only_through else [(9_990, 3)])
