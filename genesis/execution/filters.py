@@ -20,6 +20,8 @@ _TYPE_BREACH = {
     OrderType.TAKE_PROFIT_LIMIT: Breach.TYPE_TAKE_PROFIT_LIMIT,
     OrderType.TRAILING_STOP: Breach.TYPE_TRAILING_STOP,
 }
+# The words of the rate limit depend on the limit, which is the account's and not the symbol's.
+_ELSEWHERE = (Breach.TOO_MANY_NEW_ORDERS,)
 _PLAIN = (OrderType.MARKET, OrderType.LIMIT)
 _TAKE_PROFITS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 
@@ -48,15 +50,15 @@ class OrderFilters:
     def __init__(self, rules: ExchangeRules) -> None:
         self._rules = rules
         self._market = rules.market
-        self._refusals = {b: self._refusal(b) for b in Breach if b is not Breach.TOO_MANY_NEW_ORDERS}
+        self._refusals: dict[Breach, Violation] = {b: self._refusal(b) for b in Breach if b not in _ELSEWHERE}
 
     def refusal(self, breach: Breach) -> Violation:
-        """The exchange's words for ``breach`` on this symbol (all but the rate limit's, which depend on the limit)."""
+        """The exchange's words for ``breach`` on this symbol; ``KeyError`` for the rate limit's, which are not its own."""
         return self._refusals[breach]
 
     def minutes(self) -> list[int]:
         """Every averaging time the rules ask for: what `ReferencePrices` is built with."""
-        spans = [f.minutes for f in (*self._rules.percent, *self._rules.notional)]
+        spans = [p.minutes for p in self._rules.percent] + [n.minutes for n in self._rules.notional]
         return sorted({m for m in spans if m is not None})
 
     def check(
@@ -90,18 +92,27 @@ class OrderFilters:
         modes = self._rules.stp_modes
         return self._refusals[Breach.STP_MODE] if modes and mode not in modes else None
 
-    def check_market(self, intent: OrderIntent, last_ticks: int | None, opposite_ticks: int | None) -> Violation | None:
-        """What the matching engine asks before it takes the order: would it trigger, or take, at once?
+    def check_market(
+        self,
+        intent: OrderIntent,
+        position_lots: int,
+        affordable: bool,
+        last_ticks: int | None,
+        opposite_ticks: int | None,
+    ) -> Violation | None:
+        """What the matching engine asks of an order that passed the filters: is it covered, would it trigger or take at once?
 
-        ``last_ticks`` is the last trade's price, ``opposite_ticks`` the best price on the other side of the book; ``None`` while
+        ``position_lots`` is the signed position a reduce-only order may reduce, ``affordable`` whether the free balance covers the
+        order. ``last_ticks`` is the last trade's price, ``opposite_ticks`` the best price on the other side of the book; ``None`` while
         unknown, and then not asked.
         """
+        if intent.reduce_only and position_lots * int(intent.side) >= 0:
+            return self._refusals[Breach.REDUCE_ONLY]
+        if not affordable:
+            return self._refusals[Breach.INSUFFICIENT_BALANCE]
         if self._would_trigger(intent, last_ticks):
             return self._refusals[Breach.WOULD_TRIGGER]
-        if intent.post_only and opposite_ticks is not None and intent.limit_ticks is not None:
-            if (intent.limit_ticks - opposite_ticks) * int(intent.side) >= 0:
-                return self._refusals[Breach.WOULD_TAKE]
-        return None
+        return self._refusals[Breach.WOULD_TAKE] if self._would_take(intent, opposite_ticks) else None
 
     # ---- one filter each
 
@@ -167,18 +178,16 @@ class OrderFilters:
         for rule in self._rules.notional:
             if rule.reduce_only_exempt and intent.reduce_only:
                 continue
-            if limit is None and not (rule.min_to_market or rule.max_to_market):
-                continue
+            least = rule.min_product if limit is not None or rule.min_to_market else None
+            most = rule.max_product if limit is not None or rule.max_to_market else None
             price = (limit, 1) if limit is not None else references.reference(time_ns, rule.minutes)
             if price is None:
                 continue
-            product, unit = price[0] * intent.lots, price[1]
-            if rule.min_product is not None and (limit is not None or rule.min_to_market):
-                if product < rule.min_product * unit:
-                    return Breach.MIN_NOTIONAL if rule.name == "MIN_NOTIONAL" else Breach.NOTIONAL_MIN
-            if rule.max_product is not None and (limit is not None or rule.max_to_market):
-                if product > rule.max_product * unit:
-                    return Breach.NOTIONAL_MAX
+            product = price[0] * intent.lots
+            if least is not None and product < least * price[1]:
+                return Breach.MIN_NOTIONAL if rule.name == "MIN_NOTIONAL" else Breach.NOTIONAL_MIN
+            if most is not None and product > most * price[1]:
+                return Breach.NOTIONAL_MAX
         return None
 
     def _counts(self, intent: OrderIntent, open_orders: int, open_algo_orders: int) -> Breach | None:
@@ -214,6 +223,12 @@ class OrderFilters:
             return False
         above = waits_above(intent.type, int(intent.side))
         return last_ticks >= trigger if above else last_ticks <= trigger
+
+    def _would_take(self, intent: OrderIntent, opposite_ticks: int | None) -> bool:
+        limit = intent.limit_ticks
+        if not intent.post_only or limit is None or opposite_ticks is None:
+            return False
+        return (limit - opposite_ticks) * int(intent.side) >= 0
 
     def _refusal(self, breach: Breach) -> Violation:
         if breach is Breach.MIN_NOTIONAL and self._market is Market.USDM:
