@@ -112,7 +112,7 @@ class ExchangeRules(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     trading: bool
     order_types: tuple[str, ...]
-    allowed: frozenset[OrderType]
+    allowed: tuple[OrderType, ...]
     post_only_allowed: bool
     price: PriceRange
     percent: tuple[PercentPrice, ...] = ()

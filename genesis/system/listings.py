@@ -41,7 +41,7 @@ def read_listings(config: Config, folder: Path) -> dict[str, Listing]:
 
 def rules_digest(rules: ExchangeRules) -> str:
     """SHA-256 of one symbol's rules: a run under other rules is another run."""
-    return hashlib.sha256(msgspec.json.encode(rules, order="deterministic")).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()
 
 
 def _listing(wanted: InstrumentConfig, info: ExchangeInfo) -> Listing:

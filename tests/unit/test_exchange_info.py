@@ -83,7 +83,7 @@ def test_a_spot_symbol_with_every_filter(tmp_path: Path) -> None:
     assert rules.stp_default is StpMode.EXPIRE_MAKER
     assert rules.stp_modes == (StpMode.EXPIRE_TAKER, StpMode.EXPIRE_MAKER, StpMode.EXPIRE_BOTH, StpMode.DECREMENT)
     assert rules.precision == Precision(8, 8, 8, 8)
-    assert rules.allowed == frozenset(OrderType)
+    assert rules.allowed == tuple(OrderType)
     assert rules.post_only_allowed
     assert rules.unknown_filters == ("OF_TOMORROW",)
     assert rules.unchecked_filters == ("ICEBERG_PARTS", "MAX_NUM_ICEBERG_ORDERS")
@@ -109,7 +109,7 @@ def test_a_usdm_perpetual(tmp_path: Path) -> None:
     assert listing.instrument.kind is InstrumentKind.PERPETUAL
     assert listing.instrument.min_notional == 5
     assert rules.market is Market.USDM
-    assert rules.allowed == frozenset(OrderType)
+    assert rules.allowed == tuple(OrderType)
     assert rules.post_only_allowed
     assert rules.percent == (PercentPrice(False, 115, 85, 115, 85, 100, None),)
     assert rules.notional == (NotionalRange("MIN_NOTIONAL", 500_000, None, True, False, None, "5", True),)

@@ -267,8 +267,8 @@ class _Symbol:
     def _instrument(self, market: Market) -> Instrument:
         tick = self._amount("PRICE_FILTER", "tickSize", positive=True)
         lot = self._amount("LOT_SIZE", "stepSize", positive=True)
-        max_qty = self._amount("LOT_SIZE", "maxQty")
-        # A tick the file pads with zeros is the same tick, and a run names it by its text.
+        min_qty, max_qty = self._amount("LOT_SIZE", "minQty"), self._amount("LOT_SIZE", "maxQty")
+        # A number that the file pads with zeros is the same number, and a run names it by its text.
         try:
             return Instrument(
                 symbol=self._name,
@@ -278,9 +278,9 @@ class _Symbol:
                 tick=tick.normalize(EXACT),
                 lot=lot.normalize(EXACT),
                 kind=InstrumentKind.SPOT if market is Market.SPOT else InstrumentKind.PERPETUAL,
-                min_qty=self._amount("LOT_SIZE", "minQty"),
-                max_qty=max_qty or None,
-                min_notional=self._min_notional(),
+                min_qty=min_qty.normalize(EXACT),
+                max_qty=max_qty.normalize(EXACT) if max_qty else None,
+                min_notional=self._min_notional().normalize(EXACT),
             )
         except ValueError as error:
             raise DataError(f"{self._name}: {error}", source=self._source) from None
@@ -331,12 +331,12 @@ class _Symbol:
             unchecked_filters=tuple(n for n in self._filters if n in _UNCHECKED),
         )
 
-    def _allowed(self, market: Market, names: tuple[str, ...]) -> frozenset[OrderType]:
+    def _allowed(self, market: Market, names: tuple[str, ...]) -> tuple[OrderType, ...]:
         table = _SPOT_TYPES if market is Market.SPOT else _USDM_TYPES
         allowed = {table[n] for n in names if n in table}
         if market is Market.SPOT and OrderType.STOP in allowed and self._entry.get("allowTrailingStop") is True:
             allowed.add(OrderType.TRAILING_STOP)
-        return frozenset(allowed)
+        return tuple(t for t in OrderType if t in allowed)
 
     def _price_range(self, grid: Grid) -> PriceRange:
         least, most = self._amount("PRICE_FILTER", "minPrice"), self._amount("PRICE_FILTER", "maxPrice")
