@@ -15,7 +15,7 @@ from genesis.execution.filters import OrderFilters
 from genesis.execution.reference_price import ReferencePrices
 from genesis.feeds.files.exchange_info import Listing
 from genesis.model.orders import OrderIntent, OrderType, Side
-from genesis.model.rules import LotRange, PercentPrice, StpMode, TrailingRange
+from genesis.model.rules import LotRange, PercentPrice, PriceRange, StpMode, TrailingRange
 from genesis.model.venue_errors import Breach, Violation
 from tests.kit import exchange as x
 
@@ -281,6 +281,30 @@ def test_percent_price_is_exact(spot: Listing, limit: int, total: int, lots: int
     passes = Decimal(down) / 1000 * total <= limit * lots <= Decimal(up) / 1000 * total
     assert (found is None) is passes
     assert references.reference(0, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("which", "limit", "trigger"),
+    [
+        ("spot", (-1013, "Filter failure: PRICE_FILTER"), (-1013, "Filter failure: PRICE_FILTER")),
+        ("usdm", (-4013, "Price less than min price."), (-4013, "Price less than min price.")),
+    ],
+)
+def test_limits_under_the_lowest_price(
+    which: str, limit: tuple[int, str], trigger: tuple[int, str], request: pytest.FixtureRequest
+) -> None:
+    """With 50 as the lowest price, 50 passes and 49.99 does not, as a limit and as a trigger."""
+    listing: Listing = request.getfixturevalue(which)
+    rules = msgspec.structs.replace(listing.rules, price=PriceRange(5_000, None), percent=(), notional=())
+    stop = {"type": OrderType.STOP, "limit": None}
+
+    def answer(**values: Any) -> tuple[int, str] | None:
+        return said(OrderFilters(rules).check(intent_of(listing, **values), 0, prices(), 0, 0, 0))
+
+    assert answer(limit="50") is None
+    assert answer(limit="49.99") == limit
+    assert answer(**stop, trigger="50") is None
+    assert answer(**stop, trigger="49.99") == trigger
 
 
 # ---- which failure wins

@@ -32,6 +32,10 @@ def test_a_spot_filter_is_named_in_its_message() -> None:
             -1015,
             "Too many new orders; current limit is 100 orders per 10 SECOND.",
         ),
+        (Market.SPOT, Breach.PRICE_TICK, (), -1013, "Filter failure: PRICE_FILTER"),
+        (Market.USDM, Breach.PRICE_TICK, (), -4014, "Price not increased by tick size."),
+        (Market.SPOT, Breach.LOT_STEP, (), -1013, "Filter failure: LOT_SIZE"),
+        (Market.USDM, Breach.LOT_STEP, (), -4023, "Qty not increased by step size."),
         (Market.SPOT, Breach.WOULD_TAKE, (), -2010, "Order would immediately match and take."),
         (Market.SPOT, Breach.WOULD_TRIGGER, (), -2010, "Order would trigger immediately."),
         (
