@@ -107,6 +107,12 @@ class Prepared:
             tracks=len(self.tracks),
             no_effect=inactive_keys(),
         )
+        for instrument, rules in self.rules.items():
+            log.warning(
+                "rules in part", instrument=instrument, so="tick, lot and minima are in force; no other is asked yet"
+            )
+            if rules.unknown_filters:
+                log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))
         for reading, stream in zip(self.readings, self.streams, strict=True):
             report = reading.report
             if not stream.has_volume:

@@ -119,6 +119,57 @@ def test_a_usdm_perpetual(tmp_path: Path) -> None:
     assert (rules.stp_modes, rules.stp_default) == ((), None)
 
 
+def test_a_spot_symbol_as_the_exchange_lists_it_in_2024(tmp_path: Path) -> None:
+    """The numbers of a public capture of ETHUSDT: a market maximum off the step, a market step of 0, no STOP_LOSS and so no trailing stop."""
+    filters = [
+        x.PRICE | {"minPrice": "0.01000000", "maxPrice": "1000000.00000000", "tickSize": "0.01000000"},
+        x.LOT | {"minQty": "0.00010000", "maxQty": "9000.00000000", "stepSize": "0.00010000"},
+        x.ICEBERG_PARTS,
+        x.MARKET_LOT | {"minQty": "0.00000000", "maxQty": "1701.08445000", "stepSize": "0.00000000"},
+        x.TRAILING_DELTA | {"minTrailingBelowDelta": 10, "maxTrailingBelowDelta": 2000},
+        x.PERCENT_BY_SIDE
+        | {
+            "bidMultiplierUp": "5",
+            "bidMultiplierDown": "0.2",
+            "askMultiplierUp": "5",
+            "askMultiplierDown": "0.2",
+            "avgPriceMins": 5,
+        },
+        x.NOTIONAL | {"minNotional": "5.00000000", "applyMinToMarket": True, "maxNotional": "9000000.00000000"},
+        x.MAX_NUM_ORDERS | {"maxNumOrders": 200},
+        x.MAX_NUM_ALGO_ORDERS,
+    ]
+    types = ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"]
+    rules = x.listing_of(tmp_path, x.spot_symbol(filters=filters, orderTypes=types)).rules
+
+    assert rules.price == PriceRange(1, 100_000_000)
+    assert rules.lot == LotRange(1, 90_000_000, 1)
+    assert rules.market_lot == LotRange(0, 17_010_844, 1)
+    assert rules.percent == (PercentPrice(True, 50, 2, 50, 2, 10, 5),)
+    assert rules.notional == (
+        NotionalRange("NOTIONAL", 5_000_000, 9_000_000_000_000, True, False, 5, "5.00000000", False),
+    )
+    assert rules.allowed == (
+        OrderType.MARKET,
+        OrderType.LIMIT,
+        OrderType.STOP_LIMIT,
+        OrderType.TAKE_PROFIT_LIMIT,
+    )
+    assert rules.unknown_filters == ()
+
+
+def test_a_usdm_symbol_as_the_exchange_lists_it_since_2025(tmp_path: Path) -> None:
+    """No limit on algo orders, and a position control that is named and not checked."""
+    filters = (
+        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+        {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE"},
+    )
+    rules = x.listing_of(tmp_path, x.usdm_symbol(*filters)).rules
+
+    assert (rules.max_orders, rules.max_algo_orders) == (200, None)
+    assert (rules.unchecked_filters, rules.unknown_filters) == (("POSITION_RISK_CONTROL",), ())
+
+
 @pytest.mark.parametrize(
     ("least", "most", "expected"),
     [

@@ -269,7 +269,6 @@ def test_percent_price_is_exact(spot: Listing, limit: int, total: int, lots: int
     rules = msgspec.structs.replace(
         spot.rules, percent=(PercentPrice(False, up, down, up, down, 1000, 0),), notional=(), market_lot=None
     )
-    references = ReferencePrices([0])
 
     class Average:
         def reference(self, time_ns: int, minutes: int | None) -> tuple[int, int] | None:
@@ -278,9 +277,7 @@ def test_percent_price_is_exact(spot: Listing, limit: int, total: int, lots: int
     order = OrderIntent(spot.instrument, Side.BUY, 1000, OrderType.LIMIT, limit)
     found = OrderFilters(rules).check(order, 0, Average(), 0, 0, 0)
 
-    passes = Decimal(down) / 1000 * total <= limit * lots <= Decimal(up) / 1000 * total
-    assert (found is None) is passes
-    assert references.reference(0, 0) is None
+    assert (found is None) is (Decimal(down) / 1000 * total <= limit * lots <= Decimal(up) / 1000 * total)
 
 
 @pytest.mark.parametrize(
@@ -451,6 +448,13 @@ def test_an_order_that_would_trigger_at_once(
     assert engine(spot, values, last=None) is None
 
 
+def test_the_activation_of_a_trailing_stop_is_no_trigger(spot: Listing) -> None:
+    """Met at once it only begins to track."""
+    trailing = {"type": OrderType.TRAILING_STOP, "limit": None, "trigger": "99", "trailing_bp": 100}
+
+    assert engine(spot, trailing) is None
+
+
 @pytest.mark.parametrize(
     ("side", "limit", "expected"),
     [
@@ -527,7 +531,7 @@ def test_the_averaging_times_the_rules_ask_for(tmp_path: Path, usdm: Listing) ->
     scale=st.sampled_from([1, 10, 1000]),
 )
 def test_scaling_all_prices_changes_no_verdict(spot: Listing, price: int, lots: int, side: Side, scale: int) -> None:
-    """Ten times the prices, the tick and the amounts of money: the integers, and so the answers, are the same."""
+    """All prices and all amounts of money times the same factor: the answer is the same."""
     order = OrderIntent(spot.instrument, side, lots, OrderType.LIMIT, price)
     finer = msgspec.structs.replace(
         spot.rules,
