@@ -185,6 +185,16 @@ def test_bounds_between_two_ticks(tmp_path: Path, least: str, most: str, expecte
     assert x.listing_of(tmp_path, x.spot_symbol(filters=[price, x.LOT])).rules.price == expected
 
 
+def test_amounts_between_two_units(tmp_path: Path) -> None:
+    """One tick times one lot is 0.00001: notionals count at the unit inside, as does a position finer than the ledger."""
+    notional = x.NOTIONAL | {"minNotional": "10.000005", "maxNotional": "20.000005"}
+    symbol = x.spot_symbol(notional, x.MAX_POSITION | {"maxPosition": "10.000000009"})
+    rules = x.listing_of(tmp_path, symbol).rules
+
+    assert (rules.notional[0].min_product, rules.notional[0].max_product) == (1_000_001, 2_000_000)
+    assert rules.max_position == 10 * 10**8
+
+
 @pytest.mark.parametrize(
     ("step", "lots"), [("0", 1), ("0.001", 1), ("0.003", 3), ("0.0015", 3), ("0.0002", 1), ("1", 1000), ("0.7", 700)]
 )

@@ -123,6 +123,7 @@ SELL: dict[str, Any] = {"side": Side.SELL}
         ({"qty": "0.1", "limit": "100"}, None),
         ({"qty": "0.1", "limit": "99.99"}, NOTIONAL),
         ({"qty": "100", "limit": "100.01"}, NOTIONAL),
+        ({"qty": "0.1", "limit": "99.99", "reduce_only": True}, NOTIONAL),
         ({"qty": "0.1"} | MARKET, None),
         ({"qty": "0.095"} | MARKET, NOTIONAL),
         # TRAILING_DELTA of stop losses: 10 to 2000 above the market (buys), 20 to 1000 below it (sells).

@@ -116,6 +116,20 @@ def test_the_old_trigger_is_tested_before_the_extreme_moves() -> None:
     assert trailing.on_trade(900)
 
 
+@pytest.mark.parametrize(
+    ("sign", "trigger", "waits"),
+    [(1, 103, 102), (-1, 99, 100)],
+)
+def test_a_trigger_between_two_ticks(sign: int, trigger: int, waits: int) -> None:
+    """One per cent from 101 is 102.01 or 99.99: the tick short of it does not trigger, the tick beyond it does."""
+    trailing = TrailingTrigger(sign, 100)
+    trailing.on_trade(101)
+
+    assert trailing.trigger == trigger
+    assert not trailing.on_trade(waits)
+    assert trailing.on_trade(trigger)
+
+
 def test_a_price_of_one_tick() -> None:
     """Under one tick there is none: a sell's trigger of 0 cannot be met."""
     trailing = TrailingTrigger(-1, 500)
@@ -128,7 +142,7 @@ def test_a_price_of_one_tick() -> None:
 @given(
     st.sampled_from([1, -1]),
     st.integers(1, 9999),
-    st.lists(st.integers(1, 50_000), min_size=1, max_size=60),
+    st.lists(st.integers(1, 50) | st.integers(1, 50_000), min_size=1, max_size=60),
 )
 def test_the_integers_are_the_exact_rule(sign: int, delta: int, path: list[int]) -> None:
     """It triggers at the first trade with price >= low x (1 + delta), or price <= high x (1 - delta), in exact fractions."""
