@@ -67,7 +67,10 @@ class RunSection(_Section, frozen=True):
 
 
 class InstrumentConfig(_Section, frozen=True):
-    """One instrument. ``tick`` and ``lot`` may be left out: they are then inferred from the data, and reported."""
+    """One instrument. ``tick`` and ``lot`` may be left out: they are then inferred from the data, and reported.
+
+    ``exchange_info`` is an exchange's information file (docs/DATA.md): tick, lot, minima and the exchange's rules come from it.
+    """
 
     symbol: str
     venue: str
@@ -81,6 +84,7 @@ class InstrumentConfig(_Section, frozen=True):
     min_notional: Decimal = Decimal(0)
     calendar: Calendar = Calendar.ALWAYS
     fees: FeeSchedule = FeeSchedule()
+    exchange_info: str | None = None
 
     @property
     def id(self) -> str:

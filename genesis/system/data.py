@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from genesis.model.market import BarKind, BarSpec
 IN_PACKAGE = "package:"
 
 
-def read_data(config: Config, folder: Path) -> list[Reading]:
-    """Every configured file, captures on one clock."""
-    instruments = {i.id: _instrument(config, i.id, folder) for i in config.instruments}
+def read_data(config: Config, folder: Path, listed: Mapping[str, Instrument]) -> list[Reading]:
+    """Every configured file, captures on one clock. ``listed`` has, by id, the instruments an information file describes."""
+    instruments = {i.id: listed.get(i.id) or _instrument(config, i.id, folder) for i in config.instruments}
     groups: dict[str, list[Reading]] = {}
     for i, data in enumerate(config.data):
         readings = read(data_path(folder, data.path), instruments[data.instrument], _options(data, f"data[{i}]"))

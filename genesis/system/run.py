@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,13 @@ from genesis.feeds.replay import Replay
 from genesis.model.events import GapFound, RunStarted, TrackStopped
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
+from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system.data import interval_ns, read_data
+from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy, version_of
@@ -53,10 +55,17 @@ class RunSummary(msgspec.Struct, frozen=True):
 
 
 class Prepared:
-    """A run that is built and not started."""
+    """A run that is built and not started. ``rules`` are the exchange's, by instrument id, where an information file is configured."""
 
-    def __init__(self, config: Config, folder: Path, readings: Sequence[Reading]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        readings: Sequence[Reading],
+        rules: Mapping[str, ExchangeRules] | None = None,
+    ) -> None:
         self.config = config
+        self.rules = dict(rules or {})
         self.readings = tuple(readings)
         self.streams = [r.stream() for r in readings]
         gaps = [
@@ -100,6 +109,12 @@ class Prepared:
             tracks=len(self.tracks),
             no_effect=inactive_keys(),
         )
+        for instrument, rules in self.rules.items():
+            log.warning(
+                "rules in part", instrument=instrument, so="tick, lot and minima are in force; no other is asked yet"
+            )
+            if rules.unknown_filters:
+                log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))
         for reading, stream in zip(self.readings, self.streams, strict=True):
             report = reading.report
             if not stream.has_volume:
@@ -153,7 +168,9 @@ class Prepared:
     def _started(self) -> dict[str, object]:
         """Everything the run is a function of; no path, host or wall clock."""
         plain = plain_config(self.config)
-        return {
+        # A run without an information file is what it was before there were any.
+        rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
+        return rules | {
             "execution": _floats_as_text(plain["execution"]),
             "realism": _floats_as_text(plain["realism"]),
             "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
@@ -212,7 +229,9 @@ def prepare(config: Config, folder: Path) -> Prepared:
     """Read the data and build the tracks; relative paths are relative to ``folder``."""
     if not config.strategies:
         raise ConfigError("strategies: expected at least one, found none")
-    return Prepared(config, folder, read_data(config, folder))
+    listings = read_listings(config, folder)
+    readings = read_data(config, folder, {i: listing.instrument for i, listing in listings.items()})
+    return Prepared(config, folder, readings, {i: listing.rules for i, listing in listings.items()})
 
 
 def run_config(
