@@ -11,6 +11,8 @@ from genesis.feeds.files.bars import ohlcv_columns, read_bars, read_quotebars
 from genesis.feeds.files.books import read_depth, read_quotes
 from genesis.feeds.files.exact import decimals_of
 from genesis.feeds.files.formats import LAYOUTS, Format
+from genesis.feeds.files.funding import read_funding
+from genesis.feeds.files.marks import read_mark_candles, read_marks
 from genesis.feeds.files.options import ReadOptions
 from genesis.feeds.files.orders import read_orders
 from genesis.feeds.files.reading import Reading, Steps
@@ -22,6 +24,9 @@ from genesis.model.instruments import Instrument
 
 _DEFAULT = ReadOptions()
 _BARS = (Format.CANDLES, Format.FREQTRADE_CANDLES, Format.BINANCE_KLINES, Format.OHLCV)
+_MARK_CANDLES = (Format.MARK_CANDLES, Format.FREQTRADE_MARK, Format.BINANCE_MARK_KLINES)
+_FUNDING = (Format.FUNDING, Format.FUNDING_RATES, Format.FREQTRADE_FUNDING, Format.BINANCE_FUNDING)
+_NO_STEPS = (*_MARK_CANDLES, *_FUNDING, Format.MARK, Format.MARK_PRICES)
 _READERS: dict[Format, Callable[[Table, Instrument, ReadOptions], tuple[Reading, ...]]] = {
     Format.TRADES: read_trades,
     Format.FREQTRADE_TRADES: read_trades,
@@ -34,6 +39,10 @@ _READERS: dict[Format, Callable[[Table, Instrument, ReadOptions], tuple[Reading,
     Format.OB_ORDERS: read_orders,
     Format.QUOTEBARS: read_quotebars,
     Format.TAPE: read_tape,
+    Format.MARK: read_marks,
+    Format.MARK_PRICES: read_marks,
+    **dict.fromkeys(_MARK_CANDLES, read_mark_candles),
+    **dict.fromkeys(_FUNDING, read_funding),
     **dict.fromkeys(_BARS, read_bars),
 }
 
@@ -82,6 +91,10 @@ def _value_columns(table: Table, options: ReadOptions) -> tuple[tuple[str, ...],
         return (names.open, names.high, names.low, names.close), (names.volume,) if names.volume is not None else ()
     if table.format not in LAYOUTS:
         raise DataError("steps are known", source=table.source, expected="a market data file", found=table.format.value)
+    if table.format in _NO_STEPS:
+        # A mark price is finer than the tick, and a funding file has no price at all.
+        expected, found = "trades, quotes, depth or bars", table.format.value
+        raise DataError("no steps in this file", source=table.source, expected=expected, found=found)
     return LAYOUTS[table.format].prices, LAYOUTS[table.format].sizes
 
 
