@@ -44,7 +44,7 @@ SIMPLE = brackets((0, 50_000, "0.004", 20), (50_000, 1_000_000, "0.01", 5))
 FEE = Decimal("0.0125")
 
 
-def money(text: str | int) -> int:
+def money(text: str | int | Decimal) -> int:
     """Ledger units."""
     return MONEY.from_decimal(Decimal(text))
 
@@ -332,6 +332,12 @@ def test_liquidation_comes_before_bankruptcy(units: int, entry: int, wallet: int
 
 # ---- refusals
 
+SPOT = Instrument("BTCUSDT", "SPOT", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"))
+USDC = Instrument("BTCUSDC", "USDM", "BTC", "USDC", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)
+_ONE_TIER = (MarginTier(floor=Decimal(0), cap=Decimal(1000), maintenance_rate=Decimal("0.01"), max_leverage=5),)
+COARSE = margin_schedule(_ONE_TIER, "USDT", 10, "coarse", "by hand")
+USDC_BRACKETS = margin_schedule(_ONE_TIER, "USDC", DECIMALS, "usdc", "by hand")
+
 
 @pytest.mark.parametrize(
     ("make", "says"),
@@ -354,10 +360,3 @@ def test_what_cannot_be_a_contract_is_refused(make: object, says: str) -> None:
     assert callable(make)
     with pytest.raises(ValueError, match=says):
         make()
-
-
-SPOT = Instrument("BTCUSDT", "SPOT", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"))
-USDC = Instrument("BTCUSDC", "USDM", "BTC", "USDC", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)
-_ONE_TIER = (MarginTier(floor=Decimal(0), cap=Decimal(1000), maintenance_rate=Decimal("0.01"), max_leverage=5),)
-COARSE = margin_schedule(_ONE_TIER, "USDT", 10, "coarse", "by hand")
-USDC_BRACKETS = margin_schedule(_ONE_TIER, "USDC", DECIMALS, "usdc", "by hand")
