@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from genesis.clock import NS_PER_HOUR, NS_PER_MS, NS_PER_SECOND, parse_utc
-from genesis.errors import DataError
+from genesis.errors import ConfigError, DataError
 from genesis.feeds.files import (
     Format,
     Reading,
@@ -31,6 +31,7 @@ from genesis.model.mark_prices import mark_decimals, mark_grid, mark_value_unit,
 from genesis.tape.stream import COLUMNS, StreamKind
 
 BTC = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)
+SPOT = Instrument("ETHUSDT", "SPOT", "ETH", "USDT", Decimal("0.01"), Decimal("0.001"))
 FINE = Instrument("PEPEUSDT", "USDM", "PEPE", "USDT", Decimal("1E-10"), Decimal("1"), InstrumentKind.PERPETUAL)
 DAY = parse_utc("2024-03-01T00:00:00Z")
 HOURS_8 = 8 * NS_PER_HOUR
@@ -312,6 +313,14 @@ def test_they_are_no_part_of_a_capture(tmp_path: Path) -> None:
     reading = one(written(tmp_path / "a.csv", FUNDING_TEXT))
     with pytest.raises(ValueError, match="capture: expected trades, quotes or depth, found funding"):
         align_capture([reading])
+
+
+@pytest.mark.parametrize("name", ["rate", "mark"])
+def test_only_a_perpetual_has_them(name: str, tmp_path: Path) -> None:
+    """Mark prices or funding of a spot pair would be read and never used: they are refused."""
+    path = written(tmp_path / "a.csv", f"time,{name}\n2024-03-01T00:00:00Z,0.5\n")
+    with pytest.raises(ConfigError, match=r"a.csv: ETHUSDT.SPOT: .*: expected a perpetual, found spot"):
+        read(path, SPOT)
 
 
 def test_they_propose_no_steps(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.execution.perpetual import Contract, CrossMargin, Held, adverse_mark
+from genesis.feeds.files import Format, ReadOptions, read
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import EXAMPLE_TIERS, MarginSchedule, MarginTier, margin_schedule
@@ -328,6 +332,47 @@ def test_liquidation_comes_before_bankruptcy(units: int, entry: int, wallet: int
         at = one.liquidation_mark(side * units, cost, wallet)
         assert at is not None
         assert side * at >= side * ruin
+
+
+# ---- real settlements and marks
+
+FUNDING_FILE = "funding/binance-usdm_BTCUSDT_20231201-20251116.funding.parquet"
+MARK_FILE = "candles/binance-usdm/8h-mark/BTCUSDT_20231201-20251116.parquet"
+
+
+def test_two_years_of_real_funding(market_data: Callable[[str], Path]) -> None:
+    """A long of 0.5 BTC over 2,151 settlements pays what decimals say of the raw files, each payment rounded up to 8 decimals."""
+    (funding,) = read(market_data(FUNDING_FILE), BTC)
+    (marks,) = read(market_data(MARK_FILE), BTC, ReadOptions(format=Format.MARK_CANDLES))
+    stream, one = marks.stream(), contract()
+    stream.reveal(stream.recorded)
+    changes = [
+        one.funding(base("0.5"), int(stream.columns["mark"][stream.first_after(ts) - 1]), rate)
+        for ts, rate in zip(funding.columns["ts"].tolist(), funding.columns["rate_e8"].tolist(), strict=True)
+    ]
+    raw, candles = (
+        pq.read_table(market_data(FUNDING_FILE)).to_pylist(),
+        pq.read_table(market_data(MARK_FILE)).to_pylist(),
+    )
+    opens = {row["ts_ns"]: Decimal(row["open_e8"]).scaleb(-8) for row in candles}
+    owed = [Decimal("0.5") * opens[r["ts_ns"] // 10**9 * 10**9] * Decimal(r["rate_e8"]).scaleb(-8) for r in raw]
+    assert [MONEY.to_decimal(c) for c in changes] == [-o.quantize(Decimal("1e-8"), ROUND_CEILING) for o in owed]
+    assert len(changes) == 2151
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_real_marks_close_an_account_at_its_liquidation_price(side: int, market_data: Callable[[str], Path]) -> None:
+    """1 BTC from the first mark with 8,000 in the wallet: the first row whose worse extreme reaches the price, and no other, closes it."""
+    (marks,) = read(market_data(MARK_FILE), BTC, ReadOptions(format=Format.MARK_CANDLES))
+    mark_, low, high = (marks.columns[n].tolist() for n in ("mark", "low", "high"))
+    account, units = CrossMargin([contract(BTC_BRACKETS, 20)]), side * base(1)
+    wallet, cost = money(8_000), units * mark_[0] * contract().unit
+    price_ = account.contracts[0].liquidation_mark(units, cost, wallet)
+    assert price_ is not None
+    worst = [adverse_mark(units, a, b) for a, b in zip(low, high, strict=True)]
+    closed = [i for i, at in enumerate(worst) if account.first_to_close(wallet, [Held(units, cost, at)]) is not None]
+    assert closed == [i for i, at in enumerate(worst) if (at <= price_ if side > 0 else at >= price_)]
+    assert bool(closed) == (side < 0)
 
 
 # ---- refusals
