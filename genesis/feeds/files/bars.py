@@ -14,6 +14,7 @@ from genesis.feeds.files.policies import Problem
 from genesis.feeds.files.reading import Reading, ReadReport
 from genesis.feeds.files.rows import Rows
 from genesis.feeds.files.tables import Table
+from genesis.model.grid import Grid
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarKind, BarSpec
 from genesis.tape.stream import ABSENT, Column, StreamKind
@@ -22,6 +23,14 @@ _OHLC = ("open", "high", "low", "close")
 _E8 = OhlcvColumns("ts_ns", "open_e8", "high_e8", "low_e8", "close_e8", "volume_e8")
 _FREQTRADE = OhlcvColumns(time="date")
 _KLINES = OhlcvColumns(time="open_time")
+_NAMES = {
+    Format.CANDLES: _E8,
+    Format.MARK_CANDLES: _E8,
+    Format.FREQTRADE_CANDLES: _FREQTRADE,
+    Format.FREQTRADE_MARK: _FREQTRADE,
+    Format.BINANCE_KLINES: _KLINES,
+    Format.BINANCE_MARK_KLINES: _KLINES,
+}
 
 
 def read_bars(table: Table, instrument: Instrument, options: ReadOptions) -> tuple[Reading, ...]:
@@ -29,16 +38,16 @@ def read_bars(table: Table, instrument: Instrument, options: ReadOptions) -> tup
     rows = Rows(table, options.policies)
     names = ohlcv_columns(table, options)
     rows.time("time_open", names.time, _time_format(table, options))
-    _read_prices(rows, instrument, {part: getattr(names, part) for part in _OHLC})
+    read_prices(rows, instrument.price_grid, {part: getattr(names, part) for part in _OHLC})
     facts: dict[str, int | str] = {"bars without volume": 0}
     if names.volume is not None:
         rows.size("lots", names.volume, instrument.qty_grid)
     else:
         rows.columns["lots"] = np.zeros(len(rows), np.int64)
         facts["volume"] = "0: the file has none"
-    _order(rows, names.time)
+    order_bars(rows, names.time)
     facts["bars without volume"] = int(np.count_nonzero(rows["lots"] == 0))
-    return (_bars(rows, instrument, _interval(rows, names.time, options), facts),)
+    return (_bars(rows, instrument, bar_interval(rows, names.time, options), facts),)
 
 
 def read_quotebars(table: Table, instrument: Instrument, options: ReadOptions) -> tuple[Reading, ...]:
@@ -46,10 +55,10 @@ def read_quotebars(table: Table, instrument: Instrument, options: ReadOptions) -
     rows = Rows(table, options.policies)
     rows.time("time_open", "ts_ns")
     for side in ("bid", "ask"):
-        _read_prices(rows, instrument, {part: f"{side}_{part}_e8" for part in _OHLC}, f"{side}_")
+        read_prices(rows, instrument.price_grid, {part: f"{side}_{part}_e8" for part in _OHLC}, f"{side}_")
         rows.size(f"{side}_lots", f"{side}_size_e8", instrument.qty_grid)
-    _order(rows, "ts_ns")
-    interval = _interval(rows, "ts_ns", options)
+    order_bars(rows, "ts_ns")
+    interval = bar_interval(rows, "ts_ns", options)
     if options.quotebars is QuoteBarsAs.QUOTES:
         return (_closing_quotes(rows, instrument, interval),)
     side = options.quotebars.value
@@ -61,12 +70,9 @@ def read_quotebars(table: Table, instrument: Instrument, options: ReadOptions) -
 
 def ohlcv_columns(table: Table, options: ReadOptions) -> OhlcvColumns:
     """The names of the columns that hold a bar, for the table's format."""
-    if table.format is Format.CANDLES:
-        return _E8
-    if table.format is Format.FREQTRADE_CANDLES:
-        return _FREQTRADE
-    if table.format is Format.BINANCE_KLINES:
-        return _KLINES
+    known = _NAMES.get(table.format)
+    if known is not None:
+        return known
     return options.columns or usual_columns(list(table.columns)) or OhlcvColumns()
 
 
@@ -74,14 +80,14 @@ def _time_format(table: Table, options: ReadOptions) -> str | None:
     return options.time_format if table.format is Format.OHLCV else None
 
 
-def _read_prices(rows: Rows, instrument: Instrument, fields: Mapping[str, str], prefix: str = "") -> None:
+def read_prices(rows: Rows, price_grid: Grid, fields: Mapping[str, str], prefix: str = "") -> None:
+    """Read open, high, low and close from the columns ``fields`` names, and check them against each other."""
     for part, field in fields.items():
-        rows.price(prefix + part, field, instrument.price_grid)
+        rows.price(prefix + part, field, price_grid)
     high, low = rows[prefix + "high"], rows[prefix + "low"]
-    grid = instrument.price_grid
 
     def text(part: str, i: int) -> str:
-        return grid.to_text(int(rows[prefix + part][i]))
+        return price_grid.to_text(int(rows[prefix + part][i]))
 
     rows.check(
         Problem.INCONSISTENT,
@@ -101,12 +107,13 @@ def _read_prices(rows: Rows, instrument: Instrument, fields: Mapping[str, str], 
         )
 
 
-def _order(rows: Rows, field: str) -> None:
+def order_bars(rows: Rows, field: str) -> None:
+    """Each open time once, in order."""
     rows.unique(rows["time_open"], field, "open time")
     rows.in_order("time_open", field)
 
 
-def _interval(rows: Rows, field: str, options: ReadOptions) -> int:
+def bar_interval(rows: Rows, field: str, options: ReadOptions) -> int:
     """Given, or as the file's metadata or its close times say, or else the smallest step between two bars."""
     opens = rows["time_open"]
     smallest = int(np.diff(opens).min()) if len(opens) > 1 else None
@@ -129,7 +136,7 @@ def _stated_interval(rows: Rows) -> int | None:
             return BarSpec.parse(text).step
         except ValueError as error:
             raise rows.refuse("bad metadata", None, "interval", "a bar length", str(error)) from None
-    if rows.table.format is not Format.BINANCE_KLINES or not len(rows):
+    if rows.table.format not in (Format.BINANCE_KLINES, Format.BINANCE_MARK_KLINES) or not len(rows):
         return None
     rows.time("time_close", "close_time")
     length = int((rows["time_close"] - rows["time_open"]).min())

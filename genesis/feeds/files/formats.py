@@ -27,16 +27,29 @@ class Format(Enum):
     OB_ORDERS = "ob-analytics-orders"
     OB_TRADES = "ob-analytics-trades"
     OHLCV = "ohlcv"
+    MARK = "mark/1"
+    MARK_PRICES = "mark"
+    MARK_CANDLES = "mark-candles/1"
+    FREQTRADE_MARK = "freqtrade-mark"
+    BINANCE_MARK_KLINES = "binance-mark-klines"
+    FUNDING = "funding/1"
+    FUNDING_RATES = "funding"
+    FREQTRADE_FUNDING = "freqtrade-funding"
+    BINANCE_FUNDING = "binance-funding"
     TAPE = "genesis.tape/1"
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """The columns a format must have, which of them are prices and sizes, and their order in a file without header."""
+    """The columns a format must have, which of them are prices and sizes, and their order in a file without header.
+
+    ``named`` formats have the columns of another one, so only the user can tell them apart: they are never recognised.
+    """
 
     required: tuple[str, ...]
     prices: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     positional: tuple[str, ...] = ()
+    named: bool = False
 
 
 _OHLC = ("open", "high", "low", "close")
@@ -104,6 +117,18 @@ LAYOUTS: dict[Format, Layout] = {
     Format.FREQTRADE_CANDLES: Layout(
         ("date", *_OHLC, "volume"), prices=_OHLC, sizes=("volume",), positional=("date", *_OHLC, "volume")
     ),
+    Format.MARK: Layout(("ts_ns", "mark_e8"), prices=("mark_e8",)),
+    Format.FUNDING: Layout(("ts_ns", "rate_e8")),
+    Format.BINANCE_FUNDING: Layout(
+        ("calc_time", "last_funding_rate"), positional=("calc_time", "funding_interval_hours", "last_funding_rate")
+    ),
+    Format.MARK_PRICES: Layout(("time", "mark"), prices=("mark",)),
+    Format.FUNDING_RATES: Layout(("time", "rate")),
+    Format.MARK_CANDLES: Layout(("ts_ns", *_OHLC_E8), prices=_OHLC_E8, named=True),
+    Format.FREQTRADE_MARK: Layout(("date", *_OHLC), prices=_OHLC, positional=("date", *_OHLC, "volume"), named=True),
+    Format.BINANCE_MARK_KLINES: Layout(_KLINES, prices=_OHLC, positional=_KLINES + _KLINES_REST, named=True),
+    # The rate is ``funding_rate``, or ``open`` in candles whose other columns are zero.
+    Format.FREQTRADE_FUNDING: Layout(("date",), positional=("date", "open", *_OHLC[1:], "volume"), named=True),
     Format.OHLCV: Layout(("time", *_OHLC), prices=_OHLC, sizes=("volume",), positional=("time", *_OHLC, "volume")),
 }
 
@@ -153,7 +178,7 @@ def recognise(source: str, container: str, names: Sequence[str], metadata: Mappi
         return Format(named)
     have = set(names)
     # Freqtrade's candles are plain OHLCV; only its containers tell them apart.
-    fits = [f for f, layout in LAYOUTS.items() if have.issuperset(layout.required)]
+    fits = [f for f, layout in LAYOUTS.items() if not layout.named and have.issuperset(layout.required)]
     if container.startswith("csv") and Format.FREQTRADE_CANDLES in fits:
         return Format.OHLCV
     if fits:
@@ -218,7 +243,7 @@ def _unknown(source: str, container: str, names: Sequence[str]) -> DataError:
         required = LAYOUTS[fmt].required
         return sum(name in lower for name in required) / len(required)
 
-    nearest = max(LAYOUTS, key=share)
+    nearest = max((f for f, layout in LAYOUTS.items() if not layout.named), key=share)
     error = missing_column(source, line, nearest, lower) if share(nearest) > 0.5 else None
     if error is not None:
         return error

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 
-from genesis.errors import DataError
+from genesis.errors import ConfigError, DataError
 from genesis.feeds.files.bars import ohlcv_columns, read_bars, read_quotebars
 from genesis.feeds.files.books import read_depth, read_quotes
 from genesis.feeds.files.exact import decimals_of
 from genesis.feeds.files.formats import LAYOUTS, Format
+from genesis.feeds.files.funding import read_funding
+from genesis.feeds.files.marks import read_mark_candles, read_marks
 from genesis.feeds.files.options import ReadOptions
 from genesis.feeds.files.orders import read_orders
 from genesis.feeds.files.reading import Reading, Steps
@@ -18,10 +20,13 @@ from genesis.feeds.files.rows import Rows, scale_of
 from genesis.feeds.files.tables import Table, load
 from genesis.feeds.files.trades import read_trades
 from genesis.feeds.files.writer import read_tape
-from genesis.model.instruments import Instrument
+from genesis.model.instruments import Instrument, InstrumentKind
 
 _DEFAULT = ReadOptions()
 _BARS = (Format.CANDLES, Format.FREQTRADE_CANDLES, Format.BINANCE_KLINES, Format.OHLCV)
+_MARK_CANDLES = (Format.MARK_CANDLES, Format.FREQTRADE_MARK, Format.BINANCE_MARK_KLINES)
+_FUNDING = (Format.FUNDING, Format.FUNDING_RATES, Format.FREQTRADE_FUNDING, Format.BINANCE_FUNDING)
+_OF_PERPETUALS = (*_MARK_CANDLES, *_FUNDING, Format.MARK, Format.MARK_PRICES)
 _READERS: dict[Format, Callable[[Table, Instrument, ReadOptions], tuple[Reading, ...]]] = {
     Format.TRADES: read_trades,
     Format.FREQTRADE_TRADES: read_trades,
@@ -34,6 +39,10 @@ _READERS: dict[Format, Callable[[Table, Instrument, ReadOptions], tuple[Reading,
     Format.OB_ORDERS: read_orders,
     Format.QUOTEBARS: read_quotebars,
     Format.TAPE: read_tape,
+    Format.MARK: read_marks,
+    Format.MARK_PRICES: read_marks,
+    **dict.fromkeys(_MARK_CANDLES, read_mark_candles),
+    **dict.fromkeys(_FUNDING, read_funding),
     **dict.fromkeys(_BARS, read_bars),
 }
 
@@ -43,9 +52,12 @@ def read(path: Path, instrument: Instrument, options: ReadOptions = _DEFAULT) ->
 
     Raises:
         DataError: the file is unreadable, empty, broken or of no known format, or a row is bad and its policy is to
-        refuse. ConfigError: a policy does not fit its problem.
+        refuse. ConfigError: a policy does not fit its problem, or mark prices or funding are of something that has none.
     """
     table = load(path, options.known_format)
+    if table.format in _OF_PERPETUALS and instrument.kind is not InstrumentKind.PERPETUAL:
+        what = f"{path}: {instrument.id}: {table.format.value}"
+        raise ConfigError(f"{what}: expected a perpetual, found {instrument.kind.value}")
     readings = _READERS[table.format](table, instrument, options)
     for reading in readings:
         if not reading.rows:
@@ -82,6 +94,10 @@ def _value_columns(table: Table, options: ReadOptions) -> tuple[tuple[str, ...],
         return (names.open, names.high, names.low, names.close), (names.volume,) if names.volume is not None else ()
     if table.format not in LAYOUTS:
         raise DataError("steps are known", source=table.source, expected="a market data file", found=table.format.value)
+    if table.format in _OF_PERPETUALS:
+        # A mark price is finer than the tick, and a funding file has no price at all.
+        expected, found = "trades, quotes, depth or bars", table.format.value
+        raise DataError("no steps in this file", source=table.source, expected=expected, found=found)
     return LAYOUTS[table.format].prices, LAYOUTS[table.format].sizes
 
 

@@ -14,6 +14,8 @@ from genesis.model.market import BarSpec
 from genesis.tape.stream import ABSENT, Column, Stream, StreamKind
 
 EXAMPLES = 3
+# On the exchange's clock by their nature: no capture has their arrival.
+_ALONE = (StreamKind.BARS, StreamKind.MARK, StreamKind.FUNDING)
 
 
 class GapInfo(msgspec.Struct, frozen=True):
@@ -124,10 +126,11 @@ def align_capture(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     follow the exchange's time: a stream's engine time is then the running maximum of it.
 
     Raises:
-        ValueError: bars are no part of a capture.
+        ValueError: bars, mark prices and funding are no part of a capture.
     """
-    if any(r.kind is StreamKind.BARS for r in readings):
-        raise ValueError("capture: expected trades, quotes or depth, found bars")
+    alone = next((r.kind.value for r in readings if r.kind in _ALONE), None)
+    if alone is not None:
+        raise ValueError(f"capture: expected trades, quotes or depth, found {alone}")
     offsets = [r.report.offset_ns for r in readings]
     needed = [offset for offset in offsets if offset is not None]
     if len(needed) < len(offsets):

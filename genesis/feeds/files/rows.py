@@ -116,6 +116,10 @@ class Rows:
         """Read a size column as lots: on the lot, zero or more, or more than zero with ``least=1``."""
         self._on_grid(name, field, grid, Problem.OFF_LOT, least)
 
+    def signed(self, name: str, field: str, grid: Grid) -> None:
+        """Read a column of numbers of either sign as units of ``grid``; one off the grid is repaired as a price is."""
+        self._on_grid(name, field, grid, Problem.OFF_TICK, None)
+
     def integer(self, name: str, field: str, optional: bool = False) -> None:
         """Read a column of integers; a missing value is refused, or `ABSENT` where the column is ``optional``."""
         column = self.raw(field)
@@ -258,7 +262,7 @@ class Rows:
             self._take(np.flatnonzero(~bad))
         return policy
 
-    def _on_grid(self, name: str, field: str, grid: Grid, problem: Problem, least: int) -> None:
+    def _on_grid(self, name: str, field: str, grid: Grid, problem: Problem, least: int | None) -> None:
         scale = scale_of(field)
         units, faults = to_units(self.raw(field), grid, scale)
         self.columns[name], self.columns["faults"] = units, faults.astype(np.int64)
@@ -267,15 +271,16 @@ class Rows:
             return self._shown(field, i)
 
         self.check(Problem.UNREADABLE, self["faults"] == UNREADABLE, field, "a number", found)
-        expected = "more than 0" if least else "0 or more"
-        # Off the grid the units are the floor: a positive value below one step has 0 and is no zero.
-        low = (self[name] < 0) | ((self[name] < least) & (self["faults"] != OFF_GRID))
-        self.check(Problem.OUT_OF_RANGE, low, field, expected, found)
+        if least is not None:
+            expected = "more than 0" if least else "0 or more"
+            # Off the grid the units are the floor: a positive value below one step has 0 and is no zero.
+            low = (self[name] < 0) | ((self[name] < least) & (self["faults"] != OFF_GRID))
+            self.check(Problem.OUT_OF_RANGE, low, field, expected, found)
         off = self["faults"] == OFF_GRID
         policy = self._policy(problem, off, field, lambda i: f"a multiple of {plain(grid.step)}", found)
         if policy is Policy.ROUND:
             self._round(name, field, grid, problem)
-            if problem is Problem.OFF_TICK:
+            if problem is Problem.OFF_TICK and least is not None:
                 self.check(Problem.OUT_OF_RANGE, self[name] < least, field, f"at least {plain(grid.step)}", found)
         del self.columns["faults"]
 
