@@ -16,10 +16,12 @@ from genesis.execution.models import VenueModels
 from genesis.execution.pricing import FillCost, TakerPrice
 from genesis.execution.queueing import queue_estimate
 from genesis.execution.shown import Shown
+from genesis.execution.stp import prevented_lots
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.execution.working import Working
 from genesis.model.grid import plain
-from genesis.model.orders import Liquidity, RejectReason, SelfTradePrevention
+from genesis.model.orders import Liquidity, RejectReason
+from genesis.model.rules import StpMode
 
 _NEVER = 2**62
 _UNBOUND = 2**62
@@ -64,17 +66,15 @@ class Matcher:
         shown = self.shown
         touch = shown.touch(working.sign)
         working.arrival_ns, working.arrival_ticks = time_ns, touch
-        refusal = self._refusal(working, touch)
+        refusal = self._refusal(working, touch, time_ns)
         if refusal is not None:
             working.party.answers.rejected(working.order, time_ns, *refusal)
             return
+        if working.party.rules is not None:
+            working.party.rules.placed(time_ns)
         working.party.answers.accepted(working, time_ns)
         self.working.append(working)
         self._bounds = None
-        if working.is_trailing:
-            start = shown.last or touch
-            if start:
-                working.trail(start)
         if working.phase is Phase.TAKING:
             self._start_taking(working, time_ns)
 
@@ -199,8 +199,13 @@ class Matcher:
 
     # ---- arrival
 
-    def _refusal(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
+    def _refusal(self, working: Working, touch: int | None, time_ns: int) -> tuple[RejectReason, str] | None:
         intent, party = working.order.intent, working.party
+        if party.rules is not None:
+            own = [w for w in self.working if w.party is party]
+            refusal = party.rules.refusal(working, own, party.base_units(), time_ns)
+            if refusal is not None:
+                return refusal
         if intent.reduce_only and working.sign * party.position >= 0:
             return RejectReason.REDUCE_ONLY, "expected a position to reduce, found none"
         if touch is not None:
@@ -273,12 +278,10 @@ class Matcher:
     # ---- triggers
 
     def _try_trigger(self, working: Working, time_ns: int, ticks: int) -> None:
-        if working.is_beyond_trigger(ticks):
+        if working.meets_trigger(ticks):
             self._fire(working, time_ns)
             if self.shown.tier(time_ns).has_book:
                 self._take_book(working, time_ns)
-        elif working.is_trailing and working.trail(ticks):
-            self._bounds = None
 
     def _fire(self, working: Working, time_ns: int) -> None:
         working.party.answers.triggered(working, time_ns, working.trigger or 0)
@@ -368,11 +371,12 @@ class Matcher:
 
     def _trigger_on_bar(self, working: Working, time_ns: int, high: int, low: int) -> bool:
         """The worse extreme first: a trailing stop is tested against the old trigger before the new extreme moves it."""
-        if working.is_beyond_trigger(high if working.stops_up else low):
+        if working.meets_trigger(high if working.stops_up else low):
             self._fire(working, time_ns)
             return True
-        if working.is_trailing and working.trail(low if working.sign > 0 else high):
-            self._bounds = None
+        if working.is_trailing:
+            # The better extreme only moves the trigger: whether it came before or after the worse one, nobody knows.
+            working.meets_trigger(low if working.sign > 0 else high)
         return False
 
     # ---- makers
@@ -439,28 +443,23 @@ class Matcher:
         Orders of other accounts are not in the recorded market, and are passed by.
         """
         mode = taker.party.self_trade
-        if mode is SelfTradePrevention.NONE:
+        if mode is StpMode.NONE:
             return
         for _, _, maker in list(self._resting[-taker.sign]):
             if (ticks - (maker.limit or 0)) * taker.sign < 0 or taker.phase is not Phase.TAKING:
                 return
             if maker.party is taker.party:
-                self._prevent(mode, taker, maker, time_ns)
+                for working, lots in zip((taker, maker), prevented_lots(mode, taker.leaves, maker.leaves), strict=True):
+                    self._prevent(working, lots, time_ns)
 
-    def _prevent(self, mode: SelfTradePrevention, taker: Working, maker: Working, time_ns: int) -> None:
-        if mode is SelfTradePrevention.DECREMENT:
-            lots = min(taker.leaves, maker.leaves)
-            for working in (taker, maker):
-                working.leaves -= lots
-                working.prevented += lots
-                working.party.answers.prevented(working, time_ns, lots)
-                if not working.leaves:
-                    self._expire(working, time_ns, RejectReason.SELF_TRADE)
-            return
-        if mode is not SelfTradePrevention.EXPIRE_TAKER:
-            self._expire(maker, time_ns, RejectReason.SELF_TRADE)
-        if mode is not SelfTradePrevention.EXPIRE_MAKER:
-            self._expire(taker, time_ns, RejectReason.SELF_TRADE)
+    def _prevent(self, working: Working, lots: int, time_ns: int) -> None:
+        """What would have traded with the account itself leaves the order unexecuted; an order with nothing left expires."""
+        if lots:
+            working.leaves -= lots
+            working.prevented += lots
+            working.party.answers.prevented(working, time_ns, lots)
+            if not working.leaves:
+                self._expire(working, time_ns, RejectReason.SELF_TRADE)
 
     # ---- bookkeeping
 
@@ -488,6 +487,8 @@ class Matcher:
         working.leaves -= lots
         working.fills += 1
         party.position += sign * lots
+        if party.rules is not None and working.fills == 1:
+            party.rules.first_filled(time_ns, liquidity is Liquidity.MAKER)
         fee = party.fee(sign, ticks, lots, liquidity)
         if party.spot is not None:
             working.locked = party.pay(working.locked, sign, ticks, lots, fee, working.lock_ticks, working.leaves)

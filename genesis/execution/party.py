@@ -14,9 +14,11 @@ from genesis.execution.fees import FeeCalculator
 from genesis.execution.impact import Footprint
 from genesis.execution.pricing import FillCost
 from genesis.model.instruments import Instrument
-from genesis.model.orders import Liquidity, Order, RejectReason, SelfTradePrevention, Side
+from genesis.model.orders import Liquidity, Order, RejectReason, Side
+from genesis.model.rules import StpMode
 
 if TYPE_CHECKING:
+    from genesis.execution.listing_rules import ListingRules
     from genesis.execution.working import Working
 
 Fee = tuple[int, str, int]  # (units, currency, decimals)
@@ -88,15 +90,15 @@ class Wallet:
 class Spot:
     """What a spot order gives and gets: buys give quote, sells give base. Markets that allow short positions have none of this."""
 
-    __slots__ = ("_base_factor", "_base_units", "_quote_factor", "_quote_units", "base", "quote", "wallet")
+    __slots__ = ("_base_factor", "_base_units", "_quote_units", "base", "quote", "wallet")
 
     def __init__(self, wallet: Wallet, instrument: Instrument, quote_decimals: int) -> None:
         self.wallet = wallet
         self.base, self.quote = instrument.base, instrument.quote
         self._base_factor = wallet.factor(instrument.base, instrument.base_decimals)
-        self._quote_factor = wallet.factor(instrument.quote, quote_decimals)
         self._base_units = instrument.lot_units * self._base_factor
-        self._quote_units = instrument.lot_units * instrument.notional_unit(quote_decimals) * self._quote_factor
+        per_tick = instrument.lot_units * instrument.notional_unit(quote_decimals)
+        self._quote_units = per_tick * wallet.factor(instrument.quote, quote_decimals)
 
     def gives(self, sign: int) -> str:
         """The asset an order of this side gives."""
@@ -105,6 +107,10 @@ class Spot:
     def needs(self, sign: int, ticks: int, lots: int) -> int:
         """Wallet units of that asset for ``lots`` at ``ticks``, before a fee."""
         return ticks * lots * self._quote_units if sign > 0 else lots * self._base_units
+
+    def held_base_units(self) -> int:
+        """Free and locked base asset, in base ledger units of the instrument."""
+        return (self.wallet.free[self.base] + self.wallet.locked[self.base]) // self._base_factor
 
     def book(self, sign: int, ticks: int, lots: int, fee: Fee) -> None:
         """Both assets change hands; the fee is paid in the asset that it names."""
@@ -125,6 +131,7 @@ class Party:
         lot_units, notional_unit: base ledger units in a lot, and quote ledger units of a tick times one of them.
         spot: ``None`` where positions may be short and cash is margin, which risk judges.
         self_trade: what happens when a taker meets a resting order of its own account.
+        rules: what the exchange asks of a new order; ``None`` where nobody told.
     """
 
     __slots__ = (
@@ -136,6 +143,7 @@ class Party:
         "buys",
         "fees",
         "position",
+        "rules",
         "self_trade",
         "sells",
         "spot",
@@ -150,13 +158,14 @@ class Party:
         notional_unit: int,
         spot: Spot | None,
         impact_half_life_ns: int,
-        self_trade: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER,
+        self_trade: StpMode = StpMode.EXPIRE_MAKER,
+        rules: ListingRules | None = None,
     ) -> None:
         self.account, self.answers, self.fees, self.spot = account, answers, fees, spot
         self._lot_units, self._notional_unit = lot_units, notional_unit
         self.position = 0
         self.buys, self.sells = Footprint(impact_half_life_ns), Footprint(impact_half_life_ns)
-        self.self_trade = self_trade
+        self.self_trade, self.rules = self_trade, rules
         self._fee_rate = fees.quote_rate_on_buys()
 
     def fee(self, sign: int, ticks: int, lots: int, liquidity: Liquidity) -> Fee:
@@ -197,6 +206,12 @@ class Party:
         still = min(self.needs(sign, lock_ticks, leaves), spot.wallet.free[asset])
         spot.wallet.lock(asset, still)
         return still
+
+    def base_units(self) -> int:
+        """What the account has of the base asset, free and locked, or its position; in base ledger units."""
+        if self.spot is None:
+            return self.position * self._lot_units
+        return self.spot.held_base_units()
 
     def release(self, sign: int, locked: int) -> None:
         """An order ended: what was set aside for it is free again."""

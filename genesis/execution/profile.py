@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from genesis.model.orders import SelfTradePrevention
+from genesis.model.rules import StpMode
 from genesis.rng import ClippedNormal
 
 
@@ -81,7 +81,7 @@ class ExecutionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     only_through: bool = False
     taken_half_life_s: float = 2.0
     book_fresh_s: float = 60.0
-    self_trade: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
+    self_trade: StpMode = StpMode.EXPIRE_MAKER
 
     def __post_init__(self) -> None:
         for name, share in (("prints_share", self.prints_share), ("bar_share", self.bar_share)):

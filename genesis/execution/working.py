@@ -5,6 +5,8 @@ from __future__ import annotations
 from genesis.execution.party import Party
 from genesis.execution.queueing import QueueEstimate
 from genesis.execution.tier import Phase
+from genesis.execution.trailing import TrailingTrigger
+from genesis.model.instruments import InstrumentKind
 from genesis.model.orders import Order, OrderType, TimeInForce
 
 _TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
@@ -24,7 +26,6 @@ class Working:
         "arrival_ns",
         "arrival_ticks",
         "decision_ticks",
-        "extreme",
         "fills",
         "half_spread",
         "is_fok",
@@ -43,6 +44,7 @@ class Working:
         "sign",
         "slippage",
         "stops_up",
+        "trailing",
         "trigger",
         "worst",
     )
@@ -57,7 +59,6 @@ class Working:
         self.fills = self.prevented = 0
         self.limit = intent.limit_ticks
         self.trigger = intent.trigger_ticks
-        self.extreme: int | None = None
         self.queue: QueueEstimate | None = None
         self.slippage, self.half_spread = slippage, half_spread
         self.decision_ticks = decision_ticks
@@ -69,6 +70,9 @@ class Working:
         self.reduce_only = intent.reduce_only
         kind = intent.type
         self.is_trailing = kind is OrderType.TRAILING_STOP
+        self.trailing = self._trailing() if self.is_trailing else None
+        if self.trailing is not None:
+            self.trigger = None
         self.is_immediate = intent.time_in_force is not TimeInForce.GTC
         self.is_fok = intent.time_in_force is TimeInForce.FOK
         # Whether it triggers at or above its price (a buy stop, a sell take-profit) rather than at or below.
@@ -100,17 +104,20 @@ class Working:
             return False
         return ticks >= self.trigger if self.stops_up else ticks <= self.trigger
 
-    def trail(self, ticks: int) -> bool:
-        """Follow the best price since activation; whether the trigger moved. It stays ``trailing_bp`` behind, rounded away from the market."""
-        if self.extreme is not None and (self.extreme - ticks) * self.sign <= 0:
-            return False
-        self.extreme = ticks
-        bp = self.order.intent.trailing_bp or 0
-        if self.sign > 0:
-            self.trigger = -(-ticks * (10_000 + bp) // 10_000)
-        else:
-            self.trigger = max(1, ticks * (10_000 - bp) // 10_000)
-        return True
+    def meets_trigger(self, ticks: int) -> bool:
+        """A price that may set the order off, and moves a trailing stop's trigger; whether it did set it off."""
+        trailing = self.trailing
+        if trailing is None:
+            return self.is_beyond_trigger(ticks)
+        sets_off = trailing.on_trade(ticks)
+        self.trigger = trailing.trigger
+        return sets_off
+
+    def _trailing(self) -> TrailingTrigger:
+        """The moving trigger. An activation price lies beyond the market as a stop's trigger does; on a perpetual on the other side of it."""
+        intent = self.order.intent
+        above = (self.sign > 0) is not (intent.instrument.kind is InstrumentKind.PERPETUAL)
+        return TrailingTrigger(self.sign, intent.trailing_bp or 0, intent.trigger_ticks, above)
 
     def suffer(self, ticks: int) -> None:
         """A late order meets a price it would have met in time: if it is worse than what it met so far, it will pay that."""

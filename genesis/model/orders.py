@@ -63,16 +63,6 @@ class Liquidity(Word):
     TAKER = "TAKER"
 
 
-class SelfTradePrevention(Word):
-    """What a venue does when a taker meets a resting order of its own account; the taker's mode rules."""
-
-    NONE = "NONE"
-    EXPIRE_TAKER = "EXPIRE_TAKER"
-    EXPIRE_MAKER = "EXPIRE_MAKER"
-    EXPIRE_BOTH = "EXPIRE_BOTH"
-    DECREMENT = "DECREMENT"
-
-
 _NO_NUMBERS = (None, None, None)
 
 
@@ -295,6 +285,8 @@ class RejectReason(Enum):
     FOK_UNFILLED = "FOK_UNFILLED"
     NO_LIQUIDITY = "NO_LIQUIDITY"
     SELF_TRADE = "SELF_TRADE"
+    FILTER = "FILTER"
+    RATE_LIMIT = "RATE_LIMIT"
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False):

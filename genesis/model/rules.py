@@ -103,7 +103,7 @@ class ExchangeRules(msgspec.Struct, frozen=True, kw_only=True):
     """One symbol's rules. A filter the file lacks is ``None`` or empty and is not checked.
 
     ``trading`` is whether ``status`` lets orders in. ``order_types`` are the exchange's own names, ``allowed`` the model's types among
-    them. ``stp_modes`` is empty where the file says nothing of self-trade prevention. ``unknown_filters`` names filters that this
+    them. ``order_limits`` are the exchange's on new orders, the same for all its symbols. ``stp_modes`` is empty where the file says nothing of self-trade prevention. ``unknown_filters`` names filters that this
     version does not know and does not check; ``unchecked_filters`` those it knows and has no use for.
     """
 
@@ -129,5 +129,6 @@ class ExchangeRules(msgspec.Struct, frozen=True, kw_only=True):
     stp_modes: tuple[StpMode, ...] = ()
     stp_default: StpMode | None = None
     precision: Precision
+    order_limits: tuple[RateLimit, ...] = ()
     unknown_filters: tuple[str, ...] = ()
     unchecked_filters: tuple[str, ...] = ()

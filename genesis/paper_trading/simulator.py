@@ -10,6 +10,7 @@ from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.money import Money
+from genesis.model.rules import ExchangeRules
 from genesis.paper_trading.venue import PaperVenue
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.portfolio.positions import CostMethod
@@ -29,6 +30,7 @@ class PaperTradingSimulator:
         monitor: samples the tracks.
         seed: of the family; equal decisions of equal seeds meet equal luck.
         start_ns: engine time at which the evaluation begins, before the first row.
+        rules: the exchange's, by instrument id, where they are known.
         journalled: whether entries name their tape position (the block digests cost a pass over the data).
     """
 
@@ -43,10 +45,11 @@ class PaperTradingSimulator:
         tiers: Sequence[Tier] = DEFAULT_TIERS,
         fees: Mapping[str, FeeSchedule] | None = None,
         journalled: bool = True,
+        rules: Mapping[str, ExchangeRules] | None = None,
     ) -> None:
         self._tape, self._monitor, self._start, self._journalled = tape, monitor, start_ns, journalled
         self.profile = profile or ExecutionProfile()
-        self._draws, self._fees = KeyedDraws(seed), dict(fees or {})
+        self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
         self._venues: dict[ExecutionProfile, PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
@@ -91,5 +94,5 @@ class PaperTradingSimulator:
 
     def _venue(self, profile: ExecutionProfile) -> PaperVenue:
         if profile not in self._venues:
-            self._venues[profile] = PaperVenue(self._tape, profile, self._draws, self._fees)
+            self._venues[profile] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules)
         return self._venues[profile]

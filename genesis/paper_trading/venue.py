@@ -12,21 +12,26 @@ from genesis.engine.feed import InstrumentFeed
 from genesis.engine.step import Tape
 from genesis.errors import ConfigError
 from genesis.execution.fees import FeeCalculator
+from genesis.execution.filters import OrderFilters
 from genesis.execution.impact import SquareRootImpact
 from genesis.execution.liquidity import TakenLiquidity
+from genesis.execution.listing_rules import ListingRules
 from genesis.execution.luck import Luck
 from genesis.execution.matching import Matcher
 from genesis.execution.models import VenueModels
 from genesis.execution.party import Party, Spot, Wallet
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
+from genesis.execution.rate_limits import OrderRateLimits
 from genesis.execution.shown import Shown
 from genesis.execution.tier import Tier
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
+from genesis.model.rules import ExchangeRules
 from genesis.portfolio.portfolio import Portfolio
 from genesis.rng import KeyedDraws
 from genesis.tape.bars import BarSeries
 from genesis.tape.conditions import MarketConditions
+from genesis.tape.references import TapeReferences
 from genesis.tape.stream import Stream, StreamKind
 
 _TIERS = {
@@ -43,12 +48,18 @@ class PaperVenue:
     Args:
         draws: of the run's family; equal decisions meet equal luck under every profile.
         fees: by instrument id; the default schedule for the others.
+        rules: the exchange's, by instrument id, where they are known.
     """
 
     def __init__(
-        self, tape: Tape, profile: ExecutionProfile, draws: KeyedDraws, fees: Mapping[str, FeeSchedule]
+        self,
+        tape: Tape,
+        profile: ExecutionProfile,
+        draws: KeyedDraws,
+        fees: Mapping[str, FeeSchedule],
+        rules: Mapping[str, ExchangeRules],
     ) -> None:
-        self._tape, self.profile, self._draws, self._fees = tape, profile, draws, fees
+        self._tape, self.profile, self._draws, self._fees, self._rules = tape, profile, draws, fees, rules
         self._conditions: dict[str, MarketConditions] = {}
 
     def open_account(
@@ -61,6 +72,7 @@ class PaperVenue:
         """
         executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
         wallet = _wallet(portfolio, instruments)
+        limits: dict[str, OrderRateLimits] = {}
         feeds = []
         for order, instrument in enumerate(instruments):
             streams = self._tape.of(instrument)
@@ -72,14 +84,29 @@ class PaperVenue:
             spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
             unit = instrument.notional_unit(portfolio.decimals)
             half_life = _ns(self.profile.impact_half_life_s)
-            party = Party(name, answers, fees, instrument.lot_units, unit, spot, half_life, self.profile.self_trade)
+            rules = self._listing_rules(instrument, streams, limits)
+            party = Party(
+                name, answers, fees, instrument.lot_units, unit, spot, half_life, self.profile.self_trade, rules
+            )
             executor.connect(instrument.id, matcher, party)
             feeds.append(InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order))
         return executor, feeds
 
+    def _listing_rules(
+        self, instrument: Instrument, streams: Sequence[Stream], limits: dict[str, OrderRateLimits]
+    ) -> ListingRules | None:
+        """What the exchange asks of an account's orders; ``limits`` are the account's counts by venue, made when first needed."""
+        rules = self._rules.get(instrument.id)
+        if rules is None:
+            return None
+        if rules.order_limits and instrument.venue not in limits:
+            limits[instrument.venue] = OrderRateLimits(rules.order_limits, rules.market)
+        known = limits.get(instrument.venue)
+        return ListingRules(OrderFilters(rules), TapeReferences(streams), known, instrument.lot_units)
+
     def _matcher(self, instrument: Instrument, streams: Sequence[Stream]) -> Matcher:
         profile = self.profile
-        sources = frozenset(_TIERS[s.kind] for s in streams)
+        sources = frozenset(_TIERS[s.kind] for s in streams if s.kind in _TIERS)
         shown = Shown(sources, TakenLiquidity(_ns(profile.taken_half_life_s)), _ns(profile.book_fresh_s))
         bar_share = profile.bar_share if all(s.has_volume for s in streams) else None
         models = VenueModels(

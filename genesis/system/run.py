@@ -86,6 +86,7 @@ class Prepared:
             config.risk,
             self._tiers,
             fees,
+            rules=self.rules,
         )
         instruments = {r.instrument.id: r.instrument for r in readings}
         self._facts: list[dict[str, object]] = []
@@ -110,9 +111,6 @@ class Prepared:
             no_effect=inactive_keys(),
         )
         for instrument, rules in self.rules.items():
-            log.warning(
-                "rules in part", instrument=instrument, so="tick, lot and minima are in force; no other is asked yet"
-            )
             if rules.unknown_filters:
                 log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))
         for reading, stream in zip(self.readings, self.streams, strict=True):

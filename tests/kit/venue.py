@@ -23,9 +23,9 @@ from genesis.model.orders import (
     OrderIntent,
     OrderType,
     RejectReason,
-    SelfTradePrevention,
     Side,
 )
+from genesis.model.rules import StpMode
 from genesis.tape.conditions import NoConditions
 
 MS = 1_000_000
@@ -134,7 +134,7 @@ class Venue:
         name: str = "a",
         cash: str = "1000000",
         coins: str = "0",
-        mode: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER,
+        mode: StpMode = StpMode.EXPIRE_MAKER,
         fees: FeeSchedule | None = None,
     ) -> Ear:
         """Open an account; on spot it holds ``cash`` quote and ``coins`` base."""

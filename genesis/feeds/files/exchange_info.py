@@ -140,6 +140,7 @@ def read_exchange_info(path: Path, venue: str) -> ExchangeInfo:
     symbols = document.get("symbols")
     if not isinstance(symbols, list):
         raise _wrong(source, "symbols", "a list of symbols", symbols)
+    order_limits = _order_limits(document, source)
     listings: dict[str, Listing] = {}
     refused: dict[str, str] = {}
     for number, entry in enumerate(symbols):
@@ -149,10 +150,12 @@ def read_exchange_info(path: Path, venue: str) -> ExchangeInfo:
         if name in listings or name in refused:
             raise _wrong(source, f"symbols[{number}].symbol", "each symbol once", f"{name} again")
         try:
-            listings[name] = _Symbol(entry, source, venue).listing()
+            listing = _Symbol(entry, source, venue).listing()
+            rules = msgspec.structs.replace(listing.rules, order_limits=order_limits)
+            listings[name] = msgspec.structs.replace(listing, rules=rules)
         except DataError as error:
             refused[name] = str(error)
-    return ExchangeInfo(source, venue, _server_time(document), _order_limits(document, source), listings, refused)
+    return ExchangeInfo(source, venue, _server_time(document), order_limits, listings, refused)
 
 
 def _text(path: Path) -> str:

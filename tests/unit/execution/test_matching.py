@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genesis.execution.tier import Confidence, Phase, Tier
-from genesis.model.orders import OrderType, RejectReason, SelfTradePrevention, Side, TimeInForce
+from genesis.model.orders import OrderType, RejectReason, Side, TimeInForce
+from genesis.model.rules import StpMode
 from tests.kit.venue import BARS, BOOK, MS, PRINTS, SPOT, TOUCH, Venue
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -355,27 +356,26 @@ def test_a_resting_order_fills_only_when_a_bar_trades_through_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "fills", "ended"),
+    ("mode", "fills", "prevented"),
     [
-        (SelfTradePrevention.EXPIRE_MAKER, [(10_001, 5), (10_002, 3)], [("maker", 4)]),
-        (SelfTradePrevention.EXPIRE_TAKER, [], [("taker", 8)]),
-        (SelfTradePrevention.EXPIRE_BOTH, [], [("maker", 4), ("taker", 8)]),
-        (SelfTradePrevention.DECREMENT, [(10_001, 4)], [("maker", 0)]),
-        (SelfTradePrevention.NONE, [(10_001, 5), (10_002, 3)], []),
+        (StpMode.EXPIRE_MAKER, [(10_001, 5), (10_002, 3)], [("maker", 4)]),
+        (StpMode.EXPIRE_TAKER, [], [("taker", 8)]),
+        (StpMode.EXPIRE_BOTH, [], [("taker", 8), ("maker", 4)]),
+        (StpMode.DECREMENT, [(10_001, 4)], [("taker", 4), ("maker", 4)]),
+        (StpMode.NONE, [(10_001, 5), (10_002, 3)], []),
     ],
-    ids=lambda value: value.value if isinstance(value, SelfTradePrevention) else "",
+    ids=lambda value: value.value if isinstance(value, StpMode) else "",
 )
-def test_self_trade_prevention(
-    mode: SelfTradePrevention, fills: list[tuple[int, int]], ended: list[tuple[str, int]]
-) -> None:
-    """A taker of 8 reaches a resting sell of 4 of its own at the touch: the mode says who ends, and with how much left."""
+def test_self_trade_prevention(mode: StpMode, fills: list[tuple[int, int]], ended: list[tuple[str, int]]) -> None:
+    """A taker of 8 reaches a resting sell of 4 of its own at the touch: the mode says what is prevented; who has nothing left expires."""
     venue = book()
     ear = venue.account("b", mode=mode)
     venue.order("maker", SELL, 4, limit=10_001, account="b")
     venue.order("taker", BUY, 8, account="b")
     assert ear.fills("taker") == fills
-    assert [(h.order, h.lots) for h in ear.of("expired")] == ended
-    assert sum(h.lots for h in ear.of("prevented")) == (8 if mode is SelfTradePrevention.DECREMENT else 0)
+    assert [(h.order, h.lots) for h in ear.of("prevented")] == prevented
+    whole = {"maker": 4, "taker": 8}
+    assert {h.order for h in ear.of("expired")} == {name for name, lots in prevented if lots == whole[name]}
 
 
 def test_another_accounts_order_is_passed_by() -> None:
