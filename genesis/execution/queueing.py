@@ -23,41 +23,50 @@ class QueueEstimate:
     - `on_level` for every new absolute size of the level, each source's news once and never an older one after a newer one;
     - `on_through` when the market traded or quoted beyond the price.
 
+    News of a level and the print that made it come in either order: on Binance spot half of all prints arrive after the best quote already
+    shows what they took. So a print is first held against the last decrease that no earlier print explains, and never takes the queue twice.
+
     While the book is stale (its sequence broke) there is no `on_level`: the estimate stands still, and prints still count. The first size
     after the book is whole again goes to `on_resync`.
     """
 
-    __slots__ = ("_level", "_printed", "ahead")
+    __slots__ = ("_before", "_level", "_printed", "_unexplained", "ahead")
 
     def __init__(self) -> None:
         self.ahead: int | None = None
-        # The level as last displayed, and what printed since and is still in it.
+        # ``ahead`` if the level's last decrease was prints that are still to come.
+        self._before = 0
+        # The level as last displayed; what printed since and is still in it; what of its last decrease no print explains.
         self._level = 0
         self._printed = 0
+        self._unexplained = 0
 
     def join(self, displayed: int | None) -> None:
         """Begin to rest behind ``displayed`` lots; ``None`` where the level cannot be seen."""
         self.ahead = displayed
-        self._level = displayed or 0
-        self._printed = 0
+        self._see(displayed or 0, displayed or 0, 0)
 
     def on_print(self, lots: int) -> int:
         """A trade of ``lots`` at the price: it takes the queue first. Returns what it leaves for the order: 0 while ``ahead`` is unknown."""
         if self.ahead is None:
             return 0
-        gone = min(self.ahead, lots)
-        self.ahead -= gone
-        self._printed += lots
-        return lots - gone
+        shown = min(lots, self._unexplained)
+        self._unexplained -= shown
+        self._printed += lots - shown
+        left = max(0, lots - self._before)
+        self._before = max(0, self._before - lots)
+        self.ahead = min(self.ahead, self._before)
+        return left
 
     def on_level(self, displayed: int) -> None:
         """The level shows ``displayed`` lots now, 0 where it is gone. The first size seen of an unknown queue is all ahead."""
-        if self.ahead is None:
+        ahead = self.ahead
+        if ahead is None:
             self.join(displayed)
             return
-        self.ahead = min(self._after_leaving(self.ahead, displayed), displayed)
-        self._level = displayed
-        self._printed = 0
+        unexplained = max(0, self._level - self._printed - displayed)
+        self.ahead = min(self._after_leaving(ahead, displayed), displayed)
+        self._see(displayed, ahead if unexplained else self.ahead, unexplained)
 
     def on_resync(self, displayed: int) -> None:
         """The book is whole again: nobody saw who left, so no more is ahead than stands there, and no less than before."""
@@ -65,12 +74,15 @@ class QueueEstimate:
             self.join(displayed)
             return
         self.ahead = min(self.ahead, displayed)
-        self._level = displayed
-        self._printed = 0
+        self._see(displayed, self.ahead, 0)
 
     def on_through(self) -> None:
         """The market went beyond the price: whoever was ahead is gone."""
         self.ahead = 0
+        self._before = 0
+
+    def _see(self, displayed: int, before: int, unexplained: int) -> None:
+        self._level, self._before, self._printed, self._unexplained = displayed, before, 0, unexplained
 
     def _after_leaving(self, ahead: int, displayed: int) -> int:
         """``ahead`` after the level came to ``displayed``, before the bound that ``displayed`` itself sets."""
