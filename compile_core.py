@@ -29,6 +29,8 @@ MODULES = (
     "execution/fees.py",
     "execution/luck.py",
     "execution/matching.py",
+    "execution/order_queue.py",
+    "execution/queueing.py",
     "metrics/drawdown.py",
     "metrics/exposure.py",
     "model/grid.py",

@@ -21,7 +21,8 @@ class QueueEstimate:
     - `join` once, when the order begins to rest;
     - `on_print` for a trade at the price that took from the order's side; what it returns may fill the order;
     - `on_level` for every new absolute size of the level, each source's news once and never an older one after a newer one;
-    - `on_through` when the market traded or quoted beyond the price.
+    - `on_through` when the market traded or quoted beyond the price;
+    - `leave` once, when the order no longer rests.
 
     News of a level and the print that made it come in either order: on Binance spot half of all prints arrive after the best quote already
     shows what they took. So a print is first held against the last decrease that no earlier print explains, and never takes the queue twice.
@@ -80,6 +81,9 @@ class QueueEstimate:
         """The market went beyond the price: whoever was ahead is gone."""
         self.ahead = 0
         self._before = 0
+
+    def leave(self) -> None:
+        """The order no longer rests."""
 
     def _see(self, displayed: int, before: int, unexplained: int) -> None:
         self._level, self._before, self._printed, self._unexplained = displayed, before, 0, unexplained
@@ -175,7 +179,7 @@ class RecentPrints:
 def queue_estimate(model: str, n: int) -> QueueEstimate:
     """A new estimate by its name in a profile: ``risk_averse``, ``power3`` (with ``n``) or ``touch``.
 
-    ``fifo`` needs the orders themselves: `genesis.execution.order_queue.OrderQueues.fifo`. Raises `ValueError` for another name.
+    ``fifo`` needs the orders themselves: `genesis.execution.order_queue.Fifo`. Raises `ValueError` for another name.
     """
     if model == "risk_averse":
         return RiskAverse()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from genesis.execution.order_queue import Fifo, OrderQueues
 from genesis.execution.queueing import PowerQueue, QueueEstimate, RiskAverse, Touch
+from genesis.tape.stream import ORDER_CHANGED, ORDER_CREATED, ORDER_DELETED
 
 LOTS = st.integers(0, 60)
 # (what, lots): a print at the price, the level's new size, the market beyond the price, a broken book that is whole again.
@@ -20,6 +22,7 @@ EVENTS = st.lists(
 )
 POWERS = st.integers(1, 8)
 ORDER = 50
+BID, TICKS, ELSEWHERE = 1, 100, 99
 
 
 def advance(queue: QueueEstimate, what: str, lots: int) -> int:
@@ -115,3 +118,71 @@ def test_news_and_print_in_either_order_take_the_queue_once(
             queue.on_level(ahead + behind - traded)
         assert left == max(0, total - ahead)
         assert queue.ahead == max(0, ahead - total)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["print", "cancel", "cancel part", "add"]), st.integers(1, 30), st.integers(0, 9), st.booleans()
+    ),
+    max_size=30,
+)
+
+
+def hit(real: dict[int, int], lots: int) -> list[tuple[int, int]]:
+    """A taker of ``lots`` trades with the queue, first come first; what remains of each order that it hit."""
+    hits = []
+    for order_id in list(real):
+        taken = min(lots, real[order_id])
+        if taken:
+            real[order_id] -= taken
+            lots -= taken
+            hits.append((order_id, real[order_id]))
+            if not real[order_id]:
+                del real[order_id]
+    return hits
+
+
+@given(st.lists(st.integers(1, 20), max_size=6), STEPS)
+def test_fifo_is_exact(standing: list[int], steps: list[tuple[str, int, int, bool]]) -> None:
+    """Behind real orders that trade first come first, are made smaller, leave and are joined, what is ahead and what fills is the truth.
+
+    A print may come before the events of the orders that it hit, or after them.
+    """
+    queues = OrderQueues()
+    real = dict(enumerate(standing, 1))
+    known = set(real)
+
+    def tell(order_id: int, remaining: int, withdrawn: int = 0) -> None:
+        """The event that says what became of an order."""
+        action = ORDER_CHANGED if remaining else ORDER_DELETED
+        queues.take(ts, order_id, action, BID, TICKS, remaining or withdrawn)
+
+    def ahead() -> int:
+        """What truly stands before ours."""
+        return sum(lots for order_id, lots in real.items() if order_id in known)
+
+    for order_id, lots in real.items():
+        queues.take(0, order_id, ORDER_CREATED, BID, TICKS, lots)
+    ours = Fifo(queues, BID, TICKS)
+    ours.join(None)
+    for ts, (what, lots, which, print_first) in enumerate(steps, 1):
+        queues.take(ts, ELSEWHERE, ORDER_CREATED, -BID, TICKS + 1, 1)
+        if what == "add":
+            real[100 + ts] = lots
+            queues.take(ts, 100 + ts, ORDER_CREATED, BID, TICKS, lots)
+        elif what == "print":
+            expected = max(0, lots - ahead())
+            hits = hit(real, lots)
+            left = ours.on_print(lots) if print_first else 0
+            for order_id, remaining in hits:
+                tell(order_id, remaining)
+            assert (left if print_first else ours.on_print(lots)) == expected
+        elif real:
+            order_id = list(real)[which % len(real)]
+            if what == "cancel" or real[order_id] == 1:
+                tell(order_id, 0, real.pop(order_id))
+            else:
+                real[order_id] -= 1
+                tell(order_id, real[order_id])
+        assert ours.ahead == ahead()
+        assert queues.orders(BID, TICKS) == real
