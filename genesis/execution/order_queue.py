@@ -166,7 +166,7 @@ class Fifo(QueueEstimate):
         """The market went beyond the price: whoever was ahead is gone, or was never there."""
         self.ahead = 0
         self._known.clear()
-        self._printed_ahead = self._early = 0
+        self._printed_ahead = 0
 
     def _trade(self, lots: int) -> None:
         """An order ahead traded ``lots``: a print said so already, or is still to come."""

@@ -20,8 +20,9 @@ class QueueEstimate:
 
     - `join` once, when the order begins to rest;
     - `on_print` for a trade at the price that took from the order's side; what it returns may fill the order;
-    - `on_level` for every new absolute size of the level, each source's news once and never an older one after a newer one;
-    - `on_through` when the market traded or quoted beyond the price;
+    - `on_level` for every new absolute size of the level, never an older one after a newer one; 0 where the best price of the order's own
+      side is worse than the order's;
+    - `on_through` when a trade went beyond the price or the other side's best price reached it;
     - `leave` once, when the order no longer rests.
 
     News of a level and the print that made it come in either order: on Binance spot half of all prints arrive after the best quote already
@@ -65,6 +66,8 @@ class QueueEstimate:
         if ahead is None:
             self.join(displayed)
             return
+        if displayed == self._level and not self._printed:
+            return
         unexplained = max(0, self._level - self._printed - displayed)
         self.ahead = min(self._after_leaving(ahead, displayed), displayed)
         self._see(displayed, ahead if unexplained else self.ahead, unexplained)
@@ -78,7 +81,7 @@ class QueueEstimate:
         self._see(displayed, self.ahead, 0)
 
     def on_through(self) -> None:
-        """The market went beyond the price: whoever was ahead is gone."""
+        """The market went beyond the price: whoever was ahead is gone, and nothing is still to print at it."""
         self.ahead = 0
         self._before = 0
 
