@@ -9,7 +9,7 @@ events. When the real order was cancelled its shadow is too, before the trades o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,7 @@ GRACE_NS = 60_000_000_000
 POWERS = (1, 2, 3, 5, 8)
 TRADES_FIRST = ("trades", "orders", "depth", "quotes")
 TRADES_LAST = ("orders", "depth", "quotes", "trades")
+UNHELD = "risk_averse that holds no print against a decrease"
 MODELS = ("risk_averse", *(f"power n={n}" for n in POWERS), "touch", "fifo")
 
 
@@ -46,7 +47,11 @@ class Fills:
 
 @dataclass
 class Life:
-    """A real limit order that rested: from its row to its withdrawal (``None``: filled, or still resting at the end)."""
+    """A real limit order that rested: from its row to its withdrawal (``None``: filled, or still resting at the end).
+
+    ``displayed`` is what the last published book showed at its price when it came, ``standing`` what really stood there: orders of its own
+    millisecond are not published yet.
+    """
 
     order_id: int
     row: int
@@ -55,6 +60,8 @@ class Life:
     lots: int
     born: int
     canceled: int | None
+    displayed: int = 0
+    standing: int = 0
     truth: Fills = field(default_factory=Fills)
     shadows: dict[str, Fills] = field(default_factory=dict)
 
@@ -151,10 +158,11 @@ def reachable(hour: HalfHour, lives: Mapping[int, Life]) -> list[Life]:
 class Shadow:
     """One estimate in the place of one real order."""
 
-    __slots__ = ("fills", "leaves", "life", "queue")
+    __slots__ = ("fills", "leaves", "life", "news", "queue")
 
-    def __init__(self, life: Life, queue: QueueEstimate, fills: Fills) -> None:
-        self.life, self.queue, self.fills = life, queue, fills
+    def __init__(self, life: Life, queue: QueueEstimate, news: Callable[[int], None]) -> None:
+        self.life, self.queue, self.news = life, queue, news
+        self.fills = Fills()
         self.leaves = life.lots
 
     def take(self, ts: int, lots: int) -> None:
@@ -198,12 +206,18 @@ class Replay:
         self._queues.take(ts, *(self._rows["orders"][name][row] for name in names))
 
     def _place(self, life: Life) -> None:
-        queues = [RiskAverse(), *map(PowerQueue, POWERS), Touch(), Fifo(self._queues, life.side, life.ticks)]
-        displayed = self._book.size(life.side, life.ticks)
-        for name, queue in zip(MODELS, queues, strict=True):
-            queue.join(displayed)
-            fills = life.shadows[name] = Fills()
-            self._resting.setdefault((life.side, life.ticks), []).append(Shadow(life, queue, fills))
+        queues: list[QueueEstimate] = [RiskAverse(), *map(PowerQueue, POWERS), Touch()]
+        queues.append(Fifo(self._queues, life.side, life.ticks))
+        life.displayed = self._book.size(life.side, life.ticks)
+        life.standing = self._queues.size(life.side, life.ticks)
+        shadows = {name: Shadow(life, queue, queue.on_level) for name, queue in zip(MODELS, queues, strict=True)}
+        # What a resync does with a size is what risk averse would do that remembered no decrease.
+        unheld = RiskAverse()
+        shadows[UNHELD] = Shadow(life, unheld, unheld.on_resync)
+        for name, shadow in shadows.items():
+            shadow.queue.join(life.displayed)
+            life.shadows[name] = shadow.fills
+            self._resting.setdefault((life.side, life.ticks), []).append(shadow)
 
     def _withdraw(self, life: Life) -> None:
         place = (life.side, life.ticks)
@@ -225,7 +239,7 @@ class Replay:
         self._book.apply(self._depth_columns, row + 1)
         side, ticks, lots = (self._rows["depth"][name][row] for name in ("side", "ticks", "lots"))
         for shadow in self._resting.get((side, ticks), ()):
-            shadow.queue.on_level(lots)
+            shadow.news(lots)
 
     def _quote(self, ts: int, row: int) -> None:
         """A quote that left a price behind shows nothing there; one of the other side that reached it fills up to its size."""
@@ -233,7 +247,7 @@ class Replay:
         bid, bid_lots, ask, ask_lots = (quote[n][row] for n in ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots"))
         for side, best, other, other_lots in ((1, bid, ask, ask_lots), (-1, ask, bid, bid_lots)):
             for shadow in self._better(side, best):
-                shadow.queue.on_level(0)
+                shadow.news(0)
                 if (shadow.life.ticks - other) * side >= 0:
                     shadow.queue.on_through()
                     shadow.take(ts, other_lots)
