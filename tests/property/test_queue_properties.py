@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -118,6 +121,22 @@ def test_news_and_print_in_either_order_take_the_queue_once(
             queue.on_level(ahead + behind - traded)
         assert left == max(0, total - ahead)
         assert queue.ahead == max(0, ahead - total)
+
+
+@given(LOTS, LOTS, LOTS, POWERS)
+def test_a_power_is_the_published_formula_rounded_against_the_order(ahead: int, behind: int, left: int, n: int) -> None:
+    """ahead - (1 - p) change + min(0, back - p change), at most what is displayed, with p = 1 - (front / (front + back))^n, rounded up.
+
+    Source: hftbacktest, ``ProbQueueModel`` with ``PowerProbQueueFunc3``, in exact fractions.
+    """
+    change = min(left, ahead + behind)
+    queue = PowerQueue(n)
+    queue.join(ahead)
+    queue.on_level(ahead + behind)
+    queue.on_level(ahead + behind - change)
+    p = 1 - Fraction(ahead, ahead + behind) ** n if ahead + behind else Fraction(1)
+    published = ahead - (1 - p) * change + min(Fraction(0), behind - p * change)
+    assert queue.ahead == min(ceil(published), ahead + behind - change)
 
 
 STEPS = st.lists(
