@@ -289,7 +289,7 @@ def _news_first(lives: Sequence[Life]) -> str:
     rows = [_fill_row(name, got, lives)[:4] for name, got in [*_all()[1:], (UNHELD, _of(UNHELD))]]
     return f"""### The same, sizes first
 
-On Binance spot half of all prints arrive after the quote that already shows what they took. Here each millisecond's orders and displayed sizes
+On Binance spot half of all prints arrive when the best quote has already left their price (below). Here each millisecond's orders and displayed sizes
 come before its trades. The estimates hold a print against the decrease that no earlier print explains; the last line is without that.
 
 {_table(("", "fill rate", "false fills", "missed fills"), rows)}"""
@@ -300,6 +300,7 @@ def _takers(takers: Sequence[Walked]) -> str:
         "capture",
         "book seen before",
         "trades",
+        "of them late",
         "takers",
         "exact",
         "real less walked, ticks: 5 / 25 / 50 / 75 / 95 %",
@@ -311,8 +312,8 @@ def _takers(takers: Sequence[Walked]) -> str:
 
 Trades of one side and one moment of the exchange are one taker. Each is priced again by a walk of the best quote and the depth behind it, as displayed
 when its first trade arrived, or 10 ms earlier, about when a paper order that arrives then was decided. Positive: the taker really paid
-more a lot than the walk. At 0 ms some quotes already show what the taker took (on spot half of them), so that the walk starts behind it and looks
-dear: the reason to walk a book that is older than the print. What is left at 10 ms is the market's own move towards the taker.
+more a lot than the walk. *Late* are trades that arrive when the best quote has already left their price: at 0 ms the walk then starts behind what the
+taker took and looks dear, which is the reason to walk a book that is older than the print. What is left at 10 ms is the market's own move.
 Data: the four captures of 2024-08-08, `trades/`, `l1/` and `l2/`.
 
 {_table(names, [taker_row(found) for found in takers])}"""
@@ -325,6 +326,7 @@ def taker_row(found: Walked) -> list[str]:
         found.capture,
         f"{found.lag_ns // 1_000_000} ms",
         f"{found.trades:,}",
+        f"{100 * found.late / found.trades:.1f} %",
         f"{len(worse):,}",
         f"{100 * float((worse == 0).mean()):.1f} %",
         " / ".join(f"{v:+,.1f}" for v in np.percentile(worse, [5, 25, 50, 75, 95])),

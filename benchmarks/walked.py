@@ -39,6 +39,7 @@ class Walked:
     """One capture at one lag: how much more each taker paid than the walk (ticks a lot, positive is worse), and what had no walk.
 
     ``beyond`` counts takers larger than the displayed book, ``early`` those before there was one. ``bp`` is the difference in basis points.
+    ``late`` counts trades at whose arrival the best quote had already left their price.
     """
 
     capture: str
@@ -48,6 +49,7 @@ class Walked:
     bp: list[float]
     beyond: int
     early: int
+    late: int
 
 
 def walked(folder: Path, capture: str, lag_ns: int) -> Walked:
@@ -57,7 +59,7 @@ def walked(folder: Path, capture: str, lag_ns: int) -> Walked:
         DataError: a file is missing or broken.
     """
     trades, quotes, depth = _capture(folder, capture)
-    found = Walked(capture, lag_ns, trades.rows, [], [], 0, 0)
+    found = Walked(capture, lag_ns, trades.rows, [], [], 0, 0, late_trades(trades, quotes))
     book = DepthBook()
     depth_columns = dict(depth.columns)
     for taker in takers(trades):
@@ -90,6 +92,14 @@ def takers(trades: Reading) -> Iterator[Taker]:
         last, moment = Taker(side, lots, lots * ticks, ts, seq), event
     if last is not None:
         yield last
+
+
+def late_trades(trades: Reading, quotes: Reading) -> int:
+    """Trades at a price better than the best quote that arrived before them shows: it had already moved through that price."""
+    last = np.searchsorted(quotes.columns["seq"], trades.columns["seq"]) - 1
+    side = trades.columns["side"]
+    touch = np.where(side > 0, quotes.columns["ask_ticks"][last], quotes.columns["bid_ticks"][last])
+    return int(((last >= 0) & ((touch - trades.columns["ticks"]) * side > 0)).sum())
 
 
 def _capture(folder: Path, capture: str) -> tuple[Reading, ...]:
