@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check bench bench-peers clean
+.PHONY: venv demo test test-slow test-compiled check bench bench-peers fidelity clean
 
 venv: .venv/.installed
 
@@ -40,6 +40,9 @@ bench: venv
 bench-peers: venv
 	$(BIN)/python -m benchmarks.peers --install
 	$(BIN)/python -m benchmarks.peers
+
+fidelity: venv
+	$(BIN)/python -m benchmarks.fidelity
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -148,8 +148,9 @@ def _commit() -> str:
     return f"{commit} with changes" if changes else commit
 
 
-# The page of results is what a measurement changes.
-_STATUS = ("status", "--porcelain", "--", "genesis", "benchmarks", "compile_core.py", ":(exclude)benchmarks/RESULTS.md")
+# The pages of results are what a measurement changes.
+_PAGES = (":(exclude)benchmarks/RESULTS.md", ":(exclude)benchmarks/FIDELITY.md")
+_STATUS = ("status", "--porcelain", "--", "genesis", "benchmarks", "compile_core.py", *_PAGES)
 
 
 def _git(*words: str) -> str:

@@ -95,7 +95,8 @@ class InstrumentConfig(_Section, frozen=True):
 class DataConfig(_Section, frozen=True):
     """One file, or ``package:NAME/path`` inside an installed package.
 
-    Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse).
+    Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse). ``orders`` keeps the
+    orders of order-by-order data on the tape, beside the depth and quotes made from them.
     """
 
     instrument: str
@@ -105,6 +106,7 @@ class DataConfig(_Section, frozen=True):
     time_format: str | None = None
     capture: str | None = None
     policies: dict[str, str] = {}
+    orders: bool = False
 
 
 class Variant(_Section, frozen=True):

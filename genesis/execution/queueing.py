@@ -20,44 +20,57 @@ class QueueEstimate:
 
     - `join` once, when the order begins to rest;
     - `on_print` for a trade at the price that took from the order's side; what it returns may fill the order;
-    - `on_level` for every new absolute size of the level, each source's news once and never an older one after a newer one;
-    - `on_through` when the market traded or quoted beyond the price.
+    - `on_level` for every new absolute size of the level, never an older one after a newer one; 0 where the best price of the order's own
+      side is worse than the order's;
+    - `on_through` when a trade went beyond the price or the other side's best price reached it;
+    - `leave` once, when the order no longer rests.
+
+    News of a level and the print that made it come in either order: on Binance spot half of all prints arrive after the best quote already
+    shows what they took. So a print is first held against the last decrease that no earlier print explains, and never takes the queue twice.
 
     While the book is stale (its sequence broke) there is no `on_level`: the estimate stands still, and prints still count. The first size
     after the book is whole again goes to `on_resync`.
     """
 
-    __slots__ = ("_level", "_printed", "ahead")
+    __slots__ = ("_before", "_level", "_printed", "_unexplained", "ahead")
 
     def __init__(self) -> None:
         self.ahead: int | None = None
-        # The level as last displayed, and what printed since and is still in it.
+        # ``ahead`` if the level's last decrease was prints that are still to come.
+        self._before = 0
+        # The level as last displayed; what printed since and is still in it; what of its last decrease no print explains.
         self._level = 0
         self._printed = 0
+        self._unexplained = 0
 
     def join(self, displayed: int | None) -> None:
         """Begin to rest behind ``displayed`` lots; ``None`` where the level cannot be seen."""
         self.ahead = displayed
-        self._level = displayed or 0
-        self._printed = 0
+        self._see(displayed or 0, displayed or 0, 0)
 
     def on_print(self, lots: int) -> int:
         """A trade of ``lots`` at the price: it takes the queue first. Returns what it leaves for the order: 0 while ``ahead`` is unknown."""
         if self.ahead is None:
             return 0
-        gone = min(self.ahead, lots)
-        self.ahead -= gone
-        self._printed += lots
-        return lots - gone
+        shown = min(lots, self._unexplained)
+        self._unexplained -= shown
+        self._printed += lots - shown
+        left = max(0, lots - self._before)
+        self._before = max(0, self._before - lots)
+        self.ahead = min(self.ahead, self._before)
+        return left
 
     def on_level(self, displayed: int) -> None:
         """The level shows ``displayed`` lots now, 0 where it is gone. The first size seen of an unknown queue is all ahead."""
-        if self.ahead is None:
+        ahead = self.ahead
+        if ahead is None:
             self.join(displayed)
             return
-        self.ahead = min(self._after_leaving(self.ahead, displayed), displayed)
-        self._level = displayed
-        self._printed = 0
+        if displayed == self._level and not self._printed:
+            return
+        unexplained = max(0, self._level - self._printed - displayed)
+        self.ahead = min(self._after_leaving(ahead, displayed), displayed)
+        self._see(displayed, ahead if unexplained else self.ahead, unexplained)
 
     def on_resync(self, displayed: int) -> None:
         """The book is whole again: nobody saw who left, so no more is ahead than stands there, and no less than before."""
@@ -65,12 +78,18 @@ class QueueEstimate:
             self.join(displayed)
             return
         self.ahead = min(self.ahead, displayed)
-        self._level = displayed
-        self._printed = 0
+        self._see(displayed, self.ahead, 0)
 
     def on_through(self) -> None:
-        """The market went beyond the price: whoever was ahead is gone."""
+        """The market went beyond the price: whoever was ahead is gone, and nothing is still to print at it."""
         self.ahead = 0
+        self._before = 0
+
+    def leave(self) -> None:
+        """The order no longer rests."""
+
+    def _see(self, displayed: int, before: int, unexplained: int) -> None:
+        self._level, self._before, self._printed, self._unexplained = displayed, before, 0, unexplained
 
     def _after_leaving(self, ahead: int, displayed: int) -> int:
         """``ahead`` after the level came to ``displayed``, before the bound that ``displayed`` itself sets."""
@@ -163,7 +182,7 @@ class RecentPrints:
 def queue_estimate(model: str, n: int) -> QueueEstimate:
     """A new estimate by its name in a profile: ``risk_averse``, ``power3`` (with ``n``) or ``touch``.
 
-    ``fifo`` needs the orders themselves: `genesis.execution.order_queue.OrderQueues.fifo`. Raises `ValueError` for another name.
+    ``fifo`` needs the orders themselves: `genesis.execution.order_queue.Fifo`. Raises `ValueError` for another name.
     """
     if model == "risk_averse":
         return RiskAverse()

@@ -110,6 +110,7 @@ def _options(data: DataConfig, where: str) -> ReadOptions:
         policies=policies,
         interval_ns=None if data.interval is None else interval_ns(data.interval, f"{where}.interval"),
         time_format=data.time_format,
+        orders=data.orders,
     )
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from genesis.demo.data import BTCUSD, DemoDataMissing, bitcoin_half_hour
-from genesis.feeds.files import Format, Reading, align_capture, detect, infer_steps, read
+from genesis.execution.book import DepthBook
+from genesis.execution.order_queue import OrderQueues
+from genesis.feeds.files import Format, Reading, ReadOptions, align_capture, detect, infer_steps, read
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
 from genesis.tape.bars import BarSeries
@@ -135,6 +137,33 @@ def test_orders_give_the_book_that_is_known_of_them() -> None:
     spread = quotes.columns["ask_ticks"] - quotes.columns["bid_ticks"]
     assert (int(spread.min()), int(spread.max())) == (1, 30)
     assert (np.diff(quotes.columns["ts"]) > 0).all()
+
+
+def test_the_orders_themselves_are_on_the_tape_where_asked_for() -> None:
+    """Every event but those that empty the book at the end, in order, and a delete of each stale order; depth and quotes stay as they are."""
+    path = DATA / f"l3/{BITSTAMP}.l3.parquet"
+    plain = read(path, BTCUSD)
+    *same, orders = read(path, BTCUSD, ReadOptions(orders=True))
+    for ours, theirs in zip(same, plain, strict=True):
+        assert all(np.array_equal(ours.columns[name], theirs.columns[name]) for name in theirs.columns)
+    assert orders.kind is StreamKind.ORDERS
+    assert orders.rows == 314_057 - 6518 + 2
+    assert orders.stream().recorded == orders.rows
+    again = np.flatnonzero(np.diff(orders.columns["seq"]) == 0) + 1
+    stale = [(int(orders.columns["ticks"][i]), int(orders.columns["lots"][i])) for i in again]
+    assert stale == [(78333, 24_148_480), (78374, 3_368_756)]
+
+
+def test_order_queues_are_the_depth_they_were_made_into() -> None:
+    """After the last event every price shows the size that the depth stream shows there, and no bid reaches an ask."""
+    depth, _, orders = read(DATA / f"l3/{BITSTAMP}.l3.parquet", BTCUSD, ReadOptions(orders=True))
+    book, queues = DepthBook(), OrderQueues()
+    book.apply(dict(depth.columns), depth.rows)
+    queues.apply(dict(orders.columns), orders.rows)
+    for side, levels in ((1, book.bids), (-1, book.asks)):
+        assert levels.prices
+        assert {t: queues.size(side, t) for t in levels.prices} == levels.lots
+    assert book.bids.prices[-1] < book.asks.prices[0]
 
 
 def test_the_package_and_the_shared_file_are_the_same_half_hour() -> None:

@@ -9,7 +9,7 @@ import pytest
 from genesis.errors import DataError
 from genesis.feeds.files import Reading, ReadOptions, align_capture, parse_policies, read
 from genesis.model.instruments import Instrument
-from genesis.tape.stream import ABSENT, StreamKind
+from genesis.tape.stream import ABSENT, ORDER_CHANGED, ORDER_CREATED, ORDER_DELETED, StreamKind
 
 BTC = Instrument("BTCUSDT", "TEST", "BTC", "USDT", Decimal("1"), Decimal("1"))
 T = 1_735_689_600_000_000_000
@@ -230,6 +230,27 @@ def test_a_book_still_crossed_drops_its_oldest_order(tmp_path: Path) -> None:
     ]
     assert book.report.facts["stale orders"] == "12 x 3"
     assert (T + 10**6, -1, 12, 0) in columns(book, "ts", "side", "ticks", "lots")
+
+
+def test_orders_are_kept_where_asked_for(tmp_path: Path) -> None:
+    """Every event in its order with what remains, without the rows that empty the book at the end; a stale order's delete is added."""
+    path = tmp_path / "orders.csv"
+    rows = ["0 1 10 5 created bid", "0 2 12 3 created ask", "1 1 10 4 changed bid", "1 3 12 4 created bid"]
+    rows += ["2 4 13 1 created ask", "3 9 10 1 deleted bid", "4 3 12 4 deleted bid"]
+    cells = [row.split() for row in rows]
+    path.write_text(ORDERS + "".join(f"{i},{MS},{MS + int(ms)},{p},{q},{a},{s}\n" for ms, i, p, q, a, s in cells))
+    *_, kept = read(path, BTC, ReadOptions(orders=True, trailing_rows=1))
+    assert kept.kind is StreamKind.ORDERS
+    assert columns(kept, "ts", "seq", "order_id", "action", "side", "ticks", "lots") == [
+        (T, 1, 1, ORDER_CREATED, 1, 10, 5),
+        (T, 2, 2, ORDER_CREATED, -1, 12, 3),
+        (T + 10**6, 3, 1, ORDER_CHANGED, 1, 10, 4),
+        (T + 10**6, 4, 3, ORDER_CREATED, 1, 12, 4),
+        (T + 10**6, 4, 2, ORDER_DELETED, -1, 12, 3),
+        (T + 2 * 10**6, 5, 4, ORDER_CREATED, -1, 13, 1),
+        (T + 3 * 10**6, 6, 9, ORDER_DELETED, 1, 10, 1),
+    ]
+    assert [r.kind for r in read(path, BTC)] == [StreamKind.DEPTH, StreamKind.QUOTES]
 
 
 def test_orders_without_a_price_stand_on_no_level(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ class ReadOptions(msgspec.Struct, frozen=True):
 
     ``interval_ns`` is the length of a bar. ``time_format`` is ``s``, ``ms``, ``us``, ``ns``, ``iso`` or a strptime
     format, for plain OHLCV. ``snapshot_rows`` and ``trailing_rows`` are the rows of an order file that only put in the
-    opening book, and those at the end that only empty it.
+    opening book, and those at the end that only empty it. ``orders`` puts the orders of an order file on the tape too, beside
+    the depth and quotes made from them.
     """
 
     format: Format | None = None
@@ -34,6 +35,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
     quotebars: QuoteBarsAs = QuoteBarsAs.QUOTES
     snapshot_rows: int | None = None
     trailing_rows: int | None = None
+    orders: bool = False
 
     @property
     def known_format(self) -> Format | None:

@@ -1,4 +1,4 @@
-"""Order-by-order data into depth and quotes.
+"""Order-by-order data into depth and quotes, and where asked for the orders themselves.
 
 Events of one moment of the exchange's clock are applied in file order and published together at its end, because within
 it the book may cross. If it is still crossed then, an order whose delete was missed stands in the way: the oldest order
@@ -21,14 +21,11 @@ from genesis.feeds.files.reading import Reading, ReadReport, steps_back
 from genesis.feeds.files.rows import Rows
 from genesis.feeds.files.tables import Table
 from genesis.model.instruments import Instrument
-from genesis.tape.stream import Column, StreamKind
+from genesis.tape.stream import COLUMNS, ORDER_CHANGED, ORDER_CREATED, ORDER_DELETED, Column, StreamKind
 
 _BID, _ASK = 1, -1
 _SIDES = {"bid": _BID, "ask": _ASK, "buy": _BID, "sell": _ASK}
-_CREATED, _CHANGED, _DELETED = 1, 2, 3
-_ACTIONS = {"created": _CREATED, "changed": _CHANGED, "deleted": _DELETED}
-_DEPTH = ("ts", "time_event", "seq", "snapshot", "side", "ticks", "lots")
-_QUOTES = ("ts", "time_event", "seq", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
+_ACTIONS = {"created": ORDER_CREATED, "changed": ORDER_CHANGED, "deleted": ORDER_DELETED}
 
 
 class _Fields(msgspec.Struct, frozen=True):
@@ -46,7 +43,11 @@ _FIELDS = {
 
 
 def read_orders(table: Table, instrument: Instrument, options: ReadOptions) -> tuple[Reading, ...]:
-    """A depth stream (absolute sizes of the levels that changed) and the quotes stream derived from it."""
+    """A depth stream (absolute sizes of the levels that changed) and the quotes stream derived from it.
+
+    With ``options.orders`` the orders stream too: every event of the file in its order, and a delete for each stale order
+    that was dropped.
+    """
     rows, fields = Rows(table, options.policies), _FIELDS[table.format]
     rows.integer("id", fields.id)
     rows.codes("action", "action", _ACTIONS)
@@ -55,18 +56,19 @@ def read_orders(table: Table, instrument: Instrument, options: ReadOptions) -> t
     # Market orders are written with price 0; so are bids below the recorder's precision.
     rows.price("ticks", fields.price, instrument.price_grid, least=0)
     rows.size("lots", fields.size, instrument.qty_grid)
-    rows.unique(rows["id"], fields.id, "order created", among=rows["action"] == _CREATED)
+    rows.unique(rows["id"], fields.id, "order created", among=rows["action"] == ORDER_CREATED)
     snapshot, trailing = _synthetic(rows, options)
     book = OrderBook()
     ts = np.maximum.accumulate(rows["time_event"]) if len(rows) else rows["time_event"]
     _replay(rows, book, ts, snapshot, len(rows) - trailing)
     report = _report(rows, instrument, book, snapshot, trailing)
-    depth = _columns(_DEPTH, book.depth)
-    quotes = _columns(_QUOTES, book.quotes)
-    return (
-        Reading(instrument, StreamKind.DEPTH, None, depth, report),
-        Reading(instrument, StreamKind.QUOTES, None, quotes, report),
-    )
+    streams = {
+        StreamKind.DEPTH: _columns(COLUMNS[StreamKind.DEPTH], book.depth),
+        StreamKind.QUOTES: _columns(COLUMNS[StreamKind.QUOTES], book.quotes),
+    }
+    if options.orders:
+        streams[StreamKind.ORDERS] = _order_columns(rows, ts, len(rows) - trailing, book.dropped)
+    return tuple(Reading(instrument, kind, None, columns, report) for kind, columns in streams.items())
 
 
 class _Order:
@@ -128,7 +130,8 @@ class OrderBook:
         self.orders: dict[int, _Order] = {}
         self.depth: list[tuple[int, ...]] = []
         self.quotes: list[tuple[int, ...]] = []
-        self.dropped: list[tuple[int, int]] = []
+        # (ts, seq, order id, side, ticks, lots) of stale orders.
+        self.dropped: list[tuple[int, int, int, int, int, int]] = []
         self.unknown_deletes = self.unknown_changes = self.best_changes = 0
         self._events = 0
         # Levels touched since the last publication, with what they showed then.
@@ -138,14 +141,14 @@ class OrderBook:
     def take(self, action: int, order_id: int, side: int, ticks: int, lots: int) -> None:
         """Apply one event. A changed order keeps its place in time unless its price changed."""
         self._events += 1
-        if action == _CREATED:
+        if action == ORDER_CREATED:
             self._add(order_id, _Order(side, ticks, lots, self._events))
             return
         order = self.orders.get(order_id)
         if order is None:
-            self.unknown_deletes += action == _DELETED
-            self.unknown_changes += action == _CHANGED
-        elif action == _DELETED:
+            self.unknown_deletes += action == ORDER_DELETED
+            self.unknown_changes += action == ORDER_CHANGED
+        elif action == ORDER_DELETED:
             self._remove(order_id, order)
         elif order.ticks == ticks:
             self._resize(order, lots)
@@ -155,7 +158,7 @@ class OrderBook:
 
     def publish(self, ts: int, seq: int, snapshot: bool) -> None:
         """End a moment: uncross the book, then publish the levels and the quote that differ from before."""
-        bid, ask = self._uncross()
+        bid, ask = self._uncross(ts, seq)
         for (side, ticks), before in self._touched.items():
             lots = self.sides[side].totals.get(ticks, 0)
             if lots != before:
@@ -169,14 +172,14 @@ class OrderBook:
             self._quote = quote
             self.quotes.append((ts, ts, seq, *quote))
 
-    def _uncross(self) -> tuple[int | None, int | None]:
+    def _uncross(self, ts: int, seq: int) -> tuple[int | None, int | None]:
         while True:
             bid, ask = self.sides[_BID].best(), self.sides[_ASK].best()
             if bid is None or ask is None or bid < ask:
                 return bid, ask
             oldest = (next(iter(self.sides[side].levels[ticks].items())) for side, ticks in ((_BID, bid), (_ASK, ask)))
             order_id, order = min(oldest, key=lambda item: item[1].born)
-            self.dropped.append((order.ticks, order.lots))
+            self.dropped.append((ts, seq, order_id, order.side, order.ticks, order.lots))
             self._remove(order_id, order)
 
     def _add(self, order_id: int, order: _Order) -> None:
@@ -218,6 +221,21 @@ def _replay(rows: Rows, book: OrderBook, ts: Column, snapshot: int, stop: int) -
 def _columns(names: tuple[str, ...], rows: list[tuple[int, ...]]) -> dict[str, Column]:
     table = np.array(rows, np.int64).reshape(len(rows), len(names))
     return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(names)}
+
+
+def _order_columns(
+    rows: Rows, ts: Column, stop: int, dropped: list[tuple[int, int, int, int, int, int]]
+) -> dict[str, Column]:
+    """The first ``stop`` rows as they are, and a delete of each dropped order at the end of the moment that dropped it."""
+    seq = rows.index[:stop] + 1
+    names = ("time_event", "id", "action", "side", "ticks", "lots")
+    events = np.column_stack([ts[:stop], seq, *(rows[name][:stop] for name in names)])
+    deletes = [(t, n, t, i, ORDER_DELETED, side, ticks, lots) for t, n, i, side, ticks, lots in dropped]
+    if deletes:
+        places = np.searchsorted(seq, [delete[1] for delete in deletes], side="right")
+        events = np.insert(events, places, np.array(deletes, np.int64), axis=0)
+    written = ("ts", "seq", "time_event", "order_id", "action", "side", "ticks", "lots")
+    return {name: np.ascontiguousarray(events[:, i]) for i, name in enumerate(written)}
 
 
 def _synthetic(rows: Rows, options: ReadOptions) -> tuple[int, int]:
@@ -263,6 +281,6 @@ def _report(rows: Rows, instrument: Instrument, book: OrderBook, snapshot: int, 
     }
     if book.dropped:
         price, size = instrument.price_grid.to_text, instrument.qty_grid.to_text
-        facts["stale orders"] = ", ".join(f"{price(ticks)} x {size(lots)}" for ticks, lots in book.dropped)
+        facts["stale orders"] = ", ".join(f"{price(ticks)} x {size(lots)}" for *_, ticks, lots in book.dropped)
     report = rows.report("exchange", event_steps_back=steps_back(rows["time_event"]), facts=facts)
     return msgspec.structs.replace(report, rows_kept=len(rows) - trailing)

@@ -366,7 +366,7 @@ def test_a_resting_order_fills_only_when_a_bar_trades_through_it() -> None:
     ],
     ids=lambda value: value.value if isinstance(value, StpMode) else "",
 )
-def test_self_trade_prevention(mode: StpMode, fills: list[tuple[int, int]], ended: list[tuple[str, int]]) -> None:
+def test_self_trade_prevention(mode: StpMode, fills: list[tuple[int, int]], prevented: list[tuple[str, int]]) -> None:
     """A taker of 8 reaches a resting sell of 4 of its own at the touch: the mode says what is prevented; who has nothing left expires."""
     venue = book()
     ear = venue.account("b", mode=mode)
