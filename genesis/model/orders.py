@@ -275,7 +275,10 @@ class DenyReason(Enum):
 
 
 class RejectReason(Enum):
-    """Why a venue (or the simulated one) rejected or expired an order at arrival."""
+    """Why a venue (or the simulated one) rejected or expired an order at arrival.
+
+    ``NOT_CONNECTED`` alone is no answer of the venue: the order never left. ``CLOCK``: its timestamp was outside the venue's window.
+    """
 
     WOULD_TAKE = "WOULD_TAKE"
     WOULD_TRIGGER_IMMEDIATELY = "WOULD_TRIGGER_IMMEDIATELY"
@@ -284,6 +287,11 @@ class RejectReason(Enum):
     IOC_REST = "IOC_REST"
     FOK_UNFILLED = "FOK_UNFILLED"
     NO_LIQUIDITY = "NO_LIQUIDITY"
+    MARKET_CLOSED = "MARKET_CLOSED"
+    RATE_LIMIT = "RATE_LIMIT"
+    OVERLOADED = "OVERLOADED"
+    CLOCK = "CLOCK"
+    NOT_CONNECTED = "NOT_CONNECTED"
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False):
