@@ -67,10 +67,22 @@ RATE_LIMITS: dict[int, Refusal] = {
         "updates to avoid polling the API.",
     ),
 }
+# Where a strategy's `faults` says this, it is spared what the run's says.
+NO_PLAN = "none"
 MARKET_CLOSED = Refusal(RejectReason.MARKET_CLOSED, -2010, "Market is closed.")
 NOT_CONNECTED = Refusal(
     RejectReason.NOT_CONNECTED, None, "expected a connection to the venue, found none: nothing was sent"
 )
+
+
+def _share(share: Decimal) -> None:
+    if not 0 <= share <= 1:
+        raise ValueError(f"share: expected 0 to 1, found {share}")
+
+
+def _within(law: ClippedNormal, name: str, above: float, most: float) -> None:
+    if not above < law.low <= law.high <= most:
+        raise ValueError(f"{name}: expected low above {above} and high at most {most}, found {law.low} and {law.high}")
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -124,7 +136,7 @@ class Gap(Windowed, frozen=True, kw_only=True):
     """
 
     instruments: list[str] | None = None
-    streams: Annotated[list[StreamKind], Meta(min_length=1)] = list(StreamKind)
+    streams: Annotated[tuple[StreamKind, ...], Meta(min_length=1)] = tuple(StreamKind)
 
 
 class StaleQuotes(Windowed, frozen=True, kw_only=True):
@@ -142,7 +154,11 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     share: Decimal = Decimal(0)
     delay_ms: ClippedNormal = ClippedNormal(200, 150, 1, 2_000)
     instruments: list[str] | None = None
-    streams: Annotated[list[StreamKind], Meta(min_length=1)] = [StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH]
+    streams: Annotated[tuple[StreamKind, ...], Meta(min_length=1)] = (
+        StreamKind.TRADES,
+        StreamKind.QUOTES,
+        StreamKind.DEPTH,
+    )
 
     def __post_init__(self) -> None:
         _share(self.share)
@@ -160,7 +176,7 @@ class Rejects(msgspec.Struct, frozen=True, kw_only=True):
     """A share of the orders is refused by the venue, for one of ``reasons`` drawn with equal chances."""
 
     share: Decimal = Decimal(0)
-    reasons: Annotated[list[RejectReason], Meta(min_length=1)] = [RejectReason.OVERLOADED, RejectReason.CLOCK]
+    reasons: Annotated[tuple[RejectReason, ...], Meta(min_length=1)] = (RejectReason.OVERLOADED, RejectReason.CLOCK)
 
     def __post_init__(self) -> None:
         _share(self.share)
@@ -251,11 +267,50 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True):
     halt: Halt | None = None
 
 
-def _share(share: Decimal) -> None:
-    if not 0 <= share <= 1:
-        raise ValueError(f"share: expected 0 to 1, found {share}")
-
-
-def _within(law: ClippedNormal, name: str, above: float, most: float) -> None:
-    if not above < law.low <= law.high <= most:
-        raise ValueError(f"{name}: expected low above {above} and high at most {most}, found {law.low} and {law.high}")
+# The plans that have a name everywhere. Their rates are far above what a healthy venue shows: a short tape must meet them too.
+BUILT_IN: dict[str, FaultPlan] = {
+    "feed-gap": FaultPlan(
+        about="every half hour on average, nothing arrives for 10 s to 5 min",
+        gap=Gap(per_day=Decimal(48), length_s=ClippedNormal(60, 60, 10, 300)),
+    ),
+    "stale-quotes": FaultPlan(
+        about="every quarter of an hour on average, quotes and depth stand still for 5 to 60 s while trades go on",
+        stale_quotes=StaleQuotes(per_day=Decimal(96), length_s=ClippedNormal(20, 15, 5, 60)),
+    ),
+    "messy-feed": FaultPlan(
+        about="one message in fifty is up to 2 s late, one in fifty is delivered twice",
+        reorder=Deliveries(share=Decimal("0.02")),
+        duplicates=Deliveries(share=Decimal("0.02")),
+    ),
+    "flaky-venue": FaultPlan(
+        about="one order in twenty is refused, one in fifty is executed and not answered in time, one answer in fifty is lost",
+        rejects=Rejects(share=Decimal("0.05")),
+        timeouts=Timeouts(share=Decimal("0.02")),
+        lost_answers=LostAnswers(share=Decimal("0.02")),
+    ),
+    "rate-limit": FaultPlan(
+        about="every half hour on average, new orders are refused for 5 to 60 s",
+        rate_limit=RateLimit(per_day=Decimal(48), length_s=ClippedNormal(10, 10, 5, 60)),
+    ),
+    "disconnects": FaultPlan(
+        about="every half hour on average, the connection to the venue is gone for 5 s to 5 min",
+        disconnect=Disconnect(per_day=Decimal(48), length_s=ClippedNormal(45, 45, 5, 300)),
+    ),
+    "halted-market": FaultPlan(
+        about="every four hours on average, trading is halted for 5 min to an hour",
+        halt=Halt(per_day=Decimal(6), length_s=ClippedNormal(900, 600, 300, 3_600)),
+    ),
+    "rough-day": FaultPlan(
+        about="all of it at once: about every hour a gap, stale quotes, a refusing venue or a lost connection, twice a day a halt",
+        gap=Gap(per_day=Decimal(12), length_s=ClippedNormal(60, 60, 10, 300)),
+        stale_quotes=StaleQuotes(per_day=Decimal(24), length_s=ClippedNormal(20, 15, 5, 60)),
+        reorder=Deliveries(share=Decimal("0.005")),
+        duplicates=Deliveries(share=Decimal("0.005")),
+        rejects=Rejects(share=Decimal("0.02")),
+        timeouts=Timeouts(share=Decimal("0.01")),
+        lost_answers=LostAnswers(share=Decimal("0.01")),
+        rate_limit=RateLimit(per_day=Decimal(12), length_s=ClippedNormal(10, 10, 5, 60)),
+        disconnect=Disconnect(per_day=Decimal(12), length_s=ClippedNormal(45, 45, 5, 300)),
+        halt=Halt(per_day=Decimal(2), length_s=ClippedNormal(900, 600, 300, 3_600)),
+    ),
+}
