@@ -116,21 +116,21 @@ def config_yaml(config: Config) -> str:
 
 def built_in_plans() -> dict[str, Any]:
     """The built-in fault plans as plain values, exact text for decimals, without what does not happen in them."""
-    plans: dict[str, Any] = _texts(_without_none(msgspec.to_builtins(BUILT_IN, builtin_types=(Decimal,))))
+    plans: dict[str, Any] = _texts(_what_happens(msgspec.to_builtins(BUILT_IN, builtin_types=(Decimal,))))
     return plans
 
 
 def built_in_plans_yaml() -> str:
     """The built-in fault plans as YAML, as one would write them under ``fault_plans``."""
-    plans = _without_none(msgspec.to_builtins(BUILT_IN, builtin_types=(Decimal,)))
+    plans = _what_happens(msgspec.to_builtins(BUILT_IN, builtin_types=(Decimal,)))
     return yaml.dump(
         plans, Dumper=_ExactDumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=150
     )
 
 
-def _without_none(value: Any) -> Any:
+def _what_happens(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
+        return {k: _what_happens(v) for k, v in value.items() if v is not None and v != []}
     return value
 
 

@@ -122,6 +122,12 @@ class Windowed(msgspec.Struct, frozen=True, kw_only=True):
         if not 0 <= self.per_day <= PER_DAY_MAX:
             raise ValueError(f"per_day: expected 0 to {PER_DAY_MAX}, found {self.per_day}")
         _within(self.length_s, "length_s", 0, LENGTH_MAX_S)
+        # Else windows would touch each other without end.
+        most = 86_400 / self.length_s.high
+        if self.per_day > most:
+            raise ValueError(
+                f"per_day: expected at most {most:g}, a day full of windows of {self.length_s.high:g} s, found {self.per_day}"
+            )
 
     @property
     def is_off(self) -> bool:

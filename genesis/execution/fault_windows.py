@@ -71,8 +71,14 @@ class FaultWindows:
         near = [w for w in self._near(start, stop) if w[0] < stop and w[1] > start]
         if not near:
             return []
-        # The first may have been going on already, the last may go on.
-        near = self._near(min(w[0] for w in near), max(w[1] for w in near))
+        # The first may have been going on already, the last may go on, and so may those that touch them.
+        low, high = min(w[0] for w in near), max(w[1] for w in near)
+        while True:
+            near = [w for w in self._near(low, high) if w[0] <= high and w[1] >= low]
+            reach = min(w[0] for w in near), max(w[1] for w in near)
+            if reach == (low, high):
+                break
+            low, high = reach
         out: list[Interval] = []
         for first, last in sorted(near):
             if out and first <= out[-1][1]:
