@@ -26,6 +26,8 @@ MODULES = (
     "engine/lane.py",
     "engine/marks.py",
     "engine/track.py",
+    "execution/fault_windows.py",
+    "execution/faults.py",
     "execution/fees.py",
     "execution/luck.py",
     "execution/matching.py",

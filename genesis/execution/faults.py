@@ -6,6 +6,8 @@ happened before. So two variants that act at one moment meet the same fault, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from genesis.clock import NS_PER_SECOND
 from genesis.execution.fault_plan import (
     MARKET_CLOSED,
@@ -125,6 +127,17 @@ class VenueFaults:
         """Whether trading was halted at any moment of [``start_ns``, ``stop_ns``): what a bar says of it cannot be told apart."""
         windows = self._halts_of(instrument)
         return windows is not None and bool(windows.between(start_ns, stop_ns))
+
+    def windows(self, instruments: Sequence[str], start_ns: int, stop_ns: int) -> list[tuple[str, str, int, int]]:
+        """Fault, instrument (empty: the connection, one for all), start and end of every window in [``start_ns``, ``stop_ns``)."""
+        found = [("disconnect", _CONNECTION, self._disconnect), ("rate limit", _CONNECTION, self._rate_limit)]
+        found += [("halt", i, self._halts_of(i)) for i in instruments]
+        return [
+            (fault, instrument, *window)
+            for fault, instrument, windows in found
+            if windows is not None
+            for window in windows.between(start_ns, stop_ns)
+        ]
 
     # ---- inside
 

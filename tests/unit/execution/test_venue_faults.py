@@ -189,6 +189,20 @@ def test_a_bar_that_a_halt_touches_is_known() -> None:
     assert [of.halted_in(ID, T + a * S, T + b * S) for a, b in bars] == [False, True, True, True, False, True]
 
 
+def test_the_windows_of_a_run_can_be_listed() -> None:
+    """For whoever tells what was injected: the connection's once, a halt's for each instrument it concerns."""
+    of = faults(
+        disconnect=Disconnect(windows=[span(10, 20)]),
+        rate_limit=RateLimit(windows=[span(30, 40), span(90, 95)]),
+        halt=Halt(windows=[span(15, 25)], instruments=["A.X"]),
+    )
+    assert of.windows(["A.X", "B.X"], T, T + 60 * S) == [
+        ("disconnect", "", T + 10 * S, T + 20 * S),
+        ("rate limit", "", T + 30 * S, T + 40 * S),
+        ("halt", "A.X", T + 15 * S, T + 25 * S),
+    ]
+
+
 # ---- the whole
 
 
