@@ -3,7 +3,7 @@
 It works on a recording before the tape is built, so the faulted tape is simply the tape of a run. What is drawn is keyed by the
 instrument, the moment of the message and its place in that moment, so a message's fate depends on no other message.
 
-A message is a trade, a quote, or the depth rows that arrived together. In this order: messages are late and delivered twice (`_Deliveries`),
+A message is a trade, a quote, or the depth rows that arrived together. In this order: messages are late and delivered twice,
 quotes and depth stand still, a gap takes away what arrives in it, all is put in the order of arrival, and the door of the feed lets
 nothing in twice that an id betrays. Engine time never decreases; the exchange's own time stays as it is and may step back.
 """
