@@ -27,6 +27,8 @@ MODULES = (
     "engine/marks.py",
     "engine/track.py",
     "execution/asset_fees.py",
+    "execution/fault_windows.py",
+    "execution/faults.py",
     "execution/fees.py",
     "execution/luck.py",
     "execution/matching.py",

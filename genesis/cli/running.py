@@ -17,7 +17,16 @@ from genesis.cli.exits import code_of_signal
 from genesis.cli.output import print_json, print_plain, print_table, say
 from genesis.cli.store import show_status
 from genesis.clock import iso_utc, parse_utc
-from genesis.config import Config, config_yaml, inactive_keys, load_config, plain_config, secrets_of
+from genesis.config import (
+    Config,
+    built_in_plans,
+    built_in_plans_yaml,
+    config_yaml,
+    inactive_keys,
+    load_config,
+    plain_config,
+    secrets_of,
+)
 from genesis.demo.own import OwnData
 from genesis.demo.show import own_part, recorded_parts, run_demo
 from genesis.engine.engine import Progress
@@ -136,9 +145,12 @@ def show_config(config: ConfigPath, as_json: Json = False) -> None:
     """The configuration as resolved: defaults, file and environment; secrets are masked."""
     loaded = _load(config)
     if as_json:
-        print_json({"config": plain_config(loaded), "no_effect": inactive_keys()})
+        plans = built_in_plans()
+        print_json({"built_in_fault_plans": plans, "config": plain_config(loaded), "no_effect": inactive_keys()})
         return
     print_plain(config_yaml(loaded).rstrip())
+    print_plain("# built-in fault plans:")
+    print_plain("\n".join(f"#   {line}" for line in built_in_plans_yaml().splitlines()))
     print_plain(f"# no effect yet: {', '.join(inactive_keys())}")
 
 

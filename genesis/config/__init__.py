@@ -1,6 +1,13 @@
 """Configuration: file, environment and overrides into frozen values, once."""
 
-from genesis.config.load import config_yaml, load_config, plain_config, secrets_of
+from genesis.config.load import (
+    built_in_plans,
+    built_in_plans_yaml,
+    config_yaml,
+    load_config,
+    plain_config,
+    secrets_of,
+)
 from genesis.config.schema import (
     Config,
     DataConfig,
@@ -17,6 +24,8 @@ __all__ = [
     "InstrumentConfig",
     "Secret",
     "StrategyConfig",
+    "built_in_plans",
+    "built_in_plans_yaml",
     "config_yaml",
     "inactive_keys",
     "load_config",

@@ -17,6 +17,7 @@ import yaml
 from genesis.config import shape
 from genesis.config.schema import MASK, Config, Secret
 from genesis.errors import ConfigError
+from genesis.execution.fault_plan import BUILT_IN
 from genesis.model.grid import parse_decimal, plain
 
 _PREFIX = "GENESIS__"
@@ -111,6 +112,26 @@ def plain_config(config: Config) -> dict[str, Any]:
 def config_yaml(config: Config) -> str:
     """Everything resolved, as YAML that loads again as the same configuration, but for the secrets, which are masked."""
     return yaml.dump(_built(config), Dumper=_ExactDumper, sort_keys=False, allow_unicode=True)
+
+
+def built_in_plans() -> dict[str, Any]:
+    """The built-in fault plans as plain values, exact text for decimals, without what does not happen in them."""
+    plans: dict[str, Any] = _texts(_what_happens(msgspec.to_builtins(BUILT_IN, builtin_types=(Decimal,))))
+    return plans
+
+
+def built_in_plans_yaml() -> str:
+    """The built-in fault plans as YAML, as one would write them under ``fault_plans``."""
+    plans = _what_happens(msgspec.to_builtins(BUILT_IN, builtin_types=(Decimal,)))
+    return yaml.dump(
+        plans, Dumper=_ExactDumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=150
+    )
+
+
+def _what_happens(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _what_happens(v) for k, v in value.items() if v is not None and v != []}
+    return value
 
 
 def _built(config: Config) -> Any:
@@ -218,7 +239,7 @@ def _put(document: Any, place: shape.Path, value: object, name: str) -> None:
 def _explain(message: str, document: object) -> tuple[shape.Path, str]:
     """The path, and msgspec's sentence with the path first and what was found."""
     text, _, marked = message.partition(" - at `$")
-    place = _resolve(marked.rstrip("`"), document)
+    place = _resolve(marked.rstrip("`"), document, message)
     words = f"{shape.show(place)}: {text[:1].lower()}{text[1:]}"
     # Our own checks have said what they found.
     if shape.touches_secret(place) or ", found " in words:
@@ -227,8 +248,8 @@ def _explain(message: str, document: object) -> tuple[shape.Path, str]:
     return place, f"{words}, found {found if len(found) <= 200 else found[:200] + '…'}"
 
 
-def _resolve(marked: str, document: object) -> shape.Path:
-    """msgspec's path; it writes ``[...]`` for some value of a mapping."""
+def _resolve(marked: str, document: object, message: str) -> shape.Path:
+    """msgspec's path; it writes ``[...]`` for some value of a mapping: which one is found by trying them one by one."""
     out: list[str | int] = []
     for part in _PART.finditer(marked):
         if part.group(1) is not None:
@@ -238,9 +259,25 @@ def _resolve(marked: str, document: object) -> shape.Path:
         else:
             inner = _at(document, tuple(out))
             keys = list(inner) if isinstance(inner, dict) else []
-            # Which one is not told; where there is but one it is known.
-            out.append(str(keys[0]) if len(keys) == 1 else "*")
+            out.append(next((str(k) for k in keys if _says(_only(document, tuple(out), k), message)), "*"))
     return tuple(out)
+
+
+def _only(document: Any, path: shape.Path, key: object) -> Any:
+    """``document`` with no other key than ``key`` in the mapping at ``path``."""
+    if not path:
+        return {key: document[key]}
+    changed: Any = list(document) if isinstance(document, list) else dict(document)
+    changed[path[0]] = _only(document[path[0]], path[1:], key)
+    return changed
+
+
+def _says(document: object, message: str) -> bool:
+    try:
+        msgspec.convert(document, Config, strict=True, dec_hook=_secret)
+    except msgspec.ValidationError as error:
+        return str(error) == message
+    return False
 
 
 def _at(document: object, path: shape.Path) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache
 from typing import Annotated
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from genesis.errors import ConfigError
+from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.profile import ExecutionProfile, FeeSchedule, Realism
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.portfolio.positions import CostMethod
@@ -18,6 +20,8 @@ from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
 
 MASK = "***"
+# It becomes part of a track's name.
+_PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 class Secret:
@@ -56,7 +60,8 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class RunSection(_Section, frozen=True):
     """``about`` is a sentence for the report: what the data are and what is assumed of them. ``store`` is the SQLite file.
 
-    ``sample_every``: whole hours (``1h``), or whole minutes that divide an hour (``5m``).
+    ``sample_every``: whole hours (``1h``), or whole minutes that divide an hour (``5m``). ``faults`` names a plan under which every
+    strategy runs once more.
     """
 
     name: str = "run"
@@ -64,6 +69,7 @@ class RunSection(_Section, frozen=True):
     seed: int = 1
     store: str = "genesis.db"
     sample_every: str = "1h"
+    faults: str | None = None
 
 
 class InstrumentConfig(_Section, frozen=True):
@@ -117,7 +123,10 @@ class Variant(_Section, frozen=True):
 
 
 class StrategyConfig(_Section, frozen=True):
-    """A strategy: a built-in or entry-point name, or ``path/to/file.py:ClassName``; each variant is a track of its own."""
+    """A strategy: a built-in or entry-point name, or ``path/to/file.py:ClassName``; each variant is a track of its own.
+
+    ``faults`` names the plan under which it runs once more, beside the undisturbed track; ``None`` is the run's, ``none`` no plan.
+    """
 
     name: str
     strategy: str
@@ -127,6 +136,7 @@ class StrategyConfig(_Section, frozen=True):
     variants: list[Variant] = []
     lots: CostMethod = CostMethod.AVERAGE
     trade_basis: TradeBasis = TradeBasis.FLAT_TO_FLAT
+    faults: str | None = None
 
     def __post_init__(self) -> None:
         if not self.budget > 0 or not self.instruments:
@@ -195,6 +205,16 @@ class Config(_Section, frozen=True):
     tiers: list[Tier] | None = None
     paper_trading: PaperSection = PaperSection()
     venues: dict[str, VenueSection] = {}
+    fault_plans: dict[str, FaultPlan] = {}
+
+    def plan_of(self, strategy: StrategyConfig) -> tuple[str, FaultPlan] | None:
+        """Name and values of the fault plan under which a strategy runs once more; ``None`` where it does not."""
+        name = strategy.faults or self.run.faults
+        return None if name is None or name == NO_PLAN else (name, self.all_plans()[name])
+
+    def all_plans(self) -> dict[str, FaultPlan]:
+        """The built-in fault plans and the configuration's own, by name."""
+        return {**BUILT_IN, **self.fault_plans}
 
     @property
     def realistic(self) -> ExecutionProfile:
@@ -242,6 +262,28 @@ class Config(_Section, frozen=True):
                     )
                 if all(d.instrument != wanted for d in self.data):
                     raise ConfigError(f"data: expected a file for {wanted}, found none")
+        self._check_faults(ids)
+
+    def _check_faults(self, ids: list[str]) -> None:
+        for name, plan in self.fault_plans.items():
+            if name in BUILT_IN or name == NO_PLAN or not _PLAN_NAME.fullmatch(name):
+                raise ConfigError(
+                    f"fault_plans.{name}: expected a name of its own, of letters, digits, - and _, found '{name}'; "
+                    f"taken: {', '.join((*BUILT_IN, NO_PLAN))}"
+                )
+            for field in plan.__struct_fields__:
+                for wanted in getattr(getattr(plan, field), "instruments", None) or []:
+                    if wanted not in ids:
+                        known = ", ".join(ids) or "the instruments, of which there are none"
+                        raise ConfigError(
+                            f"fault_plans.{name}.{field}.instruments: expected one of {known}, found {wanted}"
+                        )
+        wants = [("run.faults", self.run.faults), *((f"strategies.{s.name}.faults", s.faults) for s in self.strategies)]
+        for path, plan_name in wants:
+            if plan_name is not None and plan_name != NO_PLAN and plan_name not in self.all_plans():
+                raise ConfigError(
+                    f"{path}: expected one of {', '.join((*self.all_plans(), NO_PLAN))}, found {plan_name}"
+                )
 
 
 def inactive_keys() -> list[str]:
@@ -252,6 +294,9 @@ def inactive_keys() -> list[str]:
         "paper_trading.promotion",
         "paper_trading.ab_testing",
         "venues",
+        "run.faults",
+        "strategies.faults",
+        "fault_plans",
     ]
 
 

@@ -275,7 +275,10 @@ class DenyReason(Enum):
 
 
 class RejectReason(Enum):
-    """Why a venue (or the simulated one) rejected or expired an order at arrival."""
+    """Why a venue (or the simulated one) rejected or expired an order at arrival.
+
+    ``NOT_CONNECTED`` alone is no answer of the venue: the order never left. ``CLOCK``: its timestamp was outside the venue's window.
+    """
 
     WOULD_TAKE = "WOULD_TAKE"
     WOULD_TRIGGER_IMMEDIATELY = "WOULD_TRIGGER_IMMEDIATELY"
@@ -287,6 +290,10 @@ class RejectReason(Enum):
     SELF_TRADE = "SELF_TRADE"
     FILTER = "FILTER"
     RATE_LIMIT = "RATE_LIMIT"
+    MARKET_CLOSED = "MARKET_CLOSED"
+    OVERLOADED = "OVERLOADED"
+    CLOCK = "CLOCK"
+    NOT_CONNECTED = "NOT_CONNECTED"
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False):

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genesis.clock import NS_PER_SECOND, iso_utc
 from genesis.demo.data import BTCUSD, DemoDataMissing, bitcoin_half_hour
 from genesis.execution.book import DepthBook
+from genesis.execution.fault_plan import Deliveries, FaultPlan, Gap, Span
 from genesis.execution.order_queue import OrderQueues
+from genesis.feeds.faults import fault_reading
 from genesis.feeds.files import Format, Reading, ReadOptions, align_capture, detect, infer_steps, read
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
@@ -180,3 +183,38 @@ def test_the_package_and_the_shared_file_are_the_same_half_hour() -> None:
         for columns, others in ((ours.columns, theirs.columns), (ours.extras, theirs.extras)):
             assert set(columns) == set(others)
             assert all(np.array_equal(columns[name], others[name]) for name in columns)
+
+
+SPOT_CAPTURE = "binance-spot_BTCUSDT_20240808T2354"
+
+
+@pytest.mark.parametrize("kind", ["trades", "l1", "l2"])
+def test_every_duplicate_of_a_binance_capture_is_recognised(kind: str) -> None:
+    """Trades, quotes and depth have ids of the venue's: a tenth delivered twice leaves the recording as it was."""
+    path = next(f["path"] for f in FILES if f["path"].endswith(f"{SPOT_CAPTURE}.{kind}.parquet"))
+    (recorded,) = reading_of(path)
+    faulted = fault_reading(recorded, FaultPlan(duplicates=Deliveries(share=Decimal("0.1"))), 1)
+    (fault,) = faulted.done
+    assert fault.recognised == fault.messages > 500
+    assert all(np.array_equal(faulted.reading.columns[n], c) for n, c in recorded.columns.items())
+
+
+def test_a_real_book_is_whole_again_after_a_gap() -> None:
+    """A minute of depth is missing; until it ends the book stands still, and from its end on it is the recorded one."""
+    path = next(f["path"] for f in FILES if f["path"].endswith(f"{SPOT_CAPTURE}.l2.parquet"))
+    (recorded,) = reading_of(path)
+    start = int(recorded.columns["ts"][0]) // NS_PER_SECOND * NS_PER_SECOND + 120 * NS_PER_SECOND
+    stop = start + 60 * NS_PER_SECOND
+    plan = FaultPlan(gap=Gap(windows=[Span(iso_utc(start), iso_utc(stop))]))
+    faulted = fault_reading(recorded, plan, 1).reading
+    books = {}
+    for name, reading in (("recorded", recorded), ("faulted", faulted)):
+        book = DepthBook()
+        for moment in (start, stop, *range(stop + 1, stop + 60 * NS_PER_SECOND, 7 * NS_PER_SECOND)):
+            book.apply(dict(reading.columns), int(np.searchsorted(reading.columns["ts"], moment)))
+            books[name, moment] = (dict(book.bids.lots), dict(book.asks.lots))
+    assert books["faulted", start] == books["faulted", stop] == books["recorded", start]
+    assert books["recorded", stop] != books["recorded", start]
+    later = [m for n, m in books if n == "faulted" and m > stop]
+    assert [books["faulted", m] for m in later] == [books["recorded", m] for m in later]
+    assert len(later) == 9

@@ -30,6 +30,8 @@ def read_quotes(table: Table, instrument: Instrument, options: ReadOptions) -> t
     for side in ("bid", "ask"):
         rows.price(f"{side}_ticks", f"{side}_px_e8", instrument.price_grid)
         rows.size(f"{side}_lots", f"{side}_qty_e8", instrument.qty_grid)
+    if rows.has("update_id"):
+        rows.integer("update_id", "update_id")
     ts, offset = _engine_time(rows)
     event = rows["time_event"]
     names = ("time_event", "seq", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
@@ -41,7 +43,8 @@ def read_quotes(table: Table, instrument: Instrument, options: ReadOptions) -> t
         event_steps_back=steps_back(event),
         facts={"crossed quotes": int(np.count_nonzero(rows["bid_ticks"] >= rows["ask_ticks"]))},
     )
-    return (Reading(instrument, StreamKind.QUOTES, None, columns, report),)
+    extras = {"update_id": rows["update_id"]} if rows.has("update_id") else {}
+    return (Reading(instrument, StreamKind.QUOTES, None, columns, report, extras),)
 
 
 def read_depth(table: Table, instrument: Instrument, options: ReadOptions) -> tuple[Reading, ...]:
@@ -74,7 +77,7 @@ def read_depth(table: Table, instrument: Instrument, options: ReadOptions) -> tu
         facts=plan.facts(),
     )
     report = msgspec.structs.replace(report, rows_kept=len(np.unique(places)))
-    return (Reading(instrument, StreamKind.DEPTH, None, columns, report),)
+    return (Reading(instrument, StreamKind.DEPTH, None, columns, report, {"update_id": rows["last"][places]}),)
 
 
 def _times(rows: Rows) -> None:
