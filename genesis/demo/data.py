@@ -59,14 +59,14 @@ class DemoMarket(msgspec.Struct, frozen=True, eq=False):
 
 
 def bitcoin_half_hour() -> DemoMarket:
-    """Bitstamp BTC/USD, 2026-05-02 02:36 to 03:06 UTC: depth and quotes from every order event, and the trades.
+    """Bitstamp BTC/USD, 2026-05-02 02:36 to 03:06 UTC: every order event, depth and quotes made of them, and the trades.
 
     The trades' ``extras`` are both order ids. All three follow the exchange's clock, in which the orders are recorded.
 
     Raises:
         DemoDataMissing: the packages are not installed.
     """
-    orders = read(_file(_ORDERS), BTCUSD, ReadOptions(format=Format.OB_ORDERS))
+    orders = read(_file(_ORDERS), BTCUSD, ReadOptions(format=Format.OB_ORDERS, orders=True))
     trades = read(_file(_TRADES), BTCUSD, ReadOptions(format=Format.OB_TRADES))
     statement = (
         "recorded: every order event and trade of Bitstamp BTC/USD for half an hour of 2026-05-02, "

@@ -23,7 +23,7 @@ def tier_of(streams: Sequence[Stream]) -> Tier:
 
 
 # Rows of one moment in this order. Where better data fail for a while, the poorer ones beside them fill orders.
-_LANES = (StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS)
+_LANES = (StreamKind.TRADES, StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS)
 _MARKED_BY = {
     Tier.DEPTH: StreamKind.QUOTES,
     Tier.QUOTES: StreamKind.QUOTES,
@@ -100,6 +100,8 @@ class InstrumentFeed:
             shown.show_quote(bid, bid_lots, ask, ask_lots, time_ns)
         elif lane.kind is StreamKind.DEPTH:
             shown.show_depth(columns, stop, time_ns)
+        elif lane.kind is StreamKind.ORDERS:
+            shown.show_orders(columns, stop)
         elif lane.kind is StreamKind.TRADES:
             shown.show_print(columns["ticks"].item(row), time_ns)
         elif shown.trade_ns < columns["time_open"].item(row):

@@ -13,6 +13,8 @@ from genesis.tape.stream import Stream, StreamKind
 
 _FIRST_SPAN = 64
 _LONGEST_SPAN = 65_536
+# With a book every row is looked at while an order works, and none else.
+_NOT_SEARCHED = (StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH)
 
 
 class Lane:
@@ -60,7 +62,7 @@ class Lane:
 
     def _search(self, start: int, stop: int, low: int, high: int) -> int | None:
         self._searched = max(start, stop)
-        if (low <= 0 and high >= 2**62) or self.kind in (StreamKind.QUOTES, StreamKind.DEPTH):
+        if (low <= 0 and high >= 2**62) or self.kind in _NOT_SEARCHED:
             return None
         lows, highs = self.stream.columns[self._low], self.stream.columns[self._high]
         span = _FIRST_SPAN

@@ -333,19 +333,26 @@ class Track:
         columns, start = lane.stream.columns, lane.cursor
         book = matcher.shown.book
         heard = lane.wants_all and not self.ended
-        names = ("ts", "seq", "time_event", "side", "ticks", "lots")
+        names = ("ts", "seq", "time_event", "snapshot", "side", "ticks", "lots")
         rows = list(zip(*(columns[n][start:stop].tolist() for n in names), strict=True))
-        for i, (ts, seq, event, side, ticks, lots) in enumerate(rows):
+        for i, (ts, seq, event, snapshot, side, ticks, lots) in enumerate(rows):
             lane.cursor = start + i + 1
             agenda.now = ts
             if book is not None:
                 book.apply(columns, lane.cursor)
-            matcher.on_depth(side, ticks, lots, ts)
+            matcher.on_depth(side, ticks, lots, ts, bool(snapshot))
             ends = self._message_ends(lane, ts, seq)
             if heard and ends and book is not None:
                 self._hear_depth(feed, ts, event if event != ABSENT else None)
             if agenda.stirred and ends:
                 return
+
+    def _run_orders(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
+        """Order-by-order rows: they move queues and fill nothing, so nothing stirs between them."""
+        stream = lane.stream
+        self.agenda.now = stream.times[stop - 1]
+        feed.matcher.shown.show_orders(stream.columns, stop)
+        lane.cursor = stop
 
     def _message_ends(self, lane: Lane, ts: int, seq: int) -> bool:
         stream, row = lane.stream, lane.cursor
@@ -619,6 +626,7 @@ def _bars_before(series: BarSeries, now: int) -> int:
 
 _RUN = {
     StreamKind.TRADES: Track._run_trades,
+    StreamKind.ORDERS: Track._run_orders,
     StreamKind.QUOTES: Track._run_quotes,
     StreamKind.DEPTH: Track._run_depth,
     StreamKind.BARS: Track._run_bar_rows,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from genesis.execution.luck import slipped
 from genesis.execution.models import VenueModels
+from genesis.execution.order_queue import Fifo
 from genesis.execution.pricing import FillCost, TakerPrice
 from genesis.execution.queueing import queue_estimate
 from genesis.execution.shown import Shown
@@ -26,6 +27,7 @@ from genesis.model.rules import StpMode
 _NEVER = 2**62
 _UNBOUND = 2**62
 _SIDES = (1, -1)
+_BY_DEPTH = (Tier.DEPTH, Tier.ORDERS)
 
 
 class Matcher:
@@ -109,20 +111,22 @@ class Matcher:
             elif phase is Phase.DELAYED:
                 working.suffer(ask if working.sign > 0 else bid)
 
-    def on_depth(self, side: int, ticks: int, lots: int, time_ns: int) -> None:
-        """A level of the bids (+1) or asks (-1) has a new absolute size (the book itself is already advanced)."""
+    def on_depth(self, side: int, ticks: int, lots: int, time_ns: int, in_snapshot: bool = False) -> None:
+        """A level of the bids (+1) or asks (-1) has a new absolute size (the book itself is already advanced).
+
+        A snapshot after the first follows a gap: nobody saw who left meanwhile.
+        """
         shown = self.shown
         shown.depth_ns = time_ns
         if shown.taken:
             shown.taken.refresh(side, ticks, lots, time_ns)
             self._bounds = None
-        resting = self._resting[side]
-        if not resting or ticks == (shown.bid if side > 0 else shown.ask):
-            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
-            return
-        for _, _, working in resting:
+        for _, _, working in self._resting[side]:
             if working.limit == ticks and working.queue is not None:
-                working.queue.on_level(lots)
+                if in_snapshot:
+                    working.queue.on_resync(lots)
+                else:
+                    working.queue.on_level(lots)
 
     def on_trade(self, time_ns: int, ticks: int, lots: int, aggressor: int) -> None:
         """A public trade: it is shared once among all orders, resting ones by price and then by age, takers as they came."""
@@ -262,15 +266,18 @@ class Matcher:
     def _rest(self, working: Working, limit: int, time_ns: int) -> None:
         shown, models = self.shown, self.models
         working.phase = Phase.RESTING
-        working.queue = queue = queue_estimate(models.queue, models.queue_n)
-        tier = shown.tier(time_ns)
+        tier, orders = shown.tier(time_ns), shown.orders
+        if orders is not None:
+            working.queue = Fifo(orders, working.sign, limit)
+        else:
+            working.queue = queue_estimate(models.queue, models.queue_n)
         if tier.has_book:
-            queue.join(shown.queue_at(working.sign, limit))
+            working.queue.join(shown.queue_at(working.sign, limit))
         elif tier is Tier.TRADES and not models.only_through:
             typical = models.conditions.typical_print(time_ns)
-            queue.join(None if typical is None else models.prints_ahead * typical)
+            working.queue.join(None if typical is None else models.prints_ahead * typical)
         else:
-            queue.join(None)
+            working.queue.join(None)
         self._arrivals += 1
         insort(self._resting[working.sign], (-working.sign * limit, self._arrivals, working))
         self._bounds = None
@@ -320,7 +327,7 @@ class Matcher:
             return
         if working.limit is not None or working.is_immediate:
             self._end_taking(working, time_ns)
-        elif tier is Tier.DEPTH:
+        elif tier in _BY_DEPTH:
             # The whole visible book is gone: the venue expires what is left of a market order.
             self._expire(working, time_ns, RejectReason.NO_LIQUIDITY)
 
@@ -388,9 +395,13 @@ class Matcher:
             best, best_lots, opposite, displayed = shown.bid, shown.bid_lots, shown.ask, shown.ask_lots
         else:
             best, best_lots, opposite, displayed = shown.ask, shown.ask_lots, shown.bid, shown.bid_lots
+        # One source tells of sizes: a depth row may be older than the quote before it.
+        by_depth = shown.tier(time_ns) in _BY_DEPTH
         for _, _, working in list(self._resting[sign]):
             limit, queue = working.limit or 0, working.queue
             if opposite and (limit - opposite) * sign >= 0:
+                if queue is not None:
+                    queue.on_through()
                 available = shown.taken.available(-sign, opposite, displayed)
                 if available > 0:
                     tier = shown.tier(time_ns)
@@ -398,10 +409,11 @@ class Matcher:
                     if lots:
                         shown.taken.take(-sign, opposite, lots, time_ns)
                         self._bounds = None
-            elif queue is not None and best == limit:
-                queue.on_level(best_lots)
-            elif queue is not None and (limit - best) * sign > 0:
-                queue.on_through()
+            elif queue is not None and not by_depth:
+                if best == limit:
+                    queue.on_level(best_lots)
+                elif (limit - best) * sign > 0:
+                    queue.on_level(0)
 
     def _rest_on_trade(self, sign: int, time_ns: int, ticks: int, lots: int, aggressor: int, used: int) -> int:
         """Fill from a print through the price, or from one at the price once the queue ahead has traded; how much is used so far."""
@@ -421,7 +433,7 @@ class Matcher:
                 left = queue.on_print(lots)
             if left > used:
                 tier = self.shown.tier(time_ns)
-                sure = tier is not Tier.TRADES and through > 0
+                sure = tier is Tier.ORDERS or (tier is not Tier.TRADES and through > 0)
                 confidence = Confidence.HIGH if sure else Confidence.MEDIUM if tier.has_book else Confidence.LOW
                 used += self._fill_maker(working, time_ns, limit, left - used, tier, confidence)
         return used
@@ -506,6 +518,8 @@ class Matcher:
         """The order leaves the venue: its place, and what was set aside for it."""
         self.working.remove(working)
         if working.phase is Phase.RESTING:
+            if working.queue is not None:
+                working.queue.leave()
             resting = self._resting[working.sign]
             del resting[next(i for i, (_, _, w) in enumerate(resting) if w is working)]
         working.phase = Phase.ENDED

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from genesis.execution.book import DepthBook
 from genesis.execution.liquidity import TakenLiquidity
+from genesis.execution.order_queue import OrderQueues
 from genesis.execution.tier import Confidence, Tier
 from genesis.tape.stream import Column
 
@@ -31,8 +32,8 @@ class Conditions(Protocol):
 class Shown:
     """The market as displayed, less what own orders took of it (``taken``).
 
-    ``has_quotes``, ``has_depth`` and so on say what the tape can show at all; the ``*_ns`` when each was last heard. A book is *broken* from a
-    gap in its sequence until its next snapshot.
+    ``has_quotes`` and so on say what the tape can show at all; the ``*_ns`` when each was last heard. ``orders`` are the queues order by order,
+    where the tape has them; they serve the queue, while sizes are taken from ``book``.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class Shown:
         "has_quotes",
         "has_trades",
         "last",
+        "orders",
         "quote_ns",
         "taken",
         "trade_ns",
@@ -56,6 +58,7 @@ class Shown:
         self.taken = taken
         self.book_fresh_ns = book_fresh_ns
         self.book = DepthBook() if Tier.DEPTH in sources else None
+        self.orders = OrderQueues() if Tier.ORDERS in sources else None
         self.has_quotes = Tier.QUOTES in sources
         self.has_trades = Tier.TRADES in sources
         self.has_bars = Tier.BARS in sources
@@ -65,8 +68,9 @@ class Shown:
     def tier(self, now_ns: int) -> Tier:
         """The best data that are fresh at this moment; where none is, the poorest there are."""
         if self.has_quotes and (now_ns - self.quote_ns <= self.book_fresh_ns or not (self.has_trades or self.has_bars)):
-            fresh = self.book is not None and now_ns - self.depth_ns <= self.book_fresh_ns
-            return Tier.DEPTH if fresh else Tier.QUOTES
+            if self.book is None or now_ns - self.depth_ns > self.book_fresh_ns:
+                return Tier.QUOTES
+            return Tier.DEPTH if self.orders is None else Tier.ORDERS
         return Tier.TRADES if self.has_trades else Tier.BARS
 
     def confidence(self, tier: Tier, now_ns: int) -> Confidence:
@@ -75,7 +79,7 @@ class Shown:
             return Confidence.ROUGH
         if not tier.has_book or now_ns - self.quote_ns > self.book_fresh_ns:
             return Confidence.LOW
-        return Confidence.HIGH if tier is Tier.DEPTH else Confidence.MEDIUM
+        return Confidence.MEDIUM if tier is Tier.QUOTES else Confidence.HIGH
 
     def touch(self, sign: int) -> int | None:
         """The price a taker of this side faces: the ask or bid, else the last price; ``None`` before any was seen."""
@@ -93,11 +97,13 @@ class Shown:
         if not self.has_quotes:
             return None
         best, lots = (self.bid, self.bid_lots) if sign > 0 else (self.ask, self.ask_lots)
+        deep = self.book.size(sign, ticks) if self.book is not None else 0
         if ticks == best:
-            return lots
+            # Of two sources that differ, the one that puts more before us.
+            return max(lots, deep)
         if (ticks - best) * sign > 0 or not best:
-            return 0
-        return self.book.size(sign, ticks) if self.book is not None else None
+            return deep
+        return deep if self.book is not None else None
 
     def levels(self, sign: int, tier: Tier, lots: int) -> list[tuple[int, int]]:
         """(ticks, lots) that a taker of this side may take, best first, less what own orders took: enough for ``lots`` or all there is."""
@@ -107,7 +113,7 @@ class Shown:
         available = self.taken.available(-sign, touch, displayed)
         found = [(touch, available)]
         lots -= available
-        if tier is Tier.DEPTH and self.book is not None and lots > 0:
+        if tier is not Tier.QUOTES and self.book is not None and lots > 0:
             for ticks, size in self.book.beyond(-sign, touch):
                 available = self.taken.available(-sign, ticks, size)
                 found.append((ticks, available))
@@ -119,6 +125,11 @@ class Shown:
     def show_print(self, ticks: int, time_ns: int) -> None:
         """A trade printed, and moves no order."""
         self.last, self.trade_ns = ticks, time_ns
+
+    def show_orders(self, columns: dict[str, Column], stop: int) -> None:
+        """The order rows up to ``stop`` have arrived."""
+        if self.orders is not None:
+            self.orders.apply(columns, stop)
 
     def show_depth(self, columns: dict[str, Column], stop: int, time_ns: int) -> None:
         """The depth rows up to ``stop`` have arrived; the last of them at ``time_ns``."""

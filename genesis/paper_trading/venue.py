@@ -36,6 +36,7 @@ from genesis.tape.stream import Stream, StreamKind
 
 _TIERS = {
     StreamKind.TRADES: Tier.TRADES,
+    StreamKind.ORDERS: Tier.ORDERS,
     StreamKind.QUOTES: Tier.QUOTES,
     StreamKind.DEPTH: Tier.DEPTH,
     StreamKind.BARS: Tier.BARS,

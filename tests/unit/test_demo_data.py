@@ -28,7 +28,8 @@ installed = pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join
 def test_the_half_hour_of_bitcoin() -> None:
     """Depth, quotes and trades are on one clock; the taker of a trade is the later of its two orders."""
     market = bitcoin_half_hour()
-    depth, quotes, trades = market.readings
+    depth, quotes, orders, trades = market.readings
+    assert orders.rows > depth.rows / 2
     assert (depth.rows > quotes.rows > trades.rows, trades.rows) == (True, 284)
     assert {r.report.clock for r in market.readings} == {"exchange"}
     buyers, sellers = (trades.extras[name] for name in ("buy_order_id", "sell_order_id"))
