@@ -176,9 +176,13 @@ def test_the_package_and_the_shared_file_are_the_same_half_hour() -> None:
     except DemoDataMissing as missing:
         pytest.skip(str(missing))
     shared = align_capture(
-        (*read(DATA / f"l3/{BITSTAMP}.l3.parquet", BTCUSD), *read(DATA / f"trades/{BITSTAMP}.trades.parquet", BTCUSD))
+        (
+            *read(DATA / f"l3/{BITSTAMP}.l3.parquet", BTCUSD, ReadOptions(orders=True)),
+            *read(DATA / f"trades/{BITSTAMP}.trades.parquet", BTCUSD),
+        )
     )
-    assert [r.kind for r in market.readings] == [StreamKind.DEPTH, StreamKind.QUOTES, StreamKind.TRADES]
+    kinds = [StreamKind.DEPTH, StreamKind.QUOTES, StreamKind.ORDERS, StreamKind.TRADES]
+    assert [r.kind for r in market.readings] == kinds
     for ours, theirs in zip(market.readings, shared, strict=True):
         for columns, others in ((ours.columns, theirs.columns), (ours.extras, theirs.extras)):
             assert set(columns) == set(others)
