@@ -34,6 +34,7 @@ MODULES = (
     "model/grid.py",
     "monitoring/strategy_monitor.py",
     "paper_trading/virtual_portfolio.py",
+    "paper_trading/measures.py",
     "portfolio/ledger.py",
     "portfolio/portfolio.py",
     "portfolio/positions.py",
@@ -41,7 +42,9 @@ MODULES = (
     "risk/gate.py",
     "storage/projections.py",
     "storage/run_journal.py",
+    "tape/bars.py",
     "tape/decode.py",
+    "tape/stream.py",
 )
 _CONFIG = "[mypy]\nstrict = True\n[mypy-pyarrow.*]\nignore_missing_imports = True\n"
 

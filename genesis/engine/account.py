@@ -10,7 +10,7 @@ from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.model.orders import (
-    ORDER_LIFE,
+    ORDER_LIFE_BY_STEP,
     Order,
     OrderIntent,
     OrderStatus,
@@ -54,7 +54,7 @@ class OpenState:
 
     def step(self, step: OrderStep) -> None:
         """Walk the table of an order's life."""
-        after = ORDER_LIFE.get((self.status, step))
+        after = ORDER_LIFE_BY_STEP[step].get(self.status)
         if after is None:
             name = self.order.client_order_id
             raise IntegrityError(f"order {name}: expected a step of {self.status.value}, found {step.value}")

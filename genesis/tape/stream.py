@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from enum import Enum
 from itertools import repeat
 
 import numpy as np
@@ -20,32 +19,14 @@ from genesis.errors import DataError
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec, Quote, Trade
 from genesis.tape.decode import Blocks
+from genesis.tape.kinds import COLUMNS as COLUMNS
+from genesis.tape.kinds import StreamKind as StreamKind
 
 Column = NDArray[np.int64]
 ABSENT = -(2**63)
 BLOCK_ROWS = 4096
 _GENESIS_BLOCK = b"genesis.tape.block.1"
-
-
-class StreamKind(Enum):
-    """What a row is. The order of members is the order of rows of one moment where the source gives none."""
-
-    TRADES = "trades"
-    QUOTES = "quotes"
-    DEPTH = "depth"
-    BARS = "bars"
-
-
-# ``ts`` engine time; ``seq`` place within one arrival (a capture's line), 0 where the source has none;
-# ``side`` of a trade is the taker's (+1 buys, -1 sells, 0 unknown), of a depth row +1 bid, -1 ask;
-# a depth row's ``lots`` is the level's new absolute size, 0 removes it; ``snapshot`` 1 on the rows of a full snapshot.
-# A bars row's ``ts`` is its close, the moment at which it can be known.
-COLUMNS: dict[StreamKind, tuple[str, ...]] = {
-    StreamKind.TRADES: ("ts", "time_event", "seq", "trade_id", "ticks", "lots", "side"),
-    StreamKind.QUOTES: ("ts", "time_event", "seq", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots"),
-    StreamKind.DEPTH: ("ts", "time_event", "seq", "snapshot", "side", "ticks", "lots"),
-    StreamKind.BARS: ("ts", "time_open", "seq", "open", "high", "low", "close", "lots"),
-}
+_NEAR = 3
 
 
 def times_of(columns: Mapping[str, Column]) -> memoryview[int]:
@@ -55,6 +36,13 @@ def times_of(columns: Mapping[str, Column]) -> memoryview[int]:
 
 def before(times: memoryview[int], start: int, stop: int, time_ns: int, included: bool) -> int:
     """End of the rows of [start, stop) that lie before ``time_ns``, or at it where ``included``; ``times`` never decreases."""
+    # The first rows are tried one by one: mostly the present is one of them. What is left is bisected.
+    near = min(start + _NEAR, stop)
+    while start < near:
+        time = times[start]
+        if time > time_ns or (time == time_ns and not included):
+            return start
+        start += 1
     if start >= stop or times[stop - 1] < time_ns:
         return stop
     return (bisect_right if included else bisect_left)(times, time_ns, start, stop)
@@ -163,22 +151,25 @@ class Stream:
         floats: list[float] = ((self.columns[name][start:stop] * grid.mantissa) / grid.denominator).tolist()
         return floats
 
-    def _event_times(self, start: int, stop: int) -> list[int] | list[int | None]:
+    def _event_times(self, start: int, stop: int, ts: list[int]) -> list[int] | list[int | None]:
+        """``ts`` is engine time as it was decoded: where the two are the same, so are the integers."""
         column = self.columns["time_event"][start:stop]
+        if np.array_equal(column, self.columns["ts"][start:stop]):
+            return ts
         times: list[int] = column.tolist()
         return times if not (column == ABSENT).any() else [t if t != ABSENT else None for t in times]
 
     def _make_trades(self, start: int, stop: int) -> list[Trade]:
         names = ("ts", "ticks", "lots", "side", "trade_id")
         ts, ticks, lots, side, trade_id = (self.columns[n][start:stop].tolist() for n in names)
-        event, price = self._event_times(start, stop), self._floats("ticks", start, stop)
+        event, price = self._event_times(start, stop, ts), self._floats("ticks", start, stop)
         # map calls the class without a step of the interpreter in between: a third faster than a comprehension.
         return list(map(Trade, repeat(self.instrument), ts, event, ticks, lots, price, side, trade_id))
 
     def _make_quotes(self, start: int, stop: int) -> list[Quote]:
         names = ("ts", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
         ts, *sizes = (self.columns[n][start:stop].tolist() for n in names)
-        event, bid, ask = self._event_times(start, stop), *(self._floats(n, start, stop) for n in names[1::2])
+        event, bid, ask = self._event_times(start, stop, ts), *(self._floats(n, start, stop) for n in names[1::2])
         return list(map(Quote, repeat(self.instrument), ts, event, *sizes, bid, ask))
 
     def _checked(self, columns: Mapping[str, Column], last_ts: int) -> dict[str, Column]:
