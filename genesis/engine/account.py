@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from genesis.errors import IntegrityError
-from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument
-from genesis.model.money import Money
 from genesis.model.orders import (
     ORDER_LIFE_BY_STEP,
     Order,
@@ -17,29 +14,6 @@ from genesis.model.orders import (
     OrderStep,
     Side,
 )
-
-
-class ClosedTrade(Protocol):
-    """A trade from flat to flat, as the portfolio reports it."""
-
-
-class TrackPortfolio(Protocol):
-    """What a track needs of its portfolio; amounts are ledger units of the quote currency at ``decimals``."""
-
-    @property
-    def currency(self) -> str: ...
-
-    @property
-    def decimals(self) -> int: ...
-
-    @property
-    def cash_units(self) -> int: ...
-
-    def position_units(self, instrument_id: str) -> int: ...
-
-    def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]: ...
-
-    def to_money(self, units: int) -> Money: ...
 
 
 class OpenState:

@@ -10,6 +10,7 @@ from genesis.engine.marks import Mark
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.matching import Matcher, Tier
 from genesis.model.instruments import Instrument
+from genesis.portfolio.portfolio import Holding
 from genesis.tape.stream import Stream, StreamKind
 
 
@@ -41,6 +42,7 @@ class InstrumentFeed:
     __slots__ = (
         "depth_levels",
         "fees",
+        "holding",
         "instrument",
         "lanes",
         "lot_units",
@@ -60,8 +62,9 @@ class InstrumentFeed:
         fees: FeeCalculator,
         decimals: int,
         order: int,
+        holding: Holding,
     ) -> None:
-        self.instrument, self.matcher, self.fees = instrument, matcher, fees
+        self.instrument, self.matcher, self.fees, self.holding = instrument, matcher, fees, holding
         self.tier = matcher.tier
         self.notional_unit = instrument.notional_unit(decimals)
         # Ledger units of one unit of price times one base unit: an integer, since a currency's scale holds both.

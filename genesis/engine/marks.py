@@ -90,6 +90,18 @@ class Marks:
             mark.move(stop)
         self.held = tuple(m for m in self.all if m.worth)
 
+    def only_position_changed(self, constant: float, worth: float, stop: int) -> None:
+        """As `position_changed`, of a track that has one instrument."""
+        mark = self.all[0]
+        # Where rows were marked one by one, the row and its price are known: what shows the price of a long shows it of a flat too.
+        known = stop == mark.cursor and mark.worth > 0 and worth >= 0
+        self.constant = constant
+        mark.worth = worth
+        if not known:
+            mark.move(stop)
+        if bool(worth) is not bool(self.held):
+            self.held = (mark,) if worth else ()
+
     def index(self) -> float:
         """The index at the marks seen last."""
         value = self.constant

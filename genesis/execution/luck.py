@@ -15,7 +15,7 @@ ONE = 100_000_000
 class Luck:
     """The profile's draws for one order, keyed by the moment of its decision, and the spread it assumes."""
 
-    __slots__ = ("_draws", "_latency", "_response", "_slippage", "half_spread", "_still_ns", "_still_slippage")
+    __slots__ = ("_draws", "_latency", "_response", "_slippage", "half_spread", "still_response_ns", "_still_ns", "_still_slippage")
 
     def __init__(self, profile: ExecutionProfile, draws: KeyedDraws) -> None:
         self._draws = draws
@@ -25,6 +25,8 @@ class Luck:
         # A law without deviation draws the same every time: no hash need be asked.
         self._still_ns = _still(profile.latency_ms, NS_PER_MS)
         self._still_slippage = _still(profile.slippage_bp, SLIPPAGE_SCALE)
+        # What every answer then takes to travel back; ``None`` where it is drawn.
+        self.still_response_ns = None if self._still_ns is None else int(self._still_ns * self._response)
         # As a fraction in 1e-8, like a slippage draw; rounded against us.
         self.half_spread = ceil(profile.half_spread_bp * SLIPPAGE_SCALE)
 
@@ -42,8 +44,8 @@ class Luck:
 
     def response_ns(self, instrument: str, decided_ns: int, ordinal: int, answer: int) -> int:
         """How long the venue's ``answer``-th answer travels back."""
-        if self._still_ns is not None:
-            return int(self._still_ns * self._response)
+        if self.still_response_ns is not None:
+            return self.still_response_ns
         purpose = f"latency.response.{answer}"
         whole = self._draws.clipped_normal(self._latency, NS_PER_MS, purpose, instrument, decided_ns, ordinal)
         return int(whole * self._response)

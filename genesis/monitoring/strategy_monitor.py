@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
-from genesis.engine.account import ClosedTrade as AnyTrade
 from genesis.engine.track import Track
 from genesis.errors import ConfigError
 from genesis.model.events import Event, MetricSample, TradeClosed
@@ -70,10 +69,8 @@ class StrategyMonitor:
         measures.name_mark(track.feeds[0].instrument.price_grid, price)
         return (MetricSample(time_ns, track.name, portfolio.currency, measures),)
 
-    def traded(self, track: Track, trade: AnyTrade) -> Sequence[Event]:
+    def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]:
         """A trade ended: it is an entry of its own."""
-        if not isinstance(trade, ClosedTrade):
-            return ()
         portfolio = track.portfolio
         return (
             TradeClosed(

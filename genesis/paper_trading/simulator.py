@@ -74,7 +74,7 @@ class PaperTradingSimulator:
         portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
         agenda = TrackAgenda()
         executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
-        feeds = [self._feed(i, order, portfolio.decimals, executor) for order, i in enumerate(strategy.instruments)]
+        feeds = [self._feed(i, order, portfolio, executor) for order, i in enumerate(strategy.instruments)]
         gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
         track = Track(
             name,
@@ -92,16 +92,17 @@ class PaperTradingSimulator:
         self.tracks.append(track)
         return track
 
-    def _feed(self, instrument: Instrument, order: int, decimals: int, executor: SimulatedExecutor) -> InstrumentFeed:
+    def _feed(self, instrument: Instrument, order: int, portfolio: VirtualPortfolio, executor: SimulatedExecutor) -> InstrumentFeed:
         streams = self._tape.of(instrument)
         if not streams:
             raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
+        decimals = portfolio.decimals
         fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, decimals)
         bar_share = self.profile.bar_share if all(s.has_volume for s in streams) else None
         shares = _ratio(self.profile.prints_share), None if bar_share is None else _ratio(bar_share)
         on_trades = any(s.kind is StreamKind.TRADES for s in streams)
         matcher = executor.connect(instrument, tier_of(streams), fees, decimals, shares, on_trades)
-        return InstrumentFeed(instrument, streams, matcher, fees, decimals, order)
+        return InstrumentFeed(instrument, streams, matcher, fees, decimals, order, portfolio.holding(instrument))
 
 
 def _ratio(share: Decimal) -> tuple[int, int]:

@@ -138,6 +138,10 @@ class Portfolio:
         """Realised profit before fees."""
         return -self.ledger.balance(self._realized)
 
+    def holding(self, instrument: Instrument) -> Holding:
+        """What is held of one of its instruments."""
+        return self._holdings[instrument.id]
+
     def position_units(self, instrument_id: str) -> int:
         """Signed position in base ledger units."""
         return self._holdings[instrument_id].position.units

@@ -36,6 +36,8 @@ def times_of(columns: Mapping[str, Column]) -> memoryview[int]:
 
 def before(times: memoryview[int], start: int, stop: int, time_ns: int, included: bool) -> int:
     """End of the rows of [start, stop) that lie before ``time_ns``, or at it where ``included``; ``times`` never decreases."""
+    if start >= stop or times[stop - 1] < time_ns:
+        return stop
     # The first rows are tried one by one: mostly the present is one of them. What is left is bisected.
     near = min(start + _NEAR, stop)
     while start < near:
@@ -43,8 +45,6 @@ def before(times: memoryview[int], start: int, stop: int, time_ns: int, included
         if time > time_ns or (time == time_ns and not included):
             return start
         start += 1
-    if start >= stop or times[stop - 1] < time_ns:
-        return stop
     return (bisect_right if included else bisect_left)(times, time_ns, start, stop)
 
 
