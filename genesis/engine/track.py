@@ -277,21 +277,21 @@ class Track:
         heard = self.strategy.on_trade
         while cursor < stop:
             block, offset = stream.trades.at(cursor, stream.rows)
-            for place in range(offset, min(len(block), offset + stop - cursor)):
-                trade = block[place]
+            times, ticks, prices, events = block.times, block.ticks, block.prices, block.events
+            for place in range(offset, min(block.rows, offset + stop - cursor)):
                 cursor += 1
                 lane.cursor = cursor
-                agenda.now = now = trade.time_received
-                matcher.last = trade.ticks
+                agenda.now = now = times[place]
+                matcher.last = ticks[place]
                 if working:
-                    matcher.on_trade(now, trade.ticks, trade.lots, trade.taker_sign)
+                    matcher.on_trade(now, ticks[place], block.lots[place], block.sides[place])
                 if worth:
-                    mark.cursor, mark.price = cursor, trade.price
-                    value = constant + worth * trade.price
+                    mark.cursor, mark.price = cursor, prices[place]
+                    value = constant + worth * prices[place]
                     if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                         self._halt(now)
                 try:
-                    heard(trade)
+                    heard(events[place])
                 except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
                     self._stop("on_trade", error)
                 if agenda.stirred:
@@ -321,8 +321,8 @@ class Track:
         worth, constant = mark.worth, marks.constant
         heard = self.strategy.on_quote if lane.wants_all and not self.ended else None
         block, offset = stream.quotes.at(cursor, stream.rows)
-        for place in range(offset, min(len(block), offset + stop - cursor)):
-            quote = block[place]
+        for place in range(offset, min(block.rows, offset + stop - cursor)):
+            quote = block.events[place]
             cursor += 1
             lane.cursor = cursor
             agenda.now = now = quote.time_received
@@ -405,23 +405,27 @@ class Track:
         # With bars alone the bar handed over is itself the row that marks the position.
         is_mark = mark.stream is series.source and series.spec == series.source.spec
         worth, constant = (mark.worth, marks.constant) if is_mark else (0.0, 0.0)
+        # Where the lane's own rows are the bars, a bar handed over is a row passed, and shows the price.
+        lane = feed.lanes[0] if feed.lanes[0].stream is series.source and is_mark else None
         at = subscription.at
         block, offset = series.events.at(at, series.rows)
-        for place in range(offset, min(len(block), offset + stop - at)):
-            bar = block[place]
-            agenda.now = now = bar.time_close
+        times, closes, events = block.times, block.closes, block.events
+        for place in range(offset, min(block.rows, offset + stop - at)):
+            agenda.now = now = times[place]
             at += 1
             if worth:
                 if mark.cursor < at:
-                    mark.cursor, mark.price = at, bar.close
-                    value = constant + worth * bar.close
+                    mark.cursor, mark.price = at, closes[place]
+                    value = constant + worth * closes[place]
                     if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                         self._halt(now)
             elif marks.held and self._mark_up_to(now, subscription.rank):
                 return
             subscription.at = at
+            if lane is not None and lane.cursor < at:
+                lane.cursor, feed.matcher.last = at, block.close_ticks[place]
             try:
-                hear(bar)
+                hear(events[place])
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._stop("on_bar", error)
             if agenda.stirred:
@@ -430,8 +434,11 @@ class Track:
     def _bars_in_a_row(self, subscription: Subscription, closed_before: int) -> int:
         """End of the run of bars that nothing can interrupt but what the strategy does."""
         series, start = subscription.series, subscription.at
-        if len(self.subscriptions) > 1 or any(lane.wants_all or lane.matcher.working for lane in self._lanes):
+        if len(self.subscriptions) > 1:
             return start + 1
+        for lane in self._lanes:
+            if lane.wants_all or lane.matcher.working:
+                return start + 1
         time_ns, rank = self.agenda.next_key()
         until = min(time_ns, closed_before)
         stop = min(series.rows, start + _RUN_ROWS)

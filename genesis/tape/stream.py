@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from genesis.errors import DataError
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec, Quote, Trade
-from genesis.tape.decode import Blocks
+from genesis.tape.decode import Blocks, QuoteBlock, TradeBlock
 from genesis.tape.kinds import COLUMNS as COLUMNS
 from genesis.tape.kinds import StreamKind as StreamKind
 
@@ -38,14 +38,18 @@ def before(times: memoryview[int], start: int, stop: int, time_ns: int, included
     """End of the rows of [start, stop) that lie before ``time_ns``, or at it where ``included``; ``times`` never decreases."""
     if start >= stop or times[stop - 1] < time_ns:
         return stop
-    # The first rows are tried one by one: mostly the present is one of them. What is left is bisected.
+    return (bisect_right if included else bisect_left)(times, time_ns, start, stop)
+
+
+def soon_before(times: memoryview[int], start: int, stop: int, time_ns: int, included: bool) -> int:
+    """As `before`, for an end that mostly lies within the first few rows: they are tried one by one."""
     near = min(start + _NEAR, stop)
     while start < near:
         time = times[start]
         if time > time_ns or (time == time_ns and not included):
             return start
         start += 1
-    return (bisect_right if included else bisect_left)(times, time_ns, start, stop)
+    return before(times, start, stop, time_ns, included)
 
 
 def empty_columns(kind: StreamKind) -> dict[str, Column]:
@@ -86,8 +90,8 @@ class Stream:
         self.recorded = 0
         self.has_volume = True
         self._blocks: list[bytes] = []
-        self.trades: Blocks[Trade] = Blocks(self._make_trades)
-        self.quotes: Blocks[Quote] = Blocks(self._make_quotes)
+        self.trades: Blocks[TradeBlock] = Blocks(TradeBlock, self._make_trades)
+        self.quotes: Blocks[QuoteBlock] = Blocks(QuoteBlock, self._make_quotes)
 
     def record(self, columns: Mapping[str, Column]) -> None:
         """Take a whole recording; its rows arrive by `reveal`.
@@ -140,11 +144,11 @@ class Stream:
 
     def first_after(self, time_ns: int, start: int = 0) -> int:
         """Index of the first arrived row at or after ``start`` with ``ts`` > ``time_ns``."""
-        return before(self.times, start, self.rows, time_ns, True)
+        return soon_before(self.times, start, self.rows, time_ns, True)
 
     def first_at(self, time_ns: int, start: int = 0) -> int:
         """Index of the first arrived row at or after ``start`` with ``ts`` >= ``time_ns``."""
-        return before(self.times, start, self.rows, time_ns, False)
+        return soon_before(self.times, start, self.rows, time_ns, False)
 
     def _floats(self, name: str, start: int, stop: int) -> list[float]:
         grid = self.instrument.price_grid
@@ -159,18 +163,23 @@ class Stream:
         times: list[int] = column.tolist()
         return times if not (column == ABSENT).any() else [t if t != ABSENT else None for t in times]
 
-    def _make_trades(self, start: int, stop: int) -> list[Trade]:
+    def _make_trades(self, block: TradeBlock, start: int, stop: int) -> None:
         names = ("ts", "ticks", "lots", "side", "trade_id")
         ts, ticks, lots, side, trade_id = (self.columns[n][start:stop].tolist() for n in names)
         event, price = self._event_times(start, stop, ts), self._floats("ticks", start, stop)
         # map calls the class without a step of the interpreter in between: a third faster than a comprehension.
-        return list(map(Trade, repeat(self.instrument), ts, event, ticks, lots, price, side, trade_id))
+        block.events.extend(map(Trade, repeat(self.instrument), ts, event, ticks, lots, price, side, trade_id))
+        block.times.extend(ts)
+        block.ticks.extend(ticks)
+        block.lots.extend(lots)
+        block.sides.extend(side)
+        block.prices.extend(price)
 
-    def _make_quotes(self, start: int, stop: int) -> list[Quote]:
+    def _make_quotes(self, block: QuoteBlock, start: int, stop: int) -> None:
         names = ("ts", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
         ts, *sizes = (self.columns[n][start:stop].tolist() for n in names)
         event, bid, ask = self._event_times(start, stop, ts), *(self._floats(n, start, stop) for n in names[1::2])
-        return list(map(Quote, repeat(self.instrument), ts, event, *sizes, bid, ask))
+        block.events.extend(map(Quote, repeat(self.instrument), ts, event, *sizes, bid, ask))
 
     def _checked(self, columns: Mapping[str, Column], last_ts: int) -> dict[str, Column]:
         names = COLUMNS[self.kind]
