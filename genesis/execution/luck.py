@@ -15,7 +15,16 @@ ONE = 100_000_000
 class Luck:
     """The profile's draws for one order, keyed by the moment of its decision, and the spread it assumes."""
 
-    __slots__ = ("_draws", "_latency", "_response", "_slippage", "half_spread", "still_response_ns", "_still_ns", "_still_slippage")
+    __slots__ = (
+        "_draws",
+        "_latency",
+        "_response",
+        "_slippage",
+        "half_spread",
+        "still_response_ns",
+        "_still_ns",
+        "_still_slippage",
+    )
 
     def __init__(self, profile: ExecutionProfile, draws: KeyedDraws) -> None:
         self._draws = draws

@@ -92,7 +92,9 @@ class PaperTradingSimulator:
         self.tracks.append(track)
         return track
 
-    def _feed(self, instrument: Instrument, order: int, portfolio: VirtualPortfolio, executor: SimulatedExecutor) -> InstrumentFeed:
+    def _feed(
+        self, instrument: Instrument, order: int, portfolio: VirtualPortfolio, executor: SimulatedExecutor
+    ) -> InstrumentFeed:
         streams = self._tape.of(instrument)
         if not streams:
             raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")

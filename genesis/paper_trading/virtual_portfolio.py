@@ -153,6 +153,4 @@ class VirtualPortfolio(Portfolio):
     def _trades_now(self) -> OfTrades:
         tally = self.trades
         won, lost = int(tally.gross_profit), int(tally.gross_loss)
-        return OfTrades(
-            self._grid, tally.n, tally.forced, tally.wins, tally.losses, won, lost, tally.duration_ns
-        )
+        return OfTrades(self._grid, tally.n, tally.forced, tally.wins, tally.losses, won, lost, tally.duration_ns)

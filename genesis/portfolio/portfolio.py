@@ -118,7 +118,9 @@ class Portfolio:
         self._fees = ledger.open(Purpose.FEES, self.currency)
         capital = ledger.open(Purpose.CAPITAL, self.currency)
         ledger.post(((self._cash, self.budget_units), (capital, -self.budget_units)))
-        self._holdings: dict[str, Holding] = {i.id: Holding(i, self.decimals, scales[i.base], ledger, method, basis) for i in instruments}
+        self._holdings: dict[str, Holding] = {
+            i.id: Holding(i, self.decimals, scales[i.base], ledger, method, basis) for i in instruments
+        }
         self.turnover_units = 0
 
     # ---- what it is

@@ -26,7 +26,6 @@ from genesis.model.events import (
 from genesis.model.instruments import Instrument
 from genesis.model.orders import Liquidity, Order, RejectReason
 
-
 # An enumeration's ``value`` is a slow property.
 _WORDS: Final = {tier: tier.value for tier in Tier}
 
@@ -34,7 +33,9 @@ _WORDS: Final = {tier: tier.value for tier in Tier}
 class _Answers:
     """Turns what the venue says into events that travel back."""
 
-    def __init__(self, agenda: TrackAgenda, luck: Luck, fees: FeeCalculator, instrument: Instrument, decimals: int) -> None:
+    def __init__(
+        self, agenda: TrackAgenda, luck: Luck, fees: FeeCalculator, instrument: Instrument, decimals: int
+    ) -> None:
         self._agenda, self._luck, self._fees = agenda, luck, fees
         self._id = instrument.id
         self._lot_units = instrument.lot_units
