@@ -21,6 +21,7 @@ MODULES = (
     "engine/account.py",
     "engine/agenda.py",
     "engine/desk.py",
+    "engine/executor/base.py",
     "engine/executor/simulated.py",
     "engine/feed.py",
     "engine/lane.py",
@@ -35,10 +36,12 @@ MODULES = (
     "execution/order_queue.py",
     "execution/perpetual.py",
     "execution/queueing.py",
+    "ids.py",
     "metrics/drawdown.py",
     "metrics/exposure.py",
     "model/grid.py",
     "monitoring/strategy_monitor.py",
+    "paper_trading/measures.py",
     "paper_trading/virtual_portfolio.py",
     "portfolio/accounts.py",
     "portfolio/currencies.py",
@@ -50,7 +53,9 @@ MODULES = (
     "risk/gate.py",
     "storage/projections.py",
     "storage/run_journal.py",
+    "tape/bars.py",
     "tape/decode.py",
+    "tape/stream.py",
 )
 _CONFIG = "[mypy]\nstrict = True\n[mypy-pyarrow.*]\nignore_missing_imports = True\n"
 

@@ -256,7 +256,7 @@ def _traded(e: TradeClosed) -> bytes:
 
 def _sampled(e: MetricSample) -> bytes:
     metrics = e.metrics
-    body = ",".join([f"{label}{_metric(metrics[name])}" for name, label in _in_order(tuple(metrics))])
+    body = ",".join([f"{label}{_metric(metrics[name])}" for name, label in _in_order(tuple(metrics.keys()))])
     return f'{{"body":{{"currency":{_quote(e.currency)},"metrics":{{{body}}}}}{_close(e)}'.encode()
 
 

@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from genesis.errors import IntegrityError
-from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument
-from genesis.model.money import Money
 from genesis.model.orders import (
-    ORDER_LIFE,
+    ORDER_LIFE_BY_STEP,
     Order,
     OrderIntent,
     OrderStatus,
     OrderStep,
     Side,
 )
-
-
-class ClosedTrade(Protocol):
-    """A trade from flat to flat, as the portfolio reports it."""
-
-
-class TrackPortfolio(Protocol):
-    """What a track needs of its portfolio; amounts are ledger units of the quote currency at ``decimals``."""
-
-    @property
-    def currency(self) -> str: ...
-
-    @property
-    def decimals(self) -> int: ...
-
-    @property
-    def cash_units(self) -> int: ...
-
-    def position_units(self, instrument_id: str) -> int: ...
-
-    def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]: ...
-
-    def to_money(self, units: int) -> Money: ...
 
 
 class OpenState:
@@ -54,7 +28,7 @@ class OpenState:
 
     def step(self, step: OrderStep) -> None:
         """Walk the table of an order's life."""
-        after = ORDER_LIFE.get((self.status, step))
+        after = ORDER_LIFE_BY_STEP[step].get(self.status)
         if after is None:
             name = self.order.client_order_id
             raise IntegrityError(f"order {name}: expected a step of {self.status.value}, found {step.value}")

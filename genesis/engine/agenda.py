@@ -62,9 +62,9 @@ class TrackAgenda:
         """A cancel or an order reaches the venue; cancels first, so that an amendment never fills twice."""
         self.add(time_ns, Rank.CANCEL if action.is_cancel else Rank.ORDER, action)
 
-    def notify(self, event: OrderEvent) -> None:
+    def notify(self, time_ns: int, event: OrderEvent) -> None:
         """An answer is heard at its time."""
-        self.add(event.time, Rank.ANSWER, event)
+        self.add(time_ns, Rank.ANSWER, event)
 
     def next_key(self) -> tuple[int, int]:
         """(time, rank) of the next item; far away when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -33,22 +33,29 @@ from genesis.model.orders import (
     Side,
     ensure_unicode,
 )
+from genesis.risk.gate import Account
 from genesis.strategies.base import OpenOrder
 from genesis.tape.stream import StreamKind
 
 if TYPE_CHECKING:
     from genesis.engine.track import Track
 
+_BUY: Final = Side.BUY
+_SUBMIT: Final = OrderStep.SUBMIT
 _ROWS = {"trades": StreamKind.TRADES, "quotes": StreamKind.QUOTES, "depth": StreamKind.DEPTH}
 
 
-class TrackDesk:
+class TrackDesk(Account):
     """Orders in, refusals out; implements the strategy's ``Desk`` and the gate's ``Account``."""
 
     def __init__(self, track: Track, journalled: bool) -> None:
         self._track = track
+        self._agenda, self._portfolio = track.agenda, track.portfolio
         self._by_id = {f.instrument.id: f for f in track.feeds}
         self._journalled = journalled
+        # Most strategies have one instrument: a look-up by identity finds it.
+        self._first = track.feeds[0]
+        self._first_instrument = self._first.instrument
         self._sent = 0
         self._moment = -1
         self._ordinal = 0
@@ -63,15 +70,15 @@ class TrackDesk:
     @property
     def now(self) -> int:
         """Engine time."""
-        return self._track.agenda.now
+        return self._agenda.now
 
     def submit(self, intent: OrderIntent) -> Approved | Refused:
         """Send an intent through risk."""
-        feed = self._feed(intent.instrument)
-        feed.settle(self.now, self._track.agenda.rank)
+        feed, agenda = self._feed(intent.instrument), self._agenda
+        feed.settle(agenda.now, agenda.rank)
         refusal = self._track.gate.check(intent, self)
         if refusal is not None:
-            return self._refuse(intent, *refusal)
+            return self._refuse(intent, refusal[0], refusal[1])
         return Approved(self._send(intent, feed, forced=False))
 
     def submit_forced(self, intent: OrderIntent) -> None:
@@ -106,8 +113,9 @@ class TrackDesk:
 
     def position_lots(self, instrument: Instrument) -> int:
         """Signed whole lots held, towards zero."""
-        units = self._track.portfolio.position_units(instrument.id)
-        whole = abs(units) // self._feed(instrument).lot_units
+        feed = self._feed(instrument)
+        units = feed.holding.position.units
+        whole = abs(units) // feed.lot_units
         return whole if units >= 0 else -whole
 
     def last_ticks(self, instrument: Instrument) -> int | None:
@@ -197,28 +205,29 @@ class TrackDesk:
 
     def equity_units(self) -> int:
         """Cash plus positions at the prices now."""
-        total = self._track.portfolio.cash_units
+        total = self._portfolio.cash_units
         for feed in self._track.feeds:
             total += self.position_value(feed)
         return total
 
+    def standing(self) -> tuple[int, int]:
+        """(equity, gross): what the account is worth, and positions plus open orders that would add to them."""
+        track, equity, gross = self._track, self._portfolio.cash_units, 0
+        for feed in track.feeds:
+            value = self.position_value(feed)
+            equity += value
+            gross += abs(value)
+        if track.orders.by_id:
+            gross += sum(track.orders.value(side, self.value, self._price) for side in Side)
+        return equity, gross
+
     def position_value(self, feed: InstrumentFeed) -> int:
         """Signed value of a position, in ledger units, at the price that closes it: longs at the bid, shorts at the ask."""
-        track = self._track
-        units = track.portfolio.position_units(feed.instrument.id)
+        units = feed.holding.position.units
         if not units:
             return 0
-        feed.settle(track.agenda.now, track.agenda.rank)
+        feed.settle(self._agenda.now, self._agenda.rank)
         return units * feed.notional_unit * (feed.matcher.touch(-1 if units > 0 else 1) or 0)
-
-    def gross_units(self) -> int:
-        """Positions plus open orders that would add to them."""
-        track, total = self._track, 0
-        for feed in track.feeds:
-            total += abs(self.position_value(feed))
-        if track.orders.by_id:
-            total += sum(track.orders.value(side, self.value, self._price) for side in Side)
-        return total
 
     def fee_bound(self, value: int) -> int:
         """The highest fee on this value."""
@@ -229,12 +238,12 @@ class TrackDesk:
 
     def with_position(self, fill: OrderFilled) -> OrderFilled:
         """The fill with the tape position it saw."""
-        if not self._journalled:
-            return fill
         feed = self._feed(fill.order.intent.instrument)
         return msgspec.structs.replace(fill, position=self._position(feed))
 
     def _feed(self, instrument: Instrument) -> InstrumentFeed:
+        if instrument is self._first_instrument:
+            return self._first
         feed = self._by_id.get(instrument.id)
         if feed is not None and feed.instrument is instrument:
             return feed
@@ -245,8 +254,8 @@ class TrackDesk:
 
     def _next_ordinal(self) -> int:
         """The intent's place among those of its moment; with time and instrument it keys its luck."""
-        if self._moment != self.now:
-            self._moment, self._ordinal = self.now, 0
+        if self._moment != self._agenda.now:
+            self._moment, self._ordinal = self._agenda.now, 0
         self._ordinal += 1
         return self._ordinal
 
@@ -267,12 +276,13 @@ class TrackDesk:
     def _send(self, intent: OrderIntent, feed: InstrumentFeed, forced: bool) -> Order:
         track = self._track
         self._sent += 1
-        order = Order(order_id(track.name, self._sent), track.name, intent, self.now, self._next_ordinal())
+        now, name = self._agenda.now, order_id(track.name, self._sent)
+        order = Order(name, track.name, intent, now, self._next_ordinal())
         state = OpenState(order, forced)
-        state.step(OrderStep.SUBMIT)
-        track.orders.by_id[order.client_order_id] = state
-        track.gate.sent(self.now)
+        state.step(_SUBMIT)
+        track.orders.by_id[name] = state
+        track.gate.sent(now)
         position = self._position(feed) if self._journalled else None
-        track.entries.append(OrderSubmitted(self.now, track.name, order, self.now, position))
-        track.executor.submit(order, feed.matcher.touch(int(intent.side)))
+        track.entries.append(OrderSubmitted(now, track.name, order, now, position))
+        track.executor.submit(order, feed.matcher.touch(1 if intent.side is _BUY else -1))
         return order

@@ -11,6 +11,7 @@ from genesis.execution.fees import FeeCalculator
 from genesis.execution.matching import Matcher
 from genesis.execution.tier import Tier
 from genesis.model.instruments import Instrument
+from genesis.portfolio.portfolio import Holding
 from genesis.tape.stream import Stream, StreamKind
 
 
@@ -38,6 +39,7 @@ class InstrumentFeed:
     __slots__ = (
         "depth_levels",
         "fees",
+        "holding",
         "instrument",
         "lanes",
         "lot_units",
@@ -57,8 +59,9 @@ class InstrumentFeed:
         fees: FeeCalculator,
         decimals: int,
         order: int,
+        holding: Holding,
     ) -> None:
-        self.instrument, self.matcher, self.fees = instrument, matcher, fees
+        self.instrument, self.matcher, self.fees, self.holding = instrument, matcher, fees, holding
         self.tier = tier_of(streams)
         self.notional_unit = instrument.notional_unit(decimals)
         # Ledger units of one unit of price times one base unit: an integer, since a currency's scale holds both.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from genesis.execution.matching import Matcher
-from genesis.tape.stream import Stream, StreamKind
+from genesis.tape.stream import Stream, StreamKind, before
 
 _FIRST_SPAN = 64
 _LONGEST_SPAN = 65_536
@@ -45,20 +45,28 @@ class Lane:
         bars = stream.kind is StreamKind.BARS
         self._low, self._high = ("low", "high") if bars else ("ticks", "ticks")
 
-    def next_row(self, stop: int) -> int | None:
-        """The first row in [cursor, ``stop``) that matters; ``None`` when there is none."""
-        if self.cursor >= stop:
-            return None
+    def next_row(self, time_ns: int, included: bool) -> int:
+        """The first row from the cursor on and before ``time_ns`` (or at it where ``included``) that matters; -1 when there is none."""
+        stream, cursor = self.stream, self.cursor
+        if cursor >= stream.rows:
+            return -1
+        first = stream.times[cursor]
+        if first > time_ns or (first == time_ns and not included):
+            return -1
         if self.wants_all:
-            return self.cursor
-        bounds = self.matcher.bounds()
+            return cursor
+        matcher = self.matcher
+        bounds = matcher.bounds()
         if bounds[0]:
-            return self.cursor
+            return cursor
+        if not matcher.working:
+            return -1
+        stop = before(stream.times, cursor, stream.rows, time_ns, included)
         if bounds != self._bounds:
-            self._bounds, self._found, self._searched = bounds, None, self.cursor
-        if self._found is None or self._found < self.cursor:
-            self._found = self._search(max(self.cursor, self._searched), stop, bounds[1], bounds[2])
-        return self._found if self._found is not None and self._found < stop else None
+            self._bounds, self._found, self._searched = bounds, None, cursor
+        if self._found is None or self._found < cursor:
+            self._found = self._search(max(cursor, self._searched), stop, bounds[1], bounds[2])
+        return self._found if self._found is not None and self._found < stop else -1
 
     def _search(self, start: int, stop: int, low: int, high: int) -> int | None:
         self._searched = max(start, stop)

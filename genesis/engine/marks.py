@@ -38,10 +38,11 @@ class Mark:
         ticks = self.stream.columns[self._column()][start:stop]
         return ticks * self._grid.mantissa / self._grid.denominator
 
-    def first_ticks(self) -> int | None:
+    def first_ticks(self, now: int) -> int | None:
         """The stream's first price: a bar's open, the bid, or the first trade; ``None`` before there is one."""
         stream = self.stream
-        if self._first is None and stream.rows:
+        # What has arrived may lie after ``now``: how much of it there is depends on how the tape was cut.
+        if self._first is None and stream.rows and stream.times[0] <= now:
             name = {StreamKind.BARS: "open", StreamKind.QUOTES: "bid_ticks"}.get(stream.kind, "ticks")
             self._first = int(stream.columns[name][0])
         return self._first
@@ -89,6 +90,18 @@ class Marks:
             mark.worth = worth
             mark.move(stop)
         self.held = tuple(m for m in self.all if m.worth)
+
+    def only_position_changed(self, constant: float, worth: float, stop: int) -> None:
+        """As `position_changed`, of a track that has one instrument."""
+        mark = self.all[0]
+        # Where rows were marked one by one, the row and its price are known: what shows the price of a long shows it of a flat too.
+        known = stop == mark.cursor and mark.worth > 0 and worth >= 0
+        self.constant = constant
+        mark.worth = worth
+        if not known:
+            mark.move(stop)
+        if bool(worth) is not bool(self.held):
+            self.held = (mark,) if worth else ()
 
     def index(self) -> float:
         """The index at the marks seen last."""

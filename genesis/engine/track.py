@@ -7,12 +7,13 @@ was cut into chunks never shows, because only closed moments are handled and a r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from genesis.clock import NS_PER_DAY
-from genesis.engine.account import ClosedTrade, OpenState, OrderBook, TrackPortfolio
+from genesis.engine.account import OpenState, OrderBook
 from genesis.engine.agenda import FAR, Hour, Rank, Timer, TrackAgenda
 from genesis.engine.desk import TrackDesk
+from genesis.engine.executor.base import VenueAction
 from genesis.engine.executor.simulated import SimulatedExecutor
 from genesis.engine.feed import InstrumentFeed, passed
 from genesis.engine.lane import Lane
@@ -33,15 +34,23 @@ from genesis.model.events import (
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec, Depth, DepthLevel
 from genesis.model.orders import OrderIntent, OrderStep, Side
+from genesis.portfolio.portfolio import Portfolio
+from genesis.portfolio.trades import ClosedTrade
 from genesis.risk.gate import RiskGate
 from genesis.strategies.base import Strategy
 from genesis.tape.bars import BarSeries
 from genesis.tape.stream import ABSENT, StreamKind, before
 
-_RUN_ROWS = 256
+_RUN_ROWS: Final = 256
 _HOUR = Hour()
 _ERROR_LENGTH = 500
 _NO_ROW = (FAR, 0, 0, 0)
+_TRADES: Final = StreamKind.TRADES
+_ORDERS: Final = StreamKind.ORDERS
+_QUOTES: Final = StreamKind.QUOTES
+_BARS: Final = StreamKind.BARS
+_FILL_PART: Final = OrderStep.FILL_PART
+_FILL_ALL: Final = OrderStep.FILL_ALL
 
 
 class Monitor(Protocol):
@@ -88,7 +97,7 @@ class Track:
         name: str,
         strategy: Strategy,
         feeds: Sequence[InstrumentFeed],
-        portfolio: TrackPortfolio,
+        portfolio: Portfolio,
         agenda: TrackAgenda,
         executor: SimulatedExecutor,
         gate: RiskGate,
@@ -109,14 +118,16 @@ class Track:
         self._lanes = sorted((lane for f in self.feeds for lane in f.lanes), key=lambda lane: lane.order)
         self._hears_orders = type(strategy).on_order is not Strategy.on_order
         self._hears_fills = type(strategy).on_fill is not Strategy.on_fill
-        self._only_lane = len(self._lanes) == 1
+        self._only_lane = self._lanes[0] if len(self._lanes) == 1 else None
         self._by_lane = {id(lane): f for f in self.feeds for lane in f.lanes}
         self._feed_by_id = {f.instrument.id: f for f in self.feeds}
         self._budget = portfolio.cash_units
         self.marks = Marks([f.mark for f in self.feeds], float(gate.tier.drawdown_halt))
+        self._only_feed = self.feeds[0] if len(self.feeds) == 1 else None
         self._only_mark = self.marks.all[0] if len(self.feeds) == 1 else None
         self._day_index = 1.0
         self._halted_for_day = False
+        self._journalled = journalled
         self.desk = TrackDesk(self, journalled)
         agenda.now = start_ns
         self.start_ns = start_ns
@@ -133,7 +144,7 @@ class Track:
         agenda, price, total = self.agenda, None, 0.0
         for feed in self.feeds:
             feed.settle(agenda.now, agenda.rank)
-            now, first = feed.matcher.touch(-1), feed.mark.first_ticks()
+            now, first = feed.matcher.touch(-1), feed.mark.first_ticks(agenda.now)
             if price is None:
                 price = now
             if not now or not first:
@@ -164,27 +175,29 @@ class Track:
         """Handle every moment before ``closed_before`` (engine ns)."""
         agenda = self.agenda
         while True:
-            due = agenda.next_key()
+            due_ns, due_rank = agenda.next_key()
             bars = self._next_bars()
-            if bars is not None and bars.next_key() < due:
-                due = bars.next_key()
-            else:
-                bars = None
-            if due[0] >= closed_before:
-                due = (closed_before, -1)
-            lane, row, other = self._next_row(due)
+            if bars is not None:
+                bar_ns, bar_rank = bars.next_key()
+                if bar_ns < due_ns or (bar_ns == due_ns and bar_rank < due_rank):
+                    due_ns, due_rank = bar_ns, bar_rank
+                else:
+                    bars = None
+            if due_ns >= closed_before:
+                due_ns, due_rank = closed_before, -1
+            lane, row, other = self._next_row(due_ns, due_rank > Rank.ROW)
             if lane is not None:
-                self._run_rows(lane, row, due, other)
-            elif self._mark_up_to(due):
+                self._run_rows(lane, row, due_ns, due_rank > Rank.ROW, other)
+            elif self.marks.held and self._mark_up_to(due_ns, due_rank):
                 continue
-            elif due[0] >= closed_before:
+            elif due_ns >= closed_before:
                 return
             elif bars is not None:
                 self._run_bars(bars, closed_before)
             else:
                 self._handle_agenda()
                 # What is due at this very instant follows at once: the moment's rows and bars have had their turn.
-                while agenda.next_key()[0] == agenda.now and agenda.rank > Rank.BAR:
+                while agenda.rank > Rank.BAR and agenda.next_key()[0] == agenda.now:
                     self._handle_agenda()
 
     def finish(self, time_ns: int) -> None:
@@ -202,26 +215,18 @@ class Track:
             return subscriptions[0] if subscriptions and not self.ended else None
         return min(subscriptions, key=Subscription.next_key)
 
-    def _next_row(self, due: tuple[int, int]) -> tuple[Lane | None, int, tuple[int, int, int, int] | None]:
-        """The earliest row that matters before ``due``, and the key of the next one of any other lane."""
+    def _next_row(self, due_ns: int, included: bool) -> tuple[Lane | None, int, tuple[int, int, int, int] | None]:
+        """The earliest row that matters before ``due_ns`` (or at it where ``included``), and the key of the next one of any other lane."""
+        only = self._only_lane
+        if only is not None:
+            row = only.next_row(due_ns, included)
+            return (only if row >= 0 else None), row, None
         best: Lane | None = None
         best_row, best_key, other = 0, _NO_ROW, None
-        time_ns, included = due[0], due[1] > Rank.ROW
         for lane in self._lanes:
-            stream, cursor = lane.stream, lane.cursor
-            if cursor >= stream.rows:
+            row = lane.next_row(due_ns, included)
+            if row < 0:
                 continue
-            first = stream.times[cursor]
-            if first > time_ns or (first == time_ns and not included):
-                continue
-            if lane.wants_all or lane.matcher.bounds()[0]:
-                row: int | None = cursor
-            else:
-                row = lane.next_row(before(stream.times, cursor, stream.rows, time_ns, included))
-            if row is None:
-                continue
-            if self._only_lane:
-                return lane, row, None
             key = self._row_key(lane, row)
             if key < best_key:
                 if best is not None:
@@ -238,51 +243,63 @@ class Track:
 
     # ---- rows
 
-    def _run_rows(self, lane: Lane, row: int, due: tuple[int, int], other: tuple[int, int, int, int] | None) -> None:
+    def _run_rows(
+        self, lane: Lane, row: int, due_ns: int, included: bool, other: tuple[int, int, int, int] | None
+    ) -> None:
         """Handle rows of one lane until something else comes first, or something was stirred."""
         stream = lane.stream
-        if self._mark_rows_before(lane, row):
+        if self.marks.held and self._mark_rows_before(lane, row):
             return
         lane.cursor = row
-        stop = min(row + _RUN_ROWS, stream.rows)
         ts = stream.times
-        stop = before(ts, row, stop, due[0], due[1] > Rank.ROW)
+        stop = before(ts, row, min(row + _RUN_ROWS, stream.rows), due_ns, included)
         if other is not None and stop > row + 1 and self._row_key(lane, stop - 1) > other:
             stop = before(ts, row + 1, stop, other[0], False)
         if self._marked_elsewhere(lane) or not (lane.wants_all or lane.matcher.bounds()[0]):
             stop = row + 1
         self.agenda.stirred = False
         self.agenda.rank = Rank.ROW
-        feed = self._by_lane[id(lane)]
-        _RUN[lane.kind](self, feed, lane, stop)
+        feed = self._only_feed or self._by_lane[id(lane)]
+        if lane.kind is _TRADES:
+            self._run_trades(feed, lane, stop)
+        elif lane.kind is _BARS:
+            self._run_bar_rows(feed, lane, stop)
+        elif lane.kind is _QUOTES:
+            self._run_quotes(feed, lane, stop)
+        elif lane.kind is _ORDERS:
+            self._run_orders(feed, lane, stop)
+        else:
+            self._run_depth(feed, lane, stop)
 
     def _run_trades(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
-        agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
-        stream, cursor, working, shown = lane.stream, lane.cursor, matcher.working, matcher.shown
-        worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
         if not lane.wants_all or self.ended:
             self._run_unheard_trades(feed, lane, stop)
             return
+        agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
+        stream, cursor, working, shown = lane.stream, lane.cursor, matcher.working, matcher.shown
+        worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
         heard = self.strategy.on_trade
-        block, offset = stream.trades.at(cursor, stream.rows)
-        for trade in block[offset : offset + stop - cursor]:
-            cursor += 1
-            lane.cursor = cursor
-            agenda.now = now = trade.time_received
-            shown.last = trade.ticks
-            if working:
-                matcher.on_trade(now, trade.ticks, trade.lots, trade.taker_sign)
-            if worth:
-                mark.cursor, mark.price = cursor, trade.price
-                value = constant + worth * trade.price
-                if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
-                    self._halt(now)
-            try:
-                heard(trade)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
-                self._stop("on_trade", error)
-            if agenda.stirred:
-                return
+        while cursor < stop:
+            block, offset = stream.trades.at(cursor, stream.rows)
+            times, ticks, prices, events = block.times, block.ticks, block.prices, block.events
+            for place in range(offset, min(block.rows, offset + stop - cursor)):
+                cursor += 1
+                lane.cursor = cursor
+                agenda.now = now = times[place]
+                shown.last = ticks[place]
+                if working:
+                    matcher.on_trade(now, ticks[place], block.lots[place], block.sides[place])
+                if worth:
+                    mark.cursor, mark.price = cursor, prices[place]
+                    value = constant + worth * prices[place]
+                    if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
+                        self._halt(now)
+                try:
+                    heard(events[place])
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+                    self._stop("on_trade", error)
+                if agenda.stirred:
+                    return
 
     def _run_unheard_trades(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
         """Trades that only orders wait for, read one by one: mostly the first few end the wait, and no event need be made of them."""
@@ -308,7 +325,8 @@ class Track:
         worth, constant = mark.worth, marks.constant
         heard = self.strategy.on_quote if lane.wants_all and not self.ended else None
         block, offset = stream.quotes.at(cursor, stream.rows)
-        for quote in block[offset : offset + stop - cursor]:
+        for place in range(offset, min(block.rows, offset + stop - cursor)):
+            quote = block.events[place]
             cursor += 1
             lane.cursor = cursor
             agenda.now = now = quote.time_received
@@ -396,26 +414,31 @@ class Track:
         feed = self._feed_by_id[series.source.instrument.id]
         stop = self._bars_in_a_row(subscription, closed_before)
         agenda.stirred, agenda.rank = False, subscription.rank
-        hear, marks, mark = self.strategy.on_bar, self.marks, feed.mark
+        hear, marks, mark, shown = self.strategy.on_bar, self.marks, feed.mark, feed.matcher.shown
         # With bars alone the bar handed over is itself the row that marks the position.
         is_mark = mark.stream is series.source and series.spec == series.source.spec
         worth, constant = (mark.worth, marks.constant) if is_mark else (0.0, 0.0)
+        # Where the lane's own rows are the bars, a bar handed over is a row passed, and shows the price.
+        lane = feed.lanes[0] if feed.lanes[0].stream is series.source and is_mark else None
         at = subscription.at
         block, offset = series.events.at(at, series.rows)
-        for bar in block[offset : offset + stop - at]:
-            agenda.now = now = bar.time_close
+        times, closes, events = block.times, block.closes, block.events
+        for place in range(offset, min(block.rows, offset + stop - at)):
+            agenda.now = now = times[place]
             at += 1
             if worth:
                 if mark.cursor < at:
-                    mark.cursor, mark.price = at, bar.close
-                    value = constant + worth * bar.close
+                    mark.cursor, mark.price = at, closes[place]
+                    value = constant + worth * closes[place]
                     if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                         self._halt(now)
-            elif marks.held and self._mark_up_to((now, subscription.rank)):
+            elif marks.held and self._mark_up_to(now, subscription.rank):
                 return
             subscription.at = at
+            if lane is not None and lane.cursor < at:
+                lane.cursor, shown.last = at, block.close_ticks[place]
             try:
-                hear(bar)
+                hear(events[place])
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._stop("on_bar", error)
             if agenda.stirred:
@@ -424,8 +447,11 @@ class Track:
     def _bars_in_a_row(self, subscription: Subscription, closed_before: int) -> int:
         """End of the run of bars that nothing can interrupt but what the strategy does."""
         series, start = subscription.series, subscription.at
-        if len(self.subscriptions) > 1 or any(lane.wants_all or lane.matcher.working for lane in self._lanes):
+        if len(self.subscriptions) > 1:
             return start + 1
+        for lane in self._lanes:
+            if lane.wants_all or lane.matcher.working:
+                return start + 1
         time_ns, rank = self.agenda.next_key()
         until = min(time_ns, closed_before)
         stop = min(series.rows, start + _RUN_ROWS)
@@ -437,16 +463,17 @@ class Track:
     def _handle_agenda(self) -> None:
         agenda = self.agenda
         item = agenda.pop()
-        if isinstance(item, OrderEvent):
-            self._hear(item)
+        if isinstance(item, VenueAction):
+            feed = self._only_feed or self._feed_by_id[item.instrument_id]
+            feed.settle(agenda.now, agenda.rank)
+            item.happen(agenda.now)
         elif isinstance(item, Hour):
             self._hour()
         elif isinstance(item, Timer):
             if not self.ended:
                 self._timer(item)
         else:
-            self._feed_by_id[item.instrument_id].settle(agenda.now, agenda.rank)
-            item.happen(agenda.now)
+            self._hear(item)
 
     def _timer(self, timer: Timer) -> None:
         if timer.every_ns is not None:
@@ -471,23 +498,24 @@ class Track:
     # ---- what the venue says
 
     def _hear(self, event: OrderEvent) -> None:
-        state = self.orders.by_id.get(event.client_order_id)
+        state = self.orders.by_id.get(event.order.client_order_id)
         if state is None:
             return
         if isinstance(event, OrderFilled):
-            event = self.desk.with_position(event)
+            if self._journalled:
+                event = self.desk.with_position(event)
             self.entries.append(event)
             self._fill(state, event)
+            return
+        self.entries.append(event)
+        if isinstance(event, OrderPrevented):
+            state.prevented += event.prevented_lots
         else:
-            self.entries.append(event)
-            if isinstance(event, OrderPrevented):
-                state.prevented += event.prevented_lots
-            else:
-                state.step(_STEP[type(event)])
-            if state.status.is_final:
-                self._close_order(event.client_order_id)
-            if self._hears_orders:
-                self._call("on_order", lambda: self.strategy.on_order(event))
+            state.step(_STEP[type(event)])
+        if state.status.is_final:
+            self._close_order(state.order.client_order_id)
+        if self._hears_orders:
+            self._call("on_order", lambda: self.strategy.on_order(event))
 
     def _close_order(self, client_order_id: str) -> None:
         self.orders.by_id.pop(client_order_id, None)
@@ -495,15 +523,16 @@ class Track:
 
     def _fill(self, state: OpenState, fill: OrderFilled) -> None:
         state.filled += fill.last_lots
-        state.step(OrderStep.FILL_PART if fill.leaves_lots else OrderStep.FILL_ALL)
+        state.step(_FILL_PART if fill.leaves_lots else _FILL_ALL)
         if state.status.is_final:
-            self._close_order(fill.client_order_id)
-        trades = self.portfolio.apply_fill(fill, forced=state.forced)
+            self._close_order(state.order.client_order_id)
+        trades = self.portfolio.apply_fill(fill, state.forced)
         self._position_changed()
         for trade in trades:
             self.entries.extend(self._monitor.traded(self, trade))
-        if self.marks.touch(self.agenda.now):
-            self._halt(self.agenda.now)
+        now = self.agenda.now
+        if self.marks.touch(now):
+            self._halt(now)
         if self._hears_fills and not self.ended:
             try:
                 self.strategy.on_fill(fill)
@@ -511,16 +540,18 @@ class Track:
                 self._stop("on_fill", error)
 
     def _position_changed(self) -> None:
-        portfolio, budget, agenda, only = self.portfolio, self._budget, self.agenda, self._only_mark
-        if only is not None:
-            feed = self.feeds[0]
-            worth = portfolio.position_units(feed.instrument.id) * feed.price_unit / budget
-            stop = passed(only.stream, only.cursor, agenda.now, agenda.rank)
-            self.marks.position_changed(portfolio.cash_units / budget, (worth,), (stop,))
+        portfolio, budget, agenda, feed = self.portfolio, self._budget, self.agenda, self._only_feed
+        constant = portfolio.cash_units / budget
+        if feed is not None:
+            mark = feed.mark
+            units = feed.holding.position.units
+            worth = units * feed.price_unit / budget if units else 0.0
+            stop = passed(mark.stream, mark.cursor, agenda.now, agenda.rank)
+            self.marks.only_position_changed(constant, worth, stop)
             return
-        worths = [portfolio.position_units(f.instrument.id) * f.price_unit / budget for f in self.feeds]
+        worths = [f.holding.position.units * f.price_unit / budget for f in self.feeds]
         stops = [passed(f.mark.stream, f.mark.cursor, agenda.now, agenda.rank) for f in self.feeds]
-        self.marks.position_changed(portfolio.cash_units / budget, worths, stops)
+        self.marks.position_changed(constant, worths, stops)
 
     # ---- marks
 
@@ -530,8 +561,8 @@ class Track:
         return bool(held) and not (len(held) == 1 and held[0].stream is lane.stream)
 
     def _mark_rows_before(self, lane: Lane, row: int) -> bool:
-        """Mark the rows that were jumped over; whether a limit broke before ``row``, so that something new comes first."""
-        if not self.marks.held or (len(self.marks.held) == 1 and self._own_row_next(lane, row)):
+        """Mark the rows that were jumped over; whether a limit broke before ``row``, so that something new comes first. Something is held."""
+        if len(self.marks.held) == 1 and self._own_row_next(lane, row):
             return False
         ts = lane.stream.times[row]
         stops = [
@@ -544,11 +575,8 @@ class Track:
         mark = self.marks.held[0]
         return mark.stream is lane.stream and mark.cursor >= row
 
-    def _mark_up_to(self, due: tuple[int, int]) -> bool:
-        """Mark every row before ``due``; whether a limit broke."""
-        if not self.marks.held:
-            return False
-        now, rank = due
+    def _mark_up_to(self, now: int, rank: int) -> bool:
+        """Mark every row before this moment; whether a limit broke. Something is held."""
         only = self._only_mark
         if only is not None:
             stop = passed(only.stream, only.cursor, now, rank)
@@ -624,13 +652,6 @@ def _bars_before(series: BarSeries, now: int) -> int:
     return before(series.times, 0, series.rows, now, True)
 
 
-_RUN = {
-    StreamKind.TRADES: Track._run_trades,
-    StreamKind.ORDERS: Track._run_orders,
-    StreamKind.QUOTES: Track._run_quotes,
-    StreamKind.DEPTH: Track._run_depth,
-    StreamKind.BARS: Track._run_bar_rows,
-}
 _STEP: dict[type[OrderEvent], OrderStep] = {
     OrderAccepted: OrderStep.ACCEPT,
     OrderRejected: OrderStep.REJECT,

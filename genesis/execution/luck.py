@@ -25,6 +25,7 @@ class Luck:
         "_tail_factor",
         "_tail_probability",
         "half_spread",
+        "still_response_ns",
     )
 
     def __init__(self, profile: ExecutionProfile, draws: KeyedDraws) -> None:
@@ -38,6 +39,8 @@ class Luck:
         self._slippage = profile.slippage_bp
         # A law without deviation draws the same every time: no hash need be asked.
         self._still_slippage = _still(profile.slippage_bp, SLIPPAGE_SCALE)
+        # What every answer takes to travel back; ``None`` where it is drawn.
+        self.still_response_ns = None if self._tail_probability else self._response.still_ns
         # As a fraction in 1e-8, like a slippage draw; rounded against us.
         self.half_spread = ceil(profile.half_spread_bp * SLIPPAGE_SCALE)
 
@@ -54,8 +57,8 @@ class Luck:
 
     def response_ns(self, instrument: str, decided_ns: int, ordinal: int, answer: int) -> int:
         """How long the venue's ``answer``-th answer travels back."""
-        if self._response.still_ns is not None and not self._tail_probability:
-            return self._response.still_ns
+        if self.still_response_ns is not None:
+            return self.still_response_ns
         purpose = f"latency.response.{answer}"
         return self.stretched(
             self._response.ns(purpose, instrument, decided_ns, ordinal), purpose, instrument, decided_ns, ordinal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from math import isfinite
 
@@ -11,12 +10,16 @@ Amount = int | Decimal
 _CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    """Sum, in order."""
-    result = Decimal(0)
-    for amount in amounts:
-        result = _CONTEXT.add(result, amount)
-    return result
+def exact(amount: Amount) -> Decimal:
+    """As a Decimal."""
+    return _CONTEXT.create_decimal(amount)
+
+
+def total(amount: Amount, more: Amount) -> Amount:
+    """Sum: of integers an integer, else a Decimal."""
+    if type(amount) is int and type(more) is int:
+        return amount + more
+    return _CONTEXT.add(Decimal(amount), Decimal(more))
 
 
 def mean(amount: Decimal, n: int) -> Decimal | None:

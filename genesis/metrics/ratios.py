@@ -72,6 +72,19 @@ class Moments:
     def _varies(self) -> bool:
         return self.n > 1 and self._m2 > self.n * NO_DEVIATION**2
 
+    def copy(self) -> Moments:
+        """The moments as they stand, whatever is added here later."""
+        made = Moments()
+        made.n, made.mean, made._m2, made._m3, made._m4, made._down = (
+            self.n,
+            self.mean,
+            self._m2,
+            self._m3,
+            self._m4,
+            self._down,
+        )
+        return made
+
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""
         return (self.n, self.mean, self._m2, self._m3, self._m4, self._down)

@@ -33,58 +33,14 @@ class Shape(msgspec.Struct, frozen=True):
     n: int
 
 
-class RecentReturns:
-    """The latest 500 evidence-bar returns, in order of size, so that a quantile is read and not sorted for; O(500) moves a return.
+class TailWindow:
+    """The latest returns as they stood at one moment: how many, the lowest of them in order, and the exact sums of their powers."""
 
-    Sums of their powers are kept as integers in units of 2**-64, exactly: a return that leaves takes away what it brought, so nothing
-    drifts and the state is a function of the window alone.
-    """
+    __slots__ = ("_lowest", "_powers", "_shape", "n")
 
-    __slots__ = ("_arrived", "_ordered", "_powers", "_shape")
-
-    def __init__(self, values: Iterable[float] = ()) -> None:
-        self._arrived: deque[float] = deque()
-        self._ordered: list[float] = []
-        self._powers = (0, 0, 0, 0)
+    def __init__(self, n: int, lowest: list[float], powers: tuple[int, int, int, int]) -> None:
+        self.n, self._lowest, self._powers = n, lowest, powers
         self._shape: Shape | None = None
-        for x in values:
-            self.add(x)
-
-    def __len__(self) -> int:
-        """How many returns are in the window: at most 500."""
-        return len(self._arrived)
-
-    def add(self, x: float) -> None:
-        """Take a return; the oldest of more than 500 goes.
-
-        Raises:
-            ValueError: it is not finite.
-        """
-        check_return(x)
-        self._arrived.append(x)
-        insort(self._ordered, x)
-        self._count(x, 1)
-        if len(self._arrived) > VAR_WINDOW:
-            oldest = self._arrived.popleft()
-            del self._ordered[bisect_left(self._ordered, oldest)]
-            self._count(oldest, -1)
-
-    def _count(self, x: float, sign: int) -> None:
-        k = int(ldexp(x, _SCALE_BITS))
-        p1, p2, p3, p4 = self._powers
-        square = k * k
-        self._powers = (p1 + sign * k, p2 + sign * square, p3 + sign * square * k, p4 + sign * square * square)
-        self._shape = None
-
-    def save(self) -> tuple[float, ...]:
-        """The returns in the window, oldest first, for `load`."""
-        return tuple(self._arrived)
-
-    def load(self, state: Iterable[float]) -> None:
-        """Take the state that `save` gave; what follows is bit-identical."""
-        fresh = RecentReturns(state)
-        self._arrived, self._ordered, self._powers = fresh._arrived, fresh._ordered, fresh._powers
-        self._shape = None
 
     def value_at_risk(self, level: float) -> float | None:
         """Historical VaR: less the lower empirical quantile, inf{x: share of returns <= x is at least 1 - level}.
@@ -114,7 +70,7 @@ class RecentReturns:
         return self._shape
 
     def _measured(self) -> Shape | None:
-        n = len(self._arrived)
+        n = self.n
         p1, p2, p3, p4 = self._powers
         c2 = n * p2 - p1 * p1
         if n < 2 or c2 <= 0:
@@ -160,8 +116,93 @@ class RecentReturns:
     def _tail(self, level: float) -> list[float]:
         if level not in VAR_BARS_MIN:
             raise ValueError(f"level: expected 0.95 or 0.99, found {level}")
-        n = len(self._ordered)
-        return self._ordered[: -(-n * _TAIL_PERCENT[level] // 100)] if n >= VAR_BARS_MIN[level] else []
+        return self._lowest[: _tail_size(self.n, level)] if self.n >= VAR_BARS_MIN[level] else []
+
+
+class RecentReturns:
+    """The latest 500 evidence-bar returns, in order of size, so that a quantile is read and not sorted for; O(500) moves a return.
+
+    Sums of their powers are kept as integers in units of 2**-64, exactly: a return that leaves takes away what it brought, so nothing
+    drifts and the state is a function of the window alone.
+    """
+
+    __slots__ = ("_arrived", "_ordered", "_powers", "_window")
+
+    def __init__(self, values: Iterable[float] = ()) -> None:
+        self._arrived: deque[float] = deque()
+        self._ordered: list[float] = []
+        self._powers = (0, 0, 0, 0)
+        self._window: TailWindow | None = None
+        for x in values:
+            self.add(x)
+
+    def __len__(self) -> int:
+        """How many returns are in the window: at most 500."""
+        return len(self._arrived)
+
+    def add(self, x: float) -> None:
+        """Take a return; the oldest of more than 500 goes.
+
+        Raises:
+            ValueError: it is not finite.
+        """
+        check_return(x)
+        self._arrived.append(x)
+        insort(self._ordered, x)
+        self._count(x, 1)
+        if len(self._arrived) > VAR_WINDOW:
+            oldest = self._arrived.popleft()
+            del self._ordered[bisect_left(self._ordered, oldest)]
+            self._count(oldest, -1)
+
+    def _count(self, x: float, sign: int) -> None:
+        k = int(ldexp(x, _SCALE_BITS))
+        p1, p2, p3, p4 = self._powers
+        square = k * k
+        self._powers = (p1 + sign * k, p2 + sign * square, p3 + sign * square * k, p4 + sign * square * square)
+        self._window = None
+
+    def save(self) -> tuple[float, ...]:
+        """The returns in the window, oldest first, for `load`."""
+        return tuple(self._arrived)
+
+    def load(self, state: Iterable[float]) -> None:
+        """Take the state that `save` gave; what follows is bit-identical."""
+        fresh = RecentReturns(state)
+        self._arrived, self._ordered, self._powers = fresh._arrived, fresh._ordered, fresh._powers
+        self._window = None
+
+    def window(self) -> TailWindow:
+        """The window as it stands, whatever is added here later."""
+        if self._window is None:
+            n = len(self._ordered)
+            self._window = TailWindow(n, self._ordered[: _tail_size(n, 0.95)], self._powers)
+        return self._window
+
+    def value_at_risk(self, level: float) -> float | None:
+        """See `TailWindow.value_at_risk`."""
+        return self.window().value_at_risk(level)
+
+    def expected_shortfall(self, level: float) -> float | None:
+        """See `TailWindow.expected_shortfall`."""
+        return self.window().expected_shortfall(level)
+
+    def shape(self) -> Shape | None:
+        """See `TailWindow.shape`."""
+        return self.window().shape()
+
+    def cornish_fisher_var(self, level: float) -> float | None:
+        """See `TailWindow.cornish_fisher_var`."""
+        return self.window().cornish_fisher_var(level)
+
+    def cornish_fisher_shortfall(self, level: float) -> float | None:
+        """See `TailWindow.cornish_fisher_shortfall`."""
+        return self.window().cornish_fisher_shortfall(level)
+
+
+def _tail_size(n: int, level: float) -> int:
+    """How many of ``n`` returns lie in the tail: (1 - level) n rounded up."""
+    return -(-n * _TAIL_PERCENT[level] // 100)
 
 
 def cornish_fisher_quantile(shape: Shape, level: float) -> float:
@@ -197,7 +238,7 @@ class TailRisk(msgspec.Struct, frozen=True):
     cf_expected_shortfall: float | None
 
 
-def tail_risk(recent: RecentReturns, level: float) -> TailRisk:
+def tail_risk(recent: TailWindow, level: float) -> TailRisk:
     """Tail risk at 0.95 or 0.99.
 
     Raises:
@@ -205,7 +246,7 @@ def tail_risk(recent: RecentReturns, level: float) -> TailRisk:
     """
     return TailRisk(
         level=level,
-        n=len(recent),
+        n=recent.n,
         value_at_risk=recent.value_at_risk(level),
         expected_shortfall=recent.expected_shortfall(level),
         cf_value_at_risk=recent.cornish_fisher_var(level),

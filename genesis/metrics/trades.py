@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from genesis.metrics.amounts import Amount, mean, ratio, total
+from genesis.metrics.amounts import Amount, exact, mean, ratio, total
 
 
 class TradeStats(msgspec.Struct, frozen=True):
@@ -46,7 +46,10 @@ class TradeTally:
     def __init__(self) -> None:
         self.n = self.wins = self.losses = self.forced = 0
         self.duration_ns = 0
-        self.gross_profit = self.gross_loss = self._best = self._worst = Decimal(0)
+        self.gross_profit: Amount = 0
+        self.gross_loss: Amount = 0
+        self._best: Amount = 0
+        self._worst: Amount = 0
 
     def add(self, pnl: Amount, duration_ns: int, forced: bool = False) -> None:
         """Take a closed trade: P&L net of fees, slippage and funding; ``duration_ns`` from its open to its close.
@@ -54,39 +57,42 @@ class TradeTally:
         Raises:
             ValueError: P&L that is not finite, or a negative duration.
         """
-        amount = Decimal(pnl)
-        if not amount.is_finite():
-            raise ValueError(f"pnl: expected a finite amount, found {amount}")
+        if type(pnl) is not int and not Decimal(pnl).is_finite():
+            raise ValueError(f"pnl: expected a finite amount, found {pnl}")
         if duration_ns < 0:
             raise ValueError(f"duration_ns: expected 0 or more, found {duration_ns}")
         self.n += 1
         self.forced += forced
         self.duration_ns += duration_ns
-        if amount > 0:
+        if pnl > 0:
             self.wins += 1
-            self.gross_profit, self._best = total((self.gross_profit, amount)), max(self._best, amount)
-        elif amount < 0:
+            self.gross_profit = total(self.gross_profit, pnl)
+            self._best = max(self._best, pnl)
+        elif pnl < 0:
             self.losses += 1
-            self.gross_loss, self._worst = total((self.gross_loss, amount)), min(self._worst, amount)
+            self.gross_loss = total(self.gross_loss, pnl)
+            self._worst = min(self._worst, pnl)
 
     def stats(self) -> TradeStats:
         """The statistics of the trades taken so far."""
-        n, wins, losses, net = self.n, self.wins, self.losses, total((self.gross_profit, self.gross_loss))
+        n, wins, losses = self.n, self.wins, self.losses
+        profit, loss = exact(self.gross_profit), exact(self.gross_loss)
+        net = exact(total(profit, loss))
         return TradeStats(
             n=n,
             wins=wins,
             losses=losses,
             forced=self.forced,
             net_pnl=net,
-            gross_profit=self.gross_profit,
-            gross_loss=self.gross_loss,
+            gross_profit=profit,
+            gross_loss=loss,
             win_rate=wins / n if n else None,
-            profit_factor=ratio(self.gross_profit, self.gross_loss.copy_abs()),
+            profit_factor=ratio(profit, loss.copy_abs()),
             expectancy=mean(net, n),
-            average_win=mean(self.gross_profit, wins),
-            average_loss=mean(self.gross_loss, losses),
-            largest_win=self._best if wins else None,
-            largest_loss=self._worst if losses else None,
+            average_win=mean(profit, wins),
+            average_loss=mean(loss, losses),
+            largest_win=exact(self._best) if wins else None,
+            largest_loss=exact(self._worst) if losses else None,
             average_duration_ns=self.duration_ns // n if n else None,
         )
 

@@ -7,7 +7,8 @@ on wall clock, host, path or process.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -259,11 +260,19 @@ class OrderPrevented(OrderEvent, frozen=True, gc=False):
         }
 
 
+class Metrics(Protocol):
+    """Metrics by name: a dict, or what works them out when it is read."""
+
+    def keys(self) -> Iterable[str]: ...
+
+    def __getitem__(self, name: str, /) -> str | int | float | None: ...
+
+
 class MetricSample(Event, frozen=True, gc=False):
     """A track's metrics at an hour of engine time. Money is exact text in ``currency``; undefined is ``None``."""
 
     currency: str
-    metrics: dict[str, str | int | float | None]
+    metrics: Metrics
 
     def wire(self) -> Wire:
         return {"currency": self.currency, "metrics": dict(self.metrics)}

@@ -52,6 +52,7 @@ class Instrument:
     id: str = field(init=False, repr=False, compare=False)
     price_grid: Grid = field(init=False, repr=False, compare=False)
     qty_grid: Grid = field(init=False, repr=False, compare=False)
+    _lots_known: list[tuple[object, int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("min_qty", "min_notional"):
@@ -68,6 +69,7 @@ class Instrument:
         object.__setattr__(self, "id", f"{self.symbol}.{self.venue}")
         object.__setattr__(self, "price_grid", Grid(self.tick))
         object.__setattr__(self, "qty_grid", Grid(self.lot))
+        object.__setattr__(self, "_lots_known", [(object(), 0)])
 
     @property
     def short_allowed(self) -> bool:
@@ -119,7 +121,13 @@ class Instrument:
 
     def lots(self, quantity: Quantity | Decimal | int | str) -> int:
         """Integer lots of a quantity that must lie on the lot; ``ValueError`` or ``TypeError`` otherwise."""
-        return self._units(self.qty_grid, quantity, "quantity", "lot")
+        # Most strategies order the same amount again and again: the very same object has the same lots.
+        known, lots = self._lots_known[0]
+        if quantity is known:
+            return lots
+        lots = self._units(self.qty_grid, quantity, "quantity", "lot")
+        self._lots_known[0] = (quantity, lots)
+        return lots
 
     def round_price(self, value: Price | Decimal | float | str | int, rounding: str) -> Price:
         """The price on the tick nearest to ``value`` in the named direction; the one place where a float may become a price.

@@ -33,19 +33,11 @@ class OrderType(Word):
     TAKE_PROFIT_LIMIT = "take_profit_limit"
     TRAILING_STOP = "trailing_stop"
 
-    @property
-    def has_limit(self) -> bool:
-        """Whether the order names the worst price it accepts."""
-        return self in _WITH_LIMIT
-
-    @property
-    def has_trigger(self) -> bool:
-        """Whether the order waits for a trigger price of its own."""
-        return self in _WITH_TRIGGER
-
-
-_WITH_LIMIT = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
-_WITH_TRIGGER = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
+    def __init__(self, word: str) -> None:
+        # Plain attributes: a property would be a call on the way of every order.
+        # Whether the order names the worst price it accepts, and whether it waits for a trigger price of its own.
+        self.has_limit = word in ("limit", "stop_limit", "take_profit_limit")
+        self.has_trigger = word in ("stop", "stop_limit", "take_profit", "take_profit_limit")
 
 
 class TimeInForce(Word):
@@ -61,9 +53,6 @@ class Liquidity(Word):
 
     MAKER = "MAKER"
     TAKER = "TAKER"
-
-
-_NO_NUMBERS = (None, None, None)
 
 
 def ensure_unicode(text: str, what: str) -> None:
@@ -98,13 +87,23 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     tag: str = ""
 
     def __post_init__(self) -> None:
+        if (
+            type(self.lots) is int
+            and type(self.side) is Side
+            and type(self.tag) is str
+            and not self.tag
+            and self.limit_ticks is None
+            and self.trigger_ticks is None
+            and self.trailing_bp is None
+        ):
+            return
         numbers = (self.limit_ticks, self.trigger_ticks, self.trailing_bp)
         if type(self.lots) is not int or type(self.tag) is not str or type(self.side) is not Side:
             raise TypeError(
                 "order: expected a Side, whole lots and a text tag, "
                 f"found {self.side!r}, {self.lots!r} and {type(self.tag).__name__}"
             )
-        if numbers != _NO_NUMBERS and not all(n is None or type(n) is int for n in numbers):
+        if not all(n is None or type(n) is int for n in numbers):
             raise TypeError(f"order: expected whole ticks and basis points, found {numbers}")
         if not self.tag.isascii():
             ensure_unicode(self.tag, "tag")
@@ -112,17 +111,6 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     def problem(self) -> str | None:
         """What is malformed about it, in words; ``None`` when well formed."""
         kind = self.type
-        # A market order with nothing beside it: most orders, and nothing to check.
-        if (
-            kind is OrderType.MARKET
-            and self.lots > 0
-            and self.limit_ticks is None
-            and self.trigger_ticks is None
-            and self.trailing_bp is None
-            and not self.post_only
-            and self.time_in_force is TimeInForce.GTC
-        ):
-            return None
         checks = (
             (self.lots <= 0, f"quantity: expected more than 0, found {self.instrument.qty_grid.to_text(self.lots)}"),
             (
@@ -189,21 +177,10 @@ class OrderStatus(Word):
     CANCELED = "CANCELED"
     EXPIRED = "EXPIRED"
 
-    @property
-    def is_final(self) -> bool:
-        """No more quantity can work (a late fill may still be reported)."""
-        return self in _FINAL
-
-    @property
-    def is_open(self) -> bool:
-        """Sent and not ended."""
-        return self in _OPEN
-
-
-_FINAL = frozenset(
-    {OrderStatus.DENIED, OrderStatus.REJECTED, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED}
-)
-_OPEN = frozenset({OrderStatus.SUBMITTED, OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
+    def __init__(self, word: str) -> None:
+        # No more quantity can work (a late fill may still be reported); sent and not ended.
+        self.is_final = word in ("DENIED", "REJECTED", "FILLED", "CANCELED", "EXPIRED")
+        self.is_open = word in ("SUBMITTED", "ACCEPTED", "TRIGGERED", "PARTIALLY_FILLED")
 
 
 class OrderStep(Word):
@@ -246,6 +223,10 @@ ORDER_LIFE: dict[tuple[OrderStatus, OrderStep], OrderStatus] = {
     # The world really does this: the fill was on its way when the cancel was confirmed.
     (_S.CANCELED, _E.FILL_PART): _S.CANCELED,
     (_S.CANCELED, _E.FILL_ALL): _S.FILLED,
+}
+# The same table by step: two look-ups by identity, and no pair to be made for them.
+ORDER_LIFE_BY_STEP: dict[OrderStep, dict[OrderStatus, OrderStatus]] = {
+    step: {before: after for (before, by), after in ORDER_LIFE.items() if by is step} for step in OrderStep
 }
 
 

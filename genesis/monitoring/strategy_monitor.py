@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
-from genesis.engine.account import ClosedTrade as AnyTrade
 from genesis.engine.track import Track
 from genesis.errors import ConfigError
 from genesis.model.events import Event, MetricSample, TradeClosed
@@ -54,23 +53,24 @@ class StrategyMonitor:
     @staticmethod
     def _mark(track: Track, portfolio: VirtualPortfolio, time_ns: int) -> int:
         """Equity, in ledger units."""
-        equity = track.desk.equity_units()
-        portfolio.mark(time_ns, equity, {f.instrument.id: track.desk.position_value(f) for f in track.feeds})
+        equity, worths = portfolio.cash_units, {}
+        for feed in track.feeds:
+            worths[feed.instrument.id] = value = track.desk.position_value(feed)
+            equity += value
+        portfolio.mark(time_ns, equity, worths)
         return equity
 
     @staticmethod
     def _sample(track: Track, portfolio: VirtualPortfolio, time_ns: int, equity: int) -> Sequence[Event]:
-        marks, feed = track.marks, track.feeds[0]
-        net, drawdown_now = equity - portfolio.cash_units, marks.current_drawdown()
+        marks = track.marks
         price, held = track.market()
-        metrics = portfolio.metrics(time_ns, equity, net, marks.drawdown, drawdown_now, held)
-        metrics["mark_px"] = None if price is None else feed.instrument.price_grid.to_text(price)
-        return (MetricSample(time_ns, track.name, portfolio.currency, metrics),)
+        net = equity - portfolio.cash_units
+        measures = portfolio.measure(time_ns, equity, net, marks.drawdown, marks.current_drawdown(), held)
+        measures.name_mark(track.feeds[0].instrument.price_grid, price)
+        return (MetricSample(time_ns, track.name, portfolio.currency, measures),)
 
-    def traded(self, track: Track, trade: AnyTrade) -> Sequence[Event]:
+    def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]:
         """A trade ended: it is an entry of its own."""
-        if not isinstance(trade, ClosedTrade):
-            return ()
         portfolio = track.portfolio
         return (
             TradeClosed(

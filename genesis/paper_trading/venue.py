@@ -85,12 +85,13 @@ class PaperVenue:
             spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
             unit = instrument.notional_unit(portfolio.decimals)
             half_life = _ns(self.profile.impact_half_life_s)
+            holding = portfolio.holding(instrument)
             rules = self._listing_rules(instrument, streams, limits)
             party = Party(
                 name, answers, fees, instrument.lot_units, unit, spot, half_life, self.profile.self_trade, rules
             )
             executor.connect(instrument.id, matcher, party)
-            feeds.append(InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order))
+            feeds.append(InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order, holding))
         return executor, feeds
 
     def _listing_rules(

@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from genesis.metrics.drawdown import DrawdownTracker
 from genesis.metrics.exposure import TimeWeighted
-from genesis.metrics.ratios import EVIDENCE_BAR_NS, Moments, calmar, sharpe, sortino, volatility
-from genesis.metrics.returns import annualised_return
-from genesis.metrics.risk import RecentReturns, tail_risk
+from genesis.metrics.ratios import EVIDENCE_BAR_NS, Moments
+from genesis.metrics.risk import RecentReturns
 from genesis.metrics.trades import TradeTally
 from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
-from genesis.portfolio.portfolio import Portfolio
+from genesis.paper_trading.measures import Measures, Metric, OfBars, OfCosts, OfFills, OfMoment, OfTrades
+from genesis.portfolio.portfolio import Holding, Portfolio
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import ClosedTrade, TradeBasis
-
-Metric = str | int | float | None
 
 
 class VirtualPortfolio(Portfolio):
@@ -43,24 +41,24 @@ class VirtualPortfolio(Portfolio):
         self.returns = Moments()
         self.recent = RecentReturns()
         self._bar_start = self.budget_units
-        self._worths: dict[str, int] = {}
+        self._worth = 0
         self._gross = TimeWeighted(start_ns)
         self._in_market = TimeWeighted(start_ns)
         self._equity = TimeWeighted(start_ns, float(self.budget_units))
-        # What changes only with a fill, when a bar ends or when a trade closes is worked out then, not at every sample.
-        self._of_fills: dict[str, Metric] | None = None
-        self._of_bars: dict[str, Metric] | None = None
-        self._of_trades: dict[str, Metric] | None = None
+        # Samples share what changes only with a fill, when a bar ends or when a trade closes.
+        self._of_fills: OfFills | None = None
+        self._of_bars: OfBars | None = None
+        self._of_trades: OfTrades | None = None
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]:
         """Post a fill and take it, and the trades it closed, into the statistics."""
-        closed = super().apply_fill(fill, forced)
+        holding = self._holding(fill)
+        closed = self._post(fill, holding, forced)
         self._of_fills = None
-        holding = self._holdings[fill.order.intent.instrument.id]
-        units, price = holding.position.units, fill.last_ticks * holding.unit
-        self._worths[holding.id] = abs(units) * price
+        ticks, unit = fill.last_ticks, holding.unit
+        self._take_worth(holding, abs(holding.position.units) * ticks * unit)
         self._changed(fill.time)
-        worth = fill.last_lots * holding.lot_units * holding.unit
+        worth = fill.last_lots * holding.lot_units * unit
         self.drift_units += fill.drift * worth
         self.spread_x2_units += fill.spread_x2 * worth
         self.walk_units += fill.walk * worth
@@ -74,18 +72,25 @@ class VirtualPortfolio(Portfolio):
     def mark(self, time_ns: int, equity_units: int, worths: Mapping[str, int]) -> None:
         """Take a mark of everything: equity, and the position value by instrument id (its size counts, not its sign)."""
         for name, value in worths.items():
-            self._worths[name] = abs(value)
+            self._take_worth(self._holdings[name], abs(value))
         self._changed(time_ns)
         self._equity.change(time_ns, float(equity_units))
 
+    def _take_worth(self, holding: Holding, worth: int) -> None:
+        self._worth += worth - holding.worth
+        holding.worth = worth
+
     def _changed(self, time_ns: int) -> None:
-        gross = sum(self._worths.values())
-        self._gross.change(time_ns, gross / self.budget_units)
+        gross = self._worth
+        self._gross.change(time_ns, gross / self.budget_units if gross else 0.0)
         self._in_market.change(time_ns, 1.0 if gross and self._in_a_trade() else 0.0)
 
     def _in_a_trade(self) -> bool:
         """Whether a lot or more is held of anything: dust is flat."""
-        return any(abs(holding.position.units) >= holding.lot_units for holding in self._holdings.values())
+        for holding in self._holdings.values():  # noqa: SIM110 - a generator would cost more than the rest of a fill's statistics
+            if abs(holding.position.units) >= holding.lot_units:
+                return True
+        return False
 
     def close_hour(self, hour_ns: int, equity_units: int) -> None:
         """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left)."""
@@ -105,98 +110,53 @@ class VirtualPortfolio(Portfolio):
         drawdown_now: float,
         buy_and_hold: float | None,
     ) -> dict[str, Metric]:
-        """Every metric at this moment: money as exact text, fractions as floats, undefined as ``None``; all net of fees.
+        """Every metric at this moment, worked out; see `measure`."""
+        return self.measure(time_ns, equity_units, net_units, drawdown, drawdown_now, buy_and_hold).metrics()
+
+    def measure(
+        self,
+        time_ns: int,
+        equity_units: int,
+        net_units: int,
+        drawdown: DrawdownTracker,
+        drawdown_now: float,
+        buy_and_hold: float | None,
+    ) -> Measures:
+        """Take down what every metric of this moment is made of.
 
         ``net_units`` is the signed value of the positions; ``buy_and_hold`` the return of the instruments themselves.
         """
-        text = self.to_text
-        gross_units = sum(self._worths.values())
-        total = equity_units / self.budget_units - 1
-        annual = annualised_return(total, time_ns - self.start_ns)
-        unrealized = equity_units - self.budget_units - self.realized_units + self.fees_units
-        found: dict[str, Metric] = {
-            "equity": text(equity_units),
-            "total_return": total,
-            "annualised_return": annual,
-            "drawdown": drawdown_now,
-            "drawdown_max": drawdown.maximum,
-            "drawdown_from_ns": drawdown.fell_from_ns,
-            "drawdown_trough_ns": drawdown.trough_ns,
-            "drawdown_recovery_ns": drawdown.recovery_ns,
-            "calmar": calmar(annual, drawdown.maximum),
-            "unrealized_pnl": text(unrealized),
-            "turnover_ratio": self._turnover_ratio(time_ns),
-            "gross_exposure": gross_units / equity_units if equity_units > 0 else None,
-            "net_exposure": net_units / equity_units if equity_units > 0 else None,
-            "exposure_mean": self._gross.mean(time_ns),
-            "time_in_market": self._in_market.mean(time_ns),
-            "buy_and_hold_return": buy_and_hold,
-            "cash_return": 0.0,
-        }
-        if self._of_bars is None:
-            self._of_bars = self._bar_metrics()
-        if self._of_trades is None:
-            self._of_trades = self._trade_metrics()
-        if self._of_fills is None:
-            self._of_fills = self._fill_metrics()
-        found.update(self._of_fills)
-        found.update(self._of_bars)
-        found.update(self._of_trades)
-        return found
+        fees, realized = self.fees_units, self.realized_units
+        unrealized = equity_units - self.budget_units - realized + fees
+        now = OfMoment(time_ns - self.start_ns, equity_units, net_units, self._worth, unrealized)
+        now.drawdown, now.drawdown_max = drawdown_now, drawdown.maximum
+        now.fell_from_ns, now.trough_ns = drawdown.fell_from_ns, drawdown.trough_ns
+        now.recovery_ns, now.buy_and_hold = drawdown.recovery_ns, buy_and_hold
+        now.equity_mean, now.exposure_mean = self._equity.mean(time_ns), self._gross.mean(time_ns)
+        now.time_in_market = self._in_market.mean(time_ns)
+        fills, bars, trades = self._of_fills, self._of_bars, self._of_trades
+        if fills is None:
+            fills = self._of_fills = OfFills(
+                self._grid,
+                self.cash_units,
+                realized,
+                fees,
+                OfCosts(
+                    self.spread_x2_units // 2,
+                    self.walk_units,
+                    self.slippage_units,
+                    self.impact_units,
+                    self.drift_units,
+                ),
+                self.turnover_units,
+            )
+        if bars is None:
+            bars = self._of_bars = OfBars(self.returns.copy(), self.recent.window())
+        if trades is None:
+            trades = self._of_trades = self._trades_now()
+        return Measures(self._grid, self.budget_units, self.turnover_units, now, fills, bars, trades)
 
-    def _turnover_ratio(self, time_ns: int) -> float | None:
-        average = self._equity.mean(time_ns)
-        return self.turnover_units / average if average is not None and average > 0 else None
-
-    def _fill_metrics(self) -> dict[str, Metric]:
-        text = self.to_text
-        return {
-            "cash": text(self.cash_units),
-            "realized_pnl": text(self.realized_units),
-            "fees": text(self.fees_units),
-            "spread_cost": text(self.spread_x2_units // 2),
-            "walk_cost": text(self.walk_units),
-            "slippage_cost": text(self.slippage_units),
-            "impact_cost": text(self.impact_units),
-            "latency_cost": text(self.drift_units),
-            "turnover": text(self.turnover_units),
-        }
-
-    def _bar_metrics(self) -> dict[str, Metric]:
-        estimate = sharpe(self.returns)
-        found: dict[str, Metric] = {
-            "evidence_bars": self.returns.n,
-            "volatility": volatility(self.returns),
-            "sharpe": None if estimate is None else estimate.value,
-            "sharpe_stderr": None if estimate is None else estimate.stderr,
-            "sortino": sortino(self.returns),
-        }
-        for level in (0.95, 0.99):
-            tail, percent = tail_risk(self.recent, level), round(level * 100)
-            found[f"var_{percent}"] = tail.value_at_risk
-            found[f"es_{percent}"] = tail.expected_shortfall
-            found[f"cf_var_{percent}"] = tail.cf_value_at_risk
-            found[f"cf_es_{percent}"] = tail.cf_expected_shortfall
-        return found
-
-    def _trade_metrics(self) -> dict[str, Metric]:
+    def _trades_now(self) -> OfTrades:
         tally = self.trades
-        wins, losses, n = tally.wins, tally.losses, tally.n
         won, lost = int(tally.gross_profit), int(tally.gross_loss)
-        return {
-            "trades": n,
-            "forced_exits": tally.forced,
-            "win_rate": wins / n if n else None,
-            "profit_factor": won / -lost if lost else None,
-            "expectancy": self._mean_text(won + lost, n),
-            "average_win": self._mean_text(won, wins),
-            "average_loss": self._mean_text(lost, losses),
-            "average_duration_ns": tally.duration_ns // n if n else None,
-        }
-
-    def _mean_text(self, units: int, n: int) -> str | None:
-        """An average of ledger units as money, rounded half to even at the ledger's scale."""
-        if not n:
-            return None
-        mean, rest = divmod(units, n)
-        return self.to_text(mean + (2 * rest > n or (2 * rest == n and mean % 2 == 1)))
+        return OfTrades(self._grid, tally.n, tally.forced, tally.wins, tally.losses, won, lost, tally.duration_ns)

@@ -85,6 +85,34 @@ class Ledger:
         for account, amount in entries:
             balances[account] += amount
 
+    def post_four(self, a: int, x: int, b: int, y: int, c: int, z: int, d: int, w: int) -> None:
+        """As `post`, for four amounts of one currency: accounts ``a`` to ``d`` take ``x`` to ``w``. A fill makes no list of them.
+
+        Raises:
+            IntegrityError: the amounts do not sum to zero.
+        """
+        balances, places = self._balances, self._places
+        place = places[a]
+        if x + y + z + w or places[b] != place or places[c] != place or places[d] != place:
+            self.post(((a, x), (b, y), (c, z), (d, w)))
+            return
+        balances[a] += x
+        balances[b] += y
+        balances[c] += z
+        balances[d] += w
+
+    def move(self, account: int, other: int, amount: int) -> None:
+        """As `post`, for two: debit ``account`` and credit ``other`` with ``amount``.
+
+        Raises:
+            IntegrityError: they are of two currencies.
+        """
+        if self._places[account] != self._places[other]:
+            self.post(((account, amount), (other, -amount)))
+            return
+        self._balances[account] += amount
+        self._balances[other] -= amount
+
     def balance(self, account: int) -> int:
         """Debits less credits, in ledger units."""
         return self._balances[account]

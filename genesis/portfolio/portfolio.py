@@ -22,20 +22,27 @@ A fee charged in the base asset never reaches the position: n = side x filled - 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from genesis.errors import ConfigError, IntegrityError
 from genesis.model.events import OrderFilled
 from genesis.model.grid import Grid, currency_grid
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
+from genesis.model.orders import Side
 from genesis.portfolio.ledger import Ledger, Purpose
 from genesis.portfolio.positions import CostMethod, Position
-from genesis.portfolio.trade_books import FlatTrades, LotTrades
+from genesis.portfolio.trade_books import FlatTrades, LotTrades, TradeBook
 from genesis.portfolio.trades import ClosedTrade, TradeBasis
+
+_BUY: Final = Side.BUY
 
 
 class Holding:
-    """One instrument of the portfolio. ``unit`` is quote ledger units of one tick times one base ledger unit."""
+    """One instrument of the portfolio.
+
+    ``unit`` is quote ledger units of one tick times one base ledger unit; ``worth`` the size of its value at the last fill or mark.
+    """
 
     __slots__ = (
         "assets",
@@ -49,6 +56,7 @@ class Holding:
         "trades",
         "unit",
         "venue",
+        "worth",
     )
 
     def __init__(
@@ -69,8 +77,10 @@ class Holding:
         self.assets = ledger.open(Purpose.HOLDINGS, self.base)
         self.venue = ledger.open(Purpose.VENUE, self.base)
         self.position = Position(method)
-        book = FlatTrades if basis is TradeBasis.FLAT_TO_FLAT else LotTrades
+        flat = basis is TradeBasis.FLAT_TO_FLAT
+        book: type[TradeBook] = FlatTrades if flat else LotTrades
         self.trades = book(self.id, self.lot_units)
+        self.worth = 0
 
 
 class Portfolio:
@@ -108,7 +118,9 @@ class Portfolio:
         self._fees = ledger.open(Purpose.FEES, self.currency)
         capital = ledger.open(Purpose.CAPITAL, self.currency)
         ledger.post(((self._cash, self.budget_units), (capital, -self.budget_units)))
-        self._holdings = {i.id: Holding(i, self.decimals, scales[i.base], ledger, method, basis) for i in instruments}
+        self._holdings: dict[str, Holding] = {
+            i.id: Holding(i, self.decimals, scales[i.base], ledger, method, basis) for i in instruments
+        }
         self.turnover_units = 0
 
     # ---- what it is
@@ -127,6 +139,10 @@ class Portfolio:
     def realized_units(self) -> int:
         """Realised profit before fees."""
         return -self.ledger.balance(self._realized)
+
+    def holding(self, instrument: Instrument) -> Holding:
+        """What is held of one of its instruments."""
+        return self._holdings[instrument.id]
 
     def position_units(self, instrument_id: str) -> int:
         """Signed position in base ledger units."""
@@ -175,30 +191,44 @@ class Portfolio:
             ConfigError: the fee is in a third asset (not supported yet).
             IntegrityError: an instrument that is not ours, or a fee finer than the ledger.
         """
-        holding = self._holding(fill)
+        return self._post(fill, self._holding(fill), forced)
+
+    def _post(self, fill: OrderFilled, holding: Holding, forced: bool) -> tuple[ClosedTrade, ...]:
         price = fill.last_ticks * holding.unit
-        traded = fill.last_lots * holding.lot_units * fill.order.intent.side
+        traded = fill.last_lots * holding.lot_units
+        value = turnover = traded * price
+        if fill.order.intent.side is not _BUY:
+            traded, value = -traded, -value
         in_quote, in_base = self._fee(fill, holding)
-        fee = in_quote + in_base * price
-        position = holding.position
-        held, moved = position.units, traded - in_base
-        closing = 0 if held * moved >= 0 else moved if abs(moved) <= abs(held) else -held
-        opening = moved - closing
-        cost = position.reduce(-closing) if closing else 0
+        fee, moved = in_quote, traded
+        if in_base:
+            fee, moved = in_quote + in_base * price, traded - in_base
+        position, ledger = holding.position, self.ledger
+        held = position.units
+        if held == 0 or (held > 0) == (moved > 0):
+            closing, opening, cost = 0, moved, 0
+        else:
+            closing = moved if abs(moved) <= abs(held) else -held
+            opening = moved - closing
+            cost = position.reduce(-closing) if closing else 0
+        # Mostly nothing is kept back as a fee in base and all that moved opened: its cost is what was traded.
+        bought = value if opening == traded else opening * price
         if opening:
-            position.add(opening, opening * price)
-        profit = -closing * price - cost
-        self.ledger.post(
-            (
-                (self._cash, -traded * price - in_quote),
-                (holding.inventory, opening * price - cost),
-                (self._realized, -profit),
-                (self._fees, fee),
-                (holding.assets, moved * holding.base_factor),
-                (holding.venue, -moved * holding.base_factor),
-            )
+            position.add(opening, bought)
+        sold = value if closing == traded else closing * price
+        profit = -sold - cost
+        ledger.post_four(
+            self._cash,
+            -value - in_quote,
+            holding.inventory,
+            bought - cost,
+            self._realized,
+            -profit,
+            self._fees,
+            fee,
         )
-        self.turnover_units += abs(traded) * price
+        ledger.move(holding.assets, holding.venue, moved * holding.base_factor)
+        self.turnover_units += turnover
         return holding.trades.record(fill, price, held, closing, opening, profit, fee, forced)
 
     def _holding(self, fill: OrderFilled) -> Holding:

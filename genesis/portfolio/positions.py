@@ -20,6 +20,8 @@ def cost_share(cost: int, units: int, held: int) -> int:
 
     All of it leaves with the last unit, so nothing is ever lost to rounding.
     """
+    if units == held:
+        return cost
     return cost * units // held if cost >= 0 else -(-cost * units // held)
 
 

@@ -7,11 +7,15 @@ at ``price``: quote ledger units of one base ledger unit. ``fee`` is its value i
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from genesis.model.events import OrderFilled
 from genesis.model.orders import Side
 from genesis.portfolio.positions import cost_share
 from genesis.portfolio.trades import ClosedTrade
+
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
 
 
 class OpenTrade:
@@ -42,20 +46,39 @@ class OpenTrade:
 
 
 def _side(units: int) -> Side:
-    return Side.BUY if units > 0 else Side.SELL
+    return _BUY if units > 0 else _SELL
 
 
-class FlatTrades:
+class TradeBook:
+    """The open trades of one instrument."""
+
+    __slots__ = ("_instrument", "_lot_units")
+
+    def __init__(self, instrument: str, lot_units: int) -> None:
+        self._instrument, self._lot_units = instrument, lot_units
+
+    def record(
+        self, fill: OrderFilled, price: int, held: int, closing: int, opening: int, profit: int, fee: int, forced: bool
+    ) -> tuple[ClosedTrade, ...]:
+        """Take a fill in; the trades it ended. ``held`` is the position before it, ``profit`` what ``closing`` realised."""
+        raise NotImplementedError
+
+    def open_pnl(self, value: int, cost: int) -> int:
+        """What is not in a closed trade yet, net of fees, with the position of ``cost`` marked at ``value``."""
+        raise NotImplementedError
+
+
+class FlatTrades(TradeBook):
     """Trades of one instrument from flat to flat.
 
     A fill that leaves a flat position flat (a purchase that its fee took under one lot) belongs to the trade that comes next, so that
     no fee is lost between trades.
     """
 
-    __slots__ = ("_instrument", "_lot_units", "_trade")
+    __slots__ = ("_trade",)
 
     def __init__(self, instrument: str, lot_units: int) -> None:
-        self._instrument, self._lot_units = instrument, lot_units
+        super().__init__(instrument, lot_units)
         self._trade: OpenTrade | None = None
 
     def record(
@@ -129,17 +152,17 @@ class _Lot(OpenTrade):
         self.forced |= forced
 
 
-class LotTrades:
+class LotTrades(TradeBook):
     """Trades of one instrument, one for each lot: what an order opened, closed first in, first out, whatever the cost method.
 
     Dust under one lot is no trade: what is left of a closed lot joins the next one, and so does an opening that is too small. A lone
     small lot waits at the front with the amounts it carries, so that nothing is lost.
     """
 
-    __slots__ = ("_instrument", "_lot_units", "_lots")
+    __slots__ = ("_lots",)
 
     def __init__(self, instrument: str, lot_units: int) -> None:
-        self._instrument, self._lot_units = instrument, lot_units
+        super().__init__(instrument, lot_units)
         self._lots: deque[_Lot] = deque()
 
     def record(

@@ -9,73 +9,88 @@ from collections import deque
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
-from typing import Protocol
+from typing import Final
 
 from genesis.clock import NS_PER_MINUTE
 from genesis.model.grid import EXACT, FLOOR
 from genesis.model.instruments import Calendar, Instrument
-from genesis.model.orders import DenyReason, OrderIntent, OrderType
+from genesis.model.orders import DenyReason, OrderIntent, OrderType, Side, TimeInForce
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
 
-_PARTS = 10**6
+_PARTS: Final = 10**6
+_BUY: Final = Side.BUY
+_MARKET: Final = OrderType.MARKET
+_GTC: Final = TimeInForce.GTC
 
 
-class Account(Protocol):
-    """What the gate asks of the account it guards. Values are integers in ledger units of the quote currency."""
+class Account:
+    """What the gate asks of the account it guards. Values are integers in ledger units of the quote currency.
+
+    A base class and no protocol: a compiled gate calls its methods directly.
+    """
 
     @property
-    def now(self) -> int: ...
+    def now(self) -> int:
+        """Engine time."""
+        raise NotImplementedError
 
     def entries_forbidden(self) -> str | None:
         """Why no new entry may be made (halted, stopped, a loss limit), or ``None``."""
-        ...
+        raise NotImplementedError
 
     def price_to_judge(self, instrument: Instrument, sign: int) -> int | None:
         """Ticks a taker of this side faces now."""
-        ...
+        raise NotImplementedError
 
-    def price_age_ns(self, instrument: Instrument) -> int: ...
+    def price_age_ns(self, instrument: Instrument) -> int:
+        """How old that price is."""
+        raise NotImplementedError
 
-    def market_open(self, instrument: Instrument) -> bool: ...
+    def market_open(self, instrument: Instrument) -> bool:
+        """Whether the instrument's market is open."""
+        raise NotImplementedError
 
-    def value(self, instrument: Instrument, ticks: int, lots: int) -> int: ...
+    def value(self, instrument: Instrument, ticks: int, lots: int) -> int:
+        """What ``lots`` lots are worth at ``ticks``."""
+        raise NotImplementedError
 
     def position_lots(self, instrument: Instrument) -> int:
         """Signed whole lots held."""
-        ...
+        raise NotImplementedError
 
     def working_lots_on(self, instrument: Instrument, sign: int) -> int:
         """Lots of open orders of one side."""
-        ...
+        raise NotImplementedError
 
-    def open_order_count(self) -> int: ...
+    def open_order_count(self) -> int:
+        """Orders that have not ended."""
+        raise NotImplementedError
 
     def same_in_flight(self, intent: OrderIntent) -> bool:
         """Whether an identical order is sent and not yet acknowledged."""
-        ...
+        raise NotImplementedError
 
     def free_cash(self) -> int:
         """Cash less what open buy orders may still need."""
-        ...
+        raise NotImplementedError
 
-    def equity_units(self) -> int: ...
-
-    def gross_units(self) -> int:
-        """Value of all positions and of open orders that would add to them."""
-        ...
+    def standing(self) -> tuple[int, int]:
+        """(equity, gross): gross is the value of all positions and of open orders that would add to them."""
+        raise NotImplementedError
 
     def fee_bound(self, value: int) -> int:
         """The highest fee on a trade of this value."""
-        ...
+        raise NotImplementedError
 
 
 class _Rules:
     """An instrument's minima and maxima as integers, so that an order within them costs three comparisons."""
 
-    __slots__ = ("always_open", "lots_max", "lots_min", "notional_min", "short_allowed")
+    __slots__ = ("always_open", "instrument", "lots_max", "lots_min", "notional_min", "short_allowed")
 
     def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
         self.lots_min = _least(instrument.min_qty, instrument.lot)
         self.lots_max = None if instrument.max_qty is None else instrument.qty_grid.round(instrument.max_qty, FLOOR)
         # In ticks times lots.
@@ -87,7 +102,20 @@ class _Rules:
 class RiskGate:
     """Checks intents of one account against its tier and limits."""
 
-    __slots__ = ("_fat", "_gross", "_limits", "_net", "_open_max", "_order", "_per_minute", "_rules", "_times", "tier")
+    __slots__ = (
+        "_fat",
+        "_gross",
+        "_last_rules",
+        "_limits",
+        "_net",
+        "_open_max",
+        "_order",
+        "_per_minute",
+        "_rules",
+        "_stale",
+        "_times",
+        "tier",
+    )
 
     def __init__(self, tier: Tier, limits: Limits) -> None:
         self.tier = tier
@@ -97,24 +125,27 @@ class RiskGate:
         self._gross = _parts(tier.gross_exposure_max)
         self._net = None if limits.net_exposure_max is None else _parts(limits.net_exposure_max)
         self._open_max, self._per_minute = tier.open_orders_max, limits.orders_per_minute
+        self._stale = limits.stale_after_ns
         self._times: deque[int] = deque()
         self._rules: dict[str, _Rules] = {}
+        self._last_rules: _Rules | None = None
 
     def check(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:
         """The first reason against the intent, with the limit and what was found; ``None`` when it may be sent."""
-        problem = intent.problem()
-        if problem is not None:
-            return DenyReason.MALFORMED, problem
-        instrument, sign, lots = intent.instrument, int(intent.side), intent.lots
+        instrument, lots, limit = intent.instrument, intent.lots, intent.limit_ticks
+        sign = 1 if intent.side is _BUY else -1
+        if intent.type is not _MARKET or not _is_plain(intent, lots, limit):
+            problem = intent.problem()
+            if problem is not None:
+                return DenyReason.MALFORMED, problem
         touch = account.price_to_judge(instrument, sign)
         if touch is None:
             return DenyReason.NO_PRICE, f"{instrument.id}: expected a price, found none yet"
-        rules = self._rules.get(instrument.id) or self._rules_of(instrument)
-        limit = intent.limit_ticks
+        rules = self._rules_of(instrument)
         judged = limit or intent.trigger_ticks or touch
         held = account.position_lots(instrument)
-        reduces = held * sign < 0 and lots <= abs(held)
-        refusal = self._market(intent, account, reduces, rules)
+        reduces = (held < 0 < sign or sign < 0 < held) and lots <= abs(held)
+        refusal = self._market(instrument, account, reduces, rules)
         if refusal is None and (
             lots < rules.lots_min
             or (rules.lots_max is not None and lots > rules.lots_max)
@@ -123,15 +154,22 @@ class RiskGate:
             refusal = self._size(intent, judged)
         if refusal is None and limit is not None:
             refusal = self._price(intent, touch)
-        refusal = refusal or self._traffic(intent, account)
-        if refusal is None and (intent.reduce_only or (sign < 0 and not rules.short_allowed)):
+        if refusal is None:
+            refusal = self._traffic(intent, account)
+        if refusal is None and ((sign < 0 and not rules.short_allowed) or intent.reduce_only):
             refusal = self._holdings(intent, account, held, sign)
         if refusal is None and not reduces:
-            refusal = self._exposure(intent, account, judged, held)
+            refusal = self._exposure(instrument, lots, sign, account, judged, held, rules)
         return refusal
 
     def _rules_of(self, instrument: Instrument) -> _Rules:
-        rules = self._rules[instrument.id] = _Rules(instrument)
+        last = self._last_rules
+        if last is not None and last.instrument is instrument:
+            return last
+        rules = self._rules.get(instrument.id)
+        if rules is None:
+            rules = self._rules[instrument.id] = _Rules(instrument)
+        self._last_rules = rules
         return rules
 
     def sent(self, now: int) -> None:
@@ -141,16 +179,16 @@ class RiskGate:
     # ---- the checks, in order
 
     def _market(
-        self, intent: OrderIntent, account: Account, reduces: bool, rules: _Rules
+        self, instrument: Instrument, account: Account, reduces: bool, rules: _Rules
     ) -> tuple[DenyReason, str] | None:
         forbidden = None if reduces else account.entries_forbidden()
         if forbidden is not None:
             return DenyReason.TRACK_HALTED, forbidden
-        if not rules.always_open and not account.market_open(intent.instrument):
-            return DenyReason.MARKET_CLOSED, f"{intent.instrument.id}: expected an open market, found it closed"
-        stale = self._limits.stale_after_ns
-        if stale is not None and account.price_age_ns(intent.instrument) > stale:
-            age = account.price_age_ns(intent.instrument)
+        if not rules.always_open and not account.market_open(instrument):
+            return DenyReason.MARKET_CLOSED, f"{instrument.id}: expected an open market, found it closed"
+        stale = self._stale
+        if stale is not None and account.price_age_ns(instrument) > stale:
+            age = account.price_age_ns(instrument)
             return DenyReason.STALE_PRICE, f"expected a price younger than {stale} ns, found {age} ns"
         return None
 
@@ -200,25 +238,39 @@ class RiskGate:
                 return DenyReason.SHORT_NOT_ALLOWED, f"expected at most {text(max(0, free))} held and free, {found}"
         return None
 
-    def _exposure(self, intent: OrderIntent, account: Account, judged: int, held: int) -> tuple[DenyReason, str] | None:
-        instrument, sign, equity = intent.instrument, int(intent.side), account.equity_units()
-        value = account.value(instrument, judged, intent.lots)
+    def _exposure(
+        self, instrument: Instrument, lots: int, sign: int, account: Account, judged: int, held: int, rules: _Rules
+    ) -> tuple[DenyReason, str] | None:
+        equity, gross = account.standing()
+        value = account.value(instrument, judged, lots)
         if value * _PARTS > equity * self._order:
             return DenyReason.ORDER_SIZE, _share(value, equity, self.tier.order_max, "an order")
-        after = abs(held + sign * intent.lots)
-        gross = account.gross_units() + account.value(instrument, judged, after - abs(held))
+        after = abs(held + sign * lots)
+        gross += value if not held else account.value(instrument, judged, after - abs(held))
         if gross * _PARTS > equity * self._gross:
             return DenyReason.GROSS_EXPOSURE, _share(gross, equity, self.tier.gross_exposure_max, "gross exposure")
-        net = account.value(instrument, judged, after)
+        net = 0 if self._net is None else account.value(instrument, judged, after)
         if self._net is not None and net * _PARTS > equity * self._net:
             limit = self._limits.net_exposure_max or Decimal(0)
             return DenyReason.NET_EXPOSURE, _share(net, equity, limit, "net exposure per asset")
-        if sign > 0 and not instrument.short_allowed:
+        if sign > 0 and not rules.short_allowed:
             need = value + account.fee_bound(value)
             free = account.free_cash()
             if need > free:
                 return DenyReason.INSUFFICIENT_FUNDS, f"expected {need} ledger units of free cash, found {free}"
         return None
+
+
+def _is_plain(intent: OrderIntent, lots: int, limit: int | None) -> bool:
+    """A market order with nothing beside it: most orders, and nothing in them can be malformed."""
+    return (
+        lots > 0
+        and limit is None
+        and intent.time_in_force is _GTC
+        and intent.trigger_ticks is None
+        and intent.trailing_bp is None
+        and not intent.post_only
+    )
 
 
 def _parts(fraction: Decimal) -> int:

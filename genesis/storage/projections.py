@@ -33,7 +33,7 @@ from genesis.model.events import (
     TradeClosed,
 )
 from genesis.model.grid import EXACT, plain
-from genesis.model.orders import ORDER_LIFE, OrderStatus, OrderStep
+from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
 from genesis.storage import shapes
 from genesis.storage.bulk import insert
 from genesis.storage.entries import stored_entries
@@ -53,7 +53,7 @@ class _OpenOrder:
         self.reason: str | None = None
 
     def step(self, step: OrderStep, time: int, seq: int) -> None:
-        after = ORDER_LIFE.get((self.status, step))
+        after = ORDER_LIFE_BY_STEP[step].get(self.status)
         if after is None:
             raise IntegrityError(
                 f"entry {seq}: expected what can follow {self.status.value} in an order's life, found {step.value}"
@@ -222,7 +222,7 @@ def rebuild(db: sqlite3.Connection) -> None:
 def _restored(row: tuple[object, ...]) -> _OpenOrder:
     _, seq, instrument, time, status, filled_qty, filled_notional, reason = row
     order = _OpenOrder(int(str(seq)), str(instrument), None, int(str(time)))
-    order.status = OrderStatus(status)
+    order.status = OrderStatus(str(status))
     order.filled_qty, order.filled_notional = str(filled_qty), Decimal(str(filled_notional))
     order.reason = None if reason is None else str(reason)
     return order

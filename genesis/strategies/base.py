@@ -32,6 +32,8 @@ from genesis.model.orders import (
 ExactQty = Quantity | Decimal | int | str
 ExactPrice = Price | Decimal | int | str
 
+_BUY, _SELL, _MARKET = Side.BUY, Side.SELL, OrderType.MARKET
+
 
 class OpenOrder(msgspec.Struct, frozen=True):
     """A strategy's view of one of its orders; ``waits`` says why it is not filled yet."""
@@ -205,11 +207,11 @@ class Strategy:
 
     def buy(self, qty: ExactQty, **how: Any) -> Approved | Refused:
         """Buy ``qty`` base units; keywords as `order`."""
-        return self.order(Side.BUY, qty, **how)
+        return self.order(_BUY, qty, **how)
 
     def sell(self, qty: ExactQty, **how: Any) -> Approved | Refused:
         """Sell ``qty`` base units; keywords as `order`."""
-        return self.order(Side.SELL, qty, **how)
+        return self.order(_SELL, qty, **how)
 
     def order(
         self,
@@ -232,21 +234,28 @@ class Strategy:
         Raises:
             TypeError, ValueError: an amount that is no exact multiple of the instrument's tick or lot.
         """
-        instrument = instrument or self.instrument
-        intent = OrderIntent(
-            instrument,
-            side,
-            instrument.lots(qty),
-            type or _infer_type(limit, trigger, trailing_bp),
-            None if limit is None else instrument.ticks(limit),
-            None if trigger is None else instrument.ticks(trigger),
-            trailing_bp,
-            tif,
-            post_only,
-            reduce_only,
-            tag,
+        instrument = instrument or self.instruments[0]
+        lots = instrument.lots(qty)
+        kind, limit_ticks, trigger_ticks = type or _MARKET, None, None
+        if limit is not None or trigger is not None or trailing_bp is not None:
+            kind = type or _infer_type(limit, trigger, trailing_bp)
+            limit_ticks = None if limit is None else instrument.ticks(limit)
+            trigger_ticks = None if trigger is None else instrument.ticks(trigger)
+        return (self._desk or self.desk).submit(
+            OrderIntent(
+                instrument,
+                side,
+                lots,
+                kind,
+                limit_ticks,
+                trigger_ticks,
+                trailing_bp,
+                tif,
+                post_only,
+                reduce_only,
+                tag,
+            )
         )
-        return self.desk.submit(intent)
 
     def cancel(self, client_order_id: str) -> bool:
         """Ask the venue to cancel; ``False`` when no such order is open. It may still fill until the cancel arrives."""

@@ -11,7 +11,7 @@ from itertools import repeat
 import numpy as np
 
 from genesis.model.market import Bar, BarKind, BarSpec
-from genesis.tape.decode import Blocks
+from genesis.tape.decode import BarBlock, Blocks
 from genesis.tape.stream import ABSENT, Column, Stream, StreamKind, times_of
 
 _SPARSE = 8  # rows a bar from which on boundaries are searched for
@@ -39,7 +39,7 @@ class BarSeries:
         self.times = times_of(self.columns)
         self._next_row = 0
         self._is_source = source.spec == spec
-        self.events: Blocks[Bar] = Blocks(self._decode)
+        self.events: Blocks[BarBlock] = Blocks(BarBlock, self._decode)
         instrument = source.instrument
         self._price = (instrument.price_grid.mantissa, instrument.price_grid.denominator)
         self._qty = (instrument.qty_grid.mantissa, instrument.qty_grid.denominator)
@@ -63,13 +63,17 @@ class BarSeries:
         else:
             self._close_counted_bars(source.first_at(closed_before, self._next_row))
 
-    def _decode(self, start: int, stop: int) -> list[Bar]:
+    def _decode(self, block: BarBlock, start: int, stop: int) -> None:
         c = {name: self.columns[name][start:stop] for name in BAR_COLUMNS[:-1]}
         (pm, pd), (qm, qd) = self._price, self._qty
         floats = [((c[name] * pm) / pd).tolist() for name in ("open", "high", "low", "close")]
         volume = ((c["lots"] * qm) / qd).tolist()
-        times = [c[name].tolist() for name in ("time_open", "ts")]
-        return list(map(Bar, repeat(self.source.instrument), repeat(self.spec), *times, *floats, volume))
+        opened, closed = c["time_open"].tolist(), c["ts"].tolist()
+        made = map(Bar, repeat(self.source.instrument), repeat(self.spec), opened, closed, *floats, volume)
+        block.events.extend(made)
+        block.times.extend(closed)
+        block.close_ticks.extend(c["close"].tolist())
+        block.closes.extend(floats[3])
 
     # ---- time bars
 

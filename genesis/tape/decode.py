@@ -1,30 +1,84 @@
-"""Rows as frozen events, made once in blocks and shared by every track that reads the same stretch."""
+"""Rows as frozen events, made once in blocks and shared by every track that reads the same stretch.
+
+Blocks are small enough that the memory of a block let go serves the next one while it is still in the processor's cache, and large enough
+that a block's fixed cost is little a row. Beside its events a block keeps as plain lists what the engine itself reads of every row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+from genesis.model.market import Bar, Quote, Trade
 
-_SHIFT = 12
+_SHIFT = 10
 _SIZE = 1 << _SHIFT
 _KEPT = 16
 
 
-class Blocks(Generic[T]):
-    """Events of rows in aligned blocks of 4,096; a block still being filled grows, and the oldest blocks are let go.
+class Block:
+    """Rows from a first one on, as far as they were decoded."""
 
-    ``make(start, stop)`` decodes rows.
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+
+class TradeBlock(Block):
+    """Trades. All lists are of equal length; ``times`` is engine time, ``sides`` the takers' signs."""
+
+    __slots__ = ("events", "lots", "prices", "sides", "ticks", "times")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Trade] = []
+        self.times: list[int] = []
+        self.ticks: list[int] = []
+        self.lots: list[int] = []
+        self.sides: list[int] = []
+        self.prices: list[float] = []
+
+
+class QuoteBlock(Block):
+    """Quotes."""
+
+    __slots__ = ("events",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Quote] = []
+
+
+class BarBlock(Block):
+    """Bars. All lists are of equal length; ``times`` is when they closed, ``closes`` and ``close_ticks`` at which price."""
+
+    __slots__ = ("close_ticks", "closes", "events", "times")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Bar] = []
+        self.times: list[int] = []
+        self.close_ticks: list[int] = []
+        self.closes: list[float] = []
+
+
+B = TypeVar("B", bound=Block)
+
+
+class Blocks(Generic[B]):
+    """Aligned blocks of 1,024 rows; a block still being filled grows, and the oldest blocks are let go.
+
+    ``fill(block, start, stop)`` decodes rows to the end of a block.
     """
 
-    __slots__ = ("_blocks", "_make")
+    __slots__ = ("_blocks", "_fill", "_new")
 
-    def __init__(self, make: Callable[[int, int], list[T]]) -> None:
-        self._make = make
-        self._blocks: dict[int, list[T]] = {}
+    def __init__(self, new: Callable[[], B], fill: Callable[[B, int, int], None]) -> None:
+        self._new, self._fill = new, fill
+        self._blocks: dict[int, B] = {}
 
-    def at(self, row: int, rows: int) -> tuple[list[T], int]:
+    def at(self, row: int, rows: int) -> tuple[B, int]:
         """The block that holds ``row``, decoded as far as the ``rows`` arrived, and the row's place in it."""
         number = row >> _SHIFT
         first = number << _SHIFT
@@ -32,8 +86,9 @@ class Blocks(Generic[T]):
         if block is None:
             if len(self._blocks) >= _KEPT:
                 del self._blocks[next(iter(self._blocks))]
-            block = self._blocks[number] = []
+            block = self._blocks[number] = self._new()
         need = min(rows - first, _SIZE)
-        if len(block) < need:
-            block.extend(self._make(first + len(block), first + need))
+        if block.rows < need:
+            self._fill(block, first + block.rows, first + need)
+            block.rows = need
         return block, row - first

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from enum import Enum
 from itertools import repeat
 
 import numpy as np
@@ -19,43 +18,16 @@ from numpy.typing import NDArray
 from genesis.errors import DataError
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec, Quote, Trade
-from genesis.tape.decode import Blocks
+from genesis.tape.decode import Blocks, QuoteBlock, TradeBlock
+from genesis.tape.kinds import COLUMNS as COLUMNS
+from genesis.tape.kinds import StreamKind as StreamKind
 
 Column = NDArray[np.int64]
 ABSENT = -(2**63)
 BLOCK_ROWS = 4096
 ORDER_CREATED, ORDER_CHANGED, ORDER_DELETED = 1, 2, 3
 _GENESIS_BLOCK = b"genesis.tape.block.1"
-
-
-class StreamKind(Enum):
-    """What a row is. The order of members is the order of rows of one moment where the source gives none."""
-
-    TRADES = "trades"
-    ORDERS = "orders"
-    QUOTES = "quotes"
-    DEPTH = "depth"
-    BARS = "bars"
-    MARK = "mark"
-    FUNDING = "funding"
-
-
-# ``ts`` engine time; ``seq`` place within one arrival (a capture's line), 0 where the source has none;
-# ``side`` of a trade is the taker's (+1 buys, -1 sells, 0 unknown), of a depth row +1 bid, -1 ask;
-# a depth row's ``lots`` is the level's new absolute size, 0 removes it; ``snapshot`` 1 on the rows of a full snapshot.
-# An orders row's ``lots`` is what remains of the order, on a delete what was withdrawn; ``ticks`` 0 is a market order.
-# A bars row's ``ts`` is its close, the moment at which it can be known.
-# ``mark``, ``low`` and ``high`` are units of genesis.model.mark_prices: the mark price now, and its extremes since the row before;
-# a funding row's ``ts`` is the settlement, ``rate_e8`` 10**-8 of the position's value at the mark price, which longs pay to shorts.
-COLUMNS: dict[StreamKind, tuple[str, ...]] = {
-    StreamKind.TRADES: ("ts", "time_event", "seq", "trade_id", "ticks", "lots", "side"),
-    StreamKind.ORDERS: ("ts", "time_event", "seq", "order_id", "action", "side", "ticks", "lots"),
-    StreamKind.QUOTES: ("ts", "time_event", "seq", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots"),
-    StreamKind.DEPTH: ("ts", "time_event", "seq", "snapshot", "side", "ticks", "lots"),
-    StreamKind.BARS: ("ts", "time_open", "seq", "open", "high", "low", "close", "lots"),
-    StreamKind.MARK: ("ts", "time_event", "seq", "mark", "low", "high"),
-    StreamKind.FUNDING: ("ts", "time_event", "seq", "rate_e8"),
-}
+_NEAR = 3
 
 
 def times_of(columns: Mapping[str, Column]) -> memoryview[int]:
@@ -68,6 +40,17 @@ def before(times: memoryview[int], start: int, stop: int, time_ns: int, included
     if start >= stop or times[stop - 1] < time_ns:
         return stop
     return (bisect_right if included else bisect_left)(times, time_ns, start, stop)
+
+
+def soon_before(times: memoryview[int], start: int, stop: int, time_ns: int, included: bool) -> int:
+    """As `before`, for an end that mostly lies within the first few rows: they are tried one by one."""
+    near = min(start + _NEAR, stop)
+    while start < near:
+        time = times[start]
+        if time > time_ns or (time == time_ns and not included):
+            return start
+        start += 1
+    return before(times, start, stop, time_ns, included)
 
 
 def empty_columns(kind: StreamKind) -> dict[str, Column]:
@@ -108,8 +91,8 @@ class Stream:
         self.recorded = 0
         self.has_volume = True
         self._blocks: list[bytes] = []
-        self.trades: Blocks[Trade] = Blocks(self._make_trades)
-        self.quotes: Blocks[Quote] = Blocks(self._make_quotes)
+        self.trades: Blocks[TradeBlock] = Blocks(TradeBlock, self._make_trades)
+        self.quotes: Blocks[QuoteBlock] = Blocks(QuoteBlock, self._make_quotes)
 
     def record(self, columns: Mapping[str, Column]) -> None:
         """Take a whole recording; its rows arrive by `reveal`.
@@ -162,34 +145,42 @@ class Stream:
 
     def first_after(self, time_ns: int, start: int = 0) -> int:
         """Index of the first arrived row at or after ``start`` with ``ts`` > ``time_ns``."""
-        return before(self.times, start, self.rows, time_ns, True)
+        return soon_before(self.times, start, self.rows, time_ns, True)
 
     def first_at(self, time_ns: int, start: int = 0) -> int:
         """Index of the first arrived row at or after ``start`` with ``ts`` >= ``time_ns``."""
-        return before(self.times, start, self.rows, time_ns, False)
+        return soon_before(self.times, start, self.rows, time_ns, False)
 
     def _floats(self, name: str, start: int, stop: int) -> list[float]:
         grid = self.instrument.price_grid
         floats: list[float] = ((self.columns[name][start:stop] * grid.mantissa) / grid.denominator).tolist()
         return floats
 
-    def _event_times(self, start: int, stop: int) -> list[int] | list[int | None]:
+    def _event_times(self, start: int, stop: int, ts: list[int]) -> list[int] | list[int | None]:
+        """``ts`` is engine time as it was decoded: where the two are the same, so are the integers."""
         column = self.columns["time_event"][start:stop]
+        if np.array_equal(column, self.columns["ts"][start:stop]):
+            return ts
         times: list[int] = column.tolist()
         return times if not (column == ABSENT).any() else [t if t != ABSENT else None for t in times]
 
-    def _make_trades(self, start: int, stop: int) -> list[Trade]:
+    def _make_trades(self, block: TradeBlock, start: int, stop: int) -> None:
         names = ("ts", "ticks", "lots", "side", "trade_id")
         ts, ticks, lots, side, trade_id = (self.columns[n][start:stop].tolist() for n in names)
-        event, price = self._event_times(start, stop), self._floats("ticks", start, stop)
+        event, price = self._event_times(start, stop, ts), self._floats("ticks", start, stop)
         # map calls the class without a step of the interpreter in between: a third faster than a comprehension.
-        return list(map(Trade, repeat(self.instrument), ts, event, ticks, lots, price, side, trade_id))
+        block.events.extend(map(Trade, repeat(self.instrument), ts, event, ticks, lots, price, side, trade_id))
+        block.times.extend(ts)
+        block.ticks.extend(ticks)
+        block.lots.extend(lots)
+        block.sides.extend(side)
+        block.prices.extend(price)
 
-    def _make_quotes(self, start: int, stop: int) -> list[Quote]:
+    def _make_quotes(self, block: QuoteBlock, start: int, stop: int) -> None:
         names = ("ts", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
         ts, *sizes = (self.columns[n][start:stop].tolist() for n in names)
-        event, bid, ask = self._event_times(start, stop), *(self._floats(n, start, stop) for n in names[1::2])
-        return list(map(Quote, repeat(self.instrument), ts, event, *sizes, bid, ask))
+        event, bid, ask = self._event_times(start, stop, ts), *(self._floats(n, start, stop) for n in names[1::2])
+        block.events.extend(map(Quote, repeat(self.instrument), ts, event, *sizes, bid, ask))
 
     def _checked(self, columns: Mapping[str, Column], last_ts: int) -> dict[str, Column]:
         names = COLUMNS[self.kind]

@@ -153,6 +153,7 @@ class Ledger:
             currency,
             decimals,
             "trades",
+            "low",
             None,
             None,
         )

@@ -22,7 +22,7 @@ from tests.kit.runs import FX, START, run
 from tests.kit.traders import QuoteFollower, Sleeper
 
 MS = 1_000_000
-TRADES, QUOTES, DEPTH, _ = StreamKind
+TRADES, QUOTES, DEPTH = StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH
 Rows = list[tuple[int, int, int, int]]
 
 

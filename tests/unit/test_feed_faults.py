@@ -24,7 +24,7 @@ from tests.kit.runs import FX, START
 
 S = NS_PER_SECOND
 MS = 1_000_000
-TRADES, QUOTES, DEPTH, BARS = StreamKind
+TRADES, QUOTES, DEPTH, BARS = StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS
 QUOTE = ("ts", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "update_id")
 
 

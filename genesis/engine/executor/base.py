@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from genesis.model.events import OrderEvent
 from genesis.model.orders import Order
 
 
@@ -24,27 +23,14 @@ class Executor(Protocol):
         ...
 
 
-class Agenda(Protocol):
-    """The track's list of things to come, by engine time."""
-
-    @property
-    def now(self) -> int: ...
-
-    def arrive(self, time_ns: int, action: VenueAction) -> None:
-        """Run ``action`` when engine time reaches ``time_ns``, with the market of its instrument brought up to it."""
-        ...
-
-    def notify(self, event: OrderEvent) -> None:
-        """Deliver ``event`` at its ``time``."""
-        ...
-
-
-class VenueAction(Protocol):
+class VenueAction:
     """Something that reaches the venue: a new order or a cancel."""
 
-    is_cancel: bool
-    instrument_id: str
+    __slots__ = ("instrument_id", "is_cancel")
+
+    def __init__(self, instrument_id: str, is_cancel: bool) -> None:
+        self.instrument_id, self.is_cancel = instrument_id, is_cancel
 
     def happen(self, time_ns: int) -> None:
-        """It reaches the venue."""
-        ...
+        """It reaches the venue, with the market of its instrument brought up to ``time_ns``."""
+        raise NotImplementedError

@@ -7,12 +7,15 @@ the decision, so equal decisions of two variants meet the same luck.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-from genesis.engine.executor.base import Agenda
+from genesis.engine.agenda import TrackAgenda
+from genesis.engine.executor.base import VenueAction
 from genesis.execution.luck import Luck
 from genesis.execution.matching import Matcher
 from genesis.execution.party import Fee, Party
 from genesis.execution.pricing import FillCost
+from genesis.execution.tier import Confidence, Tier
 from genesis.execution.working import Working
 from genesis.model.events import (
     OrderAccepted,
@@ -26,45 +29,57 @@ from genesis.model.events import (
 )
 from genesis.model.orders import Liquidity, Order, RejectReason
 
+# An enumeration's ``value`` is a slow property.
+_TIERS: Final = {tier: tier.value for tier in Tier}
+_CONFIDENCES: Final = {confidence: confidence.value for confidence in Confidence}
+
 
 class TravellingAnswers:
     """Turns what the venue says about one instrument into events that travel back to one track."""
 
-    def __init__(self, agenda: Agenda, luck: Luck, instrument_id: str) -> None:
+    def __init__(self, agenda: TrackAgenda, luck: Luck, instrument_id: str) -> None:
         self._agenda, self._luck, self._id = agenda, luck, instrument_id
         self._state: dict[str, tuple[int, int]] = {}
 
     def _deliver_at(self, order: Order, time_ns: int) -> int:
         """When the next answer about ``order`` is heard: one order's answers never overtake each other."""
+        still = self._luck.still_response_ns
+        if still is not None:
+            return time_ns + still
         heard, count = self._state.get(order.client_order_id, (0, 0))
         delay = self._luck.response_ns(self._id, order.decided_ns, order.ordinal, count)
         at = max(time_ns + delay, heard)
         self._state[order.client_order_id] = (at, count + 1)
         return at
 
-    def _last(self, order: Order, event: OrderEvent) -> None:
-        self._state.pop(order.client_order_id, None)
-        self._agenda.notify(event)
+    def _last(self, order: Order, at: int, event: OrderEvent) -> None:
+        if self._state:
+            self._state.pop(order.client_order_id, None)
+        self._agenda.notify(at, event)
 
     def accepted(self, working: Working, time_ns: int) -> None:
         order = working.order
-        self._agenda.notify(OrderAccepted(self._deliver_at(order, time_ns), order.track, order, time_ns))
+        at = self._deliver_at(order, time_ns)
+        self._agenda.notify(at, OrderAccepted(at, order.track, order, time_ns))
 
     def rejected(self, order: Order, time_ns: int, reason: RejectReason, detail: str) -> None:
         at = self._deliver_at(order, time_ns)
-        self._last(order, OrderRejected(at, order.track, order, time_ns, reason, detail))
+        self._last(order, at, OrderRejected(at, order.track, order, time_ns, reason, detail))
 
     def triggered(self, working: Working, time_ns: int, trigger_ticks: int) -> None:
         order = working.order
         at = self._deliver_at(order, time_ns)
-        self._agenda.notify(OrderTriggered(at, order.track, order, time_ns, trigger_ticks))
+        self._agenda.notify(at, OrderTriggered(at, order.track, order, time_ns, trigger_ticks))
 
     def filled(
         self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, fee: Fee, cost: FillCost
     ) -> None:
         order = working.order
+        leaves = working.leaves
+        at = self._deliver_at(order, time_ns)
+        units, currency, decimals = fee
         event = OrderFilled(
-            self._deliver_at(order, time_ns),
+            at,
             order.track,
             order,
             time_ns,
@@ -72,11 +87,13 @@ class TravellingAnswers:
             ticks,
             lots,
             working.filled,
-            working.leaves,
+            leaves,
             liquidity,
-            *fee,
-            cost.tier.value,
-            cost.confidence.value,
+            units,
+            currency,
+            decimals,
+            _TIERS[cost.tier],
+            _CONFIDENCES[cost.confidence],
             working.decision_ticks,
             working.arrival_ticks,
             cost.drift,
@@ -85,61 +102,61 @@ class TravellingAnswers:
             cost.slippage,
             cost.impact,
         )
-        if working.leaves:
-            self._agenda.notify(event)
+        if leaves:
+            self._agenda.notify(at, event)
         else:
-            self._last(order, event)
+            self._last(order, at, event)
 
     def prevented(self, working: Working, time_ns: int, lots: int) -> None:
         order = working.order
         at = self._deliver_at(order, time_ns)
-        self._agenda.notify(OrderPrevented(at, order.track, order, time_ns, lots, working.leaves))
+        self._agenda.notify(at, OrderPrevented(at, order.track, order, time_ns, lots, working.leaves))
 
     def canceled(self, working: Working, time_ns: int) -> None:
         order = working.order
         at = self._deliver_at(order, time_ns)
-        self._last(order, OrderCanceled(at, order.track, order, time_ns, working.leaves))
+        self._last(order, at, OrderCanceled(at, order.track, order, time_ns, working.leaves))
 
     def expired(self, working: Working, time_ns: int, reason: RejectReason) -> None:
         order = working.order
         at = self._deliver_at(order, time_ns)
-        self._last(order, OrderExpired(at, order.track, order, time_ns, reason, working.leaves))
+        self._last(order, at, OrderExpired(at, order.track, order, time_ns, reason, working.leaves))
 
 
-class _NewOrder:
+class _NewOrder(VenueAction):
     """An order on its way to the venue."""
 
-    __slots__ = ("_matcher", "_working", "instrument_id", "is_cancel")
+    __slots__ = ("_matcher", "_working")
 
     def __init__(self, instrument_id: str, matcher: Matcher, working: Working) -> None:
-        self.instrument_id, self._matcher, self._working = instrument_id, matcher, working
-        self.is_cancel = False
+        super().__init__(instrument_id, False)
+        self._matcher, self._working = matcher, working
 
     def happen(self, time_ns: int) -> None:
         self._matcher.arrive(self._working, time_ns)
 
 
-class _Expected:
+class _Expected(VenueAction):
     """The moment at which a late order would have arrived in time."""
 
-    __slots__ = ("_matcher", "_working", "instrument_id", "is_cancel")
+    __slots__ = ("_matcher", "_working")
 
     def __init__(self, instrument_id: str, matcher: Matcher, working: Working) -> None:
-        self.instrument_id, self._matcher, self._working = instrument_id, matcher, working
-        self.is_cancel = False
+        super().__init__(instrument_id, False)
+        self._matcher, self._working = matcher, working
 
     def happen(self, time_ns: int) -> None:
         self._matcher.expect(self._working)
 
 
-class _Cancel:
+class _Cancel(VenueAction):
     """A cancel on its way; an order that has ended meanwhile has told its own story."""
 
-    __slots__ = ("_id", "_matcher", "instrument_id", "is_cancel")
+    __slots__ = ("_id", "_matcher")
 
     def __init__(self, instrument_id: str, matcher: Matcher, client_order_id: str) -> None:
-        self.instrument_id, self._matcher, self._id = instrument_id, matcher, client_order_id
-        self.is_cancel = True
+        super().__init__(instrument_id, True)
+        self._matcher, self._id = matcher, client_order_id
 
     def happen(self, time_ns: int) -> None:
         self._matcher.cancel(self._id, time_ns)
@@ -162,7 +179,7 @@ class SimulatedExecutor:
         luck: keyed draws of latency and slippage.
     """
 
-    def __init__(self, agenda: Agenda, luck: Luck) -> None:
+    def __init__(self, agenda: TrackAgenda, luck: Luck) -> None:
         self._agenda, self.luck = agenda, luck
         self._desks: dict[str, _Desk] = {}
         self._last_arrival = self._last_in_time = 0

@@ -126,3 +126,17 @@ def test_a_missing_return_is_refused() -> None:
     """nan would sort anywhere."""
     with pytest.raises(ValueError, match="return: expected a finite number, found nan"):
         losses(3).add(float("nan"))
+
+
+def test_a_window_stays_as_it_was_taken() -> None:
+    """Returns that arrive later change neither its tail nor its moments."""
+    recent, same = losses(400), losses(400)
+    window = recent.window()
+    for k in range(300):
+        recent.add(-0.9 - k / 1000)
+    assert window.n == 400
+    for level in (0.95, 0.99):
+        assert window.value_at_risk(level) == same.value_at_risk(level)
+        assert window.expected_shortfall(level) == same.expected_shortfall(level)
+        assert window.cornish_fisher_var(level) == same.cornish_fisher_var(level)
+    assert recent.value_at_risk(0.95) != window.value_at_risk(0.95)

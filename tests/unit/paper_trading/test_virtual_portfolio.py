@@ -10,6 +10,7 @@ import pytest
 
 from genesis.metrics.drawdown import DrawdownTracker
 from genesis.model.money import Money
+from genesis.paper_trading.measures import Measures
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from tests.kit.fills import SECOND, SPOT, fills_of
 
@@ -104,3 +105,34 @@ def test_what_is_kept_between_samples_never_goes_stale() -> None:
     made.close_hour(4 * HOUR, made.cash_units)
     found = measured(made, at=4 * 3600)
     assert (found["trades"], found["win_rate"], found["evidence_bars"]) == (2, 0.5, 1)
+
+
+def test_what_was_measured_stays_as_it_was() -> None:
+    """Measures read only after later fills, trades and evidence bars say what they would have said at once."""
+
+    def measures(made: VirtualPortfolio) -> Measures:
+        return made.measure(10 * SECOND, made.cash_units, 0, DrawdownTracker(), 0.0, None)
+
+    fills = "buy 2 @ 100 fee 0.2\nsell 2 @ 110 fee 0.22"
+    read_at_once = measures(portfolio(fills)).metrics()
+    made = portfolio(fills)
+    early = measures(made)
+    for fill, forced in fills_of(SPOT, fills + "\nbuy 1 @ 120 fee 0.1\nsell 1 @ 90 fee 0.1"):
+        made.apply_fill(msgspec.structs.replace(fill, time=fill.time + 20 * SECOND), forced)
+    made.close_hour(4 * HOUR, made.cash_units)
+    late = made.measure(4 * HOUR, made.cash_units, 0, DrawdownTracker(), 0.0, None)
+    assert early.metrics() == read_at_once
+    assert late["trades"] != early["trades"]
+    assert (late["evidence_bars"], early["evidence_bars"]) == (1, 0)
+    assert list(early.keys()) == list(read_at_once)
+
+
+def test_measures_name_the_mark() -> None:
+    """The price that marks the first instrument is one of the metrics once it was named; before there is one it is undefined."""
+    made = portfolio("buy 2 @ 100")
+    measures = made.measure(SECOND, made.cash_units, 0, DrawdownTracker(), 0.0, None)
+    measures.name_mark(SPOT.price_grid, 10_050)
+    assert measures["mark_px"] == "100.50"
+    unmarked = made.measure(SECOND, made.cash_units, 0, DrawdownTracker(), 0.0, None)
+    unmarked.name_mark(SPOT.price_grid, None)
+    assert unmarked["mark_px"] is None

@@ -71,3 +71,20 @@ def test_the_trial_balance_finds_a_balance_that_changed_alone(ledger: Ledger) ->
     ledger._balances[0] += 7
     with pytest.raises(IntegrityError, match=r"expected a trial balance of zero, found USDT \+7 units over"):
         ledger.check()
+
+
+def test_the_postings_of_a_fill_are_checked_like_any_other(ledger: Ledger) -> None:
+    """Four amounts that balance move their accounts and a move debits one and credits the other; what does not balance moves nothing."""
+    quote = [ledger.open(p, "USDT") for p in (Purpose.CASH, Purpose.INVENTORY, Purpose.REALIZED, Purpose.FEES)]
+    held, venue = ledger.open(Purpose.HOLDINGS, "BTC"), ledger.open(Purpose.VENUE, "BTC")
+    cash, inventory, realized, fees = quote
+    ledger.post_four(cash, -7, inventory, 5, realized, -1, fees, 3)
+    ledger.move(held, venue, 4)
+    assert [ledger.balance(a) for a in (*quote, held, venue)] == [-7, 5, -1, 3, 4, -4]
+    with pytest.raises(IntegrityError, match=r"USDT \+1 units over"):
+        ledger.post_four(cash, -7, inventory, 5, realized, -1, fees, 4)
+    with pytest.raises(IntegrityError, match=r"USDT -4 units over, BTC \+4 units over"):
+        ledger.post_four(cash, -7, inventory, 5, realized, -2, held, 4)
+    with pytest.raises(IntegrityError, match=r"USDT \+4 units over, BTC -4 units over"):
+        ledger.move(fees, venue, 4)
+    assert [ledger.balance(a) for a in (*quote, held, venue)] == [-7, 5, -1, 3, 4, -4]
