@@ -7,6 +7,7 @@ temporary folder. An order fills from what prints after it, the whole of a print
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from genesis.strategies.base import Strategy
 from genesis.tape.stream import Column, Stream, StreamKind
 
 ZERO = ClippedNormal(0, 0, 0, 0)
-PROFILE = ExecutionProfile("benchmark", ZERO, 0.5, ZERO, Decimal(1), None)
+PROFILE = ExecutionProfile(name="benchmark", latency_ms=ZERO, slippage_bp=ZERO, prints_share=Decimal(1), bar_share=None)
 FEES = FeeSchedule(currency=FeeCurrency.QUOTE)
 LIMITS = Limits(orders_per_minute=10**6)
 BATCH_ROWS = 8_192
@@ -166,15 +167,15 @@ def main() -> None:
     started = RunStarted(int(stream.times[0]) - 1, None, {"benchmark": task.workload.name})
     with tempfile.TemporaryDirectory() as folder:
         if task.mode == "plain":
-            run(TradingEngine(tape, tracks, NullJournal(), started), stream, watch)
+            run(TradingEngine(tape, tracks, NullJournal(), started), [stream], watch)
         else:
             with SqliteStore.open(Path(folder) / "genesis.db", SystemClock(), "benchmark") as store:
-                run(TradingEngine(tape, tracks, store.journal, started), stream, watch)
+                run(TradingEngine(tape, tracks, store.journal, started), [stream], watch)
     watch.report(stream.rows * len(tracks), outcome(tracks, strategies, traded))
 
 
-def run(engine: TradingEngine, stream: Stream, watch: Stopwatch) -> None:
-    replay = Replay([stream]).cut(BATCH_ROWS)
+def run(engine: TradingEngine, streams: Sequence[Stream], watch: Stopwatch) -> None:
+    replay = Replay(streams).cut(BATCH_ROWS)
     with watch:
         engine.run(replay)
 

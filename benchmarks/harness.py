@@ -86,7 +86,11 @@ def launch(engine: Engine, workload: Workload, n: int | None, timeout: float, va
     Raises:
         NotRun: the engine cannot run here, failed, took too long, or is of another release than is pinned.
     """
-    command = [str(_interpreter(engine)), "-m", engine.module, workload.name, "--mode", engine.mode]
+    try:
+        module = engine.driver(workload.maker.queue if workload.maker else None)
+    except LookupError as reason:
+        raise NotRun(str(reason)) from None
+    command = [str(_interpreter(engine)), "-m", module, workload.name, "--mode", engine.mode]
     command += ["--n", str(n)] if n is not None else []
     command += ["--variants", str(variants)] if variants is not None else []
     try:

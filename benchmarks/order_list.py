@@ -10,7 +10,7 @@ from benchmarks.orders import KINDS, LIFE_NS, Sent
 from genesis.rng import KeyedDraws
 
 SEED = 20240808
-EACH = 15  # orders of a kind and side, in a capture
+EACH = 12  # orders of a kind and side, in a capture
 _WARM_NS = 10_000_000_000
 _GAP_NS = 10_000  # between two messages: room for an order in the middle, and for its neighbours' clocks
 _SIZE_LARGEST = 200  # of a resting order, in the venue's smallest orders
@@ -60,7 +60,7 @@ def _order(
 ) -> Sent:
     u = draws.uniform("size", capture.name, times[0], number)
     step = capture.size_lots
-    (own, _), (other, shown) = touches[side], touches[-side]
+    (own, own_shown), (other, shown) = touches[side], touches[-side]
     small = step * (1 + int(u * _SIZE_LARGEST))
     lots, limit = {
         "market": (_whole(int(u * shown) // 2, step), None),
@@ -68,6 +68,7 @@ def _order(
         "ioc": (_whole(2 * shown, step), other),
         "take-and-rest": (_whole(2 * shown, step), other),
         "join": (small, own),
+        "join-large": (_whole(own_shown, step), own),
         "behind": (small, own - side * (1 + int(u * 997) % 5)),
     }[kind]
     return Sent(number, kind, side, lots, limit, kind == "ioc", *times)

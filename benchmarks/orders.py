@@ -23,6 +23,7 @@ KINDS = {
     "ioc": "immediate-or-cancel at the other side's touch, twice what it shows",
     "take-and-rest": "limit at the other side's touch, twice what it shows",
     "join": "limit at its own side's touch",
+    "join-large": "limit at its own side's touch, as much as it shows",
     "behind": "limit one to five ticks behind its own side's touch",
 }
 

@@ -98,16 +98,16 @@ def judge(found: Measurement, workload: Workload, name: str) -> Verdict:
     """Hold the samples of an engine against the reference over the rows it ran on."""
     samples, rows = found.samples[name], found.rows[name]
     known = _reference(workload.name, rows)
+    objection = None
+    if len({(sample.orders, sample.fills, sample.pnl) for sample in samples}) > 1:
+        objection = "not comparable: other results in other rounds"
     if not known:
-        return Verdict(None, "no reference")
+        return Verdict(objection, "no reference")
     wanted = next(iter(known.values())).orders
     if rows is None and workload.orders is not None:
         wanted = workload.orders
-    objection = None
     if any(sample.orders != wanted for sample in samples):
         objection = f"not comparable: {wanted:,} orders expected"
-    elif len({(sample.fills, sample.pnl) for sample in samples}) > 1:
-        objection = "not comparable: other results in other rounds"
     return Verdict(objection, _matching(known, samples[-1].pnl))
 
 

@@ -27,10 +27,13 @@ def records(capture: Capture, tape: Joined) -> Any:
     return made
 
 
-def venue(capture: Capture, feed: Any, queue: str, maker: float = 0.0, taker: float = 0.0) -> BacktestAsset:
-    """No latency; partial fills; fees as shares of the notional. ``queue`` is ``risk-averse`` or ``power3``."""
+def venue(
+    capture: Capture, feed: Any, queue: str, maker: float = 0.0, taker: float = 0.0, partial: bool = True
+) -> BacktestAsset:
+    """No latency; fees as shares of the notional. ``queue`` is ``risk_averse`` or ``power3``."""
     market = capture.market
     made = BacktestAsset().data(feed).linear_asset(1.0).constant_order_latency(0, 0)
-    made = made.risk_adverse_queue_model() if queue == "risk-averse" else made.power_prob_queue_model3(3.0)
-    made = made.partial_fill_exchange().trading_value_fee_model(maker, taker)
+    made = made.risk_adverse_queue_model() if queue == "risk_averse" else made.power_prob_queue_model3(3.0)
+    made = made.partial_fill_exchange() if partial else made.no_partial_fill_exchange()
+    made = made.trading_value_fee_model(maker, taker)
     return made.tick_size(float(market.tick)).lot_size(10.0**-market.size_decimals).last_trades_capacity(0)

@@ -72,7 +72,7 @@ def one(capture: Capture, order: Sent, before: Any, after: Any) -> Done:
     """Run one order over the book before it and the rows after it."""
     # The engine reads the array where it lies: it must live as long as the engine.
     feed = np.concatenate([before, after])
-    engine = HashMapMarketDepthBacktest([venue(capture, feed, "risk-averse")])
+    engine = HashMapMarketDepthBacktest([venue(capture, feed, "risk_averse")])
     market = capture.market
     price = 0.0 if order.limit is None else order.limit / 10.0**market.price_decimals
     qty = order.lots / 10.0**market.size_decimals
