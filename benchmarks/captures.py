@@ -24,7 +24,7 @@ from benchmarks.workloads import DataMissing, Flags, Ints, Market, data_folder, 
 TRADE, QUOTE, DEPTH = 0, 1, 2
 COLUMNS = ("ts", "kind", "side", "ticks", "lots", "ends", "changes")
 # A change of the rule above, or of how a file is read, must not meet a tape that was joined before it.
-FORM = 1
+FORM = 2
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,16 @@ def load(capture: Capture, changes: int | None = None) -> Joined:
     if not capture.path.exists():
         raise DataMissing(f"{capture.name}: expected the prepared file {capture.path.name}, found none")
     table = pq.read_table(capture.path, columns=list(COLUMNS))
-    columns = [np.ascontiguousarray(table.column(name).to_numpy()) for name in COLUMNS]
-    joined = Joined(*columns[:5], columns[5].astype(np.bool_), columns[6])
+    ts, kind, side, ticks, lots, ends, so_far = (
+        np.ascontiguousarray(table.column(name).to_numpy(zero_copy_only=False)) for name in COLUMNS
+    )
+    joined = Joined(ts, kind, side, ticks, lots, ends, so_far)
     if changes is None or changes >= joined.level_changes:
         return joined
     row = int(np.searchsorted(joined.changes, changes))
     stop = row + int(np.argmax(joined.ends[row:])) + 1
-    return Joined(*(column[:stop] for column in vars(joined).values()))
+    cut = {name: column[:stop] for name, column in vars(joined).items()}
+    return Joined(**cut)
 
 
 def store(capture: Capture, joined: Joined) -> None:
@@ -125,9 +128,10 @@ class Joiner:
         self.rows.append((ts, TRADE, side, ticks, lots, True, self._changes))
 
     def quote(self, ts: int, bid: int, bid_lots: int, ask: int, ask_lots: int) -> None:
-        """The touch is now this: what was better is gone, first; then it is shown."""
-        changed = [(side, p, 0) for side, best in ((1, bid), (-1, ask)) for p in self._better(side, best)]
-        changed += [(side, p, q) for side, p, q in ((1, bid, bid_lots), (-1, ask, ask_lots)) if self._is_new(side, p, q)]
+        """The touch is now this: what was better is gone, first; then it is shown, also where it was known already."""
+        touch = ((1, bid, bid_lots), (-1, ask, ask_lots))
+        changed = [(side, p, 0) for side, best, _ in touch for p in self._better(side, best)]
+        changed += [level for level in touch if self._is_new(*level) or self._touch.get(level[0]) != level[1]]
         self._touch = {1: bid, -1: ask}
         self._put(ts, QUOTE, changed)
 
@@ -174,7 +178,9 @@ class Standing:
     """The joined book, advanced to any later moment."""
 
     def __init__(self, tape: Joined) -> None:
-        self._rows = zip(*(column.tolist() for column in (tape.ts, tape.kind, tape.side, tape.ticks, tape.lots)), strict=True)
+        self._rows = zip(
+            *(column.tolist() for column in (tape.ts, tape.kind, tape.side, tape.ticks, tape.lots)), strict=True
+        )
         self._next = next(self._rows, None)
         self.levels: dict[int, dict[int, int]] = {1: {}, -1: {}}
 

@@ -61,7 +61,5 @@ def _ours(name: str, title: str, mode: str, compiled: bool) -> Engine:
 OURS = _ours("genesis", "Genesis", "plain", compiled=False)
 JOURNALLED = _ours("genesis-journal", "Genesis, journal on", "journal", compiled=False)
 COMPILED = _ours("genesis-compiled", "Genesis, core compiled", "plain", compiled=True)
-COMPILED_JOURNALLED = _ours(
-    "genesis-compiled-journal", "Genesis, core compiled, journal on", "journal", compiled=True
-)
+COMPILED_JOURNALLED = _ours("genesis-compiled-journal", "Genesis, core compiled, journal on", "journal", compiled=True)
 ALL_OURS = (OURS, JOURNALLED, COMPILED, COMPILED_JOURNALLED)

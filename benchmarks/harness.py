@@ -80,8 +80,15 @@ def _one(found: Measurement, engine: Engine, workload: Workload, turn: int, time
     say(f"{label}: {sample.rate:,.0f} {workload.unit}/s")
 
 
-def launch(engine: Engine, workload: Workload, n: int | None, timeout: float, variants: int | None = None) -> Sample:
-    """One run in a fresh process.
+def launch(
+    engine: Engine,
+    workload: Workload,
+    n: int | None,
+    timeout: float,
+    variants: int | None = None,
+    profile: str | None = None,
+) -> Sample:
+    """One run in a fresh process. ``profile`` names other assumptions of execution than the benchmark's own (ours alone has any).
 
     Raises:
         NotRun: the engine cannot run here, failed, took too long, or is of another release than is pinned.
@@ -93,6 +100,7 @@ def launch(engine: Engine, workload: Workload, n: int | None, timeout: float, va
     command = [str(_interpreter(engine)), "-m", module, workload.name, "--mode", engine.mode]
     command += ["--n", str(n)] if n is not None else []
     command += ["--variants", str(variants)] if variants is not None else []
+    command += ["--profile", profile] if profile is not None else []
     try:
         folder = CompiledCopy().working_folder() if engine.compiled else ROOT
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout)

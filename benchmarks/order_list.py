@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from benchmarks.captures import Capture, Joined, Standing
+from benchmarks.captures import QUOTE, Capture, Joined, Standing
 from benchmarks.orders import KINDS, LIFE_NS, Sent
 from genesis.rng import KeyedDraws
 
@@ -33,12 +33,22 @@ def _moments(capture: Capture, tape: Joined, draws: KeyedDraws) -> Iterator[tupl
     """(sent, cancelled, kind, side): uniform over the capture, then moved on into the next gap."""
     times: list[int] = tape.ts.tolist()
     first, last = times[0] + _WARM_NS, times[-1] - LIFE_NS - _WARM_NS
+    retreats = {side: _retreats(tape, -side) for side in (1, -1)}
     for kind in KINDS:
         for side in (1, -1):
             for turn in range(EACH):
                 u = draws.uniform(f"moment.{kind}", capture.name, side, turn)
-                sent = _gap(times, first + int(u * (last - first)))
+                start = first + int(u * (last - first))
+                if kind == "chase":
+                    start = retreats[side][bisect_left(retreats[side], start)] + 1
+                sent = _gap(times, start)
                 yield sent, _gap(times, sent + LIFE_NS), kind, side
+
+
+def _retreats(tape: Joined, side: int) -> list[int]:
+    """When a quote took away the best levels of a side."""
+    gone: list[int] = tape.ts[(tape.kind == QUOTE) & (tape.side == side) & (tape.lots == 0)].tolist()
+    return gone
 
 
 def _gap(times: list[int], after: int) -> int:
@@ -68,6 +78,7 @@ def _order(
         "ioc": (_whole(2 * shown, step), other),
         "take-and-rest": (_whole(2 * shown, step), other),
         "join": (small, own),
+        "chase": (small, own),
         "join-large": (_whole(own_shown, step), own),
         "behind": (small, own - side * (1 + int(u * 997) % 5)),
     }[kind]

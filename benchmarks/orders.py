@@ -24,6 +24,7 @@ KINDS = {
     "take-and-rest": "limit at the other side's touch, twice what it shows",
     "join": "limit at its own side's touch",
     "join-large": "limit at its own side's touch, as much as it shows",
+    "chase": "limit at its own side's touch, in the first gap after the other side retreated",
     "behind": "limit one to five ticks behind its own side's touch",
 }
 
@@ -65,6 +66,15 @@ class Done:
         """When it first filled."""
         return self.fills[0][0] if self.fills else None
 
+    @property
+    def last(self) -> int | None:
+        """When it last filled."""
+        return self.fills[-1][0] if self.fills else None
+
+    def equals(self, other: Done) -> bool:
+        """Equal quantity, average price, time of the first and of the last fill; how many parts it came in does not count."""
+        return (self.lots, self.paid, self.first, self.last) == (other.lots, other.paid, other.first, other.last)
+
 
 def orders_file(capture: Capture) -> Path:
     """Where the orders of a capture are kept for the drivers."""
@@ -91,6 +101,18 @@ def read_orders(capture: Capture) -> list[Sent]:
     if not path.exists():
         raise DataMissing(f"{capture.name}: expected the prepared file {path.name}, found none")
     return [Sent(**order) for order in json.loads(path.read_text())]
+
+
+def apart(orders: Sequence[Sent]) -> list[list[Sent]]:
+    """The orders in as few lists as it takes for none of a list to work while another one does."""
+    lists: list[list[Sent]] = []
+    for order in sorted(orders, key=lambda order: order.sent):
+        free = next((one for one in lists if one[-1].cancelled < order.sent), None)
+        if free is None:
+            lists.append([order])
+        else:
+            free.append(order)
+    return lists
 
 
 def write_answers(capture: Capture, engine: str, done: Iterable[Done]) -> None:

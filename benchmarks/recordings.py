@@ -81,7 +81,7 @@ def _readings(capture: Capture) -> tuple[Reading, ...]:
     """Read with the steps of the files: contracts are lots too."""
     market = capture.market
     as_recorded = Instrument(market.symbol, "BENCH", market.base, market.quote, market.tick, capture.recorded_lot)
-    found = []
+    found: list[Reading] = []
     for kind in ("trades", "l1", "l2"):
         path = capture.source(kind)
         if not path.exists():

@@ -44,10 +44,13 @@ def rows(capture: Capture, tape: Joined) -> list[Any]:
     market, of = capture.market, instrument_id(capture.market)
     p, q = market.price_decimals, market.size_decimals
     scale, size = 10.0**p, 10.0**q
-    book_side, taker = {1: model.OrderSide.BUY, -1: model.OrderSide.SELL}, {
-        1: model.AggressorSide.BUYER,
-        -1: model.AggressorSide.SELLER,
-    }
+    book_side, taker = (
+        {1: model.OrderSide.BUY, -1: model.OrderSide.SELL},
+        {
+            1: model.AggressorSide.BUYER,
+            -1: model.AggressorSide.SELLER,
+        },
+    )
     set_level, remove, last = model.BookAction.UPDATE, model.BookAction.DELETE, model.RecordFlag.F_LAST.value
     made: list[Any] = []
     message: list[Any] = []

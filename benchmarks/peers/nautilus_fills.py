@@ -1,17 +1,19 @@
-"""NautilusTrader's newer engine on the fixed list of orders: all of them in one run, each by a timer of the strategy.
+"""NautilusTrader's newer engine on the fixed list of orders: each by a timer of the strategy, and never two at work in one run.
 
-A level-2 book, queue positions on, no latency; consumed size is not remembered (its default), so orders do not meet each other.
+A level-2 book, queue positions on, no latency; consumed size is not remembered (its default). Orders at work together would share
+each print, and what an order does would hang on the others.
 """
 
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.core.nautilus_pyo3 import model, trading
 
 from benchmarks.captures import CAPTURES, Capture, load
-from benchmarks.orders import Done, Sent, read_orders, write_answers
+from benchmarks.orders import Done, Sent, apart, read_orders, write_answers
 from benchmarks.peers.nautilus_book import engine, instrument, instrument_id, rows
 
 ENGINE = "nautilus"
@@ -82,21 +84,24 @@ class Replay(trading.Strategy):
         return str(event.client_order_id).removeprefix("O-")
 
 
-def main() -> None:
-    capture = {c.name: c for c in CAPTURES}[sys.argv[1]]
-    market, orders = capture.market, read_orders(capture)
-    money = [model.Money(PLENTY * 1_000, model.Currency.from_str(market.quote))]
-    made = engine([*money, model.Money(PLENTY, model.Currency.from_str(market.base))])
-    made.add_instrument(instrument(market, 0, 0))
-    made.add_data(rows(capture, load(capture)))
+def answers(capture: Capture, feed: list[Any], orders: list[Sent]) -> list[Done]:
+    """One run."""
+    market = capture.market
+    money = model.Money(PLENTY * 1_000, model.Currency.from_str(market.quote))
+    made = engine([money, model.Money(PLENTY, model.Currency.from_str(market.base))])
+    made.add_instrument(instrument(market, Decimal(0), Decimal(0)))
+    made.add_data(feed)
     replay = Replay(capture, orders)
     made.add_strategy(replay)
     made.run()
-    write_answers(
-        capture,
-        ENGINE,
-        [Done(int(n), tuple(replay.fills[n]), replay.ended.get(n, "open")) for n in replay.orders],
-    )
+    return [Done(int(n), tuple(replay.fills[n]), replay.ended.get(n, "open")) for n in replay.orders]
+
+
+def main() -> None:
+    capture = {c.name: c for c in CAPTURES}[sys.argv[1]]
+    feed = rows(capture, load(capture))
+    done = [one for orders in apart(read_orders(capture)) for one in answers(capture, feed, orders)]
+    write_answers(capture, ENGINE, done)
 
 
 if __name__ == "__main__":

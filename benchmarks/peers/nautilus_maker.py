@@ -132,7 +132,10 @@ def main() -> None:
     currencies = {name for c in CAPTURES for name in (c.market.base, c.market.quote)}
     stock = {c.market.base for c in CAPTURES}
     made = engine(
-        [model.Money(STOCK if name in stock else float(CASH), model.Currency.from_str(name)) for name in sorted(currencies)]
+        [
+            model.Money(STOCK if name in stock else float(CASH), model.Currency.from_str(name))
+            for name in sorted(currencies)
+        ]
     )
     changes = 0
     ran = []
