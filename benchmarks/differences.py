@@ -1,53 +1,23 @@
 """Why an engine did something else with an order than ours: assumptions with names, each proved from the tape.
 
-What can take at once is foretold: a walk of the book that an engine keeps, under the engine's own bounds; an assumption is named where
-without it the foretelling would be another, and only if what both engines did is foretold to the lot. What rests is judged by the rows of the
-tape at the very moments of its fills. A difference without a proof is residue.
+What an engine did with an order is foretold from the tape: a walk of the book for what takes at once, `benchmarks.resting` for a limit
+order, both under the engine's own assumptions. An assumption is named where without it the foretelling would be another, and only if the
+engine's answer is foretold, quantity, price and times. A difference without a proof is residue.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
-from enum import Enum
+from collections.abc import Mapping
 from itertools import takewhile
 
-from benchmarks.captures import TRADE, Joined, Standing
+import numpy as np
+
+from benchmarks.assumptions import HFTBACKTEST, RESTING, Assumption
+from benchmarks.captures import Joined, Standing
 from benchmarks.orders import Done, Sent
+from benchmarks.resting import Fills, Resting, Row
 from genesis.tape.stream import Column
-
-HFTBACKTEST, NAUTILUS = "hftbacktest", "nautilus"
-Levels = Mapping[int, Mapping[int, int]]
-Fills = tuple[tuple[int, int, int], ...]
-
-
-class Assumption(Enum):
-    """A difference between two engines, by name."""
-
-    BEHIND_THE_TOUCH = "the book behind the touch"
-    CONSUMED = "consumed size is remembered"
-    WHO_TOOK = "whoever took, a print through the price fills"
-    CROSSED_WHOLE = "a crossed order fills whole"
-    THROUGH_WHOLE = "a print through the price fills the whole order"
-    HUNDRED_TICKS = "a market order looks a hundred ticks far"
-    LAST_PRICE = "a walk is told by its last price"
-
-
-MEANING = {
-    Assumption.BEHIND_THE_TOUCH: (
-        "ours walks the quoted touch, and behind it what the depth feed last said; the joined tape also keeps the last quote of a level that"
-        " was the touch, until the depth feed speaks of it"
-    ),
-    Assumption.CONSUMED: "ours does not take the same displayed size twice; both peers do",
-    Assumption.WHO_TOOK: (
-        "ours fills a resting order from any print beyond its price, also from one whose taker was on the order's own side; the peers ask for"
-        " a taker of the other side. Such prints are late: the quote that came after them has arrived before them"
-    ),
-    Assumption.CROSSED_WHOLE: "where the other side reaches a resting order hftbacktest fills all of it; ours fills what is displayed",
-    Assumption.THROUGH_WHOLE: "where a print goes beyond a resting order hftbacktest fills all of it; ours fills what printed",
-    Assumption.HUNDRED_TICKS: "hftbacktest looks for size within a hundred ticks of the touch and lets the rest of a market order expire",
-    Assumption.LAST_PRICE: "of an order that takes several levels at once hftbacktest keeps the last price only, so its average cannot be compared",
-}
 
 
 class Books:
@@ -55,6 +25,7 @@ class Books:
 
     def __init__(self, tape: Joined, depth: Mapping[str, Column]) -> None:
         self.joined = Standing(tape)
+        self._columns = depth
         self._depth = zip(*(depth[name].tolist() for name in ("ts", "side", "ticks", "lots")), strict=True)
         self._next = next(self._depth, None)
         self._known: dict[int, dict[int, int]] = {1: {}, -1: {}}
@@ -69,6 +40,11 @@ class Books:
             else:
                 self._known[side].pop(ticks, None)
             self._next = next(self._depth, None)
+
+    def depth_spoke(self, ticks: int, after: int, until: int) -> bool:
+        """Whether the depth feed has a row for a price later than ``after``, up to ``until``."""
+        start, stop = np.searchsorted(self._columns["ts"], [after + 1, until + 1])
+        return bool((self._columns["ticks"][start:stop] == ticks).any())
 
     def recorded(self, side: int) -> dict[int, int]:
         """Levels of a side as ours sees them."""
@@ -96,7 +72,7 @@ def explain(order: Sent, ours: Done, peer: str, theirs: Done, books: Books, tape
     """The assumptions that make ``theirs`` differ from ``ours``; none where nothing is proved. ``books`` stands at the order's moment."""
     if order.limit is None or order.immediate:
         return _of_a_taker(order, ours, peer, theirs, books)
-    return _of_a_resting(order, ours, peer, theirs, books, tape)
+    return _of_a_limit(order, ours, peer, theirs, books, tape)
 
 
 def _of_a_taker(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) -> tuple[Assumption, ...]:
@@ -114,48 +90,29 @@ def _of_a_taker(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) 
     return tuple(named) if ours.fills == recorded and theirs.fills == foretold else ()
 
 
-def _of_a_resting(
-    order: Sent, ours: Done, peer: str, theirs: Done, books: Books, tape: Joined
-) -> tuple[Assumption, ...]:
-    named = []
-    at_once = walk(books.joined.levels[-order.side], order)
-    if at_once and theirs.lots == order.lots and theirs.last == order.sent and ours.fills[: len(at_once)] == at_once:
-        named.append(Assumption.CONSUMED)
-    own = [fill for fill in ours.fills if _print_of_own_side(tape, order, fill[0])]
-    if own and not set(own) & set(theirs.fills):
-        named.append(Assumption.WHO_TOOK)
-    if peer == HFTBACKTEST and not named:
-        named += filter(None, [_whole(tape, order, theirs)])
+def _of_a_limit(order: Sent, ours: Done, peer: str, theirs: Done, books: Books, tape: Joined) -> tuple[Assumption, ...]:
+    rows = rows_between(tape, order.sent, order.cancelled)
+
+    def under(assumptions: frozenset[Assumption]) -> Done:
+        return Done(order.number, Resting(order, books.joined.levels, assumptions).run(rows))
+
+    all_of_them, like_ours = RESTING[peer], under(frozenset())
+    foretold = under(all_of_them)
+    if not foretold.equals(theirs):
+        return ()
+    named = [one for one in Assumption if one in all_of_them and not under(all_of_them - {one}).equals(foretold)]
+    if not named:
+        # Any of several would do alone.
+        named = [one for one in Assumption if one in all_of_them and not under(frozenset({one})).equals(like_ours)]
+    if not ours.equals(like_ours):
+        if not books.depth_spoke(order.limit or 0, order.sent, ours.last or order.cancelled):
+            return ()
+        named.append(Assumption.DEPTH_RENEWS)
     return tuple(named)
 
 
-def _rows_at(tape: Joined, time: int) -> Iterable[tuple[int, int, int, int]]:
-    """(kind, side, ticks, lots) of the rows of a moment."""
-    start, stop = bisect_left(tape.ts, time), bisect_left(tape.ts, time + 1)
-    columns = (column[start:stop].tolist() for column in (tape.kind, tape.side, tape.ticks, tape.lots))
-    return list(zip(*columns, strict=True))
-
-
-def _print_of_own_side(tape: Joined, order: Sent, time: int) -> bool:
-    limit = order.limit or 0
-    return any(
-        kind == TRADE and side == order.side and (limit - ticks) * order.side > 0
-        for kind, side, ticks, _ in _rows_at(tape, time)
-    )
-
-
-def _whole(tape: Joined, order: Sent, theirs: Done) -> Assumption | None:
-    """What let the last part of an order fill whole: more than printed beyond its price, or more than the other side shows at it."""
-    if not theirs.fills or theirs.lots != order.lots:
-        return None
-    time, _, lots = theirs.fills[-1]
-    limit = order.limit or 0
-    printed = shown = 0
-    for kind, side, ticks, size in _rows_at(tape, time):
-        if kind == TRADE and side == -order.side and (limit - ticks) * order.side > 0:
-            printed += size
-        elif kind != TRADE and side == -order.side and (limit - ticks) * order.side >= 0:
-            shown += size
-    if 0 < printed < lots:
-        return Assumption.THROUGH_WHOLE
-    return Assumption.CROSSED_WHOLE if 0 < shown < lots else None
+def rows_between(tape: Joined, start: int, stop: int) -> list[Row]:
+    """The rows of [start, stop)."""
+    first, last = bisect_left(tape.ts, start), bisect_left(tape.ts, stop)
+    columns = (tape.ts, tape.kind, tape.side, tape.ticks, tape.lots, tape.ends)
+    return list(zip(*(column[first:last].tolist() for column in columns), strict=True))

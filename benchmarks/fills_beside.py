@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.assumptions import HFTBACKTEST, MEANING, NAUTILUS, Assumption
 from benchmarks.captures import Capture, Joined, load
-from benchmarks.differences import HFTBACKTEST, MEANING, NAUTILUS, Assumption, Books, explain
+from benchmarks.differences import Books, explain
 from benchmarks.environments import ENVIRONMENTS, NotRun
 from benchmarks.genesis_fills import fills
 from benchmarks.harness import say

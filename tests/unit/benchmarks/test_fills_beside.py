@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.assumptions import HFTBACKTEST, NAUTILUS, Assumption
 from benchmarks.captures import SPOT, Joined, Joiner
-from benchmarks.differences import HFTBACKTEST, NAUTILUS, Assumption, Books, explain, walk
+from benchmarks.differences import Books, explain, walk
 from benchmarks.fills_beside import Judged, page
 from benchmarks.order_list import EACH, make_orders
 from benchmarks.orders import KINDS, LIFE_NS, Done, Sent, apart, read_answers, write_answers
