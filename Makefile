@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check bench bench-peers clean
+.PHONY: venv demo test test-slow test-compiled check bench bench-peers fills clean
 
 venv: .venv/.installed
 
@@ -40,6 +40,10 @@ bench: venv
 bench-peers: venv
 	$(BIN)/python -m benchmarks.peers --install
 	$(BIN)/python -m benchmarks.peers
+
+fills: venv
+	$(BIN)/python -m benchmarks.peers --install --peers hftbacktest,nautilus
+	$(BIN)/python -m benchmarks.fills_beside
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -11,7 +11,8 @@ from decimal import Decimal
 import msgspec
 
 from benchmarks.captures import Capture
-from benchmarks.genesis_driver import LIMITS, PROFILE
+from benchmarks.genesis_driver import LIMITS
+from benchmarks.genesis_maker import profile
 from benchmarks.orders import Done, Sent
 from benchmarks.recordings import streams
 from genesis.engine.engine import TradingEngine
@@ -107,7 +108,7 @@ def fills(capture: Capture, orders: Sequence[Sent], limits: Limits = NO_LIMITS) 
     tape = Tape(recorded)
     start = min(stream.times[0] for stream in recorded) - 1
     simulator = PaperTradingSimulator(
-        tape, StrategyMonitor(), 1, start, PROFILE, limits, TIERS, {traded.id: FREE}, journalled=False
+        tape, StrategyMonitor(), 1, start, profile("risk_averse"), limits, TIERS, {traded.id: FREE}, journalled=False
     )
     asked = []
     for order in orders:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
 
 from benchmarks.assumptions import HFTBACKTEST, NAUTILUS, Assumption
 from benchmarks.captures import SPOT, Joined, Joiner
-from benchmarks.differences import Books, explain, walk
+from benchmarks.differences import Books, explain, rows_between, walk
 from benchmarks.fills_beside import Judged, page
 from benchmarks.order_list import EACH, make_orders
 from benchmarks.orders import KINDS, LIFE_NS, Done, Sent, apart, read_answers, write_answers
+from benchmarks.resting import Resting
 from genesis.tape.stream import Column
 
 SENT, CANCELLED = 1_000, 9_000
+INTS = partial(np.array, dtype=np.int64)
 BUY, SELL = 1, -1
 
 
@@ -105,33 +110,93 @@ def test_a_level_that_only_quotes_have_shown_is_the_book_behind_the_touch() -> N
     assert explain(asked, ours, NAUTILUS, theirs, books, tape) == (Assumption.BEHIND_THE_TOUCH,)
 
 
-def test_size_taken_twice_is_consumed_size_not_remembered() -> None:
-    """A limit for twice the touch: ours rests with the other half."""
-    tape, books = market()
+def limit_order(joiner: Joiner, peer: str, asked: Sent, ours: Done, theirs: Done) -> tuple[Assumption, ...]:
+    """What explains the two answers over what the test has put on the tape."""
+    tape, books = market(joiner)
+    return explain(asked, ours, peer, theirs, books, tape)
+
+
+def test_size_taken_twice_is_named_and_only_where_both_answers_are_foretold() -> None:
+    """A limit for twice the touch: ours rests with the other half, NautilusTrader takes the same seven again."""
     asked, ours = order(14, 101), did((SENT, 101, 7))
-    assert explain(asked, ours, NAUTILUS, did((SENT, 101, 7), (SENT, 101, 7)), books, tape) == (Assumption.CONSUMED,)
-    assert explain(asked, ours, NAUTILUS, did((SENT, 101, 7), (SENT + 1, 101, 7)), books, tape) == ()
+    twice, late = did((SENT, 101, 7), (SENT, 101, 7)), did((SENT, 101, 7), (SENT + 1, 101, 7))
+    assert limit_order(opened(Joiner()), NAUTILUS, asked, ours, twice) == (Assumption.NO_MEMORY,)
+    assert limit_order(opened(Joiner()), NAUTILUS, asked, ours, late) == ()
+    assert limit_order(opened(Joiner()), NAUTILUS, asked, did((SENT, 101, 6)), twice) == ()
+    assert limit_order(opened(Joiner()), HFTBACKTEST, asked, ours, did((SENT, 101, 14))) == (Assumption.REST_AT_ONCE,)
 
 
 def test_a_print_whose_taker_was_on_the_orders_own_side_is_no_fill_elsewhere() -> None:
-    """A buyer took at 97 below our bid of 99: named; a seller there: not."""
-    for taker, named in ((BUY, (Assumption.WHO_TOOK,)), (SELL, ())):
-        joiner = opened(Joiner())
-        joiner.trade(2_000, taker, 97, 3)
-        tape, books = market(joiner)
-        assert explain(order(5, 99), did((2_000, 99, 3)), NAUTILUS, did(), books, tape) == named
-
-
-def test_hftbacktest_fills_whole_where_ours_fills_what_printed_or_is_shown() -> None:
-    """Told apart by the row at the moment of its last fill."""
+    """A buyer took at 97, below a bid of 100 that nobody is before."""
     joiner = opened(Joiner())
-    joiner.trade(2_000, SELL, 98, 3)
-    joiner.quote(3_000, 96, 1, 97, 2)
+    joiner.trade(2_000, BUY, 97, 3)
+    asked, ours = order(5, 100), did((2_000, 100, 3))
+    assert limit_order(joiner, NAUTILUS, asked, ours, did()) == (Assumption.WHO_TOOK,)
+
+
+def test_what_the_depth_feed_said_of_the_level_may_explain_ours_and_nothing_else_does() -> None:
+    """Ours filled a second time from a touch that no quote has changed: explained where the feed spoke of the level meanwhile."""
+    asked, theirs = order(14, 101), did((SENT, 101, 14))
+    ours = did((SENT, 101, 7), (2_000, 101, 7))
+    tape, books = market(opened(Joiner()))
+    assert explain(asked, ours, HFTBACKTEST, theirs, books, tape) == ()
+    spoke = Books(
+        tape, {"ts": INTS([1, 2_000]), "side": INTS([SELL, SELL]), "ticks": INTS([101, 101]), "lots": INTS([7, 7])}
+    )
+    spoke.advance(SENT)
+    named = (Assumption.REST_AT_ONCE, Assumption.DEPTH_RENEWS)
+    assert explain(asked, ours, HFTBACKTEST, theirs, spoke, tape) == named
+
+
+NONE: frozenset[Assumption] = frozenset()
+# A print at the price, one beyond it by each side's taker, the other side reaching the price twice, and the own level vanishing before.
+LIVES: dict[str, tuple[list[tuple[Any, ...]], dict[frozenset[Assumption], tuple[tuple[int, int, int], ...]]]] = {
+    "a print at the price takes the queue of five first": (
+        [(2_000, "trade", SELL, 99, 7)],
+        {NONE: ((2_000, 99, 2),), frozenset({Assumption.THROUGH_WHOLE}): ((2_000, 99, 2),)},
+    ),
+    "a print beyond the price": (
+        [(2_000, "trade", SELL, 98, 3)],
+        {
+            NONE: ((2_000, 99, 3),),
+            frozenset({Assumption.THROUGH_WHOLE}): ((2_000, 99, 9),),
+            frozenset({Assumption.QUEUE_HOLDS}): (),
+            frozenset({Assumption.WHO_TOOK}): ((2_000, 99, 3),),
+        },
+    ),
+    "a print beyond the price by a buyer": (
+        [(2_000, "trade", BUY, 98, 3)],
+        {NONE: ((2_000, 99, 3),), frozenset({Assumption.WHO_TOOK}): ()},
+    ),
+    "the ask comes down to the price and says so twice": (
+        [(2_000, "quote", 98, 6, 99, 2), (2_001, "quote", 97, 6, 99, 2), (2_002, "quote", 97, 6, 99, 3)],
+        {
+            NONE: ((2_000, 99, 2), (2_002, 99, 3)),
+            frozenset({Assumption.NO_MEMORY}): ((2_000, 99, 2), (2_001, 99, 2), (2_002, 99, 3)),
+            frozenset({Assumption.CROSSED_WHOLE}): ((2_000, 99, 9),),
+        },
+    ),
+    "the ask comes to the price and leaves it, then a seller at it": (
+        [(2_000, "quote", 98, 6, 99, 1), (2_001, "quote", 99, 4, 101, 2), (2_002, "trade", SELL, 99, 2)],
+        {
+            NONE: ((2_000, 99, 1),),
+            frozenset({Assumption.CROSSED_QUEUE}): ((2_000, 99, 1), (2_002, 99, 2)),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_a_resting_buy_of_nine_lives_as_each_assumption_has_it(name: str) -> None:
+    """Behind the five that stand at 99, in the words of the case."""
+    happened, expected = LIVES[name]
+    joiner = opened(Joiner())
+    for ts, what, *numbers in happened:
+        (joiner.trade if what == "trade" else joiner.quote)(ts, *numbers)
     tape, books = market(joiner)
-    asked, ours = order(9, 99), did((2_000, 99, 3))
-    assert explain(asked, ours, HFTBACKTEST, did((2_000, 99, 9)), books, tape) == (Assumption.THROUGH_WHOLE,)
-    assert explain(asked, ours, HFTBACKTEST, did((3_000, 99, 9)), books, tape) == (Assumption.CROSSED_WHOLE,)
-    assert explain(asked, ours, HFTBACKTEST, did((4_000, 99, 9)), books, tape) == ()
+    asked = order(9, 99)
+    rows = rows_between(tape, asked.sent, asked.cancelled)
+    assert {rules: Resting(asked, books.joined.levels, rules).run(rows) for rules in expected} == expected
 
 
 def test_orders_put_apart_never_work_at_the_same_time() -> None:
