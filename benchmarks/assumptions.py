@@ -20,7 +20,7 @@ class Assumption(Enum):
     REST_AT_ONCE = "what a limit finds no size for fills at its limit"
     CROSSED_QUEUE = "a crossed or vanished level leaves no queue"
     QUEUE_HOLDS = "a print beyond the price leaves the queue standing"
-    DEPTH_RENEWS = "ours: the depth feed renews what was taken"
+    DEPTH_RENEWS = "the depth feed renews what was taken"
 
 
 MEANING = {
@@ -58,8 +58,10 @@ MEANING = {
     ),
 }
 
-# What each peer assumes about a resting order. With none of these a resting order is matched as ours matches it.
-RESTING = {
+# What each engine assumes about a limit order, beyond what `benchmarks.resting` does with none of these.
+OURS = "genesis"
+RESTING: dict[str, frozenset[Assumption]] = {
+    OURS: frozenset({Assumption.DEPTH_RENEWS}),
     HFTBACKTEST: frozenset(
         {
             Assumption.WHO_TOOK,

@@ -1,8 +1,8 @@
 """Why an engine did something else with an order than ours: assumptions with names, each proved from the tape.
 
 What an engine did with an order is foretold from the tape: a walk of the book for what takes at once, `benchmarks.resting` for a limit
-order, both under the engine's own assumptions. An assumption is named where without it the foretelling would be another, and only if the
-engine's answer is foretold, quantity, price and times. A difference without a proof is residue.
+order, both under the engine's own assumptions. An assumption is named where without it the foretelling of its own engine would be another, and only if what
+both engines did is foretold: quantity, price and times. A difference without a proof is residue.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import takewhile
+from operator import itemgetter
 
 import numpy as np
 
-from benchmarks.assumptions import HFTBACKTEST, RESTING, Assumption
+from benchmarks.assumptions import HFTBACKTEST, OURS, RESTING, Assumption
 from benchmarks.captures import Joined, Standing
 from benchmarks.orders import Done, Sent
-from benchmarks.resting import Fills, Resting, Row
+from benchmarks.resting import SPOKEN, Fills, Resting, Row
 from genesis.tape.stream import Column
 
 
@@ -41,10 +42,11 @@ class Books:
                 self._known[side].pop(ticks, None)
             self._next = next(self._depth, None)
 
-    def depth_spoke(self, ticks: int, after: int, until: int) -> bool:
-        """Whether the depth feed has a row for a price later than ``after``, up to ``until``."""
-        start, stop = np.searchsorted(self._columns["ts"], [after + 1, until + 1])
-        return bool((self._columns["ticks"][start:stop] == ticks).any())
+    def spoken(self, start: int, stop: int) -> list[Row]:
+        """The rows of the depth feed in [start, stop)."""
+        first, last = np.searchsorted(self._columns["ts"], [start, stop])
+        columns = (self._columns[name][first:last].tolist() for name in ("ts", "side", "ticks", "lots"))
+        return [(ts, SPOKEN, side, ticks, lots, True) for ts, side, ticks, lots in zip(*columns, strict=True)]
 
     def recorded(self, side: int) -> dict[int, int]:
         """Levels of a side as ours sees them."""
@@ -91,24 +93,25 @@ def _of_a_taker(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) 
 
 
 def _of_a_limit(order: Sent, ours: Done, peer: str, theirs: Done, books: Books, tape: Joined) -> tuple[Assumption, ...]:
-    rows = rows_between(tape, order.sent, order.cancelled)
+    rows = rows_between(tape, order.sent, order.cancelled) + books.spoken(order.sent, order.cancelled)
+    rows.sort(key=itemgetter(0))
 
     def under(assumptions: frozenset[Assumption]) -> Done:
         return Done(order.number, Resting(order, books.joined.levels, assumptions).run(rows))
 
-    all_of_them, like_ours = RESTING[peer], under(frozenset())
-    foretold = under(all_of_them)
-    if not foretold.equals(theirs):
+    mine, other = RESTING[OURS], RESTING[peer]
+    like_ours, foretold = under(mine), under(other)
+    if not (ours.equals(like_ours) and theirs.equals(foretold)):
         return ()
-    named = [one for one in Assumption if one in all_of_them and not under(all_of_them - {one}).equals(foretold)]
-    if not named:
-        # Any of several would do alone.
-        named = [one for one in Assumption if one in all_of_them and not under(frozenset({one})).equals(like_ours)]
-    if not ours.equals(like_ours):
-        if not books.depth_spoke(order.limit or 0, order.sent, ours.last or order.cancelled):
-            return ()
-        named.append(Assumption.DEPTH_RENEWS)
-    return tuple(named)
+    apart = [one for one in Assumption if one in mine ^ other]
+    bears = [
+        one
+        for one in apart
+        if (one in other and not under(other - {one}).equals(foretold))
+        or (one in mine and not under(mine - {one}).equals(like_ours))
+    ]
+    # Where any of several would do alone, none is missed when it is taken away: then what each makes of ours tells.
+    return tuple(bears or [one for one in apart if not under(mine ^ {one}).equals(like_ours)])
 
 
 def rows_between(tape: Joined, start: int, stop: int) -> list[Row]:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.assumptions import HFTBACKTEST, MEANING, NAUTILUS, Assumption
+from benchmarks.assumptions import HFTBACKTEST, MEANING, NAUTILUS, OURS, Assumption
 from benchmarks.captures import Capture, Joined, load
 from benchmarks.differences import Books, explain
 from benchmarks.environments import ENVIRONMENTS, NotRun
@@ -40,7 +40,6 @@ from benchmarks.workloads import ROOT, DataMissing
 from genesis.tape.stream import StreamKind
 
 PAGE = Path(__file__).resolve().parent / "FILLS.md"
-OURS = "genesis"
 PEERS = {HFTBACKTEST: "hftbacktest", NAUTILUS: "NautilusTrader, newer engine"}
 DRIVERS = {HFTBACKTEST: "benchmarks.peers.hftbacktest_fills", NAUTILUS: "benchmarks.peers.nautilus_fills"}
 

@@ -42,7 +42,8 @@ imports included. *Others' cores* is how many cores other processes kept busy me
 
 Orders are what the strategy sent: an engine that sends another number did other work, is marked *not comparable* and gets no ratio. Every
 P&L is held against an exact decimal reference under each fill convention listed at the end; *none* says that no convention explains it
-to within float rounding and the cutting of fees to 8 decimals."""
+to within float rounding and the cutting of fees to 8 decimals. W5 has *no reference*: what a market maker sends hangs on what it was filled,
+so orders and P&L differ with how an engine fills (`FILLS.md`); only another result in another round is held against it there."""
 
 
 @dataclass(frozen=True)

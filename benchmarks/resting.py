@@ -1,7 +1,8 @@
 """What a limit order gets of the joined tape, under assumptions that can be switched one by one.
 
-With none switched on it is our own matching, written a second time and for one order only: a print is taken up to what printed, a
-crossed order up to what the touch shows and was not taken before, the queue ahead shrinks by prints and never exceeds what the level shows.
+It is our own matching, written a second time and for one order only; what differs between engines is switched on. With nothing on, a
+print is taken up to what printed, a crossed order up to what the touch shows and was not taken before, and the queue ahead shrinks by prints and
+never exceeds what the level shows.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from benchmarks.assumptions import Assumption
-from benchmarks.captures import TRADE
+from benchmarks.captures import QUOTE, TRADE
 from benchmarks.orders import Sent
 
+# What the depth feed said of any level, beside the joined tape that leaves out what a quote knows better.
+SPOKEN = 3
 Row = tuple[int, int, int, int, int, bool]  # ts, kind, side, ticks, lots, whether it ends its message
 Fills = tuple[tuple[int, int, int], ...]
 
@@ -38,8 +41,11 @@ class Resting:
             if kind == TRADE:
                 self._print(ts, side, ticks, lots)
                 continue
-            self._change(side, ticks, lots)
-            if ends:
+            if kind == SPOKEN:
+                self._hear_depth(side, ticks, lots)
+                continue
+            self._change(kind, side, ticks, lots)
+            if ends and (kind == QUOTE or Assumption.NO_MEMORY in self._rules):
                 self._see_book(ts)
         return tuple(self.fills)
 
@@ -53,9 +59,10 @@ class Resting:
         # Ahead is what stands at the price on its own side.
         self._ahead = self._levels[self._side].get(self._limit, 0)
 
-    def _change(self, side: int, ticks: int, lots: int) -> None:
+    def _change(self, kind: int, side: int, ticks: int, lots: int) -> None:
         known = self._levels[side]
-        if side != self._side and known.get(ticks, 0) != lots:
+        # A quote has a row only where the touch is another: then what it shows is new, also where the size is what it was.
+        if side != self._side and (kind == QUOTE or known.get(ticks, 0) != lots):
             self._taken.pop(ticks, None)
         if lots:
             known[ticks] = lots
@@ -64,6 +71,14 @@ class Resting:
         if side == self._side and ticks == self._limit and (lots or Assumption.CROSSED_QUEUE in self._rules):
             self._ahead = min(self._ahead, lots)
         self._best[side] = self._better(side, ticks, lots)
+
+    def _hear_depth(self, side: int, ticks: int, lots: int) -> None:
+        if Assumption.DEPTH_RENEWS not in self._rules:
+            return
+        if side != self._side:
+            self._taken.pop(ticks, None)
+        elif ticks == self._limit:
+            self._ahead = min(self._ahead, lots)
 
     def _better(self, side: int, ticks: int, lots: int) -> int | None:
         best = self._best[side]

@@ -134,18 +134,25 @@ def test_a_print_whose_taker_was_on_the_orders_own_side_is_no_fill_elsewhere() -
     assert limit_order(joiner, NAUTILUS, asked, ours, did()) == (Assumption.WHO_TOOK,)
 
 
-def test_what_the_depth_feed_said_of_the_level_may_explain_ours_and_nothing_else_does() -> None:
-    """Ours filled a second time from a touch that no quote has changed: explained where the feed spoke of the level meanwhile."""
+def test_what_the_depth_feed_says_of_a_level_lets_ours_take_it_again() -> None:
+    """No quote has changed the ask: only because the feed repeated it does the next quote fill the other seven."""
+    joiner = opened(Joiner())
+    joiner.quote(2_000, 98, 5, 101, 7)
+    tape, books = market(joiner)
     asked, theirs = order(14, 101), did((SENT, 101, 14))
     ours = did((SENT, 101, 7), (2_000, 101, 7))
-    tape, books = market(opened(Joiner()))
     assert explain(asked, ours, HFTBACKTEST, theirs, books, tape) == ()
-    spoke = Books(
-        tape, {"ts": INTS([1, 2_000]), "side": INTS([SELL, SELL]), "ticks": INTS([101, 101]), "lots": INTS([7, 7])}
-    )
+    columns = zip(("ts", "side", "ticks", "lots"), ([1, 1_500], [SELL, SELL], [101, 101], [7, 7]), strict=True)
+    spoke = Books(tape, {name: INTS(column) for name, column in columns})
     spoke.advance(SENT)
-    named = (Assumption.REST_AT_ONCE, Assumption.DEPTH_RENEWS)
-    assert explain(asked, ours, HFTBACKTEST, theirs, spoke, tape) == named
+    assert explain(asked, ours, HFTBACKTEST, theirs, spoke, tape) == (
+        Assumption.REST_AT_ONCE,
+        Assumption.DEPTH_RENEWS,
+    )
+    rows = sorted(rows_between(tape, SENT, CANCELLED) + spoke.spoken(SENT, CANCELLED))
+    renewed = frozenset({Assumption.DEPTH_RENEWS})
+    assert Resting(asked, spoke.joined.levels, renewed).run(rows) == ours.fills
+    assert Resting(asked, spoke.joined.levels, NONE).run(rows) == ours.fills[:1]
 
 
 NONE: frozenset[Assumption] = frozenset()
