@@ -1,8 +1,8 @@
 """Why an engine did something else with an order than ours: assumptions with names, each proved from the tape.
 
 What an engine did with an order is foretold from the tape: a walk of the book for what takes at once, `benchmarks.resting` for a limit
-order, both under the engine's own assumptions. An assumption is named where without it the foretelling of its own engine would be another, and only if what
-both engines did is foretold: quantity, price and times. A difference without a proof is residue.
+order, both under the engine's own assumptions. An assumption is named where without it the foretelling of its own engine would be
+another, and only if what both engines did is foretold: quantity, price and times. A difference without a proof is residue.
 """
 
 from __future__ import annotations
