@@ -21,6 +21,8 @@ class Assumption(Enum):
     CROSSED_QUEUE = "a crossed or vanished level leaves no queue"
     QUEUE_HOLDS = "a print beyond the price leaves the queue standing"
     DEPTH_RENEWS = "the depth feed renews what was taken"
+    QUEUE_BY_DEPTH = "only the depth feed shortens a queue"
+    TAKEN_FADES = "what was taken fades by half"
 
 
 MEANING = {
@@ -55,6 +57,13 @@ MEANING = {
     Assumption.DEPTH_RENEWS: (
         "a row of the depth feed for a level lets ours take its displayed size once more, also where the row is older than the quote and says"
         " the same size"
+    ),
+    Assumption.QUEUE_BY_DEPTH: (
+        "the queue before an order shrinks by prints and by what the depth feed says of its level, and not by quotes, which tell of the same"
+        " trades once more"
+    ),
+    Assumption.TAKEN_FADES: (
+        "what was taken of a level stays taken when another size is shown there, and halves with every two seconds that have passed by then"
     ),
 }
 

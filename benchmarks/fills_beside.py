@@ -121,6 +121,7 @@ def judge(capture: Capture, tape: Joined, orders: Sequence[Sent], answers: dict[
 
 def page(judged: Sequence[Judged]) -> str:
     """The whole of ``FILLS.md``."""
+    found = {name for one in judged for name in one.named}
     orders = len({(one.capture, one.order.number) for one in judged})
     parts = [
         "# Fills beside two peers",
@@ -130,7 +131,7 @@ def page(judged: Sequence[Judged]) -> str:
         " tape is that all three read: `README.md` beside this page.",
         "\n".join(f"- **{kind}**: {words}" for kind, words in KINDS.items()),
         *(_beside(peer, [one for one in judged if one.peer == peer]) for peer in PEERS),
-        "## Assumptions\n\n" + "\n".join(f"- **{one.value}**: {MEANING[one]}." for one in Assumption),
+        "## Assumptions\n\n" + "\n".join(f"- **{one.value}**: {MEANING[one]}." for one in Assumption if one in found),
     ]
     return "\n\n".join(parts) + "\n"
 

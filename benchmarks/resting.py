@@ -17,6 +17,7 @@ from benchmarks.orders import Sent
 SPOKEN = 3
 Row = tuple[int, int, int, int, int, bool]  # ts, kind, side, ticks, lots, whether it ends its message
 Fills = tuple[tuple[int, int, int], ...]
+_HALF_LIFE_NS = 2_000_000_000
 
 
 class Resting:
@@ -28,7 +29,8 @@ class Resting:
         self._levels = {side: dict(known) for side, known in levels.items()}
         self._best = {side: self._find_best(side) for side in (1, -1)}
         self._left = order.lots
-        self._taken: dict[int, int] = {}
+        # Lots taken of a level of the other side, and since when.
+        self._taken: dict[int, tuple[int, int]] = {}
         self._ahead = 0
         self.fills: list[tuple[int, int, int]] = []
         self._arrive()
@@ -42,9 +44,9 @@ class Resting:
                 self._print(ts, side, ticks, lots)
                 continue
             if kind == SPOKEN:
-                self._hear_depth(side, ticks, lots)
+                self._hear_depth(ts, side, ticks, lots)
                 continue
-            self._change(kind, side, ticks, lots)
+            self._change(ts, kind, side, ticks, lots)
             if ends and (kind == QUOTE or Assumption.NO_MEMORY in self._rules):
                 self._see_book(ts)
         return tuple(self.fills)
@@ -59,26 +61,34 @@ class Resting:
         # Ahead is what stands at the price on its own side.
         self._ahead = self._levels[self._side].get(self._limit, 0)
 
-    def _change(self, kind: int, side: int, ticks: int, lots: int) -> None:
+    def _change(self, ts: int, kind: int, side: int, ticks: int, lots: int) -> None:
         known = self._levels[side]
         # A quote has a row only where the touch is another: then what it shows is new, also where the size is what it was.
         if side != self._side and (kind == QUOTE or known.get(ticks, 0) != lots):
-            self._taken.pop(ticks, None)
+            self._renew(ts, ticks, lots)
         if lots:
             known[ticks] = lots
         else:
             known.pop(ticks, None)
-        if side == self._side and ticks == self._limit and (lots or Assumption.CROSSED_QUEUE in self._rules):
-            self._ahead = min(self._ahead, lots)
+        if side == self._side and ticks == self._limit and Assumption.QUEUE_BY_DEPTH not in self._rules:
+            self._ahead = min(self._ahead, lots) if lots or Assumption.CROSSED_QUEUE in self._rules else self._ahead
         self._best[side] = self._better(side, ticks, lots)
 
-    def _hear_depth(self, side: int, ticks: int, lots: int) -> None:
-        if Assumption.DEPTH_RENEWS not in self._rules:
+    def _hear_depth(self, ts: int, side: int, ticks: int, lots: int) -> None:
+        """What the depth feed says of a level, also where it is hidden behind a newer quote."""
+        if not self._rules & {Assumption.DEPTH_RENEWS, Assumption.QUEUE_BY_DEPTH}:
             return
         if side != self._side:
-            self._taken.pop(ticks, None)
+            self._renew(ts, ticks, lots)
         elif ticks == self._limit:
             self._ahead = min(self._ahead, lots)
+
+    def _renew(self, ts: int, ticks: int, shown: int) -> None:
+        """A level shows a size anew: what was taken of it is history, or fades."""
+        lots, since = self._taken.pop(ticks, (0, ts))
+        if Assumption.TAKEN_FADES in self._rules and lots and shown:
+            passed = (ts - since) // _HALF_LIFE_NS
+            self._taken[ticks] = min(-(-lots >> passed), shown), since + passed * _HALF_LIFE_NS
 
     def _better(self, side: int, ticks: int, lots: int) -> int | None:
         best = self._best[side]
@@ -97,6 +107,8 @@ class Resting:
             self._take_crossed(ts, at_price=False)
             return
         own = self._best[self._side]
+        if Assumption.QUEUE_BY_DEPTH in self._rules:
+            return
         if own is None or (self._limit - own) * self._side > 0:
             self._ahead = 0
 
@@ -110,10 +122,10 @@ class Resting:
         for ticks in crossed if at_price or Assumption.NO_MEMORY in self._rules else crossed[:1]:
             shown = self._levels[-self._side][ticks]
             if Assumption.NO_MEMORY not in self._rules:
-                shown -= self._taken.get(ticks, 0)
+                shown -= self._taken.get(ticks, (0, 0))[0]
             taken = min(self._left, shown)
             if taken > 0:
-                self._taken[ticks] = self._taken.get(ticks, 0) + taken
+                self._taken[ticks] = self._taken.get(ticks, (0, 0))[0] + taken, ts
                 self._fill(ts, ticks if at_price else self._limit, taken)
 
     def _print(self, ts: int, taker: int, ticks: int, lots: int) -> None:

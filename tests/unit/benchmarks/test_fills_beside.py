@@ -181,7 +181,12 @@ LIVES: dict[str, tuple[list[tuple[Any, ...]], dict[frozenset[Assumption], tuple[
             NONE: ((2_000, 99, 2), (2_002, 99, 3)),
             frozenset({Assumption.NO_MEMORY}): ((2_000, 99, 2), (2_001, 99, 2), (2_002, 99, 3)),
             frozenset({Assumption.CROSSED_WHOLE}): ((2_000, 99, 9),),
+            frozenset({Assumption.TAKEN_FADES}): ((2_000, 99, 2), (2_002, 99, 1)),
         },
+    ),
+    "a quote shows that three of the queue are gone, and the print that took them comes after it": (
+        [(2_000, "quote", 99, 2, 101, 7), (2_001, "trade", SELL, 99, 3)],
+        {NONE: ((2_001, 99, 1),), frozenset({Assumption.QUEUE_BY_DEPTH}): ()},
     ),
     "the ask comes to the price and leaves it, then a seller at it": (
         [(2_000, "quote", 98, 6, 99, 1), (2_001, "quote", 99, 4, 101, 2), (2_002, "trade", SELL, 99, 2)],
