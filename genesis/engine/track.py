@@ -288,7 +288,10 @@ class Track:
                 agenda.now = now = times[place]
                 shown.last = ticks[place]
                 if working:
-                    matcher.on_trade(now, ticks[place], block.lots[place], block.sides[place])
+                    happened = events[place].time_event
+                    matcher.on_trade(
+                        now, ticks[place], block.lots[place], block.sides[place], now if happened is None else happened
+                    )
                 if worth:
                     mark.cursor, mark.price = cursor, prices[place]
                     value = constant + worth * prices[place]
@@ -306,11 +309,12 @@ class Track:
         agenda, matcher, marks, mark, stream = self.agenda, feed.matcher, self.marks, feed.mark, lane.stream
         times, columns, is_mark = stream.times, stream.columns, mark.stream is stream
         ticks_at, lots_at, side_at = columns["ticks"].item, columns["lots"].item, columns["side"].item
+        event_at = columns["time_event"].item
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            ticks = ticks_at(row)
-            matcher.on_trade(now, ticks, lots_at(row), side_at(row))
+            happened = event_at(row)
+            matcher.on_trade(now, ticks_at(row), lots_at(row), side_at(row), now if happened == ABSENT else happened)
             if is_mark and mark.worth:
                 mark.cursor, mark.price = row + 1, mark.price_at(row)
                 value = marks.constant + mark.worth * mark.price
