@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check bench bench-peers fidelity clean
+.PHONY: venv demo test test-slow test-compiled check bench bench-peers fidelity fills clean
 
 venv: .venv/.installed
 
@@ -43,6 +43,10 @@ bench-peers: venv
 
 fidelity: venv
 	$(BIN)/python -m benchmarks.fidelity
+
+fills: venv
+	$(BIN)/python -m benchmarks.peers --install --peers hftbacktest,nautilus
+	$(BIN)/python -m benchmarks.fills_beside
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from benchmarks.engines import Engine
 from benchmarks.harness import Measurement, keep, kept, measure, say
 from benchmarks.memory import kept_memory
+from benchmarks.recordings import prepare_captures
 from benchmarks.report import RESULTS_PAGE, page, section
 from benchmarks.workloads import WORKLOADS, DataMissing, prepare
 
@@ -41,6 +42,8 @@ def run(engines: Sequence[Engine], options: argparse.Namespace, publish: bool = 
         if not workload.path.exists():
             say(f"{workload.name}: not run: expected {workload.file} in the folder of recorded data, found none")
             continue
+        if workload.maker is not None:
+            prepare_captures()
         done.append(measure(workload, engines, options.reps, options.n, options.timeout))
         print(section(done[-1]) + "\n", flush=True)
         if publish and options.n is None:

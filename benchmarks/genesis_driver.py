@@ -1,23 +1,26 @@
 """Genesis: an ordinary Python strategy on paper tracks, no latency and no slippage, everything else on.
 
 Mode ``plain`` writes no journal; ``journal`` writes the run chain and its projections to SQLite, made durable in groups, into a
-temporary folder. An order fills from what prints after it, the whole of a print or of a bar at most.
+temporary folder. An order fills from what prints after it, the whole of a print or of a bar at most. ``--profile`` runs under other
+assumptions: ``spec``, or ``realistic`` where this Genesis has it.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.measure import Job, Outcome, Stopwatch, job
-from benchmarks.workloads import CASH, MINUTE_NS, SLOW, WARMUP, Bars, Market, Trades, Wakes, scaled
+from benchmarks.workloads import CASH, MINUTE_NS, SLOW, WARMUP, Bars, DataMissing, Market, Trades, Wakes, scaled
 from genesis.clock import SystemClock
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
+from genesis.execution import profile as profiles
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
 from genesis.model.events import OrderFilled, RunStarted
@@ -132,13 +135,28 @@ def recorded(task: Job, traded: Instrument, bars: str | None) -> Stream:
     return stream
 
 
+def profile_named(name: str | None) -> ExecutionProfile:
+    """The assumptions of that name, ``None`` for the benchmark's own.
+
+    Raises:
+        DataMissing: there are none of that name.
+    """
+    known = {None: PROFILE, "spec": ExecutionProfile()}
+    realism = getattr(profiles, "Realism", None)
+    if realism is not None:
+        known["realistic"] = realism().over(ExecutionProfile())
+    if name not in known:
+        raise DataMissing(f"profile: expected {' or '.join(filter(None, known))}, found {name}")
+    return known[name]
+
+
 def paper_tracks(task: Job, stream: Stream, tape: Tape, strategies: list[Cross]) -> list[Track]:
     simulator = PaperTradingSimulator(
         tape,
         StrategyMonitor(),
         1,
         stream.times[0] - 1,
-        PROFILE,
+        profile_named(task.profile),
         LIMITS,
         fees={stream.instrument.id: FEES},
         journalled=task.mode == "journal",
@@ -156,7 +174,7 @@ def outcome(tracks: list[Track], strategies: list[Cross], traded: Instrument) ->
 
 
 def main() -> None:
-    task = job(__doc__, "plain", "journal")
+    task = job(__doc__, "plain", "journal", has_profiles=True)
     watch = Stopwatch(task, "genesis-trading")
     traded, bars = instrument(task.workload.market), bar_text(task)
     stream = recorded(task, traded, bars)
@@ -166,15 +184,15 @@ def main() -> None:
     started = RunStarted(int(stream.times[0]) - 1, None, {"benchmark": task.workload.name})
     with tempfile.TemporaryDirectory() as folder:
         if task.mode == "plain":
-            run(TradingEngine(tape, tracks, NullJournal(), started), stream, watch)
+            run(TradingEngine(tape, tracks, NullJournal(), started), [stream], watch)
         else:
             with SqliteStore.open(Path(folder) / "genesis.db", SystemClock(), "benchmark") as store:
-                run(TradingEngine(tape, tracks, store.journal, started), stream, watch)
+                run(TradingEngine(tape, tracks, store.journal, started), [stream], watch)
     watch.report(stream.rows * len(tracks), outcome(tracks, strategies, traded))
 
 
-def run(engine: TradingEngine, stream: Stream, watch: Stopwatch) -> None:
-    replay = Replay([stream]).cut(BATCH_ROWS)
+def run(engine: TradingEngine, streams: Sequence[Stream], watch: Stopwatch) -> None:
+    replay = Replay(streams).cut(BATCH_ROWS)
     with watch:
         engine.run(replay)
 

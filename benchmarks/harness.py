@@ -80,15 +80,27 @@ def _one(found: Measurement, engine: Engine, workload: Workload, turn: int, time
     say(f"{label}: {sample.rate:,.0f} {workload.unit}/s")
 
 
-def launch(engine: Engine, workload: Workload, n: int | None, timeout: float, variants: int | None = None) -> Sample:
-    """One run in a fresh process.
+def launch(
+    engine: Engine,
+    workload: Workload,
+    n: int | None,
+    timeout: float,
+    variants: int | None = None,
+    profile: str | None = None,
+) -> Sample:
+    """One run in a fresh process. ``profile`` names other assumptions of execution than the benchmark's own (ours alone has any).
 
     Raises:
         NotRun: the engine cannot run here, failed, took too long, or is of another release than is pinned.
     """
-    command = [str(_interpreter(engine)), "-m", engine.module, workload.name, "--mode", engine.mode]
+    try:
+        module = engine.driver(workload.maker.queue if workload.maker else None)
+    except LookupError as reason:
+        raise NotRun(str(reason)) from None
+    command = [str(_interpreter(engine)), "-m", module, workload.name, "--mode", engine.mode]
     command += ["--n", str(n)] if n is not None else []
     command += ["--variants", str(variants)] if variants is not None else []
+    command += ["--profile", profile] if profile is not None else []
     try:
         folder = CompiledCopy().working_folder() if engine.compiled else ROOT
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout)

@@ -24,12 +24,16 @@ MARK = "@@RESULT "
 
 @dataclass(frozen=True)
 class Job:
-    """One run: ``mode`` is the driver's own word, ``fasts`` the variants to run, ``n`` the rows to take (all by default)."""
+    """One run: ``mode`` is the driver's own word, ``fasts`` the variants to run, ``n`` the rows to take (all by default).
+
+    ``profile`` names the assumptions of execution, where the driver has more than one set; ``None`` is the benchmark's own.
+    """
 
     workload: Workload
     mode: str
     n: int | None
     fasts: tuple[int, ...]
+    profile: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,16 +76,19 @@ class Outcome:
     pnl: float
 
 
-def job(description: str | None, *modes: str) -> Job:
-    """Parse the command line of a driver; the first mode is the default."""
+def job(description: str | None, *modes: str, has_profiles: bool = False) -> Job:
+    """Parse the command line of a driver; the first mode is the default. ``has_profiles`` adds the option ``--profile``."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("workload", choices=WORKLOADS)
     parser.add_argument("--mode", choices=modes, default=modes[0])
     parser.add_argument("--n", type=int, help="take only the first N rows")
     parser.add_argument("--variants", type=int, help="run only the first K variants")
+    if has_profiles:
+        parser.add_argument("--profile", help="the assumptions of execution (default: the benchmark's own)")
     given = parser.parse_args()
     workload = workload_named(given.workload)
-    return Job(workload, given.mode, given.n, workload.fasts[: given.variants])
+    profile = given.profile if has_profiles else None
+    return Job(workload, given.mode, given.n, workload.fasts[: given.variants], profile)
 
 
 class Stopwatch:

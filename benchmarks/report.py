@@ -42,7 +42,8 @@ imports included. *Others' cores* is how many cores other processes kept busy me
 
 Orders are what the strategy sent: an engine that sends another number did other work, is marked *not comparable* and gets no ratio. Every
 P&L is held against an exact decimal reference under each fill convention listed at the end; *none* says that no convention explains it
-to within float rounding and the cutting of fees to 8 decimals."""
+to within float rounding and the cutting of fees to 8 decimals. W5 has *no reference*: what a market maker sends hangs on what it was filled,
+so orders and P&L differ with how an engine fills (`FILLS.md`); only another result in another round is held against it there."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +99,16 @@ def judge(found: Measurement, workload: Workload, name: str) -> Verdict:
     """Hold the samples of an engine against the reference over the rows it ran on."""
     samples, rows = found.samples[name], found.rows[name]
     known = _reference(workload.name, rows)
+    objection = None
+    if len({(sample.orders, sample.fills, sample.pnl) for sample in samples}) > 1:
+        objection = "not comparable: other results in other rounds"
     if not known:
-        return Verdict(None, "no reference")
+        return Verdict(objection, "no reference")
     wanted = next(iter(known.values())).orders
     if rows is None and workload.orders is not None:
         wanted = workload.orders
-    objection = None
     if any(sample.orders != wanted for sample in samples):
         objection = f"not comparable: {wanted:,} orders expected"
-    elif len({(sample.fills, sample.pnl) for sample in samples}) > 1:
-        objection = "not comparable: other results in other rounds"
     return Verdict(objection, _matching(known, samples[-1].pnl))
 
 

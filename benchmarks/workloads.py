@@ -7,6 +7,8 @@ it. A fee of 0.1 % of the notional is paid on every fill.
 W1 and W2 are generated from fixed seeds and kept as Parquet under ``GENESIS_BENCH_DATA`` (default: ``genesis-bench-data`` in the
 temporary folder); their digests are checked, because results over other numbers do not compare. W3 and W4 are W2 and W1 with
 other strategies. W0 reads real files from ``GENESIS_TEST_DATA`` (default: ``../shared/data`` beside the repository).
+
+W5 has another strategy, over the four order books of `benchmarks.captures`: a passive market maker, see `Maker`.
 """
 
 from __future__ import annotations
@@ -56,6 +58,23 @@ class Wakes(Enum):
     TRADE = "trade"
     BAR = "bar"
     MINUTE = "minute"
+    BOOK = "book"
+
+
+@dataclass(frozen=True)
+class Maker:
+    """The rule of W5, the same in every driver, for each capture alone.
+
+    At every change of a best price, and at the first wake after one of its orders filled or was refused: on each side, an order that does
+    not lie at the best price of its side is cancelled; where there is none, and the position of that side is below ``limit`` orders, one
+    order of the venue's smallest size is sent post-only at that best price. No latency. The fee on a fill is ``fee`` of its notional; what is
+    held at the end counts at the middle of the last best bid and ask. ``queue`` says how the size ahead of an order shrinks when the level
+    does: ``risk_averse`` (those behind leave first) or ``power3`` (by chance, weighted by the cube of the share ahead).
+    """
+
+    queue: str
+    limit: int = 10
+    fee: Decimal = Decimal("0.0002")
 
 
 @dataclass(frozen=True)
@@ -118,6 +137,7 @@ class Workload:
     fasts: tuple[int, ...] = (FAST,)
     orders: int | None = None
     recorded: bool = False
+    maker: Maker | None = None
 
     @property
     def path(self) -> Path:
@@ -129,14 +149,18 @@ class Workload:
         """What is counted a second."""
         if len(self.fasts) > 1:
             return "variant-bars"
+        if self.wakes is Wakes.BOOK:
+            return "level changes"
         return "bars" if self.wakes is Wakes.BAR else "trades"
 
     def trades(self, n: int | None = None) -> Trades:
         """The first ``n`` trades (all by default).
 
         Raises:
-            DataMissing: the file is not there.
+            DataMissing: the file is not there, or the workload is over order books.
         """
+        if self.wakes is Wakes.BOOK:
+            raise DataMissing(f"{self.name}: expected a workload over trades, found one over order books")
         if self.recorded:
             return _recorded_trades(self.path, self.market, n)
         return Trades(*_columns(self.path, TRADE_COLUMNS, n))
@@ -353,6 +377,22 @@ _ALL = (
         Wakes.TRADE,
         "trades/binance-spot_XRPETH_20191011-20191013.aggtrades.parquet",
         recorded=True,
+    ),
+    *(
+        Workload(
+            name,
+            f"a passive market maker over four order books of 33 minutes, {words} (recorded)",
+            _BTC,
+            _LOT,
+            Wakes.BOOK,
+            "l2/binance-spot_BTCUSDT_20240808T2354.l2.parquet",
+            recorded=True,
+            maker=Maker(queue),
+        )
+        for name, queue, words in (
+            ("w5", "risk_averse", "the careful queue"),
+            ("w5-power3", "power3", "the queue by chance, cubed"),
+        )
     ),
 )
 WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}

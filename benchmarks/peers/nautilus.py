@@ -161,7 +161,7 @@ def outcome(made: Any, task: Job, strategies: list[Cross], last: float) -> Outco
 
 
 def main() -> None:
-    task = job(__doc__, "cross", "idle")
+    task = job(__doc__, "default", "idle")
     watch = Stopwatch(task, "nautilus_trader")
     feed, last = rows(task.workload, task.n)
     events = len(feed) * len(task.fasts)

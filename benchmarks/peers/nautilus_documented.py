@@ -186,7 +186,7 @@ def outcome(made: BacktestEngine, task: Job, ran: list[Cross], last: float) -> O
 
 
 def main() -> None:
-    task = job(__doc__, "cross", "idle")
+    task = job(__doc__, "default", "idle")
     PortfolioAnalyzer.record_trade = lambda *_, **__: None
     watch = Stopwatch(task, "nautilus_trader")
     feed, last = rows(task.workload, task.n)

@@ -18,6 +18,7 @@ from genesis.engine.executor.simulated import SimulatedExecutor
 from genesis.engine.feed import InstrumentFeed, passed
 from genesis.engine.lane import Lane
 from genesis.engine.marks import Marks
+from genesis.execution.working import Working
 from genesis.model.events import (
     Event,
     OrderAccepted,
@@ -45,6 +46,7 @@ _RUN_ROWS: Final = 256
 _HOUR = Hour()
 _ERROR_LENGTH = 500
 _NO_ROW = (FAR, 0, 0, 0)
+_NONE_WORKING: list[Working] = []
 _TRADES: Final = StreamKind.TRADES
 _ORDERS: Final = StreamKind.ORDERS
 _QUOTES: Final = StreamKind.QUOTES
@@ -90,6 +92,7 @@ class Track:
         portfolio: holding exactly the budget.
         series: finds or makes the shared bar series of an instrument.
         start_ns: engine time of the evaluation's start.
+        scope: the liquidity scope that it shares with others; ``None`` where it is alone.
     """
 
     def __init__(
@@ -105,7 +108,9 @@ class Track:
         series: Callable[[Instrument, BarSpec], BarSeries],
         start_ns: int,
         journalled: bool = True,
+        scope: str | None = None,
     ) -> None:
+        self.scope = scope
         self.name, self.strategy, self.portfolio, self.gate = name, strategy, portfolio, gate
         self.feeds = tuple(feeds)
         self.agenda, self.executor, self._monitor = agenda, executor, monitor
@@ -200,6 +205,16 @@ class Track:
                 while agenda.rank > Rank.BAR and agenda.next_key()[0] == agenda.now:
                     self._handle_agenda()
 
+    def next_time(self, closed_before: int) -> int:
+        """Engine time of the next moment that this track has to handle; ``closed_before`` where there is none before it."""
+        due = self.agenda.next_key()[0]
+        bars = self._next_bars()
+        if bars is not None:
+            due = min(due, bars.next_key()[0])
+        due = min(due, closed_before)
+        lane, row, _ = self._next_row(due, False)
+        return due if lane is None else min(due, lane.stream.times[row])
+
     def finish(self, time_ns: int) -> None:
         """The tape has ended at ``time_ns``: a last sample, the strategy hears it, and what it orders now is not sent."""
         self.agenda.now, self.agenda.rank = time_ns, Rank.HOUR
@@ -276,7 +291,8 @@ class Track:
             self._run_unheard_trades(feed, lane, stop)
             return
         agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
-        stream, cursor, working, shown = lane.stream, lane.cursor, matcher.working, matcher.shown
+        stream, cursor, shown = lane.stream, lane.cursor, matcher.shown
+        working = matcher.working if lane.leads else _NONE_WORKING
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
         heard = self.strategy.on_trade
         while cursor < stop:
@@ -288,7 +304,10 @@ class Track:
                 agenda.now = now = times[place]
                 shown.last = ticks[place]
                 if working:
-                    matcher.on_trade(now, ticks[place], block.lots[place], block.sides[place])
+                    happened = events[place].time_event
+                    matcher.on_trade(
+                        now, ticks[place], block.lots[place], block.sides[place], now if happened is None else happened
+                    )
                 if worth:
                     mark.cursor, mark.price = cursor, prices[place]
                     value = constant + worth * prices[place]
@@ -306,11 +325,14 @@ class Track:
         agenda, matcher, marks, mark, stream = self.agenda, feed.matcher, self.marks, feed.mark, lane.stream
         times, columns, is_mark = stream.times, stream.columns, mark.stream is stream
         ticks_at, lots_at, side_at = columns["ticks"].item, columns["lots"].item, columns["side"].item
+        event_at = columns["time_event"].item
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            ticks = ticks_at(row)
-            matcher.on_trade(now, ticks, lots_at(row), side_at(row))
+            if lane.leads:
+                happened = event_at(row)
+                at = now if happened == ABSENT else happened
+                matcher.on_trade(now, ticks_at(row), lots_at(row), side_at(row), at)
             if is_mark and mark.worth:
                 mark.cursor, mark.price = row + 1, mark.price_at(row)
                 value = marks.constant + mark.worth * mark.price
@@ -330,7 +352,8 @@ class Track:
             cursor += 1
             lane.cursor = cursor
             agenda.now = now = quote.time_received
-            matcher.on_quote(now, quote.bid_ticks, quote.bid_lots, quote.ask_ticks, quote.ask_lots)
+            if lane.leads:
+                matcher.on_quote(now, quote.bid_ticks, quote.bid_lots, quote.ask_ticks, quote.ask_lots)
             if worth:
                 mark.cursor = cursor
                 mark.price = price = quote.bid if worth > 0 else quote.ask
@@ -350,15 +373,15 @@ class Track:
         agenda, matcher = self.agenda, feed.matcher
         columns, start = lane.stream.columns, lane.cursor
         book = matcher.shown.book
-        heard = lane.wants_all and not self.ended
+        heard, leads = lane.wants_all and not self.ended, lane.leads
         names = ("ts", "seq", "time_event", "snapshot", "side", "ticks", "lots")
         rows = list(zip(*(columns[n][start:stop].tolist() for n in names), strict=True))
         for i, (ts, seq, event, snapshot, side, ticks, lots) in enumerate(rows):
             lane.cursor = start + i + 1
             agenda.now = ts
-            if book is not None:
-                book.apply(columns, lane.cursor)
-            matcher.on_depth(side, ticks, lots, ts, bool(snapshot))
+            if leads and book is not None:
+                book.take(ts, seq, snapshot, side, ticks, lots)
+                matcher.on_depth(side, ticks, lots, ts, bool(snapshot))
             ends = self._message_ends(lane, ts, seq)
             if heard and ends and book is not None:
                 self._hear_depth(feed, ts, event if event != ABSENT else None)
@@ -369,7 +392,8 @@ class Track:
         """Order-by-order rows: they move queues and fill nothing, so nothing stirs between them."""
         stream = lane.stream
         self.agenda.now = stream.times[stop - 1]
-        feed.matcher.shown.show_orders(stream.columns, stop)
+        if lane.leads:
+            feed.matcher.shown.show_orders(stream.columns, stop)
         lane.cursor = stop
 
     def _message_ends(self, lane: Lane, ts: int, seq: int) -> bool:
@@ -402,7 +426,8 @@ class Track:
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            matcher.on_bar(now, begun(row), opened(row), high(row), low(row), close(row), lots(row))
+            if lane.leads:
+                matcher.on_bar(now, begun(row), opened(row), high(row), low(row), close(row), lots(row))
             if agenda.stirred:
                 return
 

@@ -62,8 +62,11 @@ class PaperTradingSimulator:
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
         profile: ExecutionProfile | None = None,
+        scope: str | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
+
+        Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
 
         Raises:
             ConfigError: the name is taken, or the tape lacks data for an instrument.
@@ -73,7 +76,7 @@ class PaperTradingSimulator:
         portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
         agenda = TrackAgenda()
         executor, feeds = self._venue(profile or self.profile).open_account(
-            name, strategy.instruments, portfolio, agenda
+            name, strategy.instruments, portfolio, agenda, scope
         )
         gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
         track = Track(
@@ -88,6 +91,7 @@ class PaperTradingSimulator:
             self._tape.series,
             self._start,
             self._journalled,
+            scope,
         )
         self.tracks.append(track)
         return track

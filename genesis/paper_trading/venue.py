@@ -62,11 +62,19 @@ class PaperVenue:
     ) -> None:
         self._tape, self.profile, self._draws, self._fees, self._rules = tape, profile, draws, fees, rules
         self._conditions: dict[str, MarketConditions] = {}
+        self._shared: dict[tuple[str, str], Matcher] = {}
 
     def open_account(
-        self, name: str, instruments: Sequence[Instrument], portfolio: Portfolio, agenda: TrackAgenda
+        self,
+        name: str,
+        instruments: Sequence[Instrument],
+        portfolio: Portfolio,
+        agenda: TrackAgenda,
+        scope: str | None = None,
     ) -> tuple[SimulatedExecutor, list[InstrumentFeed]]:
         """An account that holds the portfolio's budget, its connection, and each instrument as it is read by the account's track.
+
+        Accounts of one ``scope`` compete for the same displayed size and prints; ``None`` is a scope of its own.
 
         Raises:
             ConfigError: the tape lacks data for an instrument.
@@ -79,7 +87,10 @@ class PaperVenue:
             streams = self._tape.of(instrument)
             if not streams:
                 raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
-            matcher = self._matcher(instrument, streams)
+            known = None if scope is None else self._shared.get((scope, instrument.id))
+            matcher = known or self._matcher(instrument, streams)
+            if scope is not None:
+                self._shared[scope, instrument.id] = matcher
             fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
             answers = executor.answers(instrument.id)
             spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
@@ -91,7 +102,9 @@ class PaperVenue:
                 name, answers, fees, instrument.lot_units, unit, spot, half_life, self.profile.self_trade, rules
             )
             executor.connect(instrument.id, matcher, party)
-            feeds.append(InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order, holding))
+            feeds.append(
+                InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order, holding, known is None)
+            )
         return executor, feeds
 
     def _listing_rules(

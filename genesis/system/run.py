@@ -146,10 +146,14 @@ class Prepared:
             built = build_strategy(cls, instruments, params, f"strategies.{name}")
             budget = Money(strategy.budget, instruments[0].quote)
             track = f"{name}@{profile.name}" if beside else name
-            self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile)
+            # Under each profile a scope is one of its own.
+            scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
+            self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile, scope)
             version = version_of(cls, params, strategy.instruments, data, profile.name)
+            scoped = {} if scope is None else {"liquidity_scope": strategy.liquidity_scope}
             self._facts.append(
-                {
+                scoped
+                | {
                     "beside": name if beside else None,
                     "budget": str(budget),
                     "instruments": [i.id for i in instruments],
