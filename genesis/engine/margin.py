@@ -15,7 +15,7 @@ import numpy as np
 from genesis.clock import NS_PER_SECOND
 from genesis.engine.agenda import FAR, Rank, TrackAgenda
 from genesis.engine.feed import passed
-from genesis.execution.perpetual import Contract, CrossMargin, Held, MarginStatement
+from genesis.execution.perpetual import Contract, CrossMargin, Held, MarginStatement, adverse_mark
 from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument
 from genesis.model.mark_prices import marks_per_tick
@@ -87,8 +87,8 @@ class Watched:
         start, stop = stream.first_at(time_ns), stream.first_after(time_ns)
         if start >= stop:
             return None
-        column = stream.columns[self.low if is_long else self.high][start:stop]
-        return int(column.min() if is_long else column.max()) * self.scale
+        lows, highs = stream.columns[self.low][start:stop], stream.columns[self.high][start:stop]
+        return adverse_mark(1 if is_long else -1, int(lows.min()), int(highs.max())) * self.scale
 
     def times_between(self, after: int, until: int, included: bool) -> list[int]:
         """Times of its rows after ``after`` and before ``until`` (or at it where ``included``)."""
@@ -176,7 +176,7 @@ class Leg:
             return Held(0, 0, 0)
         is_long = units > 0
         shown = [m for m in (w.worst_at(time_ns, is_long) for w in self.watched) if m is not None]
-        mark = (min(shown) if is_long else max(shown)) if shown else self.latest(time_ns, Rank.BAR)
+        mark = adverse_mark(units, min(shown), max(shown)) if shown else self.latest(time_ns, Rank.BAR)
         return Held(units, cost, cost // (units * self.contract.unit) if mark is None else mark)
 
 

@@ -132,18 +132,20 @@ class PaperVenue:
         """
         terms = self._terms.get(instrument.id)
         if terms is None:
-            raise ConfigError(f"{instrument.id}: expected the terms of a perpetual (margin_tiers, leverage), found none")
+            raise ConfigError(
+                f"{instrument.id}: expected the terms of a perpetual (margin_tiers, leverage), found none"
+            )
         marks, funding = (_companion(instrument, streams, kind) for kind in (StreamKind.MARK, StreamKind.FUNDING))
         purse = holding.purse
         try:
-            schedule = margin_schedule(terms.margin_tiers, purse.currency, purse.decimals, instrument.id, "configuration")
+            schedule = margin_schedule(
+                terms.margin_tiers, purse.currency, purse.decimals, instrument.id, "configuration"
+            )
             contract = Contract(instrument, schedule, terms.leverage, terms.liquidation_fee)
         except ValueError as error:
             raise ConfigError(f"{instrument.id}: perpetual: {error}") from None
         by_mark = terms.marked_by is MarkedBy.MARK_PRICE
-        return Leg(
-            instrument, contract, holding, marks, funding, price_stream(streams), by_mark, terms.mark_age_max_s
-        )
+        return Leg(instrument, contract, holding, marks, funding, price_stream(streams), by_mark, terms.mark_age_max_s)
 
     def _listing_rules(
         self, instrument: Instrument, streams: Sequence[Stream], limits: dict[str, OrderRateLimits]

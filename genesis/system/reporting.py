@@ -255,6 +255,19 @@ def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, 
         ("impact", "impact_cost", "what the impact of own orders added; none in the profile spec"),
     )
     found = [_cost(name, metrics.money(key), turnover, note) for name, key, note in kinds]
+    funding = metrics.money("funding")
+    settled = (
+        ()
+        if funding is None
+        else (
+            _cost(
+                "funding",
+                -funding,
+                turnover,
+                "settlements of perpetuals, paid less received; part of the result, not of a fill",
+            ),
+        )
+    )
     latency, note = (
         metrics.money("latency_cost"),
         "what the market moved between decision and fill; chance, of either sign, but for what being late cost",
@@ -263,9 +276,10 @@ def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, 
         moved = f" (between the bars of decision and fill it came to {exact(latency)} {currency})" if latency else ""
         return (
             *found,
+            *settled,
             Cost("latency", None, None, f"not measured: bars alone hold no price between decision and arrival{moved}"),
         )
-    return (*found, _cost("latency", latency, turnover, note))
+    return (*found, *settled, _cost("latency", latency, turnover, note))
 
 
 def _cost(name: str, money: Decimal | None, turnover: Decimal | None, note: str) -> Cost:

@@ -20,8 +20,8 @@ from genesis.model.margin import MarginTier, margin_schedule
 from genesis.model.mark_prices import mark_grid
 from genesis.model.money import Money
 from genesis.model.orders import Liquidity, Order, OrderIntent, Side
-from genesis.portfolio.portfolio import Portfolio
 from genesis.portfolio.currencies import Rates
+from genesis.portfolio.portfolio import Portfolio
 from genesis.portfolio.trades import ClosedTrade
 
 TEXT = (Path(__file__).parents[2] / "docs" / "TWELVE_FILLS.md").read_text(encoding="utf-8")
@@ -343,7 +343,7 @@ def test_the_equity_in_usdt() -> None:
     accounts, rates, end = ledger.accounts, ledger.rates, 12 * SECOND
     start = Ledger(Money(10_000, "USDT"), Money(500, "EUR"), Money(Decimal("0.0065"), "BNB"))
     start.show(0, "1.0800", "1.0802")
-    first, last = start.accounts.equity_in("USDT", {}, start.rates, 0), accounts.equity("USDT", {}, rates, end)
+    first, last = start.accounts.equity_in("USDT", {}, start.rates, 0), accounts.equity_in("USDT", {}, rates, end)
     assert isinstance(first, int)
     assert isinstance(last, int)
     gains = {m: accounts.equity_of(m, {}) - accounts.budget_of(m) for m in accounts.moneys}

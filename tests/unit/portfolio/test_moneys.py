@@ -15,10 +15,10 @@ from genesis.model.money import Money
 from genesis.model.orders import Side
 from genesis.portfolio.conversion import NoRate, RateProblem
 from genesis.portfolio.currencies import Rates
-from genesis.portfolio.trade_books import split_funding
 from genesis.portfolio.portfolio import Portfolio
+from genesis.portfolio.trade_books import split_funding
 from genesis.portfolio.trades import TradeBasis
-from tests.kit.fills import SECOND, SPOT, fill_of, fills_of
+from tests.kit.fills import SECOND, SPOT, fill_of
 
 PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 ADAEUR = Instrument("ADAEUR", "TEST", "ADA", "EUR", Decimal("0.0001"), Decimal("0.1"))
@@ -34,23 +34,15 @@ def text(accounts: Portfolio, currency: str, units: int) -> str:
     return format(currency_grid(accounts.scales[currency]).to_decimal(units).normalize(), "f")
 
 
-def test_it_keeps_one_currency_as_the_portfolio_does() -> None:
-    """The same fills of one quote give the same cash, cost, profit and fees in both, to the unit."""
-    lines = """
-        buy  1     @ 100 fee 0.001 BTC
-        buy  2     @ 104 fee 0.208
-        sell 1.5   @ 110 fee 0.165
-        sell 1.499 @ 90  fee 0.13491 forced
-    """
-    old, new = Portfolio(Money(10_000, "USDT"), [SPOT]), Portfolio([Money(10_000, "USDT")], [SPOT])
-    for fill, forced in fills_of(SPOT, lines):
-        assert old.apply_fill(fill, forced) == new.apply_fill(fill, forced)
-        assert (old.cash_units, old.fees_units, old.realized_units) == (
-            new.cash_of("USDT"),
-            new.fees_of("USDT"),
-            new.realized_of("USDT"),
-        )
-        assert old.cost_units(SPOT.id) == new.cost_units(SPOT.id)
+def test_what_names_no_currency_is_told_of_the_first_budgets() -> None:
+    """After the same fill, cash, cost and profit without a name are those of USDT; EUR has its own."""
+    accounts = Portfolio(BUDGETS, ALL)
+    accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 10_000))
+    accounts.apply_fill(fill_of(ADAEUR, Side.BUY, 2000, 5000))
+    assert (accounts.currency, accounts.cash_units) == ("USDT", accounts.cash_of("USDT"))
+    assert text(accounts, "USDT", accounts.cash_units) == "9900"
+    assert text(accounts, "USDT", accounts.turnover_units) == "100"
+    assert text(accounts, "EUR", accounts.cash_of("EUR")) == "400"
 
 
 def test_each_fill_posts_in_its_own_quote() -> None:
@@ -182,10 +174,10 @@ def test_equity_is_explained_after_every_posting(
 @pytest.mark.parametrize(
     ("budgets", "instruments", "says"),
     [
-        (BUDGETS, (), "accounts: expected at least one instrument, found none"),
+        (BUDGETS, (), "portfolio: expected at least one instrument, found none"),
         (BUDGETS, (SPOT, SPOT), "BTCUSDT.TEST: expected each instrument once, found it again"),
         ((BUDGETS[0], BUDGETS[0]), (SPOT,), "USDT: expected each budget once, found it again"),
-        ((Money(0, "USDT"),), (SPOT,), "budget: expected at least one above 0, found none"),
+        ((Money(0, "USDT"),), (SPOT,), "budget: expected more than 0, found 0 USDT"),
         ((BUDGETS[0], Money(-1, "EUR")), (SPOT,), "budget: expected 0 or more, found -1 EUR"),
         ((Money(Decimal("1E-20"), "USDT"),), (SPOT,), "budget: expected a multiple of"),
         (
@@ -203,16 +195,27 @@ def test_what_cannot_be_kept_is_refused(
         Portfolio(budgets, instruments)
 
 
-def test_funding_without_a_position_is_refused() -> None:
-    """Nobody pays for what is not held, and a spot position has no funding."""
+def test_funding_of_what_is_no_perpetual_is_refused() -> None:
+    """A spot position has no funding, and neither has what we do not trade."""
     accounts = Portfolio(BUDGETS, ALL)
-    with pytest.raises(IntegrityError, match=r"BTCUSDT.USDM: funding: expected a position in a perpetual, found none"):
-        accounts.apply_funding(PERP.id, 1)
     accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 100))
-    with pytest.raises(IntegrityError, match=r"BTCUSDT.TEST: funding: expected a position in a perpetual"):
+    with pytest.raises(IntegrityError, match=r"BTCUSDT.TEST: funding: expected a perpetual of ours, found none"):
         accounts.apply_funding(SPOT.id, 1)
-    with pytest.raises(IntegrityError, match="funding: expected an instrument of"):
+    with pytest.raises(IntegrityError, match="X: funding: expected a perpetual of ours"):
         accounts.apply_funding("X", 1)
+
+
+@pytest.mark.parametrize("basis", TradeBasis)
+def test_funding_heard_after_the_position_was_closed_belongs_to_the_next_trade(basis: TradeBasis) -> None:
+    """Nothing is lost: the next trade opens when its fill says, and its result is 5 less."""
+    accounts = Portfolio(BUDGETS, ALL, basis=basis)
+    paid = -5 * 10 ** accounts.scales["USDT"]
+    accounts.apply_funding(PERP.id, paid)
+    assert accounts.open_pnl(CLOSED) == paid
+    accounts.apply_fill(fill_of(PERP, Side.SELL, 1000, 10_000, at=7))
+    (trade,) = accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000, at=8))
+    assert (trade.side, trade.time_open, trade.pnl, trade.funding) == (Side.SELL, 7 * SECOND, paid, paid)
+    accounts.ledger.check()
 
 
 def test_a_fee_in_a_currency_without_cash_is_refused() -> None:
