@@ -188,3 +188,20 @@ def test_a_position_whose_bars_nobody_watches_is_marked_too() -> None:
     assert sum(isinstance(e, OrderFilled) for e in journal.events) == 2
     assert not [e for e in journal.events if isinstance(e, TrackHalted)]
     assert simulator.tracks[0].marks.drawdown.maximum < 0.001
+
+
+class Strays(Strategy):
+    """Asks for bars of an instrument that is not its own."""
+
+    def on_start(self) -> None:
+        self.subscribe_bars("1h", SPOT)
+
+
+def test_bars_of_a_foreign_instrument_stop_the_track_and_nothing_else() -> None:
+    """The strategy is told which instruments are its own, and the run goes on."""
+    streams = [bars_stream(50), bars_stream(50, SPOT)]
+    journal, _ = run(streams, [("a", Strays((FX,), NoParams())), ("b", BuysOnce((FX,), NoParams()))])
+    stopped = [e for e in journal.events if isinstance(e, TrackStopped)]
+    assert [(e.track, e.hook) for e in stopped] == [("a", "on_start")]
+    assert "expected one of its instruments, found BTCUSDT.BINANCE" in stopped[0].error
+    assert any(isinstance(e, OrderFilled) and e.track == "b" for e in journal.events)
