@@ -45,7 +45,7 @@ from genesis.portfolio.trades import ClosedTrade
 from genesis.risk.gate import RiskGate
 from genesis.strategies.base import Strategy
 from genesis.tape.bars import BarSeries
-from genesis.tape.stream import ABSENT, StreamKind, before
+from genesis.tape.stream import ABSENT, StreamKind, before, soon_before
 
 _RUN_ROWS: Final = 256
 _HOUR = Hour()
@@ -73,12 +73,16 @@ class Monitor(Protocol):
 
 
 class Subscription:
-    """A shared bar series and the next bar of it that this track has not been given."""
+    """A shared bar series and the next bar of it that this track has not been given.
 
-    __slots__ = ("at", "rank", "series")
+    With bars alone a bar handed over is itself the row that marks the position: then ``is_mark``, and bars and rows have the same places.
+    """
 
-    def __init__(self, series: BarSeries) -> None:
-        self.series = series
+    __slots__ = ("at", "feed", "is_mark", "rank", "series")
+
+    def __init__(self, series: BarSeries, feed: InstrumentFeed) -> None:
+        self.series, self.feed = series, feed
+        self.is_mark = feed.mark.stream is series.source and series.spec == series.source.spec
         self.at = 0
         self.rank = Rank.BOUNDARY if series.at_boundary else Rank.BAR
 
@@ -179,7 +183,7 @@ class Track:
         """Give the strategy bars of ``spec``; asking twice changes nothing."""
         series = self._series(instrument, spec)
         if all(s.series is not series for s in self.subscriptions):
-            subscription = Subscription(series)
+            subscription = Subscription(series, self._feed_by_id[instrument.id])
             subscription.at = _bars_before(series, self.agenda.now)
             self.subscriptions.append(subscription)
 
@@ -207,7 +211,7 @@ class Track:
             lane, row, other = self._next_row(due_ns, due_rank > Rank.ROW)
             if lane is not None:
                 self._run_rows(lane, row, due_ns, due_rank > Rank.ROW, other)
-            elif self.marks.held and self._mark_up_to(due_ns, due_rank):
+            elif self.marks.held and not self._marks_itself(bars) and self._mark_up_to(due_ns, due_rank):
                 continue
             elif due_ns >= closed_before:
                 return
@@ -454,16 +458,14 @@ class Track:
 
     def _run_bars(self, subscription: Subscription, closed_before: int) -> None:
         """Hand closed bars to the strategy until something else comes first."""
-        series, agenda = subscription.series, self.agenda
-        feed = self._feed_by_id[series.source.instrument.id]
+        series, agenda, feed = subscription.series, self.agenda, subscription.feed
         stop = self._bars_in_a_row(subscription, closed_before)
         agenda.stirred, agenda.rank = False, subscription.rank
         hear, marks, mark, shown = self.strategy.on_bar, self.marks, feed.mark, feed.matcher.shown
-        # With bars alone the bar handed over is itself the row that marks the position.
-        is_mark = mark.stream is series.source and series.spec == series.source.spec
-        worth, constant = (mark.worth, marks.constant) if is_mark else (0.0, 0.0)
+        alone = subscription.is_mark and len(marks.held) == 1
+        worth, constant = (mark.worth, marks.constant) if alone else (0.0, 0.0)
         # Where the lane's own rows are the bars, a bar handed over is a row passed, and shows the price.
-        lane = feed.lanes[0] if feed.lanes[0].stream is series.source and is_mark else None
+        lane = feed.lanes[0] if subscription.is_mark else None
         at = subscription.at
         block, offset = series.events.at(at, series.rows)
         times, closes, events = block.times, block.closes, block.events
@@ -500,7 +502,7 @@ class Track:
         until = min(time_ns, closed_before)
         stop = min(series.rows, start + _RUN_ROWS)
         included = until == time_ns and until < closed_before and rank > subscription.rank
-        return max(start + 1, before(series.times, start, stop, until, included))
+        return max(start + 1, soon_before(series.times, start, stop, until, included))
 
     # ---- agenda
 
@@ -718,6 +720,13 @@ class Track:
             margin.changed(self.agenda.now)
 
     # ---- marks
+
+    def _marks_itself(self, bars: Subscription | None) -> bool:
+        """Whether the next thing is a bar that is the very next row to mark: handing it over marks all there is to mark."""
+        if bars is None or not bars.is_mark or len(self.marks.held) != 1:
+            return False
+        mark = bars.feed.mark
+        return mark.worth != 0 and mark.cursor >= bars.at
 
     def _marked_elsewhere(self, lane: Lane) -> bool:
         """Whether a position is marked by rows that are not this lane's, so that it must be marked between them."""
