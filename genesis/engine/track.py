@@ -207,7 +207,7 @@ class Track:
                 hit = margin.next_hit(due_ns, due_rank > Rank.LIQUIDATION)
                 liquidates = hit < FAR
                 if liquidates:
-                    due_ns, due_rank = hit, Rank.LIQUIDATION
+                    due_ns, due_rank, bars = hit, Rank.LIQUIDATION, None
             lane, row, other = self._next_row(due_ns, due_rank > Rank.ROW)
             if lane is not None:
                 self._run_rows(lane, row, due_ns, due_rank > Rank.ROW, other)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
+from genesis.clock import NS_PER_SECOND
 from genesis.errors import ConfigError
+from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.feeds.files import Reading
 from genesis.tape.stream import StreamKind
 
@@ -31,6 +33,25 @@ def within_prices(readings: Sequence[Reading]) -> list[Reading]:
     first = min(int(r.columns["ts"][0]) for r in prices)
     last = max(int(r.columns["ts"][-1]) for r in prices)
     return [r if r.kind not in COMPANIONS else _between(r, first, last) for r in readings]
+
+
+def check_marks(readings: Sequence[Reading], terms: Mapping[str, PerpetualTerms]) -> None:
+    """Refuse mark prices too far apart to value a position by: nearly every entry would be denied.
+
+    Raises:
+        ConfigError: half of them or more are farther apart than the terms allow.
+    """
+    for reading in readings:
+        of = terms.get(reading.instrument.id)
+        if reading.kind is not StreamKind.MARK or of is None or of.marked_by is not MarkedBy.MARK_PRICE:
+            continue
+        apart = np.unique(reading.columns["ts"])
+        usual = int(np.median(np.diff(apart))) // NS_PER_SECOND if len(apart) > 1 else 0
+        if usual > of.mark_age_max_s:
+            raise ConfigError(
+                f"{reading.instrument.id}: mark prices: expected one at least every {of.mark_age_max_s} s, "
+                f"found {usual} s between most of them; give finer ones, or say marked_by: last_price"
+            )
 
 
 def _between(reading: Reading, first: int, last: int) -> Reading:

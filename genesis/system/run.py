@@ -34,7 +34,7 @@ from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
-from genesis.system.companions import COMPANIONS, within_prices
+from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
@@ -78,6 +78,7 @@ class Prepared:
         self.tape = Tape(self.streams, gaps)
         first = min(s.times[0] for s in self.streams if s.kind not in COMPANIONS)
         terms = {i.id: i.perpetual for i in config.instruments if i.perpetual is not None}
+        check_marks(self.readings, terms)
         fees = {i.id: i.fees for i in config.instruments}
         self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(

@@ -15,7 +15,6 @@ from genesis.engine.margin import Leg, MarginAccount
 from genesis.errors import ConfigError
 from genesis.execution.perpetual import Contract
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
-from genesis.rng import ClippedNormal
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.model.events import (
     Event,
@@ -34,6 +33,7 @@ from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
 from genesis.portfolio.portfolio import Portfolio
 from genesis.risk.tiers import SNIPER, Tier
+from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 from tests.kit.fills import fill_of
@@ -141,7 +141,8 @@ def test_a_long_pays_and_a_short_receives(lots: int, paid: Decimal) -> None:
     journal, portfolio = go(streams, {1: {"BTCUSDT": lots}, 8: {"BTCUSDT": -lots}})
     (event,) = only(journal, FundingPaid)
     (trade,) = only(journal, TradeClosed)
-    assert isinstance(event, FundingPaid) and isinstance(trade, TradeClosed)
+    assert isinstance(event, FundingPaid)
+    assert isinstance(trade, TradeClosed)
     assert (event.time, event.units, event.rate_e8) == (START + 5 * SECOND, lots * 10**5, 10_000)
     assert money(portfolio, event.change) == paid
     assert money(portfolio, trade.funding or 0) == money(portfolio, trade.pnl) == paid
@@ -163,7 +164,8 @@ def test_the_venue_settles_the_position_it_has_and_the_track_hears_of_the_fill_f
     streams = [prints([100] * 12), marks([100] * 12), funding_stream([(4 * SECOND, 10_000)], BTC)]
     journal, _ = go(streams, {3: {"BTCUSDT": 1000}})
     (fill,), (event,) = only(journal, OrderFilled), only(journal, FundingPaid)
-    assert isinstance(fill, OrderFilled) and isinstance(event, FundingPaid)
+    assert isinstance(fill, OrderFilled)
+    assert isinstance(event, FundingPaid)
     assert fill.time_event == event.time_event == START + 4 * SECOND
     assert event.time == fill.time > event.time_event
     assert journal.events.index(fill) < journal.events.index(event)
@@ -174,7 +176,8 @@ def test_without_a_mark_price_at_the_settlement_the_track_holds() -> None:
     streams = [prints([100] * 220), marks([100] * 4), funding_stream([(203 * SECOND + 1, 10_000)], BTC)]
     journal, _ = go(streams, {1: {"BTCUSDT": 10}, 210: {"BTCUSDT": 10}}, terms=BY_LAST)
     (halt,), (denied,) = only(journal, TrackHalted), only(journal, OrderDenied)
-    assert isinstance(halt, TrackHalted) and isinstance(denied, OrderDenied)
+    assert isinstance(halt, TrackHalted)
+    assert isinstance(denied, OrderDenied)
     assert (halt.reason, denied.reason) == ("MARK_PRICE", DenyReason.TRACK_HALTED)
     assert "expected a mark price of at most 120 s, found one of 200 s" in halt.detail
     assert only(journal, FundingPaid) == []
@@ -202,7 +205,8 @@ def test_a_crash_liquidates_a_long_at_the_venues_price() -> None:
     assert isinstance(trade, TradeClosed)
     assert (trade.forced, money(portfolio, trade.pnl)) == (True, Decimal(-210))
     (denied,) = only(journal, OrderDenied)
-    assert isinstance(denied, OrderDenied) and denied.reason is DenyReason.TRACK_HALTED
+    assert isinstance(denied, OrderDenied)
+    assert denied.reason is DenyReason.TRACK_HALTED
     assert money(portfolio, portfolio.cash_units) == -10  # nobody insures the account
     portfolio.ledger.check()
 
@@ -235,7 +239,8 @@ def test_where_the_last_price_stands_in_its_rows_liquidate() -> None:
     streams = [prints(path), marks([100] * 4), funding_stream(NO_FUNDING, BTC)]
     journal, _ = go(streams, {1: {"BTCUSDT": 10_000}}, budget="200", terms=BY_LAST)
     (event,) = only(journal, Liquidated)
-    assert isinstance(event, Liquidated) and event.time == START + 6 * SECOND
+    assert isinstance(event, Liquidated)
+    assert event.time == START + 6 * SECOND
 
 
 def test_of_two_contracts_the_one_with_the_larger_margin_goes_and_the_other_is_flattened() -> None:
@@ -249,7 +254,8 @@ def test_of_two_contracts_the_one_with_the_larger_margin_goes_and_the_other_is_f
     orders = {1: {"BTCUSDT": 10_000, "ETHUSDT": 10_000}}
     journal, portfolio = go(streams, orders, budget="155", instruments=(BTC, ETH))
     (event,) = only(journal, Liquidated)
-    assert isinstance(event, Liquidated) and event.instrument is BTC
+    assert isinstance(event, Liquidated)
+    assert event.instrument is BTC
     tags = {e.order.intent.instrument.symbol: e.order.intent.tag for e in only(journal, OrderSubmitted)[2:]}  # type: ignore[attr-defined]
     assert tags == {"BTCUSDT": "liquidation", "ETHUSDT": "flatten"}
     assert portfolio.position_units(BTC.id) == portfolio.position_units(ETH.id) == 0
