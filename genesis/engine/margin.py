@@ -24,6 +24,8 @@ from genesis.portfolio.portfolio import Holding, Portfolio
 from genesis.tape.stream import Stream, StreamKind, before
 
 _LARGEST: Final = 2**63 - 1
+# Rows that are looked at together before any is judged alone.
+_BLOCK: Final = 512
 _POINTS: Final = {
     StreamKind.BARS: ("close", "close"),
     StreamKind.QUOTES: ("bid_ticks", "ask_ticks"),
@@ -81,10 +83,10 @@ class Watched:
         time = stream.times[self._found]
         return time if time < until or (included and time == until) else FAR
 
-    def worst_at(self, time_ns: int, is_long: bool) -> int | None:
-        """The worst mark that its rows of one moment show; ``None`` without a row."""
+    def worst_between(self, after: int, until: int, is_long: bool) -> int | None:
+        """The worst mark that its rows after ``after`` and before ``until`` show; ``None`` without a row."""
         stream = self.stream
-        start, stop = stream.first_at(time_ns), stream.first_after(time_ns)
+        start, stop = stream.first_after(after), stream.first_at(until)
         if start >= stop:
             return None
         lows, highs = stream.columns[self.low][start:stop], stream.columns[self.high][start:stop]
@@ -170,14 +172,31 @@ class Leg:
         return f"{limit}, found none" if found is None else f"{limit}, found one of {found[1] // NS_PER_SECOND} s"
 
     def held_at(self, time_ns: int) -> Held:
-        """The position at the worst mark of one moment; without any it stands at its cost."""
+        """The position at the worst mark of one moment, else at the newest before it; without any it stands at its cost."""
         units, cost = self.holding.position.units, self.holding.position.cost
         if not units:
             return Held(0, 0, 0)
-        is_long = units > 0
-        shown = [m for m in (w.worst_at(time_ns, is_long) for w in self.watched) if m is not None]
-        mark = adverse_mark(units, min(shown), max(shown)) if shown else self.latest(time_ns, Rank.BAR)
-        return Held(units, cost, cost // (units * self.contract.unit) if mark is None else mark)
+        mark = self._worst(time_ns - 1, time_ns + 1, units)
+        if mark is None:
+            mark = self.latest(time_ns, Rank.BAR)
+        return Held(units, cost, self._at_cost() if mark is None else mark)
+
+    def held_between(self, after: int, until: int) -> Held:
+        """The position at the worst mark of all rows after ``after`` and before ``until``, and of what stands before them."""
+        units, cost = self.holding.position.units, self.holding.position.cost
+        if not units:
+            return Held(0, 0, 0)
+        before_them, shown = self.latest(after, Rank.BAR), self._worst(after, until, units)
+        known = [m for m in (self._at_cost() if before_them is None else before_them, shown) if m is not None]
+        return Held(units, cost, adverse_mark(units, min(known), max(known)))
+
+    def _worst(self, after: int, until: int, units: int) -> int | None:
+        shown = [m for m in (w.worst_between(after, until, units > 0) for w in self.watched) if m is not None]
+        return adverse_mark(units, min(shown), max(shown)) if shown else None
+
+    def _at_cost(self) -> int:
+        """The mark at which the position stands at its cost."""
+        return self.holding.position.cost // (self.holding.position.units * self.contract.unit)
 
 
 class MarginAccount:
@@ -193,6 +212,8 @@ class MarginAccount:
         self._watches = False
         self._judged = 0
         self._hit = FAR
+        # Every row before it has arrived.
+        self._closed = FAR
 
     def leg(self, instrument: Instrument) -> Leg | None:
         """The leg of an instrument; ``None`` of one that is no perpetual."""
@@ -228,15 +249,34 @@ class MarginAccount:
         return min(watched.next_time(until, included) for watched in self._only.watched)
 
     def first_judged(self, until: int, included: bool) -> int:
-        """As `next_hit`, by judging every moment on the way."""
-        if self._hit == FAR:
+        """As `next_hit`, by judging every moment on the way that might."""
+        last = until if included else until - 1
+        while self._hit == FAR and self._judged < last:
+            calm = self._calm_up_to()
+            if calm > self._judged:
+                self._judged = calm
+                continue
             rows = [w.times_between(self._judged, until, included) for leg in self.legs for w in leg.watched]
             for time in sorted({t for times in rows for t in times}):
-                self._judged = time
                 if self.judge(time) is not None:
                     self._hit = time
                     break
+            self._judged = last
         return self._hit if self._hit < until or (included and self._hit == until) else FAR
+
+    def _calm_up_to(self) -> int:
+        """The end of the next rows that cannot liquidate: the account would not be even if the worst of all of them came at once.
+
+        Balance less maintenance margin falls with every mark that moves against its position, whatever the others do.
+        """
+        after, end = self._judged, self._closed
+        for leg in self.legs:
+            for watched in leg.watched:
+                row = watched.stream.first_after(after) + _BLOCK
+                if row < watched.stream.rows:
+                    end = min(end, watched.stream.times[row])
+        held = [leg.held_between(after, end) for leg in self.legs]
+        return end - 1 if self.cross.first_to_close(self.wallet(), held) is None else after
 
     def judge(self, time_ns: int) -> int | None:
         """The place of the leg that is closed by force at a moment; ``None`` while the margin suffices."""
@@ -275,7 +315,8 @@ class MarginAccount:
     # ---- funding
 
     def schedule(self, agenda: TrackAgenda, closed_before: int) -> None:
-        """Put the settlements before ``closed_before`` on the agenda."""
+        """Put the settlements before ``closed_before`` on the agenda; every row before it has arrived."""
+        self._closed = closed_before
         for leg in self.legs:
             stream = leg.funding
             while leg.scheduled < stream.rows and stream.times[leg.scheduled] < closed_before:

@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
-from genesis.monitoring.report.assumptions import execution_facts, fee_facts, limit_facts, realism_facts
+from genesis.monitoring.report.assumptions import (
+    execution_facts,
+    fee_facts,
+    limit_facts,
+    perpetual_facts,
+    realism_facts,
+)
 from genesis.monitoring.report.criteria import Status, Window, judge
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.page import render
@@ -124,7 +130,8 @@ def read_report(store: StoreReader) -> RunReport:
         window=window,
         execution=execution_facts(body.get("execution", {}), data)
         + realism_facts(body.get("realism", {}))
-        + fee_facts(body.get("fees"), _fee_rates(fills_of_all)),
+        + fee_facts(body.get("fees"), _fee_rates(fills_of_all))
+        + perpetual_facts(body.get("perpetuals")),
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
         instruments=instruments,
         streams=tuple(

@@ -139,7 +139,12 @@ def test_the_run_lasts_as_long_as_its_prices(finished: Path) -> None:
 def test_funding_stands_in_the_report_and_in_the_exports(finished: Path, tmp_path: Path) -> None:
     """As a cost of the track, paid less received, and as a table of its own."""
     with StoreReader(finished / "run.db") as store:
-        (long, short) = read_report(store).tracks
+        report = read_report(store)
+    long, short = report.tracks
+    (terms,) = [f for f in report.execution if f.name == "perpetual, BTCUSDT.USDM"]
+    assert terms.value.startswith(
+        "leverage 2x, valued by last price, 2 margin brackets, liquidation fee 0.0125 of notional"
+    )
     paid, received = (next(c.money for c in t.costs if c.name == "funding") for t in (long, short))
     assert paid is not None
     assert received is not None

@@ -377,5 +377,38 @@ def test_the_search_for_the_liquidation_price_finds_what_judging_every_moment_fi
     leg = Leg(BTC, contract, portfolio.holding(BTC), shown, funding_stream(NO_FUNDING, BTC), own, by_mark, 120)
     account = MarginAccount([leg], portfolio)
     account.changed(START - 1)
-    found = account.next_hit(FAR - 1, False)
-    assert found == account.first_judged(FAR - 1, False)
+    every = (START + i * SECOND for i in range(len(rows)))
+    first = next((t for t in every if account.judge(t) is not None), FAR)
+    assert account.next_hit(FAR - 1, False) == account.first_judged(FAR - 1, False) == first
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(60, 140), st.integers(60, 140)), min_size=1, max_size=40),
+    st.tuples(st.integers(-20_000, 20_000), st.integers(-20_000, 20_000)).filter(any),
+    st.integers(1, 400),
+    st.lists(st.integers(1, 40), max_size=6),
+)
+def test_several_contracts_are_liquidated_at_the_first_moment_that_judging_finds(
+    rows: list[tuple[int, int]], lots: tuple[int, int], budget: int, asked: list[int]
+) -> None:
+    """Whatever was asked before, and however far each question reached: no moment is passed over, none is found too early."""
+    portfolio = Portfolio(Money(budget, "USDT"), [BTC, ETH])
+    schedule = margin_schedule(TIERS, "USDT", portfolio.decimals, "test", "by hand")
+    legs = []
+    for place, (instrument, held) in enumerate(zip((BTC, ETH), lots, strict=True)):
+        shown, own = marks([r[place] for r in rows], instrument), prints([100], instrument)
+        shown.reveal(len(rows))
+        if held:
+            portfolio.apply_fill(fill_of(instrument, Side.BUY if held > 0 else Side.SELL, abs(held), 10_000))
+        contract = Contract(instrument, schedule, 1, Decimal("0.01"))
+        settled = funding_stream(NO_FUNDING, instrument)
+        legs.append(Leg(instrument, contract, portfolio.holding(instrument), shown, settled, own, True, 120))
+    account = MarginAccount(legs, portfolio)
+    account.changed(START - 1)
+    every = (START + i * SECOND for i in range(len(rows)))
+    first = next((t for t in every if account.judge(t) is not None), FAR)
+    for seconds in sorted(asked):
+        until = START + seconds * SECOND
+        assert account.next_hit(until, True) == (first if first <= until else FAR)
+    assert account.next_hit(FAR - 1, False) == first
