@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
@@ -11,7 +15,7 @@ import pytest
 
 from genesis.clock import parse_utc
 from genesis.config import load_config
-from genesis.errors import ConfigError
+from genesis.errors import ConfigError, GenesisError
 from genesis.storage.sqlite import StoreReader
 from genesis.system.export import ExportFormat, export
 from genesis.system.reporting import read_report
@@ -161,6 +165,33 @@ def test_a_stopped_run_goes_on_to_the_same_head(finished: Path, tmp_path: Path, 
     whole = run_config(config, tmp_path)
     with StoreReader(finished / "run.db") as store:
         assert (whole.entries, whole.head) == store.head()
+
+
+def test_a_killed_run_goes_on_to_the_same_head(finished: Path, tmp_path: Path, market_data: Market) -> None:
+    """SIGKILL once a part is durable; the next start writes the same chain, settlements included."""
+    path = project(tmp_path, market_data)
+    command = [sys.executable, "-c", "from genesis.cli.main import main; main()", "run", path.name]
+    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while running.poll() is None and durable(tmp_path / "run.db") < 100:
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(0.01)
+    finally:
+        running.kill()
+        running.wait()
+    assert running.returncode == -signal.SIGKILL
+    whole = run_config(load_config(path), tmp_path)
+    with StoreReader(finished / "run.db") as store:
+        assert (whole.entries, whole.head) == store.head()
+
+
+def durable(path: Path) -> int:
+    """Entries that a kill cannot take away; 0 before there is a store."""
+    try:
+        with StoreReader(path) as store:
+            return store.head()[0]
+    except GenesisError:
+        return 0
 
 
 @pytest.mark.parametrize(

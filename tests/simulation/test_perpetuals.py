@@ -354,6 +354,18 @@ def test_how_the_tape_is_cut_changes_nothing_and_money_is_conserved(
     assert portfolio.equity(at) - portfolio.budget_units == closed + portfolio.open_pnl(at)
 
 
+@pytest.mark.parametrize("rows", [1, 5, None])
+def test_tracks_of_one_scope_settle_and_are_liquidated_alike(rows: int | None) -> None:
+    """Two tracks that compete for one market are funded at the same moment and closed by force at the same row, however the tape is cut."""
+    path = [100] * 6 + [80] * 5
+    streams = [prints(path), marks(path), funding_stream([(4 * SECOND, 10_000)], BTC)]
+    named = [(name, plan({1: {"BTCUSDT": 10_000}})) for name in ("a", "b")]
+    scopes = {"a": "one", "b": "one"}
+    journal, _ = run(streams, named, rows, EXACT, "200", None, scopes, (FREE,), {BTC.id: FEES}, {BTC.id: TERMS})
+    for kind, at in ((FundingPaid, 4), (Liquidated, 6)):
+        assert [(e.track, e.time) for e in only(journal, kind)] == [(t, START + at * SECOND) for t in ("a", "b")]
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(50, 150), st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=40),
