@@ -199,8 +199,10 @@ class TrackDesk(Account):
         return self._track.orders.same_in_flight(intent)
 
     def free_cash(self) -> int:
-        """Cash less what open buys still need."""
-        orders = self._track.orders
+        """Cash less what open buys still need; beside perpetuals, what their margin leaves."""
+        orders, margin = self._track.orders, self._track.margin
+        if margin is not None:
+            return margin.available(self._agenda.now, self._agenda.rank) - self._working_margin(margin)
         if not orders.by_id:
             return self._track.portfolio.cash_units
         return self._track.portfolio.cash_units - orders.value(Side.BUY, self.value, self._price)
@@ -245,14 +247,15 @@ class TrackDesk(Account):
         return margin.problem(leg, units, ticks, fee, self._working_margin(margin), agenda.now, agenda.rank)
 
     def _working_margin(self, margin: MarginAccount) -> int:
-        """Initial margin of the open orders that may add to a position."""
+        """Initial margin of the open orders that may add to a position, and the price of what is bought on spot."""
         total = 0
         for state in self._track.orders.by_id.values():
             intent = state.order.intent
             leg = margin.leg(intent.instrument)
-            if leg is not None and not intent.reduce_only:
+            if not intent.reduce_only and (leg is not None or intent.side is _BUY):
                 ticks = intent.limit_ticks or intent.trigger_ticks or self._price(intent.instrument, int(intent.side))
-                total -= -self.value(intent.instrument, ticks, state.leaves) // leg.contract.leverage
+                value = self.value(intent.instrument, ticks, state.leaves)
+                total -= -value // (1 if leg is None else leg.contract.leverage)
         return total
 
     def fee_bound(self, value: int) -> int:

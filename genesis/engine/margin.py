@@ -293,6 +293,14 @@ class MarginAccount:
 
     # ---- entries
 
+    def available(self, now: int, rank: int) -> int:
+        """What is not bound as initial margin: wallet balance, unrealised profit less initial margins at the newest marks."""
+        held = []
+        for leg in self.legs:
+            position, mark = leg.holding.position, leg.latest(now, rank)
+            held.append(Held(position.units, position.cost, mark or 0) if position.units else Held(0, 0, 0))
+        return self.cross.statement(self.wallet(), held).available
+
     def problem(
         self, leg: Leg, units: int, ticks: int, fee: int, working: int, now: int, rank: int
     ) -> tuple[DenyReason, str] | None:

@@ -89,6 +89,17 @@ class Plan(Strategy):
                 self.order(Side.BUY if lots > 0 else Side.SELL, instrument.quantity(abs(lots)), instrument=instrument)
 
 
+class Both(Plan):
+    """A plan by instrument id, where two instruments have one symbol."""
+
+    def on_trade(self, trade: Trade) -> None:
+        at = (trade.time_received - START) // SECOND
+        for instrument in self.instruments:
+            lots = self._left.get(at, {}).pop(instrument.id, 0) if trade.instrument is instrument else 0
+            if lots:
+                self.order(Side.BUY if lots > 0 else Side.SELL, instrument.quantity(abs(lots)), instrument=instrument)
+
+
 def plan(orders: dict[int, dict[str, int]], instruments: Sequence[Instrument] = (BTC,)) -> Plan:
     return Plan(instruments, Plan.Params(orders))
 
@@ -294,6 +305,27 @@ def test_an_entry_needs_margin_leverage_and_a_fresh_mark(
     terms = msgspec.structs.replace(TERMS, leverage=leverage)
     journal, _ = go(streams, {age + 1: {"BTCUSDT": lots}}, None, budget, terms)
     assert [e.reason for e in only(journal, OrderDenied)] == ([] if reason is None else [reason])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("coins", "denied"), [(7, []), (8, [DenyReason.INSUFFICIENT_FUNDS])])
+def test_what_a_short_brings_in_buys_no_spot(coins: int, denied: list[DenyReason]) -> None:
+    """Five coins sold at 100 at twice bind 250 of 1,000 USDT: 700 may be spent on spot, 800 may not."""
+    spot = Instrument("BTCUSDT", "SPOT", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"))
+    streams = [
+        prints([100] * 12),
+        marks([100] * 12),
+        funding_stream(NO_FUNDING, BTC),
+        trades_stream([(i * SECOND, 10_000, 10**6, 0) for i in range(12)], spot),
+    ]
+    both = Both((BTC, spot), Plan.Params({1: {BTC.id: -5_000}, 5: {spot.id: coins * 1_000}}))
+    terms = {BTC.id: msgspec.structs.replace(TERMS, leverage=2)}
+    journal, simulator = run(
+        streams, [("t", both)], None, EXACT, "1000", tiers=(FREE,), fees={BTC.id: FEES, spot.id: FEES}, terms=terms
+    )
+    assert [e.reason for e in only(journal, OrderDenied)] == denied  # type: ignore[attr-defined]
+    portfolio = simulator.tracks[0].portfolio
+    assert portfolio.position_units(spot.id) == (0 if denied else coins * E8)
+    portfolio.ledger.check()
 
 
 @pytest.mark.parametrize(
