@@ -24,6 +24,7 @@ from genesis.model.orders import Liquidity, RejectReason, SelfTradePrevention
 _NEVER = 2**62
 _UNBOUND = 2**62
 _SIDES = (1, -1)
+_MAKERS_GIVE_WAY = (SelfTradePrevention.NONE, SelfTradePrevention.EXPIRE_MAKER)
 
 
 class Matcher:
@@ -297,9 +298,11 @@ class Matcher:
         if not levels:
             return
         price = self._taker_price(working, levels[0][0], 0, time_ns)
-        if working.is_fok and sum(q for p, q in levels if working.accepts(price.at(p))) < working.leaves:
-            self._expire(working, time_ns, RejectReason.FOK_UNFILLED)
-            return
+        if working.is_fok:
+            takeable = [(p, q) for p, q in levels if working.accepts(price.at(p))]
+            if not self._fills_whole(working, takeable, price):
+                self._expire(working, time_ns, RejectReason.FOK_UNFILLED)
+                return
         confidence = shown.confidence(tier, time_ns)
         for level, available in levels:
             ticks = price.at(level)
@@ -327,7 +330,12 @@ class Matcher:
             working.arrival_ticks = ticks
         price = self._taker_price(working, ticks, working.half_spread, time_ns)
         paid, filled = price.at(ticks), 0
-        if available > 0 and working.accepts(paid) and not (working.is_fok and available < working.leaves):
+        takeable = [(ticks, available)]
+        if (
+            available > 0
+            and working.accepts(paid)
+            and not (working.is_fok and not self._fills_whole(working, takeable, price))
+        ):
             self._prevent_self_trade(working, ticks, time_ns)
             if working.phase is Phase.TAKING:
                 confidence = self.shown.confidence(tier, time_ns)
@@ -336,6 +344,22 @@ class Matcher:
         if working.phase is Phase.TAKING and (working.limit is not None or working.is_immediate):
             self._end_taking(working, time_ns)
         return filled
+
+    def _fills_whole(self, working: Working, levels: list[tuple[int, int]], price: TakerPrice) -> bool:
+        """Whether a fill-or-kill order fills from these levels to its last lot: their size, its position, its means, and no own order in the way."""
+        party, sign, left = working.party, working.sign, working.leaves
+        found = deepest = 0
+        for deepest, lots in levels:
+            found += lots
+            if found >= left:
+                break
+        if found < left or (working.reduce_only and -sign * party.position < left):
+            return False
+        if party.payable(working.locked, sign, price.at(deepest)) < left:
+            return False
+        if party.self_trade in _MAKERS_GIVE_WAY:
+            return True
+        return all(w.party is not party or (deepest - (w.limit or 0)) * sign < 0 for _, _, w in self._resting[-sign])
 
     def _taker_price(self, working: Working, base: int, half_spread: int, time_ns: int) -> TakerPrice:
         sign, models, moved = working.sign, self.models, 0
@@ -453,6 +477,7 @@ class Matcher:
             for working in (taker, maker):
                 working.leaves -= lots
                 working.prevented += lots
+                working.party.keep(working)
                 working.party.answers.prevented(working, time_ns, lots)
                 if not working.leaves:
                     self._expire(working, time_ns, RejectReason.SELF_TRADE)

@@ -118,6 +118,26 @@ def test_fill_or_kill_fills_whole_or_not_at_all(lots: int, filled: list[tuple[in
     assert len(venue.ears["a"].of("expired")) == (not filled)
 
 
+@pytest.mark.parametrize("mode", [SelfTradePrevention.EXPIRE_TAKER, SelfTradePrevention.DECREMENT])
+def test_fill_or_kill_is_killed_whole_by_an_own_order_in_its_way(mode: SelfTradePrevention) -> None:
+    """5 are there at 100.01 and 10 at 100.02, where its account sells 2: it could not fill to the last lot, so it fills none."""
+    venue = book()
+    ear = venue.account("b", mode=mode)
+    venue.order("maker", SELL, 2, limit=10_002, account="b")
+    venue.order("taker", BUY, 15, limit=10_002, account="b", time_in_force=TimeInForce.FOK)
+    assert ear.fills("taker") == []
+    assert [(h.order, h.reason) for h in ear.of("expired")] == [("taker", RejectReason.FOK_UNFILLED)]
+
+
+def test_fill_or_kill_that_may_only_reduce_is_killed_whole_by_a_smaller_position() -> None:
+    """Long 3, a reduce-only fill-or-kill of 5: filling 3 of it would be neither."""
+    venue = book()
+    venue.order("in", BUY, 3)
+    venue.order("out", SELL, 5, limit=9_999, reduce_only=True, time_in_force=TimeInForce.FOK)
+    assert venue.ears["a"].fills("out") == []
+    assert [h.reason for h in venue.ears["a"].of("expired", "out")] == [RejectReason.FOK_UNFILLED]
+
+
 def test_immediate_or_cancel_leaves_nothing_open() -> None:
     """What cannot fill at once expires."""
     venue = book()
@@ -418,6 +438,17 @@ def test_what_an_order_needs_is_locked_and_comes_back() -> None:
     venue.order("p", BUY, 5, limit=10_005, account="s")
     assert wallet.locked["USDT"] == 0
     assert wallet.free["USDT"] == 10 * unit - 5 * 10_001 * unit // 100_000
+
+
+def test_what_self_trade_prevention_takes_off_an_order_is_no_longer_locked() -> None:
+    """A resting sell of 9 loses 4 to an own buy of 4: 5 lots stay set aside, and nothing of the buyer's cash."""
+    venue = book(instrument=SPOT)
+    venue.account("s", "10", "0.009", mode=SelfTradePrevention.DECREMENT)
+    venue.order("maker", SELL, 9, limit=10_001, account="s")
+    venue.order("taker", BUY, 4, account="s")
+    wallet = venue.wallets["s"]
+    assert (wallet.locked["BTC"], wallet.free["BTC"]) == (500_000, 400_000)
+    assert wallet.locked["USDT"] == 0
 
 
 def test_a_market_that_ran_away_fills_only_what_can_be_paid() -> None:
