@@ -83,11 +83,11 @@ class Send(NamedTuple):
     account: str = "a"
     slippage: int = 0
 
-    def happen(self, venue: Venue) -> None:
+    def happen(self, venue: Venue, late: bool = False) -> None:
         venue.now += MS
         name = str(len(venue.orders))
         order = Order(name, self.account, self.intent, venue.now, 1)
-        venue.send(order, self.account, self.slippage)
+        venue.send(order, self.account, self.slippage, late=late)
 
 
 class Cancel(NamedTuple):

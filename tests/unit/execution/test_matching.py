@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genesis.execution.tier import Confidence, Phase, Tier
-from genesis.model.orders import OrderType, RejectReason, SelfTradePrevention, Side, TimeInForce
+from genesis.model.orders import Liquidity, OrderType, RejectReason, SelfTradePrevention, Side, TimeInForce
 from tests.kit.venue import BARS, BOOK, MS, PRINTS, SPOT, TOUCH, Venue
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -194,6 +194,19 @@ def test_a_bar_fills_nothing_where_prints_of_its_time_were_heard() -> None:
     assert ear.fills() == [(10_001, 1)]
 
 
+def test_a_bar_fills_nothing_while_the_book_is_fresh() -> None:
+    """No quote changed during the bar, but the book stands: what it shows is better known than the bar's range."""
+    venue = Venue(BARS | TOUCH, fresh_ns=1_000 * MS)
+    ear = venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("o", BUY, 2, limit=9_990, decided_ns=0)
+    venue.bar(10_000, 10_010, 9_980, 10_000, 50)
+    assert ear.fills() == []
+    venue.now += 1_000 * MS
+    venue.bar(10_000, 10_010, 9_980, 10_000, 50)
+    assert ear.fills() == [(9_990, 2)]
+
+
 # ---- prints
 
 
@@ -276,6 +289,21 @@ def test_post_only_never_takes() -> None:
     venue.order("o", BUY, 1, limit=10_001, post_only=True)
     assert [h.reason for h in venue.ears["a"].of("rejected")] == [RejectReason.WOULD_TAKE]
     assert venue.order("p", BUY, 1, limit=10_000, post_only=True).ahead == 0
+
+
+def test_post_only_never_takes_from_the_first_price_either() -> None:
+    """It came before any price was known, or at the last print: what comes then fills it at its own price, as a maker."""
+    venue = Venue(TOUCH)
+    ear = venue.account()
+    venue.order("o", BUY, 2, limit=9_990, post_only=True)
+    venue.quote(9_980, 5, 9_985, 5)
+    assert [(h.ticks, h.lots, h.liquidity) for h in ear.of("filled")] == [(9_990, 2, Liquidity.MAKER)]
+    venue = Venue(PRINTS)
+    ear = venue.account()
+    venue.trade(10_000, 1)
+    venue.order("o", BUY, 2, limit=10_000, post_only=True)
+    venue.trade(10_000, 5, aggressor=1)
+    assert ear.fills() == []
 
 
 def test_reduce_only_never_goes_through_flat() -> None:
@@ -498,6 +526,65 @@ def test_a_late_limit_pays_at_most_its_limit() -> None:
     venue.quote(9_990, 5, 9_992, 5)
     venue.arrive_late("o")
     assert venue.ears["a"].fills() == [(9_999, 2)]
+
+
+def test_a_late_market_order_takes_no_more_than_it_would_have_in_time() -> None:
+    """In time it would have emptied the book of 35 and paid up to 100.05; the book is thick when it comes, and that is not its luck."""
+    venue = book()
+    venue.order("o", BUY, 50, late_by=1)
+    venue.depth(-1, 10_002, 100)
+    venue.arrive_late("o")
+    assert venue.ears["a"].fills() == [(10_005, 5), (10_005, 30)]
+    assert [(h.reason, h.lots) for h in venue.ears["a"].of("expired")] == [(RejectReason.NO_LIQUIDITY, 15)]
+
+
+def test_a_late_immediate_order_that_would_have_met_nothing_expires() -> None:
+    """Its limit was under the ask when it should have arrived; that the ask came down meanwhile does not help it."""
+    venue = book()
+    venue.order("o", BUY, 2, limit=9_999, time_in_force=TimeInForce.IOC, late_by=1)
+    venue.quote(9_990, 5, 9_992, 5)
+    venue.arrive_late("o")
+    assert (venue.ears["a"].fills(), len(venue.ears["a"].of("expired"))) == ([], 1)
+
+
+def test_a_late_order_is_refused_as_it_would_have_been() -> None:
+    """A stop beyond the market, a post-only order through it: the market's return is too late for them."""
+    venue = book()
+    venue.trade(10_000, 1)
+    venue.order("stop", BUY, 1, type=OrderType.STOP, trigger_ticks=9_990, late_by=1)
+    venue.order("maker", BUY, 1, limit=10_001, post_only=True, late_by=1)
+    venue.trade(9_980, 1)
+    venue.quote(10_002, 5, 10_003, 5)
+    for name in ("stop", "maker"):
+        venue.arrive_late(name)
+    reasons = [h.reason for h in venue.ears["a"].of("rejected")]
+    assert reasons == [RejectReason.WOULD_TRIGGER_IMMEDIATELY, RejectReason.WOULD_TAKE]
+
+
+def test_a_late_stop_whose_trigger_was_met_meanwhile_is_set_off_when_it_comes() -> None:
+    """In time the print at 100.10 would have set it off at an ask of 100.12: it pays that, though the market has come back."""
+    venue = book()
+    venue.trade(10_000, 1)
+    venue.order("o", BUY, 2, type=OrderType.STOP, trigger_ticks=10_010, late_by=1)
+    venue.quote(10_009, 5, 10_012, 5)
+    venue.trade(10_010, 1, aggressor=1)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.arrive_late("o")
+    assert venue.ears["a"].fills() == [(10_012, 2)]
+
+
+def test_a_late_order_takes_part_in_no_bar_but_pays_its_open() -> None:
+    """A bar opened at 100.30 and closed while it was late; the next opens at 100.01."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_010, 9_990, 10_000, 100)
+    venue.order("o", BUY, 2, decided_ns=venue.now - MS, late_by=1)
+    venue.now -= MS
+    venue.bar(10_030, 10_040, 10_000, 10_000, 100)
+    venue.arrive_late("o")
+    venue.now -= MS
+    venue.bar(10_001, 10_010, 10_000, 10_000, 100)
+    assert ear.fills() == [(10_030, 2)]
 
 
 # ---- impact
