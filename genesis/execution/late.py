@@ -20,10 +20,11 @@ class InTime:
     """What a late order would be doing.
 
     ``phase`` is what it would be waiting for; ENDED once it would have expired or filled. ``most`` is how many lots it would have taken before
-    it came to rest or expired; ``None`` while it would still be taking or waiting for its trigger. ``refusal`` is why it would have been refused.
+    it came to rest or expired; ``None`` while it would still be taking or waiting for its trigger. ``refusal`` is why it would have been refused,
+    ``is_met`` whether the market was quoted while it would have rested: then the other side, where it crosses it, would have filled it.
     """
 
-    __slots__ = ("_models", "_shown", "_working", "most", "phase", "refusal")
+    __slots__ = ("_models", "_shown", "_working", "is_met", "most", "phase", "refusal")
 
     def __init__(
         self, working: Working, shown: Shown, models: VenueModels, refusal: tuple[RejectReason, str] | None
@@ -32,6 +33,7 @@ class InTime:
         self.refusal = refusal
         self.phase = working.first_phase()
         self.most: int | None = None
+        self.is_met = False
 
     @property
     def is_triggered(self) -> bool:
@@ -56,6 +58,8 @@ class InTime:
         working.suffer(touch, working.slippage)
         if self.phase is Phase.TAKING:
             self._take_book(time_ns)
+        elif self.phase is Phase.RESTING:
+            self.is_met = True
         elif self.phase is Phase.TRIGGER and not self._shown.has_trades:
             self._trigger(touch, time_ns)
 

@@ -281,7 +281,7 @@ class Matcher:
             self._expire(working, time_ns, RejectReason.FOK_UNFILLED if working.is_fok else RejectReason.IOC_REST)
         elif working.limit is not None:
             self._rest(working, working.limit, time_ns)
-            if working.in_time is not None and self.shown.tier(time_ns).has_book:
+            if working.in_time is not None and working.in_time.is_met:
                 # In time it would have stood there when the other side came.
                 self._cross(working, time_ns)
         elif working.most is not None:
@@ -387,8 +387,8 @@ class Matcher:
         """Whether a fill-or-kill order fills from these levels to its last lot: their size, its position, its means, and no own order in the way."""
         party, sign, left = working.party, working.sign, working.leaves
         found = deepest = 0
-        for deepest, lots in levels:
-            found += lots
+        for level, lots in levels:
+            found, deepest = found + lots, level
             if found >= left:
                 break
         if found < left or (working.reduce_only and -sign * party.position < left):
