@@ -17,7 +17,7 @@ def holds_for(*values: st.SearchStrategy[Any], examples: int) -> Callable[[Calla
 
     def property_of(check: Callable[..., None]) -> Callable[[], None]:
         def with_examples(count: int) -> Callable[[], None]:
-            calm = settings(max_examples=count, suppress_health_check=[HealthCheck.too_slow])
+            calm = settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
             return calm(given(*values)(check))
 
         THOROUGH[f"{check.__module__.rpartition('.')[2]}::{check.__name__}"] = with_examples(TIMES * examples)

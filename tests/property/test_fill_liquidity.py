@@ -153,6 +153,7 @@ def test_the_depth_of_a_book_ends_a_market_order(session: Session) -> None:
     def check(step: Step) -> None:
         shown = venue.matcher.shown
         if isinstance(step, Quote | Send) and shown.tier(venue.now) is Tier.DEPTH and shown.bid:
-            assert not any(w.phase is Phase.TAKING and w.limit is None for w in venue.matcher.working)
+            asked = venue.orders.values() if isinstance(step, Quote) else [venue.orders[str(len(venue.orders) - 1)]]
+            assert not any(w.phase is Phase.TAKING and w.limit is None for w in asked)
 
     session.play(venue, check)
