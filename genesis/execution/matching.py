@@ -420,6 +420,7 @@ class Matcher:
             trigger = working.trigger or opened
             entry = max(opened, trigger) if working.stops_up else min(opened, trigger)
         if working.phase is Phase.TAKING:
+            working.suffer(entry, working.slippage + working.half_spread)
             return self._take_shown(working, time_ns, entry, budget, Tier.BARS)
         if working.phase is Phase.RESTING and budget > 0:
             limit = working.limit or 0

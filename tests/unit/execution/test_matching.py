@@ -587,6 +587,21 @@ def test_a_late_order_takes_part_in_no_bar_but_pays_its_open() -> None:
     assert ear.fills() == [(10_030, 2)]
 
 
+def test_a_late_order_that_fills_in_parts_pays_the_worst_for_each() -> None:
+    """In time one lot would have been filled at 99.50 and one at 100.10; late, the second comes at 99.50 again and still costs 100.10."""
+    venue = Venue(BARS, bar_share=(1, 10))
+    ear = venue.account()
+    venue.bar(10_000, 10_010, 9_990, 10_000, 10)
+    venue.order("o", BUY, 2, decided_ns=venue.now, late_by=1)
+    venue.now -= MS
+    venue.bar(9_950, 9_950, 9_950, 9_950, 10)
+    venue.arrive_late("o")
+    venue.now -= MS
+    venue.bar(10_010, 10_010, 9_950, 9_950, 10)
+    venue.bar(9_950, 9_950, 9_950, 9_950, 10)
+    assert ear.fills() == [(10_010, 1), (10_010, 1)]
+
+
 # ---- impact
 
 
