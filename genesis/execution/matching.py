@@ -122,14 +122,13 @@ class Matcher:
         """A level of the bids (+1) or asks (-1) has a new absolute size (the book itself is already advanced)."""
         shown = self.shown
         shown.depth_ns = time_ns
+        if ticks == (shown.bid if side > 0 else shown.ask):
+            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
+            return
         if shown.taken:
             shown.taken.refresh(side, ticks, lots, time_ns)
             self._bounds = None
-        resting = self._resting[side]
-        if not resting or ticks == (shown.bid if side > 0 else shown.ask):
-            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
-            return
-        for _, _, working in resting:
+        for _, _, working in self._resting[side]:
             if working.limit == ticks and working.queue is not None:
                 working.queue.on_level(lots)
 
@@ -459,6 +458,8 @@ class Matcher:
         opposite, displayed = (shown.ask, shown.ask_lots) if sign > 0 else (shown.bid, shown.bid_lots)
         if not opposite or (limit - opposite) * sign < 0:
             return False
+        if working.queue is not None:
+            working.queue.on_through()
         available = shown.taken.available(-sign, opposite, displayed)
         if available > 0:
             lots = self._fill_maker(working, time_ns, limit, available, shown.tier(time_ns), Confidence.MEDIUM)

@@ -60,7 +60,7 @@ class Displayed:
         assert self._taken[level] <= (touch_lots if ticks == touch else book.size(side, ticks) if book else 0)
 
 
-@holds_for(sessions(sources=(BOOK, TOUCH, BARS | BOOK)), examples=200)
+@holds_for(sessions(sources=(BOOK, TOUCH, BARS | BOOK), kinds=(OrderType.MARKET, OrderType.LIMIT)), examples=150)
 def test_own_fills_from_a_level_are_at_most_what_it_shows(session: Session) -> None:
     """(11) Between two times that a level is shown, all accounts together take no more than it showed."""
     venue = session.open()

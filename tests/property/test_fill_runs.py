@@ -70,7 +70,8 @@ class Market(NamedTuple):
             found.append(trades_stream([(t, other(t, p), size(t, n), s) for t, p, n, s in rows]))
         if QUOTES in self.kinds:
             # The first comes with the first trade: before it the benchmark looks ahead (see the test of it below).
-            quotes = [(t + (i > 0), other(t + 1, p), size(t + 1, n), s) for i, (t, p, n, s) in enumerate(rows)]
+            times = [t + (i > 0) for i, (t, *_) in enumerate(rows)]
+            quotes = [(t, other(t, p), size(t, n), s) for t, (_, p, n, s) in zip(times, rows, strict=True)]
             found.append(quotes_stream([(t, p - 1 - n % 2, n, p + 1, n + 3) for t, p, n, s in quotes]))
         if DEPTH in self.kinds:
             depth = [

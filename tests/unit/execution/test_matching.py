@@ -45,6 +45,16 @@ def test_what_was_taken_is_not_there_for_the_next_order() -> None:
     assert venue.ears["a"].fills("third") == [(10_001, 3), (10_002, 1)]
 
 
+def test_depth_that_comes_late_brings_nothing_back_at_the_touch() -> None:
+    """The quote still shows 5 at 100.01, all taken; a depth row that tells the level gone, or small, is older news, and gives none of them again."""
+    venue = book()
+    venue.order("first", BUY, 5)
+    venue.depth(-1, 10_001, 2)
+    venue.depth(-1, 10_001, 0)
+    venue.order("second", BUY, 5)
+    assert venue.ears["a"].fills("second") == [(10_002, 5)]
+
+
 def test_a_level_that_went_away_comes_back_whole() -> None:
     """The market left it and what we took of it with it."""
     venue = book()
@@ -281,6 +291,15 @@ def test_the_other_side_crossing_a_resting_order_fills_what_it_shows() -> None:
     assert venue.ears["a"].fills() == [(9_999, 3)]
     venue.order("taker", BUY, 3, limit=9_998, time_in_force=TimeInForce.IOC)
     assert venue.ears["a"].fills("taker") == []
+
+
+def test_nobody_is_ahead_once_the_other_side_stood_at_the_price() -> None:
+    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2; nobody bids there any more, so the next sale of 3 is its own."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_998)
+    venue.quote(9_997, 5, 9_998, 2)
+    venue.trade(9_998, 3)
+    assert venue.ears["a"].fills() == [(9_998, 2), (9_998, 3)]
 
 
 def test_post_only_never_takes() -> None:
