@@ -21,10 +21,11 @@ class InTime:
 
     ``phase`` is what it would be waiting for; ENDED once it would have expired or filled. ``most`` is how many lots it would have taken before
     it came to rest or expired; ``None`` while it would still be taking or waiting for its trigger. ``refusal`` is why it would have been refused,
-    ``is_met`` whether the market was quoted while it would have rested: then the other side, where it crosses it, would have filled it.
+    ``is_met`` whether the market was quoted while it would have rested: then the other side, where it crosses it, would have filled it;
+    ``ahead`` the most that was displayed at its price meanwhile: no fewer lots are before it when it joins.
     """
 
-    __slots__ = ("_models", "_shown", "_working", "is_met", "most", "phase", "refusal")
+    __slots__ = ("_models", "_shown", "_working", "ahead", "is_met", "most", "phase", "refusal")
 
     def __init__(
         self, working: Working, shown: Shown, models: VenueModels, refusal: tuple[RejectReason, str] | None
@@ -34,6 +35,7 @@ class InTime:
         self.phase = working.first_phase()
         self.most: int | None = None
         self.is_met = False
+        self.ahead = 0
 
     @property
     def is_triggered(self) -> bool:
@@ -60,6 +62,7 @@ class InTime:
             self._take_book(time_ns)
         elif self.phase is Phase.RESTING:
             self.is_met = True
+            self._see_queue()
         elif self.phase is Phase.TRIGGER and not self._shown.has_trades:
             self._trigger(touch, time_ns)
 
@@ -118,3 +121,8 @@ class InTime:
         self.most = 0 if working.is_fok and lots < working.leaves else lots
         is_left = lots < working.leaves
         self.phase = Phase.RESTING if is_left and working.limit and not working.is_immediate else Phase.ENDED
+        if self.phase is Phase.RESTING:
+            self._see_queue()
+
+    def _see_queue(self) -> None:
+        self.ahead = max(self.ahead, self._shown.queue_at(self._working.sign, self._working.limit or 0) or 0)

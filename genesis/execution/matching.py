@@ -292,7 +292,10 @@ class Matcher:
         working.queue = queue = queue_estimate(models.queue, models.queue_n)
         tier = shown.tier(time_ns)
         if tier.has_book:
-            queue.join(shown.queue_at(working.sign, limit))
+            displayed = shown.queue_at(working.sign, limit)
+            if working.in_time is not None and displayed is not None:
+                displayed = max(displayed, working.in_time.ahead)
+            queue.join(displayed)
         elif tier is Tier.TRADES and not models.only_through:
             typical = models.conditions.typical_print(time_ns)
             queue.join(None if typical is None else models.prints_ahead * typical)

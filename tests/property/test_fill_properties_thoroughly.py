@@ -10,6 +10,9 @@ from tests.property import (  # noqa: F401 - importing fills the table
     test_fill_liquidity,
     test_fill_order_life,
     test_fill_prices,
+    test_fill_realism,
+    test_fill_runs,
+    test_fill_symmetry,
 )
 
 

@@ -17,6 +17,7 @@ from genesis.model.events import (
     MetricSample,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRequested,
     OrderEvent,
     OrderFilled,
     OrderRejected,
@@ -187,6 +188,30 @@ def test_time_goes_forward(market: Market, profile: ExecutionProfile) -> None:
             assert isinstance(answers[0], OrderAccepted | OrderRejected)
             assert answers[0].time_event > arrivals.get(sent.track or "", 0)
             arrivals[sent.track or ""] = answers[0].time_event
+
+
+class Regretful(Strategy):
+    """Rests a tick under the market at its third trade, and takes it back at the sixth."""
+
+    def on_start(self) -> None:
+        self._n = 0
+        self.subscribe_trades()
+
+    def on_trade(self, trade) -> None:  # type: ignore[no-untyped-def]
+        self._n += 1
+        if self._n == 3:
+            self.order(Side.BUY, self.instrument.quantity(2), limit=self.instrument.price(trade.ticks - 1))
+        if self._n == 6:
+            self.cancel_all()
+
+
+def test_an_order_may_still_fill_while_its_cancel_travels() -> None:
+    """(8) A print goes through it 3 ms after the cancel was sent, which needs 5 ms at least: it is filled, and the cancel finds nothing."""
+    rows = [(i * 100 * MS, 10_000, 5, 1) for i in range(6)] + [(503 * MS, 9_990, 5, -1), (900 * MS, 9_990, 5, 1)]
+    for profile in (SPEC, REALISTIC):
+        journal, _ = run([trades_stream(rows)], [("a", Regretful((FX,), NoParams()))], profile=profile)
+        kinds = [type(e) for e in journal.events if isinstance(e, OrderEvent)]
+        assert kinds == [OrderSubmitted, OrderAccepted, OrderCancelRequested, OrderFilled]
 
 
 class Spender(Strategy):
