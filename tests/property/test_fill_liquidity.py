@@ -79,7 +79,7 @@ def test_own_fills_from_a_level_are_at_most_what_it_shows(session: Session) -> N
     session.play(venue, check)
 
 
-@holds_for(sessions(), examples=150)
+@holds_for(sessions(), examples=100)
 def test_own_fills_from_a_print_or_a_bar_are_at_most_its_size(session: Session) -> None:
     """(11) All accounts together, makers and takers; of a bar its share, where there is one."""
     venue = session.open()
@@ -97,7 +97,7 @@ def test_own_fills_from_a_print_or_a_bar_are_at_most_its_size(session: Session) 
     session.play(venue, check)
 
 
-@holds_for(sessions(), examples=150)
+@holds_for(sessions(), examples=100)
 def test_the_queue_only_shortens_and_fills_come_after_it(session: Session) -> None:
     """(12) What is ahead never grows and is never below zero; a print at an order's own price fills it once nothing is ahead."""
     venue = session.open()
@@ -145,7 +145,7 @@ def test_queue_models_are_ordered(session: Session) -> None:
         assert careful <= middle <= touch
 
 
-@holds_for(sessions(), examples=150)
+@holds_for(sessions(), examples=100)
 def test_the_depth_of_a_book_ends_a_market_order(session: Session) -> None:
     """(13) With a whole book in sight a market order is filled or expired at once, and where depth comes later, at the next quote."""
     venue = session.open()

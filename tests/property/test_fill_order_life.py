@@ -80,7 +80,7 @@ def filled(venue: Venue, name: str) -> int:
     return venue.orders[name].filled
 
 
-@holds_for(sessions(), examples=250)
+@holds_for(sessions(), examples=150)
 def test_each_kind_does_what_its_name_says(session: Session) -> None:
     """(13) Fill-or-kill all or nothing; immediate ones never rest; post-only never takes; the rest of a GTC limit rests."""
     venue = session.open()

@@ -73,7 +73,7 @@ def test_no_fill_breaks_its_limit_and_a_maker_fills_at_it(session: Session) -> N
                 assert fill.ticks == working.limit
 
 
-@holds_for(sessions(), examples=150)
+@holds_for(sessions(), examples=100)
 def test_a_taker_never_does_better_than_the_market_and_its_draw(session: Session) -> None:
     """(6) From the touch, the print or the bar's open its draw (and the assumed spread) only makes the price worse."""
     venue = session.open()
@@ -91,7 +91,7 @@ def test_a_taker_never_does_better_than_the_market_and_its_draw(session: Session
     session.play(venue, check)
 
 
-@holds_for(sessions(), examples=150)
+@holds_for(sessions(), examples=100)
 def test_the_parts_of_a_price_are_its_distance_from_the_decision(session: Session) -> None:
     """Drift, assumed spread, walk, draw and impact add up to what a taker pays beyond the price at its decision; each but drift only costs.
 

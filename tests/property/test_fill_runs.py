@@ -22,6 +22,7 @@ from genesis.model.events import (
     OrderFilled,
     OrderRejected,
     OrderSubmitted,
+    OrderTriggered,
 )
 from genesis.model.orders import Side, TimeInForce
 from genesis.rng import ClippedNormal
@@ -47,7 +48,8 @@ SPEC = ExecutionProfile()
 # One journey in three is late: what is rare in the profile must not be rare in the test.
 REALISTIC = Realism(tail_probability=0.33).over(SPEC)
 TRADES, QUOTES, DEPTH, BARS = StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS
-KINDS = ((TRADES,), (QUOTES, TRADES), (DEPTH, QUOTES, TRADES), (BARS,), (BARS, TRADES))
+# Bars beside trades are left out until a track no longer goes back to passed rows: see the test of it below.
+KINDS = ((TRADES,), (QUOTES, TRADES), (DEPTH, QUOTES, TRADES), (BARS,))
 
 
 class Market(NamedTuple):
@@ -293,6 +295,24 @@ def singles(draw: st.DrawFn) -> Single.Params:
     return Single.Params(
         draw(st.sampled_from(Side)), draw(st.integers(1, 60)), limit, trigger, draw(st.sampled_from(forces)), post_only
     )
+
+
+@pytest.mark.xfail(
+    strict=True, reason="Track._next_row takes rows that were passed over once an order begins to wait for every row"
+)
+def test_no_order_fills_on_a_row_that_was_passed_over() -> None:
+    """Bars beside trades: a stop that a bar of 5 to 6 s sets off takes what comes after 6 s, and no print of the time before.
+
+    It was sent at 4 s. While it waits, the print of 4.6 s under its trigger matters to nobody and the lane's cursor stays before it; the bar
+    sets it off without a settle, and that print fills it: in the past.
+    """
+    prints = [(ms * MS, 10_000, 5, 1) for ms in (0, 1_400, 3_900, 4_600, 9_000)]
+    bars = [(10_000, 10_000, 10_000, 10_000, 10)] * 5 + [(10_000, 10_001, 10_000, 10_000, 10)] * 3
+    for profile in (SPEC, REALISTIC):
+        strategy = Single((FX,), Single.Params(Side.BUY, 5, trigger=1))
+        journal, _ = run([trades_stream(prints), bars_stream(bars)], [("a", strategy)], profile=profile)
+        triggered = next(e for e in journal.events if isinstance(e, OrderTriggered))
+        assert all(e.time_event >= triggered.time_event for e in journal.events if isinstance(e, OrderFilled))
 
 
 def filled_lots(journal: Memory) -> list[tuple[int, int]]:
