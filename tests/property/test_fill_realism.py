@@ -1,7 +1,8 @@
 """The profile ``realistic`` is never more favourable than ``spec``: per order, on the same tape and draws, at every instant.
 
 Favourable means: more lots filled so far, or a better price for the k-th of them. A trailing stop is not compared: its trigger is a
-function of where it started, a late one starts elsewhere, and neither start is the better one.
+function of where it started, a late one starts elsewhere, and neither start is the better one. An account has the means for its order here,
+and no other order: what it can pay when a late one comes, and what its own orders took meanwhile, is its own doing and not the profile's.
 """
 
 from __future__ import annotations
