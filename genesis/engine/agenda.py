@@ -37,7 +37,11 @@ class Hour:
     """A full hour of engine time, or the part of one after which a monitor looks."""
 
 
-Item = Timer | Hour | VenueAction | OrderEvent
+class FlattenAgain:
+    """Risk looks again whether what it wanted closed is closed."""
+
+
+Item = Timer | Hour | FlattenAgain | VenueAction | OrderEvent
 
 
 class TrackAgenda:

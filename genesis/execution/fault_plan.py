@@ -67,6 +67,9 @@ RATE_LIMITS: dict[int, Refusal] = {
         "updates to avoid polling the API.",
     ),
 }
+# An order is executed all the same (execution.md 3.4): the message alone says nothing of what became of it.
+UNANSWERED_CODE = -1007
+UNANSWERED = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
 # Where a strategy's `faults` says this, it is spared what the run's says.
 NO_PLAN = "none"
 MARKET_CLOSED = Refusal(RejectReason.MARKET_CLOSED, -2010, "Market is closed.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genesis.clock import NS_PER_SECOND
+from genesis.clock import NS_PER_MS, NS_PER_SECOND
 from genesis.execution.fault_plan import (
     MARKET_CLOSED,
     NOT_CONNECTED,
@@ -24,13 +24,15 @@ from genesis.rng import KeyedDraws
 
 # A connection is one for all instruments.
 _CONNECTION = ""
+# How long it takes to see that nothing was sent: not no time, or who tries again at once would do so for ever in one moment.
+UNSENT_NS = NS_PER_MS
 
 
 class VenueFaults:
     """The venue half of a plan, for one track. ``injected`` counts what was done, by the name of the fault.
 
     Its caller asks, in this order: `on_send` when an order is sent, `on_arrival` when it reaches the venue, `heard` for each answer; `on_cancel`
-    when a cancel is sent; `halted` before a market row is matched with working orders. Times are engine ns.
+    when a cancel is sent. `halts_of` is for the one who matches market rows with working orders. Times are engine ns.
     """
 
     __slots__ = (
@@ -68,7 +70,7 @@ class VenueFaults:
     def on_send(self, instrument: str, sent_ns: int, ordinal: int) -> Refusal | None:
         """Why an order decided and sent at ``sent_ns`` is not taken; ``None`` where it is.
 
-        A refusal without code is known at ``sent_ns`` and nothing travels; any other is the venue's answer at arrival.
+        Of a refusal without code nothing travels, and it is known `UNSENT_NS` after ``sent_ns``; any other is the venue's answer at arrival.
         """
         if self._disconnect is not None and self._disconnect.end_of(sent_ns) is not None:
             return self._counted("disconnect: order not sent", NOT_CONNECTED)
@@ -92,7 +94,8 @@ class VenueFaults:
 
     def on_arrival(self, instrument: str, arrival_ns: int) -> Refusal | None:
         """Why the venue refuses an order that reaches it at ``arrival_ns``."""
-        if not self.halted(instrument, arrival_ns):
+        halts = self.halts_of(instrument)
+        if halts is None or halts.end_of(arrival_ns) is None:
             return None
         return self._counted("halt: order refused", MARKET_CLOSED)
 
@@ -104,7 +107,7 @@ class VenueFaults:
         ``answer`` counts the answers to the order from 0; the order is named by ``decided_ns`` and ``ordinal``. The caller goes on to let no
         answer to an order overtake an earlier one.
         """
-        if answer == 0 and self._times_out(instrument, decided_ns, ordinal):
+        if answer == 0 and self.times_out(instrument, decided_ns, ordinal):
             heard_ns += self._late_ns(instrument, decided_ns, ordinal)
             self._count("timeout")
         if self._lost_share:
@@ -112,26 +115,25 @@ class VenueFaults:
             if u < self._lost_share:
                 heard_ns = max(heard_ns, happened_ns + self._lost_ns)
                 self._count("lost answer")
-        end = None if self._disconnect is None else self._disconnect.end_of(heard_ns)
-        if end is None:
-            return heard_ns
-        self._count("disconnect: answer held back")
+        end = self.connected_from(heard_ns)
+        if end > heard_ns:
+            self._count("disconnect: answer held back")
         return end
 
-    def halted(self, instrument: str, now_ns: int) -> bool:
-        """Whether nothing matches at ``now_ns``."""
-        windows = self._halts_of(instrument)
-        return windows is not None and windows.end_of(now_ns) is not None
+    def connected_from(self, time_ns: int) -> int:
+        """``time_ns``, or the end of the disconnect that covers it."""
+        end = None if self._disconnect is None else self._disconnect.end_of(time_ns)
+        return time_ns if end is None else end
 
-    def halted_in(self, instrument: str, start_ns: int, stop_ns: int) -> bool:
-        """Whether trading was halted at any moment of [``start_ns``, ``stop_ns``): what a bar says of it cannot be told apart."""
-        windows = self._halts_of(instrument)
-        return windows is not None and bool(windows.between(start_ns, stop_ns))
+    def times_out(self, instrument: str, decided_ns: int, ordinal: int) -> bool:
+        """Whether the order decided then is executed and not answered in time."""
+        share = self._timeout_share
+        return share > 0 and self._uniform("fault.timeout", instrument, decided_ns, ordinal) < share
 
     def windows(self, instruments: Sequence[str], start_ns: int, stop_ns: int) -> list[tuple[str, str, int, int]]:
         """Fault, instrument (empty: the connection, one for all), start and end of every window in [``start_ns``, ``stop_ns``)."""
         found = [("disconnect", _CONNECTION, self._disconnect), ("rate limit", _CONNECTION, self._rate_limit)]
-        found += [("halt", i, self._halts_of(i)) for i in instruments]
+        found += [("halt", i, self.halts_of(i)) for i in instruments]
         return [
             (fault, instrument, *window)
             for fault, instrument, windows in found
@@ -139,9 +141,8 @@ class VenueFaults:
             for window in windows.between(start_ns, stop_ns)
         ]
 
-    # ---- inside
-
-    def _halts_of(self, instrument: str) -> FaultWindows | None:
+    def halts_of(self, instrument: str) -> FaultWindows | None:
+        """When nothing matches in an instrument; ``None`` where that never happens."""
         if self._halt is None:
             return None
         if instrument not in self._halts:
@@ -150,9 +151,7 @@ class VenueFaults:
             self._halts[instrument] = windows_of(halt, self._draws, "fault.halt", instrument)
         return self._halts[instrument]
 
-    def _times_out(self, instrument: str, decided_ns: int, ordinal: int) -> bool:
-        share = self._timeout_share
-        return share > 0 and self._uniform("fault.timeout", instrument, decided_ns, ordinal) < share
+    # ---- inside
 
     def _late_ns(self, instrument: str, decided_ns: int, ordinal: int) -> int:
         if self._late is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from genesis.engine.agenda import TrackAgenda
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
+from genesis.execution.faults import VenueFaults
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
@@ -50,7 +52,7 @@ class PaperTradingSimulator:
         self._tape, self._monitor, self._start, self._journalled = tape, monitor, start_ns, journalled
         self.profile = profile or ExecutionProfile()
         self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
-        self._venues: dict[ExecutionProfile, PaperVenue] = {}
+        self._venues: dict[tuple[ExecutionProfile, str], PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
@@ -62,8 +64,12 @@ class PaperTradingSimulator:
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
         profile: ExecutionProfile | None = None,
+        plan: str = "",
+        faults: VenueFaults | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
+
+        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
 
         Raises:
             ConfigError: the name is taken, or the tape lacks data for an instrument.
@@ -72,8 +78,8 @@ class PaperTradingSimulator:
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
         portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
         agenda = TrackAgenda()
-        executor, feeds = self._venue(profile or self.profile).open_account(
-            name, strategy.instruments, portfolio, agenda
+        executor, feeds = self._venue(profile or self.profile, plan).open_account(
+            name, strategy.instruments, portfolio, agenda, faults
         )
         gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
         track = Track(
@@ -85,14 +91,15 @@ class PaperTradingSimulator:
             executor,
             gate,
             self._monitor,
-            self._tape.series,
+            partial(self._tape.series, label=plan),
             self._start,
             self._journalled,
         )
         self.tracks.append(track)
         return track
 
-    def _venue(self, profile: ExecutionProfile) -> PaperVenue:
-        if profile not in self._venues:
-            self._venues[profile] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules)
-        return self._venues[profile]
+    def _venue(self, profile: ExecutionProfile, plan: str) -> PaperVenue:
+        key = (profile, plan)
+        if key not in self._venues:
+            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, plan)
+        return self._venues[key]

@@ -11,6 +11,8 @@ from genesis.engine.executor.simulated import SimulatedExecutor
 from genesis.engine.feed import InstrumentFeed
 from genesis.engine.step import Tape
 from genesis.errors import ConfigError
+from genesis.execution.fault_windows import FaultWindows
+from genesis.execution.faults import VenueFaults
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.filters import OrderFilters
 from genesis.execution.impact import SquareRootImpact
@@ -50,6 +52,7 @@ class PaperVenue:
         draws: of the run's family; equal decisions meet equal luck under every profile.
         fees: by instrument id; the default schedule for the others.
         rules: the exchange's, by instrument id, where they are known.
+        plan: the label of the streams that it shows, of those that are on the tape twice.
     """
 
     def __init__(
@@ -59,27 +62,34 @@ class PaperVenue:
         draws: KeyedDraws,
         fees: Mapping[str, FeeSchedule],
         rules: Mapping[str, ExchangeRules],
+        plan: str = "",
     ) -> None:
+        self._plan = plan
         self._tape, self.profile, self._draws, self._fees, self._rules = tape, profile, draws, fees, rules
         self._conditions: dict[str, MarketConditions] = {}
 
     def open_account(
-        self, name: str, instruments: Sequence[Instrument], portfolio: Portfolio, agenda: TrackAgenda
+        self,
+        name: str,
+        instruments: Sequence[Instrument],
+        portfolio: Portfolio,
+        agenda: TrackAgenda,
+        faults: VenueFaults | None = None,
     ) -> tuple[SimulatedExecutor, list[InstrumentFeed]]:
         """An account that holds the portfolio's budget, its connection, and each instrument as it is read by the account's track.
 
         Raises:
             ConfigError: the tape lacks data for an instrument.
         """
-        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
+        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws), faults)
         wallet = _wallet(portfolio, instruments)
         limits: dict[str, OrderRateLimits] = {}
         feeds = []
         for order, instrument in enumerate(instruments):
-            streams = self._tape.of(instrument)
+            streams = self._tape.of(instrument, self._plan)
             if not streams:
                 raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
-            matcher = self._matcher(instrument, streams)
+            matcher = self._matcher(instrument, streams, None if faults is None else faults.halts_of(instrument.id))
             fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
             answers = executor.answers(instrument.id)
             spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
@@ -106,7 +116,7 @@ class PaperVenue:
         known = limits.get(instrument.venue)
         return ListingRules(OrderFilters(rules), TapeReferences(streams), known, instrument.lot_units)
 
-    def _matcher(self, instrument: Instrument, streams: Sequence[Stream]) -> Matcher:
+    def _matcher(self, instrument: Instrument, streams: Sequence[Stream], halts: FaultWindows | None) -> Matcher:
         profile = self.profile
         sources = frozenset(_TIERS[s.kind] for s in streams if s.kind in _TIERS)
         shown = Shown(sources, TakenLiquidity(_ns(profile.taken_half_life_s)), _ns(profile.book_fresh_s))
@@ -122,7 +132,7 @@ class PaperVenue:
             profile.estimate_spread,
             SquareRootImpact(profile.impact_y) if profile.impact_y else None,
         )
-        return Matcher(shown, models, instrument.price_grid.to_text)
+        return Matcher(shown, models, instrument.price_grid.to_text, halts)
 
     def _conditions_of(self, instrument: Instrument, streams: Sequence[Stream]) -> MarketConditions:
         """What the market is like, for the models that ask; one for all accounts."""
