@@ -45,7 +45,7 @@ def faults(seed: int = 1, **plan: Any) -> VenueFaults:
     return made
 
 
-def halted(of: VenueFaults, instrument: str, time_ns: int) -> bool:
+def is_halted(of: VenueFaults, instrument: str, time_ns: int) -> bool:
     halts = of.halts_of(instrument)
     return halts is not None and halts.end_of(time_ns) is not None
 
@@ -171,7 +171,7 @@ def test_a_connection_is_one_for_all_instruments() -> None:
     sent = [[of.on_send(i, t, 1) for t in times] for i in ("A.X", "B.X")]
     assert sent[0] == sent[1]
     assert set(sent[0]) == {NOT_CONNECTED, None}
-    halted = [[halted(of, i, t) for t in times] for i in ("A.X", "B.X")]
+    halted = [[is_halted(of, i, t) for t in times] for i in ("A.X", "B.X")]
     assert halted[0] != halted[1]
     assert all(True in h and False in h for h in halted)
 
@@ -180,7 +180,7 @@ def test_in_a_halt_orders_are_refused_and_cancels_and_answers_go_through() -> No
     """-2010 "Market is closed." at arrival, whenever it was sent; of the other instruments nothing is halted."""
     of = faults(halt=Halt(windows=[span(10, 20)], instruments=[ID]))
     assert [of.on_arrival(ID, T + s * S) for s in (9, 10, 20)] == [None, MARKET_CLOSED, None]
-    assert [halted(of, ID, T + s * S) for s in (9, 10, 19, 20)] == [False, True, True, False]
+    assert [is_halted(of, ID, T + s * S) for s in (9, 10, 19, 20)] == [False, True, True, False]
     assert of.halts_of("ETHUSDT.BINANCE") is None
     assert of.on_send(ID, T + 15 * S, 1) is None
     assert of.on_cancel(T + 15 * S) is None
