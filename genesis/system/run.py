@@ -210,26 +210,30 @@ class Prepared:
         rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
         # Nor is one without a fault plan anything else.
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
-        return rules | faulted | {
-            "execution": _floats_as_text(plain["execution"]),
-            "realism": _floats_as_text(plain["realism"]),
-            "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
-            "instruments": [str(r.instrument) for r in self.readings],
-            "risk": _floats_as_text(plain["risk"]),
-            "run": {
-                "about": self.config.run.about,
-                "name": self.config.run.name,
-                "sample_every": self.config.run.sample_every,
-                "seed": self.config.run.seed,
-            },
-            "streams": [
-                {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
-                for r, s in zip(self.readings, self.streams, strict=True)
-            ],
-            "source": "replay",
-            "tiers": [msgspec.to_builtins(t) for t in self._tiers],
-            "tracks": self._facts,
-        }
+        return (
+            rules
+            | faulted
+            | {
+                "execution": _floats_as_text(plain["execution"]),
+                "realism": _floats_as_text(plain["realism"]),
+                "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
+                "instruments": [str(r.instrument) for r in self.readings],
+                "risk": _floats_as_text(plain["risk"]),
+                "run": {
+                    "about": self.config.run.about,
+                    "name": self.config.run.name,
+                    "sample_every": self.config.run.sample_every,
+                    "seed": self.config.run.seed,
+                },
+                "streams": [
+                    {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
+                    for r, s in zip(self.readings, self.streams, strict=True)
+                ],
+                "source": "replay",
+                "tiers": [msgspec.to_builtins(t) for t in self._tiers],
+                "tracks": self._facts,
+            }
+        )
 
     def started_badly(self) -> dict[str, str]:
         """Start every strategy, for a check that does not go on to run: what it raised in ``on_start``, by track."""

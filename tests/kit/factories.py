@@ -9,10 +9,13 @@ import msgspec
 
 from genesis.model.events import (
     Event,
+    FaultsInjected,
+    FaultWindow,
     GapFound,
     MetricSample,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderCancelRequested,
     OrderDenied,
     OrderExpired,
@@ -21,6 +24,7 @@ from genesis.model.events import (
     OrderRejected,
     OrderSubmitted,
     OrderTriggered,
+    OrderUnanswered,
     RowsLate,
     RunStarted,
     StrategyNote,
@@ -180,6 +184,10 @@ def small_run(orders: int = 12) -> list[Event]:
         events.extend(life(number, TRACKS[number % 2]))
     of = order(orders + 1, limit_ticks=4_300_000, type=OrderType.LIMIT)
     events.extend((submitted(of), accepted(of), OrderPrevented(of.decided_ns, of.track, of, of.decided_ns, 30, 70)))
+    events.append(
+        OrderCancelRejected(of.decided_ns, of.track, of, of.decided_ns, -1003, "Too much request weight used.")
+    )
+    events.append(OrderUnanswered(of.decided_ns, of.track, of, of.decided_ns, -1007, "Timeout waiting."))
     events.append(denied())
     events.append(trade())
     for track in TRACKS:
@@ -190,5 +198,7 @@ def small_run(orders: int = 12) -> list[Event]:
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))
     events.append(GapFound(end, None, "BTCUSDT.BINANCE/trades", T0, end, 17, "ids missing"))
     events.append(RowsLate(end, None, "BTCUSDT.BINANCE/trades", end - 1, 2))
+    halt = FaultWindow("halt", BTC.id, T0, T0 + SECOND)
+    events.append(FaultsInjected(end, "ema.fast", {"timeout": 2, "halt: order refused": 1}, (halt,), 3 * SECOND, None))
     events.append(TapeEnded(end, None, 123_456))
     return events

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genesis.monitoring.report import run_sections, track_section
+from genesis.monitoring.report import fault_section, run_sections, track_section
 from genesis.monitoring.report.values import RunReport
 from genesis.monitoring.report.wording import safe
 
@@ -15,7 +15,7 @@ def render(report: RunReport) -> str:
         "<meta name='viewport' content='width=device-width,initial-scale=1'><meta name='color-scheme' content='light dark'>"
         f"<title>Genesis: {safe(report.name)}</title><style>{_STYLE}</style></head><body>"
         f"<header><p class='brand'>Genesis · paper trading report</p></header><main>{run_sections.head(report)}"
-        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{tracks}</main>"
+        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{fault_section.section(report.under_faults)}{tracks}</main>"
         f"<footer><p>Run chain: {report.entries:,} entries, head <code>{safe(report.head)}</code>. All fills simulated; evidence from {safe(report.source)}. "
         "Definitions: docs/METRICS.md.</p></footer></body></html>\n"
     )
