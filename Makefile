@@ -32,7 +32,7 @@ test-compiled: venv
 	$(BIN)/python compile_core.py build/compiled
 	mkdir build/compiled/benchmarks && cp benchmarks/*.* build/compiled/benchmarks/
 	cp -R tests docs README.md pyproject.toml build/compiled/
-	cd build/compiled && PYTHONPATH=. GENESIS_TEST_DATA=$${GENESIS_TEST_DATA:-$(CURDIR)/../shared/data} $(CURDIR)/$(BIN)/python -m pytest -m "not slow"
+	cd build/compiled && PYTHONPATH=$(CURDIR)/build/compiled GENESIS_TEST_DATA=$${GENESIS_TEST_DATA:-$(CURDIR)/../shared/data} $(CURDIR)/$(BIN)/python -m pytest -m "not slow"
 
 bench: venv
 	$(BIN)/python -m benchmarks.run --memory

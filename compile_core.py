@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent
 # module would take away their options, so `refuse_values` does not let one in.
 MODULES = (
     "audit/chain.py",
+    "audit/entry.py",
     "audit/hot.py",
     "engine/account.py",
     "engine/agenda.py",
@@ -51,6 +52,7 @@ MODULES = (
     "portfolio/positions.py",
     "portfolio/trade_books.py",
     "risk/gate.py",
+    "storage/bulk.py",
     "storage/projections.py",
     "storage/run_journal.py",
     "tape/bars.py",

@@ -126,6 +126,7 @@ class StrategyConfig(_Section, frozen=True):
     """A strategy: a built-in or entry-point name, or ``path/to/file.py:ClassName``; each variant is a track of its own.
 
     ``faults`` names the plan under which it runs once more, beside the undisturbed track; ``None`` is the run's, ``none`` no plan.
+    Strategies of one ``liquidity_scope`` compete for the same displayed size and prints; without one each track is alone.
     """
 
     name: str
@@ -134,6 +135,7 @@ class StrategyConfig(_Section, frozen=True):
     budget: Decimal
     params: dict[str, object] = {}
     variants: list[Variant] = []
+    liquidity_scope: str | None = None
     lots: CostMethod = CostMethod.AVERAGE
     trade_basis: TradeBasis = TradeBasis.FLAT_TO_FLAT
     faults: str | None = None

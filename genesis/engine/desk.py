@@ -132,12 +132,12 @@ class TrackDesk(Account):
         """Ask for bars, trades, quotes or depth.
 
         Raises:
-            ConfigError: the tape has no such data for the instrument.
+            ConfigError: not one of the track's instruments, or the tape has no such data for it.
         """
+        feed = self._feed(instrument)
         if spec is not None:
             self._track.subscribe_bars(instrument, spec)
             return
-        feed = self._feed(instrument)
         lane = feed.lane(_ROWS[what])
         if lane is None:
             kinds = ", ".join(x.kind.value for x in feed.lanes)

@@ -60,6 +60,7 @@ class InstrumentFeed:
         decimals: int,
         order: int,
         holding: Holding,
+        leads: bool = True,
     ) -> None:
         self.instrument, self.matcher, self.fees, self.holding = instrument, matcher, fees, holding
         self.tier = tier_of(streams)
@@ -70,7 +71,7 @@ class InstrumentFeed:
         self.unit = self.lot_units * self.notional_unit
         self.depth_levels = 0
         chosen = [next((s for s in streams if s.kind is kind), None) for kind in _LANES]
-        self.lanes = tuple(Lane(s, matcher, 10 * order + i) for i, s in enumerate(chosen) if s is not None)
+        self.lanes = tuple(Lane(s, matcher, 10 * order + i, leads) for i, s in enumerate(chosen) if s is not None)
         self.mark = Mark(next(s for s in streams if s.kind is _MARKED_BY[self.tier]))
 
     def lane(self, kind: StreamKind) -> Lane | None:
@@ -83,7 +84,8 @@ class InstrumentFeed:
             stream = lane.stream
             stop = passed(stream, lane.cursor, now, rank)
             if stop > lane.cursor:
-                self._show(lane, stop)
+                if lane.leads:
+                    self._show(lane, stop)
                 lane.cursor = stop
 
     def note_prints(self, now: int, rank: int) -> None:

@@ -18,7 +18,10 @@ _NOT_SEARCHED = (StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH)
 
 
 class Lane:
-    """One stream as one track reads it. ``cursor`` is the first row not yet passed; ``wants_all`` a strategy asked for every row."""
+    """One stream as one track reads it. ``cursor`` is the first row not yet passed; ``wants_all`` a strategy asked for every row.
+
+    Where several tracks share a matcher, the lanes of one of them ``leads``: rows reach the matcher through those alone.
+    """
 
     __slots__ = (
         "_bounds",
@@ -28,15 +31,16 @@ class Lane:
         "_searched",
         "cursor",
         "kind",
+        "leads",
         "matcher",
         "order",
         "stream",
         "wants_all",
     )
 
-    def __init__(self, stream: Stream, matcher: Matcher, order: int) -> None:
+    def __init__(self, stream: Stream, matcher: Matcher, order: int, leads: bool = True) -> None:
         self.stream, self.matcher, self.order = stream, matcher, order
-        self.kind = stream.kind
+        self.kind, self.leads = stream.kind, leads
         self.cursor = 0
         self.wants_all = False
         self._found: int | None = None

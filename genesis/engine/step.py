@@ -100,12 +100,37 @@ class Tape:
 def step(tape: Tape, tracks: Sequence[Track], closed_before: int) -> list[Event]:
     """Advance every track over the moments before ``closed_before``; their entries by engine time, then in the order of tracks."""
     entries = tape.close(closed_before)
+    for members in _scopes(tracks):
+        advance_together(members, closed_before)
     for track in tracks:
-        track.advance(closed_before)
         entries.extend(track.entries)
         track.entries.clear()
     entries.sort(key=_time)
     return entries
+
+
+def advance_together(tracks: Sequence[Track], closed_before: int) -> None:
+    """Advance the tracks of one liquidity scope from moment to moment, each through the whole of it: what one takes, the next does not see.
+
+    Within a moment they come in the order of the configuration. A track that is alone goes its way at once.
+    """
+    if len(tracks) > 1:
+        now = min(track.next_time(closed_before) for track in tracks)
+        while now < closed_before:
+            for track in tracks:
+                track.advance(now + 1)
+            now = min(track.next_time(closed_before) for track in tracks)
+    for track in tracks:
+        track.advance(closed_before)
+
+
+def _scopes(tracks: Sequence[Track]) -> list[list[Track]]:
+    """Tracks that compete for the same liquidity together, the others each alone; in the order of their first members."""
+    found: dict[str, list[Track]] = {}
+    for track in tracks:
+        # A scope's name cannot be a track's own: those have no blank.
+        found.setdefault(f"{track.name} alone" if track.scope is None else track.scope, []).append(track)
+    return list(found.values())
 
 
 def end(tape: Tape, tracks: Sequence[Track], time_ns: int) -> list[Event]:

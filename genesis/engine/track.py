@@ -19,6 +19,7 @@ from genesis.engine.feed import InstrumentFeed, passed
 from genesis.engine.lane import Lane
 from genesis.engine.marks import Marks
 from genesis.engine.price_age import PriceAge
+from genesis.execution.working import Working
 from genesis.model.events import (
     Event,
     FaultsInjected,
@@ -44,7 +45,7 @@ from genesis.portfolio.trades import ClosedTrade
 from genesis.risk.gate import RiskGate
 from genesis.strategies.base import Strategy
 from genesis.tape.bars import BarSeries
-from genesis.tape.stream import ABSENT, StreamKind, before
+from genesis.tape.stream import ABSENT, StreamKind, before, soon_before
 
 _RUN_ROWS: Final = 256
 _HOUR = Hour()
@@ -53,6 +54,7 @@ _FLATTEN_TRIES: Final = 12
 _FLATTEN_FIRST_NS: Final = NS_PER_SECOND
 _ERROR_LENGTH = 500
 _NO_ROW = (FAR, 0, 0, 0)
+_NONE_WORKING: list[Working] = []
 _TRADES: Final = StreamKind.TRADES
 _ORDERS: Final = StreamKind.ORDERS
 _QUOTES: Final = StreamKind.QUOTES
@@ -74,12 +76,16 @@ class Monitor(Protocol):
 
 
 class Subscription:
-    """A shared bar series and the next bar of it that this track has not been given."""
+    """A shared bar series and the next bar of it that this track has not been given.
 
-    __slots__ = ("at", "rank", "series")
+    With bars alone a bar handed over is itself the row that marks the position: then ``is_mark``, and bars and rows have the same places.
+    """
 
-    def __init__(self, series: BarSeries) -> None:
-        self.series = series
+    __slots__ = ("at", "feed", "is_mark", "rank", "series")
+
+    def __init__(self, series: BarSeries, feed: InstrumentFeed) -> None:
+        self.series, self.feed = series, feed
+        self.is_mark = feed.mark.stream is series.source and series.spec == series.source.spec
         self.at = 0
         self.rank = Rank.BOUNDARY if series.at_boundary else Rank.BAR
 
@@ -98,6 +104,7 @@ class Track:
         portfolio: holding exactly the budget.
         series: finds or makes the shared bar series of an instrument.
         start_ns: engine time of the evaluation's start.
+        scope: the liquidity scope that it shares with others; ``None`` where it is alone.
     """
 
     def __init__(
@@ -113,7 +120,9 @@ class Track:
         series: Callable[[Instrument, BarSpec], BarSeries],
         start_ns: int,
         journalled: bool = True,
+        scope: str | None = None,
     ) -> None:
+        self.scope = scope
         self.name, self.strategy, self.portfolio, self.gate = name, strategy, portfolio, gate
         self.feeds = tuple(feeds)
         self.agenda, self.executor, self._monitor = agenda, executor, monitor
@@ -180,7 +189,7 @@ class Track:
         """Give the strategy bars of ``spec``; asking twice changes nothing."""
         series = self._series(instrument, spec)
         if all(s.series is not series for s in self.subscriptions):
-            subscription = Subscription(series)
+            subscription = Subscription(series, self._feed_by_id[instrument.id])
             subscription.at = _bars_before(series, self.agenda.now)
             self.subscriptions.append(subscription)
 
@@ -201,7 +210,7 @@ class Track:
             lane, row, other = self._next_row(due_ns, due_rank > Rank.ROW)
             if lane is not None:
                 self._run_rows(lane, row, due_ns, due_rank > Rank.ROW, other)
-            elif self.marks.held and self._mark_up_to(due_ns, due_rank):
+            elif self.marks.held and not self._marks_itself(bars) and self._mark_up_to(due_ns, due_rank):
                 continue
             elif due_ns >= closed_before:
                 return
@@ -212,6 +221,16 @@ class Track:
                 # What is due at this very instant follows at once: the moment's rows and bars have had their turn.
                 while agenda.rank > Rank.BAR and agenda.next_key()[0] == agenda.now:
                     self._handle_agenda()
+
+    def next_time(self, closed_before: int) -> int:
+        """Engine time of the next moment that this track has to handle; ``closed_before`` where there is none before it."""
+        due = self.agenda.next_key()[0]
+        bars = self._next_bars()
+        if bars is not None:
+            due = min(due, bars.next_key()[0])
+        due = min(due, closed_before)
+        lane, row, _ = self._next_row(due, False)
+        return due if lane is None else min(due, lane.stream.times[row])
 
     def finish(self, time_ns: int) -> None:
         """The tape has ended at ``time_ns``: a last sample, the strategy hears it, and what it orders now is not sent."""
@@ -308,7 +327,8 @@ class Track:
             self._run_unheard_trades(feed, lane, stop)
             return
         agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
-        stream, cursor, working, shown = lane.stream, lane.cursor, matcher.working, matcher.shown
+        stream, cursor, shown = lane.stream, lane.cursor, matcher.shown
+        working = matcher.working if lane.leads else _NONE_WORKING
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
         heard = self.strategy.on_trade
         while cursor < stop:
@@ -320,7 +340,10 @@ class Track:
                 agenda.now = now = times[place]
                 shown.last = ticks[place]
                 if working:
-                    matcher.on_trade(now, ticks[place], block.lots[place], block.sides[place])
+                    happened = events[place].time_event
+                    matcher.on_trade(
+                        now, ticks[place], block.lots[place], block.sides[place], now if happened is None else happened
+                    )
                 if worth:
                     mark.cursor, mark.price = cursor, prices[place]
                     value = constant + worth * prices[place]
@@ -338,11 +361,14 @@ class Track:
         agenda, matcher, marks, mark, stream = self.agenda, feed.matcher, self.marks, feed.mark, lane.stream
         times, columns, is_mark = stream.times, stream.columns, mark.stream is stream
         ticks_at, lots_at, side_at = columns["ticks"].item, columns["lots"].item, columns["side"].item
+        event_at = columns["time_event"].item
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            ticks = ticks_at(row)
-            matcher.on_trade(now, ticks, lots_at(row), side_at(row))
+            if lane.leads:
+                happened = event_at(row)
+                at = now if happened == ABSENT else happened
+                matcher.on_trade(now, ticks_at(row), lots_at(row), side_at(row), at)
             if is_mark and mark.worth:
                 mark.cursor, mark.price = row + 1, mark.price_at(row)
                 value = marks.constant + mark.worth * mark.price
@@ -362,7 +388,8 @@ class Track:
             cursor += 1
             lane.cursor = cursor
             agenda.now = now = quote.time_received
-            matcher.on_quote(now, quote.bid_ticks, quote.bid_lots, quote.ask_ticks, quote.ask_lots)
+            if lane.leads:
+                matcher.on_quote(now, quote.bid_ticks, quote.bid_lots, quote.ask_ticks, quote.ask_lots)
             if worth:
                 mark.cursor = cursor
                 mark.price = price = quote.bid if worth > 0 else quote.ask
@@ -382,15 +409,15 @@ class Track:
         agenda, matcher = self.agenda, feed.matcher
         columns, start = lane.stream.columns, lane.cursor
         book = matcher.shown.book
-        heard = lane.wants_all and not self.ended
+        heard, leads = lane.wants_all and not self.ended, lane.leads
         names = ("ts", "seq", "time_event", "snapshot", "side", "ticks", "lots")
         rows = list(zip(*(columns[n][start:stop].tolist() for n in names), strict=True))
         for i, (ts, seq, event, snapshot, side, ticks, lots) in enumerate(rows):
             lane.cursor = start + i + 1
             agenda.now = ts
-            if book is not None:
-                book.apply(columns, lane.cursor)
-            matcher.on_depth(side, ticks, lots, ts, bool(snapshot))
+            if leads and book is not None:
+                book.take(ts, seq, snapshot, side, ticks, lots)
+                matcher.on_depth(side, ticks, lots, ts, bool(snapshot))
             ends = self._message_ends(lane, ts, seq)
             if heard and ends and book is not None:
                 self._hear_depth(feed, ts, event if event != ABSENT else None)
@@ -401,7 +428,8 @@ class Track:
         """Order-by-order rows: they move queues and fill nothing, so nothing stirs between them."""
         stream = lane.stream
         self.agenda.now = stream.times[stop - 1]
-        feed.matcher.shown.show_orders(stream.columns, stop)
+        if lane.leads:
+            feed.matcher.shown.show_orders(stream.columns, stop)
         lane.cursor = stop
 
     def _message_ends(self, lane: Lane, ts: int, seq: int) -> bool:
@@ -434,7 +462,8 @@ class Track:
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            matcher.on_bar(now, begun(row), opened(row), high(row), low(row), close(row), lots(row))
+            if lane.leads:
+                matcher.on_bar(now, begun(row), opened(row), high(row), low(row), close(row), lots(row))
             if agenda.stirred:
                 return
 
@@ -442,16 +471,14 @@ class Track:
 
     def _run_bars(self, subscription: Subscription, closed_before: int) -> None:
         """Hand closed bars to the strategy until something else comes first."""
-        series, agenda = subscription.series, self.agenda
-        feed = self._feed_by_id[series.source.instrument.id]
+        series, agenda, feed = subscription.series, self.agenda, subscription.feed
         stop = self._bars_in_a_row(subscription, closed_before)
         agenda.stirred, agenda.rank = False, subscription.rank
         hear, marks, mark, shown = self.strategy.on_bar, self.marks, feed.mark, feed.matcher.shown
-        # With bars alone the bar handed over is itself the row that marks the position.
-        is_mark = mark.stream is series.source and series.spec == series.source.spec
-        worth, constant = (mark.worth, marks.constant) if is_mark else (0.0, 0.0)
+        alone = subscription.is_mark and len(marks.held) == 1
+        worth, constant = (mark.worth, marks.constant) if alone else (0.0, 0.0)
         # Where the lane's own rows are the bars, a bar handed over is a row passed, and shows the price.
-        lane = feed.lanes[0] if feed.lanes[0].stream is series.source and is_mark else None
+        lane = feed.lanes[0] if subscription.is_mark else None
         at = subscription.at
         block, offset = series.events.at(at, series.rows)
         times, closes, events = block.times, block.closes, block.events
@@ -488,7 +515,7 @@ class Track:
         until = min(time_ns, closed_before)
         stop = min(series.rows, start + _RUN_ROWS)
         included = until == time_ns and until < closed_before and rank > subscription.rank
-        return max(start + 1, before(series.times, start, stop, until, included))
+        return max(start + 1, soon_before(series.times, start, stop, until, included))
 
     # ---- agenda
 
@@ -596,6 +623,13 @@ class Track:
         self.marks.position_changed(constant, worths, stops)
 
     # ---- marks
+
+    def _marks_itself(self, bars: Subscription | None) -> bool:
+        """Whether the next thing is a bar that is the very next row to mark: handing it over marks all there is to mark."""
+        if bars is None or not bars.is_mark or len(self.marks.held) != 1:
+            return False
+        mark = bars.feed.mark
+        return mark.worth != 0 and mark.cursor >= bars.at
 
     def _marked_elsewhere(self, lane: Lane) -> bool:
         """Whether a position is marked by rows that are not this lane's, so that it must be marked between them."""

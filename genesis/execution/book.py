@@ -49,14 +49,19 @@ class DepthBook:
         start = self.rows
         names = ("ts", "seq", "snapshot", "side", "ticks", "lots")
         for ts, seq, snapshot, side, ticks, lots in zip(*(columns[n][start:stop].tolist() for n in names), strict=True):
-            if not snapshot:
-                self._snapshot = None
-            elif self._snapshot != (ts, seq):
-                self._snapshot = ts, seq
-                self.bids.clear()
-                self.asks.clear()
-            (self.bids if side > 0 else self.asks).set(ticks, lots)
+            self.take(ts, seq, snapshot, side, ticks, lots)
         self.rows = stop
+
+    def take(self, ts: int, seq: int, snapshot: int, side: int, ticks: int, lots: int) -> None:
+        """Apply the next row."""
+        self.rows += 1
+        if not snapshot:
+            self._snapshot = None
+        elif self._snapshot != (ts, seq):
+            self._snapshot = ts, seq
+            self.bids.clear()
+            self.asks.clear()
+        (self.bids if side > 0 else self.asks).set(ticks, lots)
 
     def size(self, side: int, ticks: int) -> int:
         """Displayed lots of the bids (+1) or asks (-1) at a price; 0 where nothing is displayed."""

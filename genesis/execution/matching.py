@@ -136,8 +136,12 @@ class Matcher:
                 else:
                     working.queue.on_level(lots)
 
-    def on_trade(self, time_ns: int, ticks: int, lots: int, aggressor: int) -> None:
-        """A public trade: it is shared once among all orders, resting ones by price and then by age, takers as they came."""
+    def on_trade(self, time_ns: int, ticks: int, lots: int, aggressor: int, happened_ns: int) -> None:
+        """A public trade: it is shared once among all orders, resting ones by price and then by age, takers as they came.
+
+        ``happened_ns`` is the exchange's own time of it, on the clock of engine time: news of it may come after an order that it cannot
+        have met.
+        """
         shown = self.shown
         shown.last, shown.trade_ns = ticks, time_ns
         if self._halts is not None and self._halts.end_of(time_ns) is not None:
@@ -145,10 +149,12 @@ class Matcher:
         used = 0
         for sign in _SIDES:
             if self._resting[sign]:
-                used = self._rest_on_trade(sign, time_ns, ticks, lots, aggressor, used)
+                used = self._rest_on_trade(sign, time_ns, ticks, lots, aggressor, used, happened_ns)
         on_prints = not shown.tier(time_ns).has_book
         for working in list(self.working):
             phase = working.phase
+            if working.arrival_ns > happened_ns:
+                continue
             if phase is Phase.TRIGGER:
                 self._try_trigger(working, time_ns, ticks)
             elif phase is Phase.TAKING:
@@ -432,20 +438,25 @@ class Matcher:
                 elif (limit - best) * sign > 0:
                     queue.on_level(0)
 
-    def _rest_on_trade(self, sign: int, time_ns: int, ticks: int, lots: int, aggressor: int, used: int) -> int:
-        """Fill from a print through the price, or from one at the price once the queue ahead has traded; how much is used so far."""
+    def _rest_on_trade(
+        self, sign: int, time_ns: int, ticks: int, lots: int, aggressor: int, used: int, happened_ns: int
+    ) -> int:
+        """Fill from a print through the price, or from one at the price once the queue ahead has traded; how much is used so far.
+
+        A print that a taker of the order's own side made took no order of that side, wherever it was: below a bid it is news that comes late.
+        """
+        if aggressor == sign:
+            return used
         for _, _, working in list(self._resting[sign]):
             limit, queue = working.limit or 0, working.queue
             through = (limit - ticks) * sign
             if through < 0:
                 break
-            if queue is None:
+            if queue is None or working.arrival_ns > happened_ns:
                 continue
             if through > 0:
                 queue.on_through()
                 left = lots
-            elif aggressor == sign:
-                continue
             else:
                 left = queue.on_print(lots)
             if left > used:

@@ -64,11 +64,13 @@ class PaperTradingSimulator:
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
         profile: ExecutionProfile | None = None,
+        scope: str | None = None,
         plan: str = "",
         faults: VenueFaults | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
 
+        Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
         ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
 
         Raises:
@@ -79,7 +81,7 @@ class PaperTradingSimulator:
         portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
         agenda = TrackAgenda()
         executor, feeds = self._venue(profile or self.profile, plan).open_account(
-            name, strategy.instruments, portfolio, agenda, faults
+            name, strategy.instruments, portfolio, agenda, scope, faults
         )
         gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
         track = Track(
@@ -94,6 +96,7 @@ class PaperTradingSimulator:
             partial(self._tape.series, label=plan),
             self._start,
             self._journalled,
+            scope,
         )
         self.tracks.append(track)
         return track

@@ -67,6 +67,7 @@ class PaperVenue:
         self._plan = plan
         self._tape, self.profile, self._draws, self._fees, self._rules = tape, profile, draws, fees, rules
         self._conditions: dict[str, MarketConditions] = {}
+        self._shared: dict[tuple[str, str], Matcher] = {}
 
     def open_account(
         self,
@@ -74,9 +75,12 @@ class PaperVenue:
         instruments: Sequence[Instrument],
         portfolio: Portfolio,
         agenda: TrackAgenda,
+        scope: str | None = None,
         faults: VenueFaults | None = None,
     ) -> tuple[SimulatedExecutor, list[InstrumentFeed]]:
         """An account that holds the portfolio's budget, its connection, and each instrument as it is read by the account's track.
+
+        Accounts of one ``scope`` compete for the same displayed size and prints; ``None`` is a scope of its own.
 
         Raises:
             ConfigError: the tape lacks data for an instrument.
@@ -89,7 +93,11 @@ class PaperVenue:
             streams = self._tape.of(instrument, self._plan)
             if not streams:
                 raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
-            matcher = self._matcher(instrument, streams, None if faults is None else faults.halts_of(instrument.id))
+            halts = None if faults is None else faults.halts_of(instrument.id)
+            known = None if scope is None else self._shared.get((scope, instrument.id))
+            matcher = known or self._matcher(instrument, streams, halts)
+            if scope is not None:
+                self._shared[scope, instrument.id] = matcher
             fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
             answers = executor.answers(instrument.id)
             spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
@@ -101,7 +109,9 @@ class PaperVenue:
                 name, answers, fees, instrument.lot_units, unit, spot, half_life, self.profile.self_trade, rules
             )
             executor.connect(instrument.id, matcher, party)
-            feeds.append(InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order, holding))
+            feeds.append(
+                InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order, holding, known is None)
+            )
         return executor, feeds
 
     def _listing_rules(

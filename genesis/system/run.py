@@ -169,14 +169,18 @@ class Prepared:
             built = build_strategy(cls, instruments, params, f"strategies.{name}")
             budget = Money(strategy.budget, instruments[0].quote)
             track = f"{name}@{profile.name}" if beside else name
+            # Under each profile a scope is one of its own, and so it is under each plan.
+            scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
-                self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile)
+                self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile, scope)
             else:
-                track = self._add_disturbed(name, built, budget, strategy, *faults)
+                track = self._add_disturbed(name, built, budget, strategy, scope, *faults)
             version = version_of(cls, params, strategy.instruments, data, profile.name)
+            scoped = {} if scope is None else {"liquidity_scope": strategy.liquidity_scope}
             under = {} if faults is None else {"faults": _plan_facts(name, *faults)}
             self._facts.append(
-                under
+                scoped
+                | under
                 | {
                     "beside": name if beside else None,
                     "budget": str(budget),
@@ -192,13 +196,27 @@ class Prepared:
             )
 
     def _add_disturbed(
-        self, name: str, built: Strategy, budget: Money, strategy: StrategyConfig, plan_name: str, plan: FaultPlan
+        self,
+        name: str,
+        built: Strategy,
+        budget: Money,
+        strategy: StrategyConfig,
+        scope: str | None,
+        plan_name: str,
+        plan: FaultPlan,
     ) -> str:
         """Add a strategy under a plan; the track's name."""
         undisturbed = next(t for t in self.tracks if t.name == name)
-        venue = venue_faults(plan, self.config.run.seed)
         track = self.simulator.add(
-            f"{name}!{plan_name}", built, budget, strategy.lots, strategy.trade_basis, None, plan_name, venue
+            f"{name}!{plan_name}",
+            built,
+            budget,
+            strategy.lots,
+            strategy.trade_basis,
+            None,
+            None if scope is None else f"{scope}!{plan_name}",
+            plan_name,
+            venue_faults(plan, self.config.run.seed),
         )
         track.compare_with(undisturbed)
         return track.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -89,12 +89,13 @@ def run(
     profile: ExecutionProfile | None = None,
     budget: str = "10000",
     limits: Limits | None = None,
+    scopes: Mapping[str, str] | None = None,
 ) -> tuple[Memory, PaperTradingSimulator]:
-    """Run strategies over freshly recorded streams, the tape cut into ``rows`` rows."""
+    """Run strategies over freshly recorded streams, the tape cut into ``rows`` rows; ``scopes`` names liquidity scopes by track."""
     tape = Tape(streams)
     simulator = PaperTradingSimulator(tape, StrategyMonitor(), 7, START - 1, profile, limits)
     for name, strategy in strategies:
-        simulator.add(name, strategy, Money(budget, strategy.instruments[0].quote))
+        simulator.add(name, strategy, Money(budget, strategy.instruments[0].quote), scope=(scopes or {}).get(name))
     journal = Memory()
     engine = TradingEngine(tape, simulator.tracks, journal, RunStarted(START - 1, None, {}))
     engine.run(Replay(streams).cut(rows))

@@ -205,10 +205,10 @@ class Venue:
         (book.bids if side > 0 else book.asks).set(ticks, lots)
         self.matcher.on_depth(side, ticks, lots, self.now)
 
-    def trade(self, ticks: int, lots: int, aggressor: int = -1) -> None:
+    def trade(self, ticks: int, lots: int, aggressor: int = -1, late_by_ns: int = 0) -> None:
         """A public trade; the aggressor sells by default."""
         self.now += MS
-        self.matcher.on_trade(self.now, ticks, lots, aggressor)
+        self.matcher.on_trade(self.now, ticks, lots, aggressor, self.now - late_by_ns)
 
     def bar(self, opened: int, high: int, low: int, close: int, lots: int, length_ns: int = 10 * MS) -> None:
         """A bar that closes in 10 ms and opened ``length_ns`` before."""

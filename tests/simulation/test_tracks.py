@@ -17,6 +17,7 @@ from genesis.model.events import (
     TrackHalted,
     TrackStopped,
 )
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import Bar, BarSpec
 from genesis.model.orders import DenyReason, Refused, Side
 from genesis.rng import ClippedNormal
@@ -125,13 +126,14 @@ def test_a_resting_order_fills_only_behind_its_queue() -> None:
     assert all(f.liquidity.value == "MAKER" and f.last_ticks == 9_999 for f in fills)
 
 
-def bars_stream(lots: int) -> Stream:
-    """Ten hourly bars from 10,000 to 10,010, each of ``lots``."""
-    stream, n = Stream(FX, StreamKind.BARS, BarSpec.parse("1h")), 10
-    opened = np.arange(n, dtype=np.int64) * 3_600_000 * MS + START
+def bars_stream(lots: int, instrument: Instrument = FX, minutes: int = 60) -> Stream:
+    """Ten bars from 10,000 to 10,010, each of ``lots``."""
+    stream, n = Stream(instrument, StreamKind.BARS, BarSpec.parse(f"{minutes}m")), 10
+    length = minutes * 60_000 * MS
+    opened = np.arange(n, dtype=np.int64) * length + START
     prices = {"open": 10_000, "high": 10_010, "low": 9_990, "close": 10_005}
     columns = {name: np.full(n, value, np.int64) for name, value in {**prices, "lots": lots, "seq": 0}.items()}
-    stream.record({"ts": opened + 3_600_000 * MS, "time_open": opened, **columns})
+    stream.record({"ts": opened + length, "time_open": opened, **columns})
     return stream
 
 
@@ -162,3 +164,44 @@ def test_buy_and_hold_is_the_instrument_from_the_tapes_first_price_on() -> None:
     assert last["buy_and_hold_return"] == 10_005 / 10_000 - 1
     assert last["mark_px"] == FX.price_grid.to_text(10_005)
     assert last["cash_return"] == 0
+
+
+class HoldsTwo(Strategy):
+    """Buys a little of both its instruments at the first bar, and watches the bars of the first alone."""
+
+    def on_start(self) -> None:
+        self._bought = False
+        self.subscribe_bars("1m")
+
+    def on_bar(self, bar: Bar) -> None:
+        if not self._bought:
+            self._bought = True
+            for instrument in self.instruments:
+                self.buy(instrument.quantity(7_000), instrument=instrument)
+
+
+def test_a_position_whose_bars_nobody_watches_is_marked_too() -> None:
+    """Two positions of 7 % each at prices that hardly move: no drawdown beyond the fees, and no loss limit breaks."""
+    second = Instrument("GBPUSD", "FX", "GBP", "USD", FX.tick, FX.lot, InstrumentKind.FX)
+    streams = [bars_stream(10**9, FX, minutes=1), bars_stream(10**9, second, minutes=1)]
+    journal, simulator = run(streams, [("a", HoldsTwo((FX, second), NoParams()))])
+    assert sum(isinstance(e, OrderFilled) for e in journal.events) == 2
+    assert not [e for e in journal.events if isinstance(e, TrackHalted)]
+    assert simulator.tracks[0].marks.drawdown.maximum < 0.001
+
+
+class Strays(Strategy):
+    """Asks for bars of an instrument that is not its own."""
+
+    def on_start(self) -> None:
+        self.subscribe_bars("1h", SPOT)
+
+
+def test_bars_of_a_foreign_instrument_stop_the_track_and_nothing_else() -> None:
+    """The strategy is told which instruments are its own, and the run goes on."""
+    streams = [bars_stream(50), bars_stream(50, SPOT)]
+    journal, _ = run(streams, [("a", Strays((FX,), NoParams())), ("b", BuysOnce((FX,), NoParams()))])
+    stopped = [e for e in journal.events if isinstance(e, TrackStopped)]
+    assert [(e.track, e.hook) for e in stopped] == [("a", "on_start")]
+    assert "expected one of its instruments, found BTCUSDT.BINANCE" in stopped[0].error
+    assert any(isinstance(e, OrderFilled) and e.track == "b" for e in journal.events)

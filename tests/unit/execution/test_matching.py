@@ -230,6 +230,24 @@ def test_a_print_at_the_price_by_the_other_side_is_not_ours() -> None:
     assert venue.ears["a"].fills() == []
 
 
+def test_a_purchase_below_a_bid_is_late_news_and_fills_nothing() -> None:
+    """On recorded books a third of all prints come after the quote that supersedes them: a buyer took no bid, at whatever price."""
+    venue = book()
+    order = venue.order("o", BUY, 10, limit=9_999)
+    venue.trade(9_990, 4, aggressor=1)
+    assert (venue.ears["a"].fills(), order.ahead) == ([], 5)
+
+
+def test_a_print_that_happened_before_the_order_came_fills_nothing() -> None:
+    """The news of it arrives after the order; the trade itself did not meet it."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_999)
+    venue.trade(9_998, 4, late_by_ns=2 * MS)
+    assert venue.ears["a"].fills() == []
+    venue.trade(9_998, 4)
+    assert venue.ears["a"].fills() == [(9_999, 4)]
+
+
 def test_a_print_through_the_price_fills_up_to_its_size() -> None:
     """Whoever was ahead is gone; nobody guarantees more than what printed; and it earned the spread it was placed at."""
     venue = book()
