@@ -23,6 +23,7 @@ from genesis.execution.working import Working
 from genesis.model.events import (
     Event,
     FaultsInjected,
+    FaultTime,
     FaultWindow,
     OrderAccepted,
     OrderCanceled,
@@ -254,9 +255,18 @@ class Track:
         faults = self.executor.faults
         injected: dict[str, int] = {} if faults is None else faults.injected
         names = [f.instrument.id for f in self.feeds]
-        windows = [] if faults is None else faults.windows(names, self.start_ns, time_ns + 1)
+        times = [] if faults is None else faults.times(names, self.start_ns, time_ns + 1)
+        hit = [] if faults is None else sorted(faults.hit.items(), key=lambda found: (found[0][2], found[0]))
         ages = [None if t.price_age is None else t.price_age.until(time_ns) for t in (self, undisturbed)]
-        return FaultsInjected(time_ns, self.name, injected, tuple(FaultWindow(*w) for w in windows), ages[0], ages[1])
+        return FaultsInjected(
+            time_ns,
+            self.name,
+            injected,
+            tuple(FaultTime(*t) for t in times),
+            tuple(FaultWindow(*window, hits) for window, hits in hit),
+            ages[0],
+            ages[1],
+        )
 
     # ---- what comes next
 

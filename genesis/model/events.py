@@ -374,41 +374,66 @@ class RowsLate(Event, frozen=True, gc=False):
 
 
 class FaultWindow(msgspec.Struct, frozen=True, gc=False):
-    """A window [``time_from``, ``time_to``) of a fault; ``instrument`` is empty where it is one of the connection to the venue."""
+    """A window [``time_from``, ``time_to``) of a fault, into which ``hits`` orders, cancels or answers fell.
+
+    ``instrument`` is empty where it is one of the connection to the venue.
+    """
 
     fault: str
     instrument: str
     time_from: int
     time_to: int
+    hits: int
 
     def wire(self) -> Wire:
         """Wire form."""
         return {
             "fault": self.fault,
+            "hits": self.hits,
             "instrument": self.instrument,
             "time_from": self.time_from,
             "time_to": self.time_to,
         }
 
 
+class FaultTime(msgspec.Struct, frozen=True, gc=False):
+    """How many windows of a fault met a run, and for how long in all; ``instrument`` as in `FaultWindow`."""
+
+    fault: str
+    instrument: str
+    windows: int
+    length_ns: int
+
+    def wire(self) -> Wire:
+        """Wire form."""
+        return {
+            "fault": self.fault,
+            "instrument": self.instrument,
+            "length_ns": self.length_ns,
+            "windows": self.windows,
+        }
+
+
 class FaultsInjected(Event, frozen=True, gc=False):
     """What a fault plan did to a track's orders and answers, told when the tape ends.
 
-    ``injected`` counts by fault; ``windows`` are those that met the run. The largest age of the price that marked a position while it was
+    ``injected`` counts by fault; ``times`` are of all windows that met the run, ``hit`` those into which something fell. The largest age of the price that marked a position while it was
     held, in ns (``None``: nothing was held), is that of this track and of the same strategy undisturbed.
     """
 
     injected: Mapping[str, int]
-    windows: tuple[FaultWindow, ...]
+    times: tuple[FaultTime, ...]
+    hit: tuple[FaultWindow, ...]
     oldest_price_ns: int | None
     oldest_price_undisturbed_ns: int | None
 
     def wire(self) -> Wire:
         return {
+            "hit": [w.wire() for w in self.hit],
             "injected": dict(self.injected),
             "oldest_price_ns": self.oldest_price_ns,
             "oldest_price_undisturbed_ns": self.oldest_price_undisturbed_ns,
-            "windows": [w.wire() for w in self.windows],
+            "times": [t.wire() for t in self.times],
         }
 
 

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genesis.model.orders import OrderStatus
-from genesis.monitoring.report.values import FaultSpan, FeedFaultFact, Gap, Orders, TrackReport, UnderFaults
+from genesis.monitoring.report.values import (
+    FaultLength,
+    FaultSpan,
+    FeedFaultFact,
+    Gap,
+    Orders,
+    TrackReport,
+    UnderFaults,
+)
 from genesis.storage.rows import GapRow
 from genesis.storage.sqlite import StoreReader
 
@@ -51,7 +59,8 @@ def _one(
         undisturbed=undisturbed,
         feed=tuple(_feed_fault(str(s["of"]), f) for s in streams for f in s["faults"]),
         injected=None if told is None else {str(name): int(n) for name, n in told["injected"].items()},
-        windows=() if told is None else tuple(_window(w) for w in told["windows"]),
+        lengths=() if told is None else tuple(_length(t) for t in told["times"]),
+        hit=() if told is None else tuple(_window(w) for w in told["hit"]),
         gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in gaps if g.stream in names),
         orders=_orders(store, track.name, entries),
         orders_undisturbed=_orders(store, undisturbed.name, entries),
@@ -75,7 +84,17 @@ def _feed_fault(stream: str, fault: Mapping[str, Any]) -> FeedFaultFact:
 
 
 def _window(window: Mapping[str, Any]) -> FaultSpan:
-    return FaultSpan(str(window["fault"]), str(window["instrument"]), int(window["time_from"]), int(window["time_to"]))
+    return FaultSpan(
+        str(window["fault"]),
+        str(window["instrument"]),
+        int(window["time_from"]),
+        int(window["time_to"]),
+        int(window["hits"]),
+    )
+
+
+def _length(time: Mapping[str, Any]) -> FaultLength:
+    return FaultLength(str(time["fault"]), str(time["instrument"]), int(time["windows"]), int(time["length_ns"]))
 
 
 def _orders(store: StoreReader, track: str, entries: int) -> Orders:

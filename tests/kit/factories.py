@@ -10,6 +10,7 @@ import msgspec
 from genesis.model.events import (
     Event,
     FaultsInjected,
+    FaultTime,
     FaultWindow,
     GapFound,
     MetricSample,
@@ -198,7 +199,8 @@ def small_run(orders: int = 12) -> list[Event]:
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))
     events.append(GapFound(end, None, "BTCUSDT.BINANCE/trades", T0, end, 17, "ids missing"))
     events.append(RowsLate(end, None, "BTCUSDT.BINANCE/trades", end - 1, 2))
-    halt = FaultWindow("halt", BTC.id, T0, T0 + SECOND)
-    events.append(FaultsInjected(end, "ema.fast", {"timeout": 2, "halt: order refused": 1}, (halt,), 3 * SECOND, None))
+    halts, halt = FaultTime("halt", BTC.id, 2, 5 * SECOND), FaultWindow("halt", BTC.id, T0, T0 + SECOND, 1)
+    injected = {"timeout": 2, "halt: order refused": 1}
+    events.append(FaultsInjected(end, "ema.fast", injected, (halts,), (halt,), 3 * SECOND, None))
     events.append(TapeEnded(end, None, 123_456))
     return events

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from genesis.monitoring.report.tables import badge, dash, table
-from genesis.monitoring.report.values import TrackReport, UnderFaults
+from genesis.monitoring.report.values import FaultLength, FeedFaultFact, TrackReport, UnderFaults
 from genesis.monitoring.report.wording import count, exact, moment, money, percent, safe, span
 
 _WINDOWS_SHOWN = 20
+_RECOGNISABLE = ("duplicates", "reorder")
 
 
 def section(found: Sequence[UnderFaults]) -> str:
@@ -51,7 +52,7 @@ def _verdict(u: UnderFaults) -> str:
 
 
 def _anything(u: UnderFaults) -> bool:
-    return bool(u.injected or u.windows or _touched(u))
+    return bool(u.injected or u.lengths or _touched(u))
 
 
 def _touched(u: UnderFaults) -> int:
@@ -67,7 +68,7 @@ def _happened(u: UnderFaults) -> str:
     words = [f"{messages:,} messages of the feed were touched" if messages else "No message of the feed was touched"]
     if orders:
         words.append(f"{orders:,} faults fell on orders, cancels and answers")
-    elif u.windows:
+    elif u.lengths:
         words.append(
             "windows of the venue met the tape, but no order, cancel or answer was refused, lost or held back in one"
         )
@@ -81,8 +82,8 @@ def _took_it(u: UnderFaults) -> str:
     refused = sum(u.orders.rejected.values())
     reasons = ", ".join(f"{n:,} {safe(reason)}" for reason, n in u.orders.rejected.items())
     seen = [
-        f"{refused:,} of {u.orders.sent:,} orders refused by the venue" + (f" ({reasons})" if reasons else ""),
-        f"{u.cancels_refused:,} cancels refused",
+        f"{refused:,} of {u.orders.sent:,} orders not taken" + (f" ({reasons})" if reasons else ""),
+        f"{u.cancels_refused:,} cancels not taken",
         f"{u.unanswered:,} orders unanswered in time",
         f"{len(u.gaps):,} gaps in its data",
     ]
@@ -125,7 +126,7 @@ def _compared(u: UnderFaults) -> str:
         _count_row("closed trades", [t.metrics.whole("trades") for t in pair]),
         _count_row("fills", [t.fill_count for t in pair]),
         _count_row("orders sent", [o.sent for o in orders]),
-        _count_row("orders refused by the venue", [sum(o.rejected.values()) for o in orders]),
+        _count_row("orders not taken by the venue", [sum(o.rejected.values()) for o in orders]),
         _count_row("orders refused by risk", [o.denied for o in orders]),
         _count_row("orders open at the end", [o.open for o in orders]),
         _count_row("halts and stops", [len(t.stops) for t in pair]),
@@ -172,18 +173,39 @@ def _age_row(name: str, ages: tuple[int | None, int | None]) -> tuple[str, ...]:
 
 def _injected(u: UnderFaults) -> str:
     rows = [
-        (safe(f.fault), safe(f.stream), count(f.windows) if f.windows else "", count(f.messages), count(f.recognised))
+        (safe(f.fault), safe(f.stream), count(f.windows) if f.windows else "", "", count(f.messages), _door(f))
         for f in u.feed
     ]
-    rows += [(safe(name), "orders and answers", "", count(n), "") for name, n in (u.injected or {}).items()]
+    rows += [
+        (safe(t.fault), safe(t.where) or "connection", count(t.windows), span(t.length), count(_hits(u, t)), "")
+        for t in u.lengths
+    ]
+    rows += [
+        (safe(name), "orders and answers", "", "", count(n), "")
+        for name, n in (u.injected or {}).items()
+        if ":" not in name
+    ]
     if not rows:
         return ""
-    heads = ("fault", "of what", "windows", "messages, orders or answers", "recognised and dropped")
-    return "<h4>What was injected</h4>" + table("", heads, rows, "", (2, 3, 4))
+    heads = ("fault", "of what", "windows", "length", "fell on", "recognised<small>and dropped at the door</small>")
+    parts = ", ".join(f"{safe(name)} {n:,}" for name, n in (u.injected or {}).items() if ":" in name)
+    words = f"<p class='note'>In windows of the venue: {parts}.</p>" if parts else ""
+    return "<h4>What was injected</h4>" + table("", heads, rows, "", (2, 3, 4, 5)) + words
+
+
+def _door(fault: FeedFaultFact) -> str:
+    return count(fault.recognised) if fault.fault in _RECOGNISABLE else ""
+
+
+def _hits(u: UnderFaults, of: FaultLength) -> int:
+    return sum(w.hits for w in u.hit if (w.fault, w.where) == (of.fault, of.where))
 
 
 def _windows(u: UnderFaults) -> str:
-    spans = [(w.fault, w.where or "the connection", w.time_from, w.time_to, "") for w in u.windows]
+    spans = [
+        (w.fault, w.where or "connection", w.time_from, w.time_to, f"{w.hits:,} orders, cancels or answers")
+        for w in u.hit
+    ]
     spans += [("gap", g.stream.partition("!")[0], g.time_from, g.time_to, g.detail) for g in u.gaps]
     if not spans:
         return ""
@@ -193,5 +215,5 @@ def _windows(u: UnderFaults) -> str:
         for fault, where, start, stop, detail in spans[:_WINDOWS_SHOWN]
     ]
     more = f", the first {_WINDOWS_SHOWN} of {len(spans):,}" if len(spans) > _WINDOWS_SHOWN else ""
-    heads = ("fault", "where", "from", "to", "length", "detail")
-    return f"<h4>Windows{more}</h4>" + table("", heads, rows)
+    heads = ("fault", "where", "from", "to", "length", "what fell into it")
+    return f"<h4>Windows into which something fell{more}</h4>" + table("", heads, rows)

@@ -229,12 +229,22 @@ class FeedFaultFact(msgspec.Struct, frozen=True):
 
 
 class FaultSpan(msgspec.Struct, frozen=True):
-    """A window of a fault that met the run; ``where`` is an instrument, or empty for the connection to the venue."""
+    """A window of a fault into which ``hits`` orders, cancels or answers fell; ``where`` is an instrument, or empty for the connection."""
 
     fault: str
     where: str
     time_from: int
     time_to: int
+    hits: int
+
+
+class FaultLength(msgspec.Struct, frozen=True):
+    """How many windows of a fault met the run, and for how long in all, in ns; ``where`` as in `FaultSpan`."""
+
+    fault: str
+    where: str
+    windows: int
+    length: int
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -260,7 +270,8 @@ class UnderFaults(msgspec.Struct, frozen=True, kw_only=True):
     undisturbed: TrackReport
     feed: tuple[FeedFaultFact, ...]
     injected: Mapping[str, int] | None
-    windows: tuple[FaultSpan, ...]
+    lengths: tuple[FaultLength, ...]
+    hit: tuple[FaultSpan, ...]
     gaps: tuple[Gap, ...]
     orders: Orders
     orders_undisturbed: Orders

@@ -196,18 +196,33 @@ def test_a_bar_that_a_halt_touches_is_known() -> None:
     assert [bool(halts.between(T + a * S, T + b * S)) for a, b in bars] == [False, True, True, True, False, True]
 
 
-def test_the_windows_of_a_run_can_be_listed() -> None:
-    """For whoever tells what was injected: the connection's once, a halt's for each instrument it concerns."""
+def test_the_windows_of_a_run_are_counted_and_measured() -> None:
+    """For whoever tells what was injected: the connection's once, a halt's for each instrument it concerns, each as far as it met the run."""
     of = faults(
         disconnect=Disconnect(windows=[span(10, 20)]),
-        rate_limit=RateLimit(windows=[span(30, 40), span(90, 95)]),
+        rate_limit=RateLimit(windows=[span(30, 40), span(50, 65), span(90, 95)]),
         halt=Halt(windows=[span(15, 25)], instruments=["A.X"]),
     )
-    assert of.windows(["A.X", "B.X"], T, T + 60 * S) == [
-        ("disconnect", "", T + 10 * S, T + 20 * S),
-        ("rate limit", "", T + 30 * S, T + 40 * S),
-        ("halt", "A.X", T + 15 * S, T + 25 * S),
+    assert of.times(["A.X", "B.X"], T, T + 60 * S) == [
+        ("disconnect", "", 1, 10 * S),
+        ("rate limit", "", 2, 20 * S),
+        ("halt", "A.X", 1, 10 * S),
     ]
+
+
+def test_what_falls_into_a_window_is_counted_there() -> None:
+    """Orders and cancels that were not sent and answers that had to wait, by the window that did it."""
+    of = faults(disconnect=Disconnect(windows=[span(10, 20), span(30, 40)]), halt=Halt(windows=[span(50, 60)]))
+    of.on_send(ID, T + 12 * S, 1)
+    of.on_cancel(T + 15 * S)
+    of.heard(ID, T, T + 39 * S, T, 1, 0)
+    of.on_arrival(ID, T + 55 * S)
+    of.on_arrival(ID, T + 65 * S)
+    assert of.hit == {
+        ("disconnect", "", T + 10 * S, T + 20 * S): 2,
+        ("disconnect", "", T + 30 * S, T + 40 * S): 1,
+        ("halt", ID, T + 50 * S, T + 60 * S): 1,
+    }
 
 
 # ---- the whole
