@@ -65,9 +65,10 @@ def _happened(u: UnderFaults) -> str:
     if not _anything(u):
         return "Nothing happened: no window of the plan met the tape, and no draw fell on a message, an order or an answer."
     orders, messages = sum(u.injected.values()), _touched(u)
-    words = [f"{messages:,} messages of the feed were touched" if messages else "No message of the feed was touched"]
+    touched = _counted(messages, "message of the feed was touched", "messages of the feed were touched")
+    words = [touched if messages else "No message of the feed was touched"]
     if orders:
-        words.append(f"{orders:,} faults fell on orders, cancels and answers")
+        words.append(_counted(orders, "fault", "faults") + " fell on orders, cancels and answers")
     elif u.lengths:
         words.append(
             "windows of the venue met the tape, but no order, cancel or answer was refused, lost or held back in one"
@@ -107,6 +108,10 @@ def _difference(u: UnderFaults) -> str:
         else " A strategy goes on from other fills, so a disturbed run may come out better by chance."
     )
     return f"It ended with {exact(abs(mine - other))} {safe(u.track.currency)} {less} than undisturbed.{note}"
+
+
+def _counted(n: int, one: str, more: str) -> str:
+    return f"{n:,} {one if n == 1 else more}"
 
 
 def _age(ns: int) -> str:
@@ -190,7 +195,7 @@ def _injected(u: UnderFaults) -> str:
     heads = ("fault", "of what", "windows", "length", "fell on", "recognised<small>and dropped at the door</small>")
     parts = ", ".join(f"{safe(name)} {n:,}" for name, n in (u.injected or {}).items() if ":" in name)
     words = f"<p class='note'>In windows of the venue: {parts}.</p>" if parts else ""
-    return "<h4>What was injected</h4>" + table("", heads, rows, "", (2, 3, 4, 5)) + words
+    return "<h4>What was injected</h4>" + table("", heads, rows, "faults", (2, 3, 4, 5)) + words
 
 
 def _door(fault: FeedFaultFact) -> str:
@@ -203,7 +208,13 @@ def _hits(u: UnderFaults, of: FaultLength) -> int:
 
 def _windows(u: UnderFaults) -> str:
     spans = [
-        (w.fault, w.where or "connection", w.time_from, w.time_to, f"{w.hits:,} orders, cancels or answers")
+        (
+            w.fault,
+            w.where or "connection",
+            w.time_from,
+            w.time_to,
+            _counted(w.hits, "order, cancel or answer", "orders, cancels or answers"),
+        )
         for w in u.hit
     ]
     spans += [("gap", g.stream.partition("!")[0], g.time_from, g.time_to, g.detail) for g in u.gaps]
@@ -216,4 +227,4 @@ def _windows(u: UnderFaults) -> str:
     ]
     more = f", the first {_WINDOWS_SHOWN} of {len(spans):,}" if len(spans) > _WINDOWS_SHOWN else ""
     heads = ("fault", "where", "from", "to", "length", "what fell into it")
-    return f"<h4>Windows into which something fell{more}</h4>" + table("", heads, rows)
+    return f"<h4>Windows into which something fell{more}</h4>" + table("", heads, rows, "faults")

@@ -54,6 +54,7 @@ _STYLE = (
     "td.n{white-space:nowrap}td.n small{white-space:normal}"
     ".facts th[scope=row]{width:19%}.facts td:nth-child(2):not(.n){width:27%}.facts td:last-child{color:var(--soft)}"
     ".compare{font-size:12.5px}.compare td,.compare th{padding-right:7px}.compare th[scope=row]{min-width:84px}.compare thead th{font-size:11.5px}"
+    ".faults{font-size:12.5px}.faults td,.faults th{overflow-wrap:normal}"
     ".compare small{font-size:10.5px}.compare thead th,.compare td{overflow-wrap:normal}"
     ".criteria th[scope=row]{width:15%}.criteria td:nth-child(5){width:13%}.criteria td:last-child{width:30%;color:var(--soft)}"
     ".criteria caption{color:var(--ink)}.metrics .why{color:var(--soft);width:36%}.metrics th[scope=row]{width:20%;font-weight:normal}"
