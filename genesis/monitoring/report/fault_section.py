@@ -84,9 +84,9 @@ def _took_it(u: UnderFaults) -> str:
     reasons = ", ".join(f"{n:,} {safe(reason)}" for reason, n in u.orders.rejected.items())
     seen = [
         f"{refused:,} of {u.orders.sent:,} orders not taken" + (f" ({reasons})" if reasons else ""),
-        f"{u.cancels_refused:,} cancels not taken",
-        f"{u.unanswered:,} orders unanswered in time",
-        f"{len(u.gaps):,} gaps in its data",
+        _counted(u.cancels_refused, "cancel not taken", "cancels not taken"),
+        _counted(u.unanswered, "order unanswered in time", "orders unanswered in time"),
+        _counted(len(u.gaps), "gap in its data", "gaps in its data"),
     ]
     if u.slowest_fill is not None:
         seen.append(f"a fill heard of at most {_age(u.slowest_fill)} after it happened")

@@ -77,7 +77,10 @@ def test_it_says_in_words_what_the_strategy_saw_and_how_it_took_it() -> None:
     words = text("</style>" + section((under(),)))
     assert "plain under rough-day went on to the end" in words
     assert "12 messages of the feed were touched; 4 faults fell on orders, cancels and answers." in words
-    assert "3 of 240 orders not taken (3 NOT_CONNECTED), 4 cancels not taken, 1 orders unanswered in time" in words
+    assert (
+        "3 of 240 orders not taken (3 NOT_CONNECTED), 4 cancels not taken, 1 order unanswered in time, 1 gap in its data"
+        in words
+    )
     assert "a fill heard of at most 12 s after it happened" in words
     assert "It was neither stopped nor halted. It ended with 50.25 USD less than undisturbed." in words
     assert "disconnect: order not sent 3" in words
