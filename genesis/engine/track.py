@@ -34,7 +34,6 @@ from genesis.model.events import (
     OrderPrevented,
     OrderRejected,
     OrderTriggered,
-    OrderUnanswered,
     TrackHalted,
     TrackStopped,
 )
@@ -580,14 +579,17 @@ class Track:
             self._fill(state, event)
             return
         self.entries.append(event)
-        if isinstance(event, OrderPrevented):
+        step = _STEP.get(type(event))
+        if step is not None:
+            state.step(step)
+        elif isinstance(event, OrderPrevented):
             state.prevented += event.prevented_lots
-        elif not isinstance(event, (OrderCancelRejected, OrderUnanswered)):
-            state.step(_STEP[type(event)])
+        elif isinstance(event, OrderCancelRejected):
+            self._try_to_flatten_later()
         if state.status.is_final:
             self._close_order(state.order.client_order_id)
-        if isinstance(event, OrderCancelRejected) or (state.forced and isinstance(event, OrderRejected)):
-            self._try_to_flatten_later()
+            if state.forced and isinstance(event, OrderRejected):
+                self._try_to_flatten_later()
         if self._hears_orders:
             self._call("on_order", lambda: self.strategy.on_order(event))
 

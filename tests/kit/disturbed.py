@@ -19,7 +19,6 @@ from genesis.model.events import Event, OrderCancelRejected, OrderDenied, OrderE
 from genesis.model.instruments import InstrumentKind
 from genesis.model.market import Bar, Trade
 from genesis.model.orders import Side
-from genesis.risk.tiers import Tier
 from genesis.strategies.base import Strategy
 from genesis.system.run import Prepared
 from genesis.tape.stream import StreamKind
@@ -122,18 +121,26 @@ def prepared(
     strategy: str = f"{TRADERS}:Restless",
     seed: int = 7,
     params: Mapping[str, Any] | None = None,
-    tiers: list[Tier] | None = None,
+    scope: str | None = None,
 ) -> Prepared:
-    """A run of the strategy and, where there is a plan, of the same under it."""
+    """A run of the strategy and, where there is a plan, of the same under it; in a ``scope`` a second one competes with it."""
     instrument = InstrumentConfig(symbol="EURUSD", venue="FX", base="EUR", quote="USD", kind=InstrumentKind.FX)
-    ran = StrategyConfig(
-        name="own", strategy=strategy, instruments=[FX.id], budget=Decimal(10_000), params=dict(params or {})
-    )
+    names = ["own"] if scope is None else ["own", "other"]
+    strategies = [
+        StrategyConfig(
+            name=name,
+            strategy=strategy,
+            instruments=[FX.id],
+            budget=Decimal(10_000),
+            params=dict(params or {}),
+            liquidity_scope=scope,
+        )
+        for name in names
+    ]
     config = Config(
         run=RunSection(seed=seed, faults=None if plan is None else PLAN),
         instruments=[instrument],
-        strategies=[ran],
-        tiers=tiers,
+        strategies=strategies,
         fault_plans={} if plan is None else {PLAN: plan},
     )
     return Prepared(config, ROOT, readings)

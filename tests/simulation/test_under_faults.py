@@ -123,6 +123,16 @@ def test_a_plan_in_which_nothing_happens_changes_no_byte(plan: FaultPlan, trader
     assert told.oldest_price_ns == told.oldest_price_undisturbed_ns
 
 
+def test_under_a_plan_a_scope_is_one_of_its_own() -> None:
+    """Two buy 30 of the 50 shown: the second gets 20 at the touch and the rest later, undisturbed and under a plan that does nothing alike."""
+    made = prepared(steady(20), NOTHING[2], TIMED, params={"at": {"5": "BUY"}, "lots": 30}, scope="one")
+    journal = ran(made)
+    for name in ("own", "other"):
+        assert entries_of(journal, f"{name}!{PLAN}")[:-1] == entries_of(journal, name)
+    assert [f.last_lots for f in fills_of(journal)] == [30]
+    assert [f.last_lots for f in fills_of(journal, f"other!{PLAN}")][0] == 20
+
+
 def test_a_plan_changes_nothing_of_the_undisturbed_track() -> None:
     """It has the entries of a run without a plan, and the tape ends when it ended; only the order among the tracks' entries is of both."""
     alone, beside = ran(prepared(wave(), None)), ran(prepared(wave(), BUILT_IN["rough-day"]))
