@@ -300,9 +300,6 @@ def inactive_keys() -> list[str]:
         "paper_trading.promotion",
         "paper_trading.ab_testing",
         "venues",
-        "run.faults",
-        "strategies.faults",
-        "fault_plans",
     ]
 
 

@@ -16,18 +16,21 @@ from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
     Event,
+    FaultsInjected,
     FundingPaid,
     GapFound,
     Liquidated,
     MetricSample,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderDenied,
     OrderExpired,
     OrderFilled,
     OrderRejected,
     OrderSubmitted,
     OrderTriggered,
+    OrderUnanswered,
     RunStarted,
     StrategyNote,
     TrackHalted,
@@ -207,6 +210,15 @@ class Projector:
         read = shapes.GAP.decode(entry)
         self._rows["gaps"].append((seq, read.time, *msgspec.structs.astuple(read.body)))
 
+    def _incident(self, seq: int, entry: bytes, kind: str) -> None:
+        read = shapes.INCIDENT.decode(entry)
+        i = read.body
+        self._rows["incidents"].append((seq, read.track, read.time, kind, i.client_order_id, i.code, i.detail))
+
+    def _faults_told(self, seq: int, entry: bytes) -> None:
+        read = shapes.FAULTS.decode(entry)
+        self._rows["faults"].append((seq, read.track, read.time, bytes(read.body).decode()))
+
     def _noted(self, seq: int, entry: bytes) -> None:
         read = shapes.NOTED.decode(entry)
         self._rows["notes"].append((seq, read.track, read.time, read.body.text))
@@ -246,6 +258,10 @@ def _stepping(step: OrderStep) -> _Project:
     return lambda projector, seq, entry: projector._step(seq, entry, step)
 
 
+def _incident(kind: str) -> _Project:
+    return lambda projector, seq, entry: projector._incident(seq, entry, kind)
+
+
 _BY_KIND: dict[type[Event], _Project] = {
     RunStarted: Projector._started,
     OrderSubmitted: Projector._submitted,
@@ -253,6 +269,9 @@ _BY_KIND: dict[type[Event], _Project] = {
     OrderRejected: _stepping(OrderStep.REJECT),
     OrderTriggered: _stepping(OrderStep.TRIGGER),
     OrderCanceled: _stepping(OrderStep.CANCEL),
+    OrderCancelRejected: _incident("CANCEL_REJECTED"),
+    OrderUnanswered: _incident("UNANSWERED"),
+    FaultsInjected: Projector._faults_told,
     OrderExpired: _stepping(OrderStep.EXPIRE),
     OrderFilled: Projector._filled,
     OrderDenied: Projector._denied,

@@ -152,6 +152,27 @@ class GapRow(msgspec.Struct, frozen=True):
     detail: str
 
 
+class IncidentRow(msgspec.Struct, frozen=True):
+    """What changed no order: ``CANCEL_REJECTED``, or ``UNANSWERED`` where the venue could not say what became of it; in the venue's words."""
+
+    seq: int
+    track: str
+    time: int
+    kind: str
+    client_order_id: str
+    code: int | None
+    detail: str
+
+
+class FaultsRow(msgspec.Struct, frozen=True):
+    """What a fault plan did to a track, told when its tape ended."""
+
+    seq: int
+    track: str
+    time: int
+    facts: dict[str, Any]
+
+
 class NoteRow(msgspec.Struct, frozen=True):
     """A strategy's own remark."""
 

@@ -45,9 +45,25 @@ CREATE TABLE stops (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT
 CREATE TABLE gaps (seq INTEGER PRIMARY KEY, time INTEGER, stream TEXT, time_from INTEGER, time_to INTEGER, missing INTEGER,
     detail TEXT);
 CREATE TABLE notes (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, text TEXT);
+CREATE TABLE incidents (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT, client_order_id TEXT, code INTEGER,
+    detail TEXT);
+CREATE TABLE faults (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, facts TEXT);
 CREATE INDEX samples_by_track ON samples (track);
 """
-PROJECTIONS = ("tracks", "orders", "fills", "denials", "trades", "funding", "samples", "stops", "gaps", "notes")
+PROJECTIONS = (
+    "tracks",
+    "orders",
+    "fills",
+    "denials",
+    "trades",
+    "funding",
+    "samples",
+    "stops",
+    "gaps",
+    "notes",
+    "incidents",
+    "faults",
+)
 
 
 def ensure_sqlite_file(path: Path) -> None:

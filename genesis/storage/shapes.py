@@ -128,6 +128,12 @@ class GapBody(msgspec.Struct, gc=False):
     detail: str
 
 
+class IncidentBody(msgspec.Struct, gc=False):
+    client_order_id: str
+    code: int | None
+    detail: str
+
+
 class NotedBody(msgspec.Struct, gc=False):
     text: str
 
@@ -152,6 +158,8 @@ SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
 HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
 STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)
 GAP = msgspec.json.Decoder(Entry[GapBody], strict=False)
+INCIDENT = msgspec.json.Decoder(Entry[IncidentBody], strict=False)
+FAULTS = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
 NOTED = msgspec.json.Decoder(Entry[NotedBody], strict=False)
 STARTED = msgspec.json.Decoder(Entry[StartedBody], strict=False)
 TRACK = msgspec.json.Decoder(TrackName)

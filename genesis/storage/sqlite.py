@@ -30,9 +30,11 @@ from genesis.storage.rows import (
     CommandRow,
     DenialRow,
     EntryRow,
+    FaultsRow,
     FillRow,
     FundingRow,
     GapRow,
+    IncidentRow,
     NoteRow,
     OperationRow,
     OrderRow,
@@ -309,6 +311,14 @@ class StoreReader:
     def notes(self, track: str | None = None) -> list[NoteRow]:
         """Remarks of the strategies."""
         return self._select(NoteRow, "notes", track)
+
+    def incidents(self, track: str | None = None) -> list[IncidentRow]:
+        """Cancels that were refused and orders that were not answered."""
+        return self._select(IncidentRow, "incidents", track)
+
+    def faults(self, track: str | None = None) -> list[FaultsRow]:
+        """What fault plans did, once a track when the tape has ended."""
+        return self._select(FaultsRow, "faults", track)
 
     def _select(self, kind: type[_Row], table: str, track: str | None) -> list[_Row]:
         with storage_errors(self.path):

@@ -23,9 +23,11 @@ import pyarrow.parquet as pq
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
     DenialRow,
+    FaultsRow,
     FillRow,
     FundingRow,
     GapRow,
+    IncidentRow,
     NoteRow,
     OrderRow,
     SampleRow,
@@ -46,6 +48,8 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "stops": StopRow,
     "gaps": GapRow,
     "notes": NoteRow,
+    "incidents": IncidentRow,
+    "faults": FaultsRow,
 }
 ENTRIES = "entries"
 TABLES = (*_ROW_TYPES, ENTRIES)

@@ -42,6 +42,7 @@ from genesis.monitoring.report.values import (
 from genesis.monitoring.report.wording import exact
 from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
 from genesis.storage.sqlite import StoreReader
+from genesis.system.fault_reporting import under_faults
 
 NOTES_SHOWN = 20
 TRADES_SHOWN = 20
@@ -68,6 +69,12 @@ def track_names(store: StoreReader) -> list[str]:
 def besides(store: StoreReader) -> dict[str, str]:
     """By track, the one that runs the same strategy under the profile beside it."""
     return {str(t.facts["beside"]): t.track for t in store.tracks() if t.facts.get("beside")}
+
+
+def under_plans(store: StoreReader) -> dict[str, tuple[str, str]]:
+    """By track under a fault plan: the track of the same strategy undisturbed, and the plan's name."""
+    told = {t.track: t.facts.get("faults") for t in store.tracks()}
+    return {name: (str(f["of"]), str(f["plan"])) for name, f in told.items() if f}
 
 
 def standing(sample: SampleRow, start_ns: int) -> str:
@@ -110,12 +117,18 @@ def read_report(store: StoreReader) -> RunReport:
     only = instruments[0].split(" ")[0] if len(instruments) == 1 else None
     tracks: list[TrackReport] = []
     others: list[TrackReport] = []
+    disturbed: list[TrackReport] = []
     fills_of_all: list[tuple[FillRow, str]] = []
     for name in names:
         fills = _until(status.entries, store.fills(name))
         track = _track(store, name, facts[name], window, fills, status.entries, only)
+        if "faults" in facts[name]:
+            disturbed.append(track)
+            continue
         fills_of_all += [(f, track.currency) for f in fills]
         (others if name in beside.values() else tracks).append(track)
+    gaps = [g for g in store.gaps() if g.seq <= status.entries]
+    faulted = {str(s["name"]) for s in body.get("faulted_streams", ())}
     data = sorted({kind for t in tracks for kind in t.data})
     return RunReport(
         name=str(body["run"]["name"]),
@@ -138,10 +151,11 @@ def read_report(store: StoreReader) -> RunReport:
             StreamFact(str(s["name"]), int(s["rows"]), str(s["digest"]), bool(s.get("volume", True)))
             for s in body.get("streams", ())
         ),
-        gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in store.gaps() if g.seq <= status.entries),
+        gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in gaps if g.stream not in faulted),
         tracks=tuple(tracks),
         beside={t.name: o for t in tracks for o in others if beside.get(t.name) == o.name},
         benchmarks=_benchmarks(tracks, window),
+        under_faults=under_faults(store, status.entries, body, facts, [*tracks, *disturbed], gaps),
     )
 
 

@@ -9,12 +9,16 @@ import msgspec
 
 from genesis.model.events import (
     Event,
+    FaultsInjected,
+    FaultTime,
+    FaultWindow,
     FundingPaid,
     GapFound,
     Liquidated,
     MetricSample,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderCancelRequested,
     OrderDenied,
     OrderExpired,
@@ -23,6 +27,7 @@ from genesis.model.events import (
     OrderRejected,
     OrderSubmitted,
     OrderTriggered,
+    OrderUnanswered,
     RowsLate,
     RunStarted,
     StrategyNote,
@@ -201,6 +206,10 @@ def small_run(orders: int = 12) -> list[Event]:
         events.extend(life(number, TRACKS[number % 2]))
     of = order(orders + 1, limit_ticks=4_300_000, type=OrderType.LIMIT)
     events.extend((submitted(of), accepted(of), OrderPrevented(of.decided_ns, of.track, of, of.decided_ns, 30, 70)))
+    events.append(
+        OrderCancelRejected(of.decided_ns, of.track, of, of.decided_ns, -1003, "Too much request weight used.")
+    )
+    events.append(OrderUnanswered(of.decided_ns, of.track, of, of.decided_ns, -1007, "Timeout waiting."))
     events.append(denied())
     events.append(trade())
     events.append(trade(instrument=PERP, funding=-12))
@@ -214,5 +223,8 @@ def small_run(orders: int = 12) -> list[Event]:
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))
     events.append(GapFound(end, None, "BTCUSDT.BINANCE/trades", T0, end, 17, "ids missing"))
     events.append(RowsLate(end, None, "BTCUSDT.BINANCE/trades", end - 1, 2))
+    halts, halt = FaultTime("halt", BTC.id, 2, 5 * SECOND), FaultWindow("halt", BTC.id, T0, T0 + SECOND, 1)
+    injected = {"timeout": 2, "halt: order refused": 1}
+    events.append(FaultsInjected(end, "ema.fast", injected, (halts,), (halt,), 3 * SECOND, None))
     events.append(TapeEnded(end, None, 123_456))
     return events
