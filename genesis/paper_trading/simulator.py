@@ -8,6 +8,7 @@ from genesis.engine.agenda import TrackAgenda
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
+from genesis.evidence.gathering import Evidence
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
@@ -63,8 +64,11 @@ class PaperTradingSimulator:
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
         profile: ExecutionProfile | None = None,
         scope: str | None = None,
+        evidence: Evidence | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
+
+        A reference track, the one of its version that stands for it, gathers ``evidence``.
 
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
 
@@ -73,7 +77,7 @@ class PaperTradingSimulator:
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
-        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
+        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start, evidence)
         agenda = TrackAgenda()
         executor, feeds = self._venue(profile or self.profile).open_account(
             name, strategy.instruments, portfolio, agenda, scope

@@ -23,6 +23,8 @@ import pyarrow.parquet as pq
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
     DenialRow,
+    EvidenceRow,
+    FamilyRow,
     FillRow,
     GapRow,
     NoteRow,
@@ -41,6 +43,8 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "denials": DenialRow,
     "trades": TradeRow,
     "samples": SampleRow,
+    "evidence": EvidenceRow,
+    "families": FamilyRow,
     "stops": StopRow,
     "gaps": GapRow,
     "notes": NoteRow,
