@@ -130,7 +130,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         return (f"{chance}; MinTRL {look.bars_needed / BARS_PER_DAY:,.0f} days.",)
 
     def _steps(self) -> tuple[str, ...]:
-        needs = f"the five criteria alone open the first {FIRST_EXEMPT:.0%}; above it capital needs evidence: 20 % an adjusted E of 4, 50 % of 10, 100 % of 20"
+        needs = f"the five criteria alone open the first {_percent(FIRST_EXEMPT)}; above it capital needs evidence: 20 % an adjusted E of 4, 50 % of 10, 100 % of 20"
         target = SECOND_STEP / CAPITAL_PER_E
         if self.counted >= target:
             return (f"Capital (simulated so far): {needs}. Reached: {self.counted:.3g}.",)

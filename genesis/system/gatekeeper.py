@@ -20,6 +20,12 @@ from genesis.storage.sqlite import StoreReader
 _Kind = TypeVar("_Kind")
 
 
+class _Weighed(msgspec.Struct, frozen=True):
+    """What the first entry says of how evidence is weighed."""
+
+    rules: BettingRules
+
+
 class Gate(msgspec.Struct, frozen=True):
     """A reference track at the gate; ``verdicts`` is empty before its first sample, ``evidence`` ``None`` before its first evidence bar."""
 
@@ -79,7 +85,7 @@ def evidence_of(store: StoreReader, entries: int) -> dict[str, Statement]:
     rows = {track: found for track, found in rows.items() if found}
     if not rows:
         return {}
-    rules = _as(store, "evidence.rules", _first(store)["evidence"]["rules"], BettingRules)
+    rules = _as(store, "evidence", _first(store).get("evidence"), _Weighed).rules
     returns = {track: [e.bar_return for e in found] for track, found in rows.items()}
     found, family = looks(returns), store.latest_family(entries)
     adjusted: Mapping[str, float] = {} if family is None else family.adjusted

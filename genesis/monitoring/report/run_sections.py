@@ -294,7 +294,8 @@ def criteria(report: RunReport) -> str:
     judged = [(track, report.criteria.judge(track.measurements())) for track in report.tracks]
     parts = [_overview(judged)]
     for track, found in judged:
-        tally = ", ".join(f"{sum(v.status is s for v in found)} {s.value.lower()}" for s in Status)
+        counts = [(s, sum(v.status is s for v in found)) for s in reversed(Status)]
+        tally = ", ".join(f"{n} {s.value.lower()}" for s, n in counts if n or s is not Status.ERROR)
         title = f"<strong>{safe(track.name)}</strong>: {tally}. Window {minute(track.window.start_ns)} to {minute(track.window.end_ns)}."
         heads = ("criterion", "measured", "threshold", "sample", "status", "in words")
         parts.append(table(title, heads, [_judged(v) for v in found], "criteria", (1, 2, 3)) + _evidence(track))
