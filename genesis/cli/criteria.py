@@ -28,7 +28,9 @@ def criteria(store: StorePath, track: TrackName = None, as_json: Json = False) -
         return
     say(_whose(found))
     for gate in gates:
-        _show(gate)
+        _show(gate, found.recorded)
+    if found.words:
+        say(f"\n{found.words}")
 
 
 def _whose(found: Gatekeeping) -> str:
@@ -37,7 +39,7 @@ def _whose(found: Gatekeeping) -> str:
     return "judged by the criteria that the run was started under"
 
 
-def _show(gate: Gate) -> None:
+def _show(gate: Gate, recorded: bool) -> None:
     mark = ", synthetic: told the future, evidence of nothing" if gate.synthetic else ""
     if not gate.verdicts:
         say(f"\n{gate.track}{mark}: no sample yet")
@@ -45,7 +47,8 @@ def _show(gate: Gate) -> None:
         standing = "no criterion is enforced" if gate.status is None else gate.status.value
         say(f"\n{gate.track}{mark}: {standing}")
         print_table([_row(v) for v in gate.verdicts])
-    for sentence in gate.evidence.sentences() if gate.evidence is not None else ("No evidence was recorded.",):
+    none = "No evidence bar has closed yet." if recorded else "No evidence was recorded."
+    for sentence in (none,) if gate.evidence is None else gate.evidence.sentences():
         say(f"  {sentence}")
 
 
@@ -69,6 +72,7 @@ def _valued(value: float, unit: Unit) -> str:
 
 def _document(found: Gatekeeping, gates: list[Gate]) -> dict[str, Any]:
     return {
+        "discovered": list(found.discovered),
         "criteria": msgspec.to_builtins(found.criteria),
         "recorded": found.recorded,
         "source": found.source,

@@ -9,6 +9,7 @@ import msgspec
 
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
+from genesis.evidence.families import rejected_by_discovery_rate
 from genesis.evidence.looks import looks
 from genesis.evidence.rules import BettingRules
 from genesis.monitoring.report.values import Metrics, measurements_of
@@ -17,6 +18,7 @@ from genesis.paper_trading.validation_criteria import Status, ValidationCriteria
 from genesis.storage.rows import SampleRow
 from genesis.storage.sqlite import StoreReader
 
+DISCOVERY_RATE = 0.10
 _Kind = TypeVar("_Kind")
 
 
@@ -38,12 +40,25 @@ class Gate(msgspec.Struct, frozen=True):
 
 
 class Gatekeeping(msgspec.Struct, frozen=True):
-    """All of a run's reference tracks under the criteria it ran under; not ``recorded``: an older store, judged by the defaults."""
+    """All of a run's reference tracks under the criteria it ran under; not ``recorded``: an older store, judged by the defaults.
+
+    ``discovered`` are the tracks that e-BH names at the false discovery rate `DISCOVERY_RATE`.
+    """
 
     criteria: ValidationCriteria
     recorded: bool
     source: str
     gates: tuple[Gate, ...]
+    discovered: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """What the run's versions show together; empty where fewer than two gather evidence."""
+        tried = sum(g.evidence is not None for g in self.gates)
+        if tried < 2:
+            return ""
+        found = ", ".join(self.discovered) or "none"
+        return f"of the {tried} versions tried, with an edge if {DISCOVERY_RATE:.0%} of those named may be without (e-BH): {found}"
 
 
 def criteria_of(store: StoreReader) -> tuple[ValidationCriteria, bool]:
@@ -72,7 +87,10 @@ def gatekeeping(store: StoreReader) -> Gatekeeping:
         for t in store.tracks()
         if not t.facts.get("beside")
     ]
-    return Gatekeeping(criteria, recorded, str(_first(store).get("source", "replay")), tuple(gates))
+    names = list(statements)
+    named = rejected_by_discovery_rate([statements[n].e_value for n in names], DISCOVERY_RATE)
+    source = str(_first(store).get("source", "replay"))
+    return Gatekeeping(criteria, recorded, source, tuple(gates), tuple(names[i] for i in named))
 
 
 def evidence_of(store: StoreReader, entries: int) -> dict[str, Statement]:

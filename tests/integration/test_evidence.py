@@ -175,6 +175,8 @@ def test_the_words_say_what_a_strategy_without_edge_would_do(store: Path) -> Non
         assert "20 % an adjusted E of 4" in words
         assert "at this pace" in words
         assert evidence["adjusted"] <= e
+    assert answer["discovered"] == []
+    assert "of the 3 versions tried" in genesis("criteria", store).out
     shown = genesis("criteria", store, "--track", "held.long").out
     assert "held.long" in shown
     assert "held.short" not in shown

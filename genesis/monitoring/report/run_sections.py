@@ -298,7 +298,10 @@ def criteria(report: RunReport) -> str:
         tally = ", ".join(f"{n} {s.value.lower()}" for s, n in counts if n or s is not Status.ERROR)
         title = f"<strong>{safe(track.name)}</strong>: {tally}. Window {minute(track.window.start_ns)} to {minute(track.window.end_ns)}."
         heads = ("criterion", "measured", "threshold", "sample", "status", "in words")
-        parts.append(table(title, heads, [_judged(v) for v in found], "criteria", (1, 2, 3)) + _evidence(track))
+        parts.append(
+            table(title, heads, [_judged(v) for v in found], "criteria", (1, 2, 3))
+            + _evidence(track, report.criteria_recorded)
+        )
     return (
         f"<section><h2 id='criteria'>Measured against the criteria</h2><p>{_whose_criteria(report)} "
         "<strong>No promotion is decided here.</strong> Each criterion is judged by itself, on simulated fills over "
@@ -323,9 +326,10 @@ def _off(criteria: ValidationCriteria) -> list[str]:
     return [m for m in modes if getattr(criteria, m) is Mode.OFF]
 
 
-def _evidence(track: TrackReport) -> str:
+def _evidence(track: TrackReport, recorded: bool) -> str:
     if track.evidence is None:
-        return "<p class='empty'>No evidence was recorded.</p>"
+        none = "No evidence bar has closed yet." if recorded else "No evidence was recorded."
+        return f"<p class='empty'>{none}</p>"
     items = "".join(f"<li>{safe(sentence, 1000)}</li>" for sentence in track.evidence.sentences())
     return f"<h3>Evidence of {safe(track.name)}</h3><ul class='evidence'>{items}</ul>"
 

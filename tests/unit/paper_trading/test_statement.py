@@ -39,16 +39,17 @@ def words(**changed: Any) -> str:
 
 
 def test_e_is_told_as_the_chance_of_a_strategy_without_edge() -> None:
-    """E = 8 is a chance of at most 13 %; adjusted 2, at most 50 %; both are said with the sample."""
+    """E = 8 is a chance of at most 13 %, rounded up; adjusted 2, at most 50 %; both are said with the sample."""
     told = words()
     assert (
-        "E = 8 after 612 evidence bars (102 days): a strategy without any edge reaches this with probability at most 12 %"
+        "E = 8 after 612 evidence bars (102 days): a strategy without any edge reaches this with probability at most 13 %"
         in told
     )
     assert "Adjusted for the 3 versions tried in this run: E = 2; that any of them without edge gets there" in told
     assert "at most 50 %" in told
     assert statement().chance == 0.125
-    assert "probability at most 0.50 %" in words(e_value=200.0)
+    assert "probability at most 0.51 %" in words(e_value=199.0)
+    assert "probability at most 100 %" in words(e_value=1.004)
 
 
 def test_no_evidence_is_said_to_be_none() -> None:
