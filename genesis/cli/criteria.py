@@ -29,8 +29,8 @@ def criteria(store: StorePath, track: TrackName = None, as_json: Json = False) -
     say(_whose(found))
     for gate in gates:
         _show(gate, found.recorded)
-    if found.words:
-        say(f"\n{found.words}")
+    for sentence in found.words:
+        say(f"\n{sentence}")
 
 
 def _whose(found: Gatekeeping) -> str:
@@ -73,6 +73,7 @@ def _valued(value: float, unit: Unit) -> str:
 def _document(found: Gatekeeping, gates: list[Gate]) -> dict[str, Any]:
     return {
         "discovered": list(found.discovered),
+        "overfitting": found.overfitting,
         "criteria": msgspec.to_builtins(found.criteria),
         "recorded": found.recorded,
         "source": found.source,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
 from genesis.evidence.families import rejected_by_discovery_rate
 from genesis.evidence.looks import looks
+from genesis.evidence.overfitting import overfitting_probability
 from genesis.evidence.rules import BettingRules
 from genesis.monitoring.report.values import Metrics, measurements_of
 from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, Window, overall
-from genesis.storage.rows import SampleRow
+from genesis.storage.rows import EvidenceRow, SampleRow
 from genesis.storage.sqlite import StoreReader
 
 DISCOVERY_RATE = 0.10
@@ -42,7 +44,8 @@ class Gate(msgspec.Struct, frozen=True):
 class Gatekeeping(msgspec.Struct, frozen=True):
     """All of a run's reference tracks under the criteria it ran under; not ``recorded``: an older store, judged by the defaults.
 
-    ``discovered`` are the tracks that e-BH names at the false discovery rate `DISCOVERY_RATE`.
+    ``discovered`` are the tracks that e-BH names at the false discovery rate `DISCOVERY_RATE`; ``overfitting`` is the probability of it (PBO),
+    ``None`` where there are too few versions or bars.
     """
 
     criteria: ValidationCriteria
@@ -50,15 +53,20 @@ class Gatekeeping(msgspec.Struct, frozen=True):
     source: str
     gates: tuple[Gate, ...]
     discovered: tuple[str, ...]
+    overfitting: float | None
 
     @property
-    def words(self) -> str:
-        """What the run's versions show together; empty where fewer than two gather evidence."""
+    def words(self) -> tuple[str, ...]:
+        """What the run's versions show together; nothing where fewer than two gather evidence."""
         tried = sum(g.evidence is not None for g in self.gates)
         if tried < 2:
-            return ""
+            return ()
         found = ", ".join(self.discovered) or "none"
-        return f"of the {tried} versions tried, with an edge if {DISCOVERY_RATE:.0%} of those named may be without (e-BH): {found}"
+        named = f"of the {tried} versions tried, with an edge if {DISCOVERY_RATE:.0%} of those named may be without (e-BH): {found}"
+        if self.overfitting is None:
+            return (named,)
+        luck = f"the best of them in one half of the time is below the median in the other {self.overfitting:.0%} of the time"
+        return named, f"{luck} (PBO; of pure luck it is about 50 %)"
 
 
 def criteria_of(store: StoreReader) -> tuple[ValidationCriteria, bool]:
@@ -81,16 +89,17 @@ def gatekeeping(store: StoreReader) -> Gatekeeping:
     """
     criteria, recorded = criteria_of(store)
     status = store.status()
-    start, statements = status.start or 0, evidence_of(store, status.entries)
+    start, rows = status.start or 0, _rows(store, status.entries)
+    statements = _statements(store, rows, status.entries)
     gates = [
         _gate(t.track, t.facts, store.latest_sample(t.track), start, criteria, statements.get(t.track))
         for t in store.tracks()
-        if not t.facts.get("beside")
+        if not t.facts.get("beside") and not t.facts.get("faults")
     ]
     names = list(statements)
     named = rejected_by_discovery_rate([statements[n].e_value for n in names], DISCOVERY_RATE)
     source = str(_first(store).get("source", "replay"))
-    return Gatekeeping(criteria, recorded, source, tuple(gates), tuple(names[i] for i in named))
+    return Gatekeeping(criteria, recorded, source, tuple(gates), tuple(names[i] for i in named), _overfitting(rows))
 
 
 def evidence_of(store: StoreReader, entries: int) -> dict[str, Statement]:
@@ -99,8 +108,23 @@ def evidence_of(store: StoreReader, entries: int) -> dict[str, Statement]:
     Raises:
         StorageError: its rules are none that this version knows.
     """
+    return _statements(store, _rows(store, entries), entries)
+
+
+def _rows(store: StoreReader, entries: int) -> dict[str, list[EvidenceRow]]:
+    """By track, of those that have any."""
     rows = {t.track: [e for e in store.evidence(t.track) if e.seq <= entries] for t in store.tracks()}
-    rows = {track: found for track, found in rows.items() if found}
+    return {track: found for track, found in rows.items() if found}
+
+
+def _overfitting(rows: Mapping[str, Sequence[EvidenceRow]]) -> float | None:
+    columns = [[e.bar_return for e in found] for found in rows.values()]
+    if len({len(c) for c in columns}) != 1:
+        return None
+    return overfitting_probability(np.array(columns, dtype=np.float64).T)
+
+
+def _statements(store: StoreReader, rows: Mapping[str, Sequence[EvidenceRow]], entries: int) -> dict[str, Statement]:
     if not rows:
         return {}
     rules = _as(store, "evidence", _first(store).get("evidence"), _Weighed).rules

@@ -153,7 +153,9 @@ class Prepared:
             # Under each profile a scope is one of its own.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             evidence = None if beside else Evidence(RULES, SOURCE)
-            self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile, scope, evidence)
+            self.simulator.add(
+                track, built, budget, strategy.lots, strategy.trade_basis, profile, scope, evidence=evidence
+            )
             version = version_of(cls, params, strategy.instruments, data, profile.name)
             scoped = {} if scope is None else {"liquidity_scope": strategy.liquidity_scope}
             self._facts.append(
