@@ -147,17 +147,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         bound = (
             f"The loss bound, {_percent(self.loss_bound)} of equity a bar, is {wide:.1f} standard deviations of a bar"
         )
+        enforced = "nothing enforces it yet, and a bar beyond it voids the evidence"
         plan = (
-            f"with it a true Sharpe ratio of 5 takes about {days:,.0f} days to E = 10"
-            if days is not None
-            else "with it no bet grows"
+            f"A true Sharpe ratio of 5 then takes about {days:,.0f} days to E = 10." if days else "No bet grows then."
         )
-        warning = (
-            f" WARNING: above {_WIDE_BOUND:.0f} deviations evidence grows too slowly to decide in months."
-            if wide > _WIDE_BOUND
-            else ""
-        )
-        return (f"{bound}; {plan}.{warning}",)
+        warning = f"WARNING: above {_WIDE_BOUND:.0f} deviations evidence grows too slowly to decide in months."
+        return (f"{bound}; {enforced}. {plan}", *((warning,) if wide > _WIDE_BOUND else ()))
 
     def _end(self) -> tuple[str, ...]:
         if self.source == Source.REPLAY.value:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis.evidence.rules import BettingRules
-from genesis.metrics.ratios import BARS_PER_YEAR
 
 Floats = NDArray[np.float64]
 HOURS = 4
@@ -90,6 +89,3 @@ def closed(values: Floats) -> Floats:
     means = (values[..., None] + sums[..., None, :n]) / counts
     allowed = np.arange(n) <= place[..., None]
     return np.asarray(np.where(allowed, means, np.inf).min(axis=-1))
-
-
-YEAR = BARS_PER_YEAR
