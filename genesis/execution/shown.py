@@ -8,7 +8,7 @@ from genesis.execution.book import DepthBook
 from genesis.execution.liquidity import TakenLiquidity
 from genesis.execution.order_queue import OrderQueues
 from genesis.execution.tier import Confidence, Tier
-from genesis.tape.stream import Column
+from genesis.tape.stream import Column, Stream
 
 NEVER_NS = -(2**62)
 
@@ -131,11 +131,11 @@ class Shown:
         if self.orders is not None:
             self.orders.apply(columns, stop)
 
-    def show_depth(self, columns: dict[str, Column], stop: int, time_ns: int) -> None:
-        """The depth rows up to ``stop`` have arrived; the last of them at ``time_ns``."""
+    def show_depth(self, stream: Stream, stop: int) -> None:
+        """The depth rows up to ``stop`` have arrived."""
         if self.book is not None:
-            self.book.apply(columns, stop)
-            self.depth_ns = time_ns
+            self.book.follow(stream, stop)
+            self.depth_ns = stream.times[stop - 1]
 
     def show_quote(self, bid: int, bid_lots: int, ask: int, ask_lots: int, time_ns: int) -> None:
         """The best bid or ask is this now."""
