@@ -15,6 +15,7 @@ from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.replay import Replay
 from genesis.model.events import Event, RunStarted
 from genesis.model.instruments import Instrument, InstrumentKind
+from genesis.model.market import BarSpec
 from genesis.model.money import Money
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
@@ -100,3 +101,29 @@ def run(
     engine = TradingEngine(tape, simulator.tracks, journal, RunStarted(START - 1, None, {}))
     engine.run(Replay(streams).cut(rows))
     return journal, simulator
+
+
+def depth_stream(rows: Sequence[tuple[int, int, int, int]], instrument: Instrument = FX) -> Stream:
+    """Depth rows of (ns after START, side, ticks, lots); rows of one moment are one message, and none is a snapshot."""
+    stream = Stream(instrument, StreamKind.DEPTH)
+    table = np.array(rows, np.int64).reshape(len(rows), 4)
+    ts = table[:, 0] + START
+    zeros = np.zeros(len(rows), np.int64)
+    columns = {n: table[:, i + 1].copy() for i, n in enumerate(("side", "ticks", "lots"))}
+    stream.record({"ts": ts, "time_event": ts, "seq": zeros, "snapshot": zeros, **columns})
+    return stream
+
+
+def bars_stream(
+    rows: Sequence[tuple[int, int, int, int, int]], spec: str = "1s", instrument: Instrument = FX
+) -> Stream:
+    """Bars of (open, high, low, close, lots), one after another from START."""
+    stream = Stream(instrument, StreamKind.BARS, BarSpec.parse(spec))
+    table = np.array(rows, np.int64).reshape(len(rows), 5)
+    assert stream.spec is not None
+    opened = START + np.arange(len(rows), dtype=np.int64) * stream.spec.step
+    columns = {n: table[:, i].copy() for i, n in enumerate(("open", "high", "low", "close", "lots"))}
+    stream.record(
+        {"ts": opened + stream.spec.step, "time_open": opened, "seq": np.zeros(len(rows), np.int64), **columns}
+    )
+    return stream
