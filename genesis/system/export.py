@@ -24,6 +24,7 @@ from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
     DenialRow,
     FillRow,
+    FundingRow,
     GapRow,
     NoteRow,
     OrderRow,
@@ -40,6 +41,7 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "fills": FillRow,
     "denials": DenialRow,
     "trades": TradeRow,
+    "funding": FundingRow,
     "samples": SampleRow,
     "stops": StopRow,
     "gaps": GapRow,

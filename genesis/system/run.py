@@ -22,6 +22,7 @@ from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
+from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
@@ -33,6 +34,7 @@ from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
+from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
@@ -66,15 +68,17 @@ class Prepared:
     ) -> None:
         self.config = config
         self.rules = dict(rules or {})
-        self.readings = tuple(readings)
-        self.streams = [r.stream() for r in readings]
+        self.readings = tuple(within_prices(readings))
+        self.streams = [r.stream() for r in self.readings]
         gaps = [
             GapFound(g.time_to, None, s.name, g.time_from, g.time_to, g.missing, g.detail)
-            for r, s in zip(readings, self.streams, strict=True)
+            for r, s in zip(self.readings, self.streams, strict=True)
             for g in r.report.gaps
         ]
         self.tape = Tape(self.streams, gaps)
-        first = min(s.times[0] for s in self.streams)
+        first = min(s.times[0] for s in self.streams if s.kind not in COMPANIONS)
+        terms = {i.id: i.perpetual for i in config.instruments if i.perpetual is not None}
+        check_marks(self.readings, terms)
         fees = {i.id: i.fees for i in config.instruments}
         self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(
@@ -87,8 +91,9 @@ class Prepared:
             self._tiers,
             fees,
             rules=self.rules,
+            terms=terms,
         )
-        instruments = {r.instrument.id: r.instrument for r in readings}
+        instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
@@ -172,7 +177,8 @@ class Prepared:
         plain = plain_config(self.config)
         # A run without an information file is what it was before there were any.
         rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
-        return rules | {
+        terms = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
+        return (rules | {"perpetuals": terms} if terms else rules) | {
             "execution": _floats_as_text(plain["execution"]),
             "realism": _floats_as_text(plain["realism"]),
             "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
@@ -341,6 +347,11 @@ def _monitor(sample_every: str) -> StrategyMonitor:
         return StrategyMonitor(interval_ns(sample_every, "run.sample_every"))
     except ConfigError as error:
         raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None
+
+
+def _texts(terms: PerpetualTerms) -> Any:
+    """Terms of a perpetual as plain values; decimals are exact text."""
+    return msgspec.to_builtins(terms, str_keys=True)
 
 
 def _floats_as_text(value: Any) -> Any:

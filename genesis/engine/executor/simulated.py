@@ -198,6 +198,10 @@ class SimulatedExecutor:
         """By instrument id."""
         return {name: desk.matcher for name, desk in self._desks.items()}
 
+    def position_units(self, instrument_id: str) -> int:
+        """The position as the venue has it, in signed base ledger units; of an account that may be short."""
+        return self._desks[instrument_id].party.base_units()
+
     def submit(self, order: Order, decision_ticks: int | None) -> None:
         """Send an order: it arrives after its latency draw, and never before one that was sent earlier."""
         instrument, now = order.intent.instrument.id, self._agenda.now
