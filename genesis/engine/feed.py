@@ -48,7 +48,8 @@ class InstrumentFeed:
     """Lanes in the order in which rows of one moment count. ``depth_levels`` is what the strategy asked to see of the book.
 
     ``price`` shows the instrument's own price; ``mark`` is what values a position: the same, but where mark prices do. ``leg`` is its
-    part in the track's margin account, of a perpetual alone.
+    part in the track's margin account, of a perpetual alone. ``leader`` is the feed of another track whose lanes bring the rows to a
+    matcher that both share.
     """
 
     __slots__ = (
@@ -57,6 +58,7 @@ class InstrumentFeed:
         "holding",
         "instrument",
         "lanes",
+        "leader",
         "leg",
         "lot_units",
         "mark",
@@ -77,7 +79,7 @@ class InstrumentFeed:
         decimals: int,
         order: int,
         holding: Holding,
-        leads: bool = True,
+        leader: InstrumentFeed | None = None,
         leg: Leg | None = None,
     ) -> None:
         self.instrument, self.matcher, self.fees, self.holding = instrument, matcher, fees, holding
@@ -89,6 +91,7 @@ class InstrumentFeed:
         self.unit = self.lot_units * self.notional_unit
         self.depth_levels = 0
         chosen = [next((s for s in streams if s.kind is kind), None) for kind in _LANES]
+        self.leader, leads = leader, leader is None
         self.lanes = tuple(Lane(s, matcher, 10 * order + i, leads) for i, s in enumerate(chosen) if s is not None)
         self.leg = leg
         self.price = Mark(price_stream(streams))
@@ -100,6 +103,8 @@ class InstrumentFeed:
 
     def settle(self, now: int, rank: int) -> None:
         """Bring the matcher's market to the present: rows passed over without effect are made visible."""
+        if self.leader is not None:
+            self.leader.settle(now, rank)
         for lane in self.lanes:
             stream = lane.stream
             stop = passed(stream, lane.cursor, now, rank)

@@ -74,7 +74,7 @@ class PaperVenue:
         self._tape, self.profile, self._draws, self._fees, self._rules = tape, profile, draws, fees, rules
         self._terms = terms
         self._conditions: dict[str, MarketConditions] = {}
-        self._shared: dict[tuple[str, str], Matcher] = {}
+        self._shared: dict[tuple[str, str], InstrumentFeed] = {}
 
     def open_account(
         self,
@@ -101,10 +101,8 @@ class PaperVenue:
             if not any(s.kind in _TIERS for s in streams):
                 raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
             halts = None if faults is None else faults.halts_of(instrument.id)
-            known = None if scope is None else self._shared.get((scope, instrument.id))
-            matcher = known or self._matcher(instrument, streams, halts)
-            if scope is not None:
-                self._shared[scope, instrument.id] = matcher
+            leader = None if scope is None else self._shared.get((scope, instrument.id))
+            matcher = self._matcher(instrument, streams, halts) if leader is None else leader.matcher
             fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
             answers = executor.answers(instrument.id)
             spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
@@ -125,10 +123,12 @@ class PaperVenue:
                     portfolio.decimals,
                     order,
                     holding,
-                    known is None,
+                    leader,
                     self._leg(instrument, streams, holding) if holding.perpetual else None,
                 )
             )
+            if scope is not None and leader is None:
+                self._shared[scope, instrument.id] = feeds[-1]
         return executor, feeds
 
     def _leg(self, instrument: Instrument, streams: Sequence[Stream], holding: Holding) -> Leg:

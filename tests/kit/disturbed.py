@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,7 @@ from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import RunSection
 from genesis.execution.fault_plan import FaultPlan, Span
 from genesis.feeds.files.reading import Reading
-from genesis.model.events import Event, OrderCancelRejected, OrderDenied, OrderEvent, OrderRejected
+from genesis.model.events import Event, EvidenceSample, OrderCancelRejected, OrderDenied, OrderEvent, OrderRejected
 from genesis.model.instruments import InstrumentKind
 from genesis.model.market import Bar, Trade
 from genesis.model.orders import Side
@@ -154,8 +153,12 @@ def ran(of: Prepared, rows: int | None = None) -> Memory:
 
 
 def entries_of(journal: Memory, track: str) -> list[bytes]:
-    """A track's entries, its own name left out of them."""
-    found = [e for e in journal.entries if json.loads(e)["track"] == track]
+    """A track's entries, its own name left out of them; and its evidence, which a disturbed track does not gather."""
+    found = [
+        e
+        for e, event in zip(journal.entries, journal.events, strict=True)
+        if event.track == track and not isinstance(event, EvidenceSample)
+    ]
     return [e.replace(f'"{track}'.encode(), b'"') for e in found]
 
 
