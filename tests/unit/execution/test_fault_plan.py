@@ -62,7 +62,7 @@ BAD = [
         "length_s: expected low above 0 and high at most 604800, found 0 and 2",
     ),
     (lambda: Deliveries(share=Decimal("1.1")), "share: expected 0 to 1, found 1.1"),
-    (lambda: Deliveries(streams=(StreamKind.BARS,)), "streams: expected trades, quotes or depth, found bars"),
+    (lambda: Deliveries(streams=(StreamKind.BARS,)), "streams: expected some of trades, quotes, depth, found bars"),
     (
         lambda: Deliveries(delay_ms=ClippedNormal(1, 1, 1, 4_000_000)),
         "delay_ms: expected low above 0 and high at most 3600000, found 1 and 4000000",
@@ -75,6 +75,10 @@ BAD = [
     (
         lambda: LostAnswers(recovered_after_s=Decimal(0)),
         "recovered_after_s: expected above 0 and at most 604800, found 0",
+    ),
+    (
+        lambda: Gap(streams=(StreamKind.TRADES, StreamKind.FUNDING)),
+        "streams: expected some of trades, orders, quotes, depth, bars, found funding",
     ),
     (lambda: RateLimit(code=-2010), "code: expected one of -1015, -1003, found -2010"),
     (lambda: RateLimit(per_day=Decimal(5000)), "per_day: expected 0 to 1440, found 5000"),
