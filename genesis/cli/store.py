@@ -118,6 +118,14 @@ def trades(store: StorePath, track: TrackName = None, as_json: Json = False) -> 
 
 
 @app.command()
+def funding(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
+    """Every settlement of a perpetual; a negative amount was paid."""
+    with StoreReader(store) as reader:
+        _known(reader, track)
+        _print_rows(reader.funding(track), as_json)
+
+
+@app.command()
 def positions(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
     """What the fills of every track and instrument come to; quantities are before fees charged in the base asset."""
     with StoreReader(store) as reader:

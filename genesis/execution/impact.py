@@ -62,5 +62,7 @@ class SquareRootImpact:
         if lots <= 0 or sigma <= 0 or volume_lots <= 0:
             return 0
         after = remembered + lots
-        area = after * sqrt(after) - remembered * sqrt(remembered)
-        return ceil(2 / 3 * self._y * sigma / sqrt(volume_lots) * area / lots * ONE)
+        high, low = sqrt(after), sqrt(remembered)
+        # (after^1.5 - remembered^1.5) / lots without the difference of two large numbers, so that more lots never cost less.
+        mean = (after + high * low + remembered) / (high + low)
+        return ceil(2 / 3 * self._y * sigma / sqrt(volume_lots) * mean * ONE)

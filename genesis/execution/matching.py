@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Callable
 
 from genesis.execution.fault_windows import FaultWindows
+from genesis.execution.late import InTime
 from genesis.execution.luck import slipped
 from genesis.execution.models import VenueModels
 from genesis.execution.order_queue import Fifo
@@ -29,6 +30,7 @@ _NEVER = 2**62
 _UNBOUND = 2**62
 _SIDES = (1, -1)
 _BY_DEPTH = (Tier.DEPTH, Tier.ORDERS)
+_MAKERS_GIVE_WAY = (StpMode.NONE, StpMode.EXPIRE_MAKER)
 
 
 class Matcher:
@@ -54,17 +56,22 @@ class Matcher:
     # ---- commands
 
     def expect(self, working: Working) -> None:
-        """An order is late: it would have arrived now. Until it fills it pays the worst price that it would have met since.
-
-        So a tail of latency never makes a fill better, whatever the market does meanwhile (definitions.md, 'Simulation profiles').
-        """
-        working.worst = self.shown.touch(working.sign) or (0 if working.sign > 0 else _NEVER)
+        """An order is late: it would have arrived now. Until it does it is followed as if it had (`genesis.execution.late`)."""
+        shown = self.shown
+        touch = shown.touch(working.sign)
+        now_ns = max(working.order.decided_ns, shown.quote_ns, shown.depth_ns, shown.trade_ns)
+        working.worst = 0 if working.sign > 0 else _NEVER
+        if touch is not None:
+            working.suffer(touch, working.slippage + (0 if shown.tier(now_ns).has_book else working.half_spread))
+        working.in_time = InTime(working, shown, self.models, self._unwelcome(working, touch))
         working.phase = Phase.DELAYED
+        working.in_time.arrive(now_ns)
         self.working.append(working)
         self._bounds = None
 
     def arrive(self, working: Working, time_ns: int) -> None:
         """A new order reaches the venue."""
+        late = working.in_time
         self._no_longer_late(working)
         shown = self.shown
         touch = shown.touch(working.sign)
@@ -78,6 +85,8 @@ class Matcher:
         working.party.answers.accepted(working, time_ns)
         self.working.append(working)
         self._bounds = None
+        if late is not None and late.is_triggered:
+            self._fire(working, time_ns)
         if working.phase is Phase.TAKING:
             self._start_taking(working, time_ns)
 
@@ -111,13 +120,13 @@ class Matcher:
         for working in list(self.working):
             phase = working.phase
             if phase is Phase.TAKING:
-                working.suffer(ask if working.sign > 0 else bid)
+                working.suffer(ask if working.sign > 0 else bid, working.slippage)
                 self._take_book(working, time_ns)
             elif phase is Phase.TRIGGER:
                 if not shown.has_trades:
                     self._try_trigger(working, time_ns, ask if working.sign > 0 else bid)
-            elif phase is Phase.DELAYED:
-                working.suffer(ask if working.sign > 0 else bid)
+            elif working.in_time is not None and phase is Phase.DELAYED:
+                working.in_time.on_quote(time_ns, ask if working.sign > 0 else bid)
 
     def on_depth(self, side: int, ticks: int, lots: int, time_ns: int, in_snapshot: bool = False) -> None:
         """A level of the bids (+1) or asks (-1) has a new absolute size (the book itself is already advanced).
@@ -126,6 +135,9 @@ class Matcher:
         """
         shown = self.shown
         shown.depth_ns = time_ns
+        if ticks == (shown.bid if side > 0 else shown.ask):
+            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
+            return
         if shown.taken:
             shown.taken.refresh(side, ticks, lots, time_ns)
             self._bounds = None
@@ -159,27 +171,32 @@ class Matcher:
                 self._try_trigger(working, time_ns, ticks)
             elif phase is Phase.TAKING:
                 if on_prints and aggressor != -working.sign:
-                    working.suffer(ticks)
-                    share = self.models.prints_share
-                    available = max(1, (lots - used) * share[0] // share[1]) if lots > used else 0
+                    working.suffer(ticks, working.slippage + working.half_spread)
+                    available = self.models.of_print(lots - used)
                     if available:
                         used += self._take_shown(working, time_ns, ticks, available, Tier.TRADES)
-            elif phase is Phase.DELAYED and aggressor != -working.sign:
-                working.suffer(ticks)
+            elif working.in_time is not None and phase is Phase.DELAYED:
+                working.in_time.on_trade(time_ns, ticks, lots - used, aggressor)
 
     def on_bar(self, time_ns: int, open_ns: int, opened: int, high: int, low: int, close: int, lots: int) -> None:
         """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first.
 
         It says nothing of when in it a price was; so no order decided after it opened takes part, and none where prints or quotes
-        of its time were heard. Nor does any where trading was halted in a part of it: what it says of the rest cannot be told apart.
+        of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it says of the rest cannot
+        be told apart.
         """
         shown = self.shown
         halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns))
-        if not halted and shown.trade_ns < open_ns and shown.quote_ns < open_ns:
+        heard = shown.trade_ns >= open_ns or shown.quote_ns >= open_ns or shown.tier(time_ns).has_book
+        if not halted and not heard:
             share = self.models.bar_share
             budget = _UNBOUND if share is None else lots * share[0] // share[1]
             for working in list(self.working):
-                if working.order.decided_ns <= open_ns and working.phase is not Phase.DELAYED:
+                if working.order.decided_ns > open_ns:
+                    continue
+                if working.in_time is not None and working.phase is Phase.DELAYED:
+                    working.in_time.on_bar(opened, high, low, budget)
+                else:
                     budget -= self._meet_bar(working, time_ns, (opened, high, low), budget)
         shown.last = close
 
@@ -221,10 +238,11 @@ class Matcher:
     # ---- arrival
 
     def _no_longer_late(self, working: Working) -> None:
-        if working.phase is Phase.DELAYED:
+        late = working.in_time
+        if late is not None:
             self.working.remove(working)
             self._bounds = None
-            working.phase = working.first_phase()
+            working.phase, working.most = working.first_phase(), late.most
 
     def _refusal(self, working: Working, touch: int | None, time_ns: int) -> tuple[RejectReason, str] | None:
         intent, party = working.order.intent, working.party
@@ -235,16 +253,25 @@ class Matcher:
                 return refusal
         if intent.reduce_only and working.sign * party.position >= 0:
             return RejectReason.REDUCE_ONLY, "expected a position to reduce, found none"
-        if touch is not None:
-            if intent.post_only and working.limit is not None:
-                through = (working.limit - touch) * working.sign
-                if through > 0 or (through == 0 and self.shown.has_quotes):
-                    return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
-            last = self.shown.last or touch
-            if working.trigger is not None and working.is_beyond_trigger(last):
-                detail = f"expected a trigger beyond the market, found it at {self._text(last)}"
-                return RejectReason.WOULD_TRIGGER_IMMEDIATELY, detail
-        return self._unfunded(working, touch)
+        late = working.in_time
+        unwelcome = None if late is None else late.refusal
+        if unwelcome is None and (late is None or not late.is_triggered):
+            unwelcome = self._unwelcome(working, touch)
+        return unwelcome or self._unfunded(working, touch)
+
+    def _unwelcome(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
+        """Why the market as it stands forbids the order."""
+        if touch is None:
+            return None
+        if working.order.intent.post_only and working.limit is not None:
+            through = (working.limit - touch) * working.sign
+            if through > 0 or (through == 0 and self.shown.has_quotes):
+                return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
+        last = self.shown.last or touch
+        if working.trigger is not None and working.is_beyond_trigger(last):
+            detail = f"expected a trigger beyond the market, found it at {self._text(last)}"
+            return RejectReason.WOULD_TRIGGER_IMMEDIATELY, detail
+        return None
 
     def _unfunded(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
         """Set aside what the order may need: at its limit, else at its trigger or the touch with the slippage drawn for it."""
@@ -266,15 +293,22 @@ class Matcher:
     def _start_taking(self, working: Working, time_ns: int) -> None:
         """An order that may take now: at once from a book, else from the next print or bar; or it rests."""
         shown = self.shown
-        if shown.tier(time_ns).has_book:
+        has_book = shown.tier(time_ns).has_book
+        if has_book:
             working.arrival_mid_x2 = shown.mid_x2()
+        if working.order.intent.post_only and working.limit is not None:
+            # It was not refused; and where no price is known yet, or prints alone, nothing that comes may make a taker of it.
+            self._rest(working, working.limit, time_ns)
+            return
+        if has_book:
             if working.arrival_ticks is not None:
                 self._take_book(working, time_ns)
             return
         models = self.models
         if models.estimate_spread:
             working.half_spread = max(working.half_spread, models.conditions.half_spread(time_ns))
-        if working.limit is not None and shown.last and not working.accepts(shown.last):
+        would_rest = working.limit is not None and shown.last and not working.accepts(shown.last)
+        if would_rest if working.in_time is None else working.most == 0:
             self._end_taking(working, time_ns)
 
     def _end_taking(self, working: Working, time_ns: int) -> None:
@@ -285,6 +319,11 @@ class Matcher:
             self._expire(working, time_ns, RejectReason.FOK_UNFILLED if working.is_fok else RejectReason.IOC_REST)
         elif working.limit is not None:
             self._rest(working, working.limit, time_ns)
+            if working.in_time is not None and working.in_time.is_met:
+                # In time it would have stood there when the other side came.
+                self._cross(working, time_ns)
+        elif working.most is not None:
+            self._expire(working, time_ns, RejectReason.NO_LIQUIDITY)
 
     def _rest(self, working: Working, limit: int, time_ns: int) -> None:
         shown, models = self.shown, self.models
@@ -295,7 +334,10 @@ class Matcher:
         else:
             working.queue = queue_estimate(models.queue, models.queue_n)
         if tier.has_book:
-            working.queue.join(shown.queue_at(working.sign, limit))
+            displayed = shown.queue_at(working.sign, limit)
+            if working.in_time is not None and displayed is not None:
+                displayed = max(displayed, working.in_time.ahead)
+            working.queue.join(displayed)
         elif tier is Tier.TRADES and not models.only_through:
             typical = models.conditions.typical_print(time_ns)
             working.queue.join(None if typical is None else models.prints_ahead * typical)
@@ -330,25 +372,29 @@ class Matcher:
         if not levels:
             return
         price = self._taker_price(working, levels[0][0], 0, time_ns)
-        if working.is_fok and sum(q for p, q in levels if working.accepts(price.at(p))) < working.leaves:
-            self._expire(working, time_ns, RejectReason.FOK_UNFILLED)
-            return
+        if working.is_fok:
+            takeable = [(p, q) for p, q in levels if working.accepts(price.at(p))]
+            if not self._fills_whole(working, takeable, price):
+                self._expire(working, time_ns, RejectReason.FOK_UNFILLED)
+                return
         confidence = shown.confidence(tier, time_ns)
+        most = working.leaves if working.most is None else working.most
         for level, available in levels:
             ticks = price.at(level)
-            if working.phase is not Phase.TAKING or not working.accepts(ticks):
+            if working.phase is not Phase.TAKING or not working.accepts(ticks) or most <= 0:
                 break
             self._prevent_self_trade(working, level, time_ns)
             if available <= 0 or working.phase is not Phase.TAKING:
                 continue
             cost = price.cost(level, working.decision_ticks, shown.mid_x2(), tier, confidence)
-            lots = self._fill(working, time_ns, ticks, available, Liquidity.TAKER, cost)
+            lots = self._fill(working, time_ns, ticks, min(available, most), Liquidity.TAKER, cost)
+            most -= lots
             if lots:
                 shown.taken.take(-sign, level, lots, time_ns)
                 self._bounds = None
         if working.phase is not Phase.TAKING:
             return
-        if working.limit is not None or working.is_immediate:
+        if working.limit is not None or working.is_immediate or working.most is not None:
             self._end_taking(working, time_ns)
         elif tier in _BY_DEPTH:
             # The whole visible book is gone: the venue expires what is left of a market order.
@@ -358,17 +404,42 @@ class Matcher:
         """Take up to ``available`` lots of what was not displayed but happened: a print, or a bar's open; the lots taken."""
         if not working.fills:
             working.arrival_ticks = ticks
+        if working.most is not None:
+            available = min(available, working.most)
         price = self._taker_price(working, ticks, working.half_spread, time_ns)
         paid, filled = price.at(ticks), 0
-        if available > 0 and working.accepts(paid) and not (working.is_fok and available < working.leaves):
+        takeable = [(ticks, available)]
+        if (
+            available > 0
+            and working.accepts(paid)
+            and not (working.is_fok and not self._fills_whole(working, takeable, price))
+        ):
             self._prevent_self_trade(working, ticks, time_ns)
             if working.phase is Phase.TAKING:
                 confidence = self.shown.confidence(tier, time_ns)
                 cost = price.cost(ticks, working.decision_ticks, None, tier, confidence)
                 filled = self._fill(working, time_ns, paid, available, Liquidity.TAKER, cost)
-        if working.phase is Phase.TAKING and (working.limit is not None or working.is_immediate):
+        if working.phase is Phase.TAKING and (
+            working.limit is not None or working.is_immediate or working.most is not None
+        ):
             self._end_taking(working, time_ns)
         return filled
+
+    def _fills_whole(self, working: Working, levels: list[tuple[int, int]], price: TakerPrice) -> bool:
+        """Whether a fill-or-kill order fills from these levels to its last lot: their size, its position, its means, and no own order in the way."""
+        party, sign, left = working.party, working.sign, working.leaves
+        found = deepest = 0
+        for level, lots in levels:
+            found, deepest = found + lots, level
+            if found >= left:
+                break
+        if found < left or (working.reduce_only and -sign * party.position < left):
+            return False
+        if party.payable(working.locked, sign, price.at(deepest)) < left:
+            return False
+        if party.self_trade in _MAKERS_GIVE_WAY:
+            return True
+        return all(w.party is not party or (deepest - (w.limit or 0)) * sign < 0 for _, _, w in self._resting[-sign])
 
     def _taker_price(self, working: Working, base: int, half_spread: int, time_ns: int) -> TakerPrice:
         sign, models, moved = working.sign, self.models, 0
@@ -391,6 +462,7 @@ class Matcher:
             trigger = working.trigger or opened
             entry = max(opened, trigger) if working.stops_up else min(opened, trigger)
         if working.phase is Phase.TAKING:
+            working.suffer(entry, working.slippage + working.half_spread)
             return self._take_shown(working, time_ns, entry, budget, Tier.BARS)
         if working.phase is Phase.RESTING and budget > 0:
             limit = working.limit or 0
@@ -414,29 +486,33 @@ class Matcher:
     def _rest_on_quote(self, sign: int, time_ns: int) -> None:
         """The touch moved: where it crosses an order, that is evidence that the level traded, up to what the other side shows."""
         shown = self.shown
-        if sign > 0:
-            best, best_lots, opposite, displayed = shown.bid, shown.bid_lots, shown.ask, shown.ask_lots
-        else:
-            best, best_lots, opposite, displayed = shown.ask, shown.ask_lots, shown.bid, shown.bid_lots
+        best, best_lots = (shown.bid, shown.bid_lots) if sign > 0 else (shown.ask, shown.ask_lots)
         # One source tells of sizes: a depth row may be older than the quote before it.
         by_depth = shown.tier(time_ns) in _BY_DEPTH
         for _, _, working in list(self._resting[sign]):
             limit, queue = working.limit or 0, working.queue
-            if opposite and (limit - opposite) * sign >= 0:
-                if queue is not None:
-                    queue.on_through()
-                available = shown.taken.available(-sign, opposite, displayed)
-                if available > 0:
-                    tier = shown.tier(time_ns)
-                    lots = self._fill_maker(working, time_ns, limit, available, tier, Confidence.MEDIUM)
-                    if lots:
-                        shown.taken.take(-sign, opposite, lots, time_ns)
-                        self._bounds = None
-            elif queue is not None and not by_depth:
-                if best == limit:
-                    queue.on_level(best_lots)
-                elif (limit - best) * sign > 0:
-                    queue.on_level(0)
+            if self._cross(working, time_ns) or queue is None or by_depth:
+                continue
+            if best == limit:
+                queue.on_level(best_lots)
+            elif (limit - best) * sign > 0:
+                queue.on_level(0)
+
+    def _cross(self, working: Working, time_ns: int) -> bool:
+        """Whether the other side stands at or through a resting order; then it fills up to what is displayed there and not yet taken."""
+        shown, sign, limit = self.shown, working.sign, working.limit or 0
+        opposite, displayed = (shown.ask, shown.ask_lots) if sign > 0 else (shown.bid, shown.bid_lots)
+        if not opposite or (limit - opposite) * sign < 0:
+            return False
+        if working.queue is not None:
+            working.queue.on_through()
+        available = shown.taken.available(-sign, opposite, displayed)
+        if available > 0:
+            lots = self._fill_maker(working, time_ns, limit, available, shown.tier(time_ns), Confidence.MEDIUM)
+            if lots:
+                shown.taken.take(-sign, opposite, lots, time_ns)
+                self._bounds = None
+        return True
 
     def _rest_on_trade(
         self, sign: int, time_ns: int, ticks: int, lots: int, aggressor: int, used: int, happened_ns: int
@@ -497,6 +573,7 @@ class Matcher:
         if lots:
             working.leaves -= lots
             working.prevented += lots
+            working.party.keep(working)
             working.party.answers.prevented(working, time_ns, lots)
             if not working.leaves:
                 self._expire(working, time_ns, RejectReason.SELF_TRADE)

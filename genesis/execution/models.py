@@ -44,3 +44,8 @@ class VenueModels:
         self.prints_ahead, self.only_through = prints_ahead, only_through
         self.estimate_spread = estimate_spread
         self.impact = impact
+
+    def of_print(self, left: int) -> int:
+        """How much one order takes of the ``left`` lots of a print: its share, at least a lot."""
+        top, bottom = self.prints_share
+        return max(1, left * top // bottom) if left > 0 else 0

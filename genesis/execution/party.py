@@ -213,6 +213,12 @@ class Party:
             return self.position * self._lot_units
         return self.spot.held_base_units()
 
+    def keep(self, working: Working) -> None:
+        """An order became smaller without a fill: what it no longer needs is free again."""
+        need = min(working.locked, self.needs(working.sign, working.lock_ticks, working.leaves))
+        self.release(working.sign, working.locked - need)
+        working.locked = need
+
     def release(self, sign: int, locked: int) -> None:
         """An order ended: what was set aside for it is free again."""
         if self.spot is not None:

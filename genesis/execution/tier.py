@@ -37,7 +37,7 @@ class Confidence(Word):
 
 
 class Phase(Word):
-    """What a working order waits for. DELAYED: it is late, and may not gain by it (`Working.delay`)."""
+    """What a working order waits for. DELAYED: it is late, and may not gain by it (`genesis.execution.late`)."""
 
     DELAYED = "delayed"
     TRIGGER = "trigger"

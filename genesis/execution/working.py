@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from genesis.execution.luck import slipped
 from genesis.execution.party import Party
 from genesis.execution.queueing import QueueEstimate
 from genesis.execution.tier import Phase
 from genesis.execution.trailing import TrailingTrigger
 from genesis.model.instruments import InstrumentKind
 from genesis.model.orders import Order, OrderType, TimeInForce
+
+if TYPE_CHECKING:
+    from genesis.execution.late import InTime
 
 _TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 
@@ -17,7 +23,8 @@ class Working:
 
     ``party`` is the account it belongs to, ``queue`` its place in the book while it rests. ``slippage`` and ``half_spread`` are fractions in 1e-8
     drawn and assumed for it. ``decision_ticks`` and ``arrival_ticks`` are the touch it faced when it was decided and when it arrived,
-    ``arrival_mid_x2`` bid plus ask at arrival (twice the mid); ``worst`` is set on a late order only (see `Matcher.expect`).
+    ``arrival_mid_x2`` bid plus ask at arrival (twice the mid). Of a late order ``in_time`` is what it would be doing, ``worst`` the least it must pay,
+    and ``most`` how many lots it may still take before it rests or expires, ``None`` for any (see `genesis.execution.late`).
     ``prevented`` counts lots that would have met the account's own orders. ``locked`` is what the account has set aside for it, in units of what the order gives, at ``lock_ticks`` a lot.
     """
 
@@ -28,6 +35,7 @@ class Working:
         "decision_ticks",
         "fills",
         "half_spread",
+        "in_time",
         "is_fok",
         "is_immediate",
         "is_trailing",
@@ -35,6 +43,7 @@ class Working:
         "limit",
         "lock_ticks",
         "locked",
+        "most",
         "order",
         "party",
         "phase",
@@ -65,6 +74,8 @@ class Working:
         self.arrival_ticks: int | None = None
         self.arrival_mid_x2: int | None = None
         self.arrival_ns = 0
+        self.in_time: InTime | None = None
+        self.most: int | None = None
         self.worst: int | None = None
         self.locked = self.lock_ticks = 0
         self.reduce_only = intent.reduce_only
@@ -119,7 +130,9 @@ class Working:
         above = (self.sign > 0) is not (intent.instrument.kind is InstrumentKind.PERPETUAL)
         return TrailingTrigger(self.sign, intent.trailing_bp or 0, intent.trigger_ticks, above)
 
-    def suffer(self, ticks: int) -> None:
-        """A late order meets a price it would have met in time: if it is worse than what it met so far, it will pay that."""
-        if self.worst is not None and (ticks - self.worst) * self.sign > 0:
-            self.worst = ticks
+    def suffer(self, ticks: int, fraction: int) -> None:
+        """A late order meets a price it would have met in time, and paid with ``fraction`` (in 1e-8) on top: what is worse than so far it will pay."""
+        if self.worst is not None:
+            paid = slipped(ticks, self.sign, fraction)
+            if (paid - self.worst) * self.sign > 0:
+                self.worst = paid

@@ -15,6 +15,7 @@ import msgspec
 from genesis.ids import fill_id
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument
+from genesis.model.mark_prices import mark_grid
 from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, RejectReason, Side
 
 Wire = dict[str, object]
@@ -438,7 +439,10 @@ class FaultsInjected(Event, frozen=True, gc=False):
 
 
 class TradeClosed(Event, frozen=True, gc=False):
-    """A trade has ended. Amounts are in 10**-``decimals`` of ``currency``, ``qty`` in base ledger units; ``pnl`` is net of fees and slippage."""
+    """A trade has ended. Amounts are in 10**-``decimals`` of ``currency``, ``qty`` in base ledger units; ``pnl`` is net of fees and slippage.
+
+    ``funding`` (negative is paid) is told of perpetuals alone; their ``pnl`` is net of it too.
+    """
 
     instrument: Instrument
     side: Side
@@ -453,10 +457,12 @@ class TradeClosed(Event, frozen=True, gc=False):
     decimals: int
     fills: int
     forced: bool
+    funding: int | None = None
 
     def wire(self) -> Wire:
         money = currency_grid(self.decimals).to_text
-        return {
+        funding = {} if self.funding is None else {"funding": money(self.funding)}
+        return funding | {
             "currency": self.currency,
             "entry_notional": money(self.entry_notional),
             "exit_notional": money(self.exit_notional),
@@ -469,6 +475,77 @@ class TradeClosed(Event, frozen=True, gc=False):
             "side": self.side.name,
             "time_close": self.time_close,
             "time_open": self.time_open,
+        }
+
+
+class FundingPaid(Event, frozen=True, gc=False):
+    """Funding of a perpetual was settled and heard. ``change`` of cash (negative is paid) is in 10**-``decimals`` of ``currency``.
+
+    ``time_event`` is the settlement; ``units`` is the position that the venue settled, in signed base ledger units; ``mark`` the mark
+    price (`genesis.model.mark_prices`), ``rate_e8`` the rate. ``position`` counts the settlements.
+    """
+
+    instrument: Instrument
+    time_event: int
+    units: int
+    mark: int
+    rate_e8: int
+    change: int
+    currency: str
+    decimals: int
+    position: TapePosition | None = None
+
+    def wire(self) -> Wire:
+        return {
+            "amount": currency_grid(self.decimals).to_text(self.change),
+            "currency": self.currency,
+            "instrument": self.instrument.id,
+            "mark_px": mark_grid(self.instrument).to_text(self.mark),
+            "position": None if self.position is None else self.position.wire(),
+            "qty": currency_grid(self.instrument.base_decimals).to_text(self.units),
+            "rate": currency_grid(8).to_text(self.rate_e8),
+            "time_event": self.time_event,
+        }
+
+
+class Liquidated(Event, frozen=True, gc=False):
+    """The margin balance was at or under the maintenance margin: the venue cancels the track's orders and closes a position.
+
+    ``units`` is what is closed, in signed base ledger units, ``mark`` the mark price at which the account was judged; the account's sums
+    are in 10**-``decimals`` of ``currency``. ``position`` is of the stream whose row showed that price.
+    """
+
+    instrument: Instrument
+    units: int
+    mark: int
+    wallet: int
+    unrealized: int
+    maintenance: int
+    currency: str
+    decimals: int
+    position: TapePosition | None = None
+
+    def detail(self) -> str:
+        """What was found, in words."""
+        money = currency_grid(self.decimals).to_text
+        found = money(self.wallet + self.unrealized)
+        return f"expected a margin balance above the maintenance margin of {money(self.maintenance)}, found {found}"
+
+    def wire(self) -> Wire:
+        money = currency_grid(self.decimals).to_text
+        return {
+            "action": "orders cancelled, position closed by the venue, track halted",
+            "currency": self.currency,
+            "detail": self.detail(),
+            "instrument": self.instrument.id,
+            "maintenance_margin": money(self.maintenance),
+            "margin_balance": money(self.wallet + self.unrealized),
+            "mark_px": mark_grid(self.instrument).to_text(self.mark),
+            "position": None if self.position is None else self.position.wire(),
+            "qty": currency_grid(self.instrument.base_decimals).to_text(self.units),
+            "reason": "LIQUIDATED",
+            "unrealized_pnl": money(self.unrealized),
+            "wallet_balance": money(self.wallet),
         }
 
 

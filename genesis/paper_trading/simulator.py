@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from genesis.engine.agenda import TrackAgenda
+from genesis.engine.feed import InstrumentFeed
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
 from genesis.execution.faults import VenueFaults
+from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
@@ -33,6 +35,7 @@ class PaperTradingSimulator:
         seed: of the family; equal decisions of equal seeds meet equal luck.
         start_ns: engine time at which the evaluation begins, before the first row.
         rules: the exchange's, by instrument id, where they are known.
+        terms: of perpetuals, by instrument id.
         journalled: whether entries name their tape position (the block digests cost a pass over the data).
     """
 
@@ -48,10 +51,12 @@ class PaperTradingSimulator:
         fees: Mapping[str, FeeSchedule] | None = None,
         journalled: bool = True,
         rules: Mapping[str, ExchangeRules] | None = None,
+        terms: Mapping[str, PerpetualTerms] | None = None,
     ) -> None:
         self._tape, self._monitor, self._start, self._journalled = tape, monitor, start_ns, journalled
         self.profile = profile or ExecutionProfile()
         self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
+        self._terms = dict(terms or {})
         self._venues: dict[tuple[ExecutionProfile, str], PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
@@ -74,7 +79,7 @@ class PaperTradingSimulator:
         ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
 
         Raises:
-            ConfigError: the name is taken, or the tape lacks data for an instrument.
+            ConfigError: the name is taken, the tape lacks data for an instrument, or the tier does not allow a perpetual's leverage.
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
@@ -83,7 +88,10 @@ class PaperTradingSimulator:
         executor, feeds = self._venue(profile or self.profile, plan).open_account(
             name, strategy.instruments, portfolio, agenda, scope, faults
         )
-        gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
+        tier = paper_tier(budget.amount, self._tiers)
+        for feed in feeds:
+            _check_leverage(feed, tier)
+        gate = RiskGate(tier, self._limits)
         track = Track(
             name,
             strategy,
@@ -104,5 +112,18 @@ class PaperTradingSimulator:
     def _venue(self, profile: ExecutionProfile, plan: str) -> PaperVenue:
         key = (profile, plan)
         if key not in self._venues:
-            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, plan)
+            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, self._terms, plan)
         return self._venues[key]
+
+
+def _check_leverage(feed: InstrumentFeed, tier: Tier) -> None:
+    """What the tier allows of perpetuals, before anything runs."""
+    if feed.leg is None:
+        return
+    found = feed.leg.contract.leverage
+    if tier.leverage is None:
+        raise ConfigError(f"{feed.instrument.id}: expected no perpetual in tier {tier.name}, found one at {found}x")
+    if found > tier.leverage:
+        raise ConfigError(
+            f"{feed.instrument.id}: leverage: expected at most {tier.leverage}x in tier {tier.name}, found {found}x"
+        )

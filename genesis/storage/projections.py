@@ -17,7 +17,9 @@ from genesis.errors import IntegrityError
 from genesis.model.events import (
     Event,
     FaultsInjected,
+    FundingPaid,
     GapFound,
+    Liquidated,
     MetricSample,
     OrderAccepted,
     OrderCanceled,
@@ -182,6 +184,10 @@ class Projector:
         read = shapes.TRADED.decode(entry)
         self._rows["trades"].append((seq, read.track, *msgspec.structs.astuple(read.body)))
 
+    def _funded(self, seq: int, entry: bytes) -> None:
+        read = shapes.FUNDED.decode(entry)
+        self._rows["funding"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+
     def _sampled(self, seq: int, entry: bytes) -> None:
         read = shapes.SAMPLED.decode(entry)
         self._rows["samples"].append((seq, read.track, read.time, read.body.currency))
@@ -190,6 +196,11 @@ class Projector:
         read = shapes.HALTED.decode(entry)
         h = read.body
         self._rows["stops"].append((seq, read.track, read.time, "HALTED", h.reason, h.detail, h.action))
+
+    def _liquidated(self, seq: int, entry: bytes) -> None:
+        read = shapes.HALTED.decode(entry)
+        h = read.body
+        self._rows["stops"].append((seq, read.track, read.time, "LIQUIDATED", h.reason, h.detail, h.action))
 
     def _stopped(self, seq: int, entry: bytes) -> None:
         read = shapes.STOPPED.decode(entry)
@@ -265,6 +276,8 @@ _BY_KIND: dict[type[Event], _Project] = {
     OrderFilled: Projector._filled,
     OrderDenied: Projector._denied,
     TradeClosed: Projector._traded,
+    FundingPaid: Projector._funded,
+    Liquidated: Projector._liquidated,
     MetricSample: Projector._sampled,
     TrackHalted: Projector._halted,
     TrackStopped: Projector._stopped,

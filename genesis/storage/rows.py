@@ -84,7 +84,7 @@ class DenialRow(msgspec.Struct, frozen=True):
 
 
 class TradeRow(msgspec.Struct, frozen=True):
-    """A closed trade; ``pnl`` is net of fees and slippage."""
+    """A closed trade; ``pnl`` is net of fees, slippage and ``funding`` (``None`` where there is no such thing)."""
 
     seq: int
     track: str
@@ -100,6 +100,22 @@ class TradeRow(msgspec.Struct, frozen=True):
     currency: str
     fills: int
     forced: bool
+    funding: str | None
+
+
+class FundingRow(msgspec.Struct, frozen=True):
+    """A settlement of a perpetual: the position that the venue settled, at which mark price and rate; a negative amount was paid."""
+
+    seq: int
+    track: str
+    time: int
+    time_event: int
+    instrument: str
+    qty: str
+    mark_px: str
+    rate: str
+    amount: str
+    currency: str
 
 
 class SampleRow(msgspec.Struct, frozen=True):
@@ -113,7 +129,7 @@ class SampleRow(msgspec.Struct, frozen=True):
 
 
 class StopRow(msgspec.Struct, frozen=True):
-    """A track was ``HALTED`` by a limit, or ``STOPPED`` because its strategy raised (``reason`` names the hook)."""
+    """A track was ``HALTED`` by a limit, ``LIQUIDATED`` by its venue, or ``STOPPED`` because its strategy raised (``reason`` names the hook)."""
 
     seq: int
     track: str

@@ -88,6 +88,17 @@ class TradedBody(msgspec.Struct, gc=False):
     currency: str
     fills: int
     forced: bool
+    funding: str | None = None
+
+
+class FundingBody(msgspec.Struct, gc=False):
+    time_event: int
+    instrument: str
+    qty: str
+    mark_px: str
+    rate: str
+    amount: str
+    currency: str
 
 
 class SampledBody(msgspec.Struct, gc=False):
@@ -140,6 +151,7 @@ SUBMITTED = msgspec.json.Decoder(Entry[SubmittedBody], strict=False)
 STEPPED = msgspec.json.Decoder(Entry[SteppedBody], strict=False)
 FILLED = msgspec.json.Decoder(Entry[FilledBody], strict=False)
 DENIED = msgspec.json.Decoder(Entry[DeniedBody], strict=False)
+FUNDED = msgspec.json.Decoder(Entry[FundingBody], strict=False)
 TRADED = msgspec.json.Decoder(Entry[TradedBody], strict=False)
 MEASURED = msgspec.json.Decoder(Entry[MeasuredBody], strict=False)
 SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)

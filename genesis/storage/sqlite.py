@@ -32,6 +32,7 @@ from genesis.storage.rows import (
     EntryRow,
     FaultsRow,
     FillRow,
+    FundingRow,
     GapRow,
     IncidentRow,
     NoteRow,
@@ -278,6 +279,10 @@ class StoreReader:
     def trades(self, track: str | None = None) -> list[TradeRow]:
         """Closed trades."""
         return self._select(TradeRow, "trades", track)
+
+    def funding(self, track: str | None = None) -> list[FundingRow]:
+        """Settlements of perpetuals, in the order of entries."""
+        return self._select(FundingRow, "funding", track)
 
     def samples(self, track: str | None = None) -> list[SampleRow]:
         """Metric samples."""

@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
-from genesis.monitoring.report.assumptions import execution_facts, fee_facts, limit_facts, realism_facts
+from genesis.monitoring.report.assumptions import (
+    execution_facts,
+    fee_facts,
+    limit_facts,
+    perpetual_facts,
+    realism_facts,
+)
 from genesis.monitoring.report.criteria import Status, Window, judge
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.page import render
@@ -137,7 +143,8 @@ def read_report(store: StoreReader) -> RunReport:
         window=window,
         execution=execution_facts(body.get("execution", {}), data)
         + realism_facts(body.get("realism", {}))
-        + fee_facts(body.get("fees"), _fee_rates(fills_of_all)),
+        + fee_facts(body.get("fees"), _fee_rates(fills_of_all))
+        + perpetual_facts(body.get("perpetuals")),
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
         instruments=instruments,
         streams=tuple(
@@ -269,6 +276,19 @@ def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, 
         ("impact", "impact_cost", "what the impact of own orders added; none in the profile spec"),
     )
     found = [_cost(name, metrics.money(key), turnover, note) for name, key, note in kinds]
+    funding = metrics.money("funding")
+    settled = (
+        ()
+        if funding is None
+        else (
+            _cost(
+                "funding",
+                -funding,
+                turnover,
+                "settlements of perpetuals, paid less received; part of the result, not of a fill",
+            ),
+        )
+    )
     latency, note = (
         metrics.money("latency_cost"),
         "what the market moved between decision and fill; chance, of either sign, but for what being late cost",
@@ -277,9 +297,10 @@ def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, 
         moved = f" (between the bars of decision and fill it came to {exact(latency)} {currency})" if latency else ""
         return (
             *found,
+            *settled,
             Cost("latency", None, None, f"not measured: bars alone hold no price between decision and arrival{moved}"),
         )
-    return (*found, _cost("latency", latency, turnover, note))
+    return (*found, *settled, _cost("latency", latency, turnover, note))
 
 
 def _cost(name: str, money: Decimal | None, turnover: Decimal | None, note: str) -> Cost:

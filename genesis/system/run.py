@@ -24,6 +24,7 @@ from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
 from genesis.execution.fault_plan import FaultPlan
 from genesis.execution.faults import venue_faults
+from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
@@ -36,6 +37,7 @@ from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.strategies.base import Strategy
+from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
 from genesis.system.listings import read_listings, rules_digest
@@ -70,17 +72,19 @@ class Prepared:
     ) -> None:
         self.config = config
         self.rules = dict(rules or {})
-        self.readings = tuple(readings)
-        self.streams = [r.stream() for r in readings]
+        self.readings = tuple(within_prices(readings))
+        self.streams = [r.stream() for r in self.readings]
         gaps = [
             GapFound(g.time_to, None, s.name, g.time_from, g.time_to, g.missing, g.detail)
-            for r, s in zip(readings, self.streams, strict=True)
+            for r, s in zip(self.readings, self.streams, strict=True)
             for g in r.report.gaps
         ]
-        self.faulted = faulted_streams(config, readings)
+        self.faulted = faulted_streams(config, self.readings)
         gaps += [g for f in self.faulted for g in f.gaps]
         self.tape = Tape([*self.streams, *(f.stream for f in self.faulted)], gaps)
-        first = min(s.times[0] for s in self.streams)
+        first = min(s.times[0] for s in self.streams if s.kind not in COMPANIONS)
+        terms = {i.id: i.perpetual for i in config.instruments if i.perpetual is not None}
+        check_marks(self.readings, terms)
         fees = {i.id: i.fees for i in config.instruments}
         self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(
@@ -93,8 +97,9 @@ class Prepared:
             self._tiers,
             fees,
             rules=self.rules,
+            terms=terms,
         )
-        instruments = {r.instrument.id: r.instrument for r in readings}
+        instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
@@ -228,8 +233,9 @@ class Prepared:
         rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
         # Nor is one without a fault plan anything else.
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
+        terms = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
         return (
-            rules
+            (rules | {"perpetuals": terms} if terms else rules)
             | faulted
             | {
                 "execution": _floats_as_text(plain["execution"]),
@@ -405,6 +411,11 @@ def _monitor(sample_every: str) -> StrategyMonitor:
         return StrategyMonitor(interval_ns(sample_every, "run.sample_every"))
     except ConfigError as error:
         raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None
+
+
+def _texts(terms: PerpetualTerms) -> Any:
+    """Terms of a perpetual as plain values; decimals are exact text."""
+    return msgspec.to_builtins(terms, str_keys=True)
 
 
 def _floats_as_text(value: Any) -> Any:

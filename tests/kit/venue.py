@@ -172,11 +172,16 @@ class Venue:
         intent = OrderIntent(self.instrument, side, lots, kind, limit, **how)
         self.now += MS
         decided = self.now if decided_ns is None else decided_ns
-        order = Order(name, account, intent, decided, 1)
-        decision = self.matcher.touch(int(side))
+        return self.send(Order(name, account, intent, decided, 1), account, slippage, half_spread, late=late_by > 0)
+
+    def send(
+        self, order: Order, account: str = "a", slippage: int = 0, half_spread: int = 0, late: bool = False
+    ) -> Working:
+        """Let an order arrive now, or only be expected."""
+        decision = self.matcher.touch(int(order.intent.side))
         working = Working(order, self.parties[account], decision, slippage, half_spread)
-        self.orders[name] = working
-        if late_by:
+        self.orders[order.client_order_id] = working
+        if late:
             self.matcher.expect(working)
         else:
             self.matcher.arrive(working, self.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genesis.execution.tier import Confidence, Phase, Tier
-from genesis.model.orders import OrderType, RejectReason, Side, TimeInForce
+from genesis.model.orders import Liquidity, OrderType, RejectReason, Side, TimeInForce
 from genesis.model.rules import StpMode
 from tests.kit.venue import BARS, BOOK, MS, PRINTS, SPOT, TOUCH, Venue
 
@@ -44,6 +44,16 @@ def test_what_was_taken_is_not_there_for_the_next_order() -> None:
     venue.quote(9_999, 5, 10_001, 8)
     venue.order("third", BUY, 4)
     assert venue.ears["a"].fills("third") == [(10_001, 3), (10_002, 1)]
+
+
+def test_depth_that_comes_late_brings_nothing_back_at_the_touch() -> None:
+    """The quote still shows 5 at 100.01, all taken; a depth row that tells the level gone, or small, is older news, and gives none of them again."""
+    venue = book()
+    venue.order("first", BUY, 5)
+    venue.depth(-1, 10_001, 2)
+    venue.depth(-1, 10_001, 0)
+    venue.order("second", BUY, 5)
+    assert venue.ears["a"].fills("second") == [(10_002, 5)]
 
 
 def test_a_level_that_went_away_comes_back_whole() -> None:
@@ -119,6 +129,26 @@ def test_fill_or_kill_fills_whole_or_not_at_all(lots: int, filled: list[tuple[in
     assert len(venue.ears["a"].of("expired")) == (not filled)
 
 
+@pytest.mark.parametrize("mode", [StpMode.EXPIRE_TAKER, StpMode.DECREMENT])
+def test_fill_or_kill_is_killed_whole_by_an_own_order_in_its_way(mode: StpMode) -> None:
+    """5 are there at 100.01 and 10 at 100.02, where its account sells 2: it could not fill to the last lot, so it fills none."""
+    venue = book()
+    ear = venue.account("b", mode=mode)
+    venue.order("maker", SELL, 2, limit=10_002, account="b")
+    venue.order("taker", BUY, 15, limit=10_002, account="b", time_in_force=TimeInForce.FOK)
+    assert ear.fills("taker") == []
+    assert [(h.order, h.reason) for h in ear.of("expired")] == [("taker", RejectReason.FOK_UNFILLED)]
+
+
+def test_fill_or_kill_that_may_only_reduce_is_killed_whole_by_a_smaller_position() -> None:
+    """Long 3, a reduce-only fill-or-kill of 5: filling 3 of it would be neither."""
+    venue = book()
+    venue.order("in", BUY, 3)
+    venue.order("out", SELL, 5, limit=9_999, reduce_only=True, time_in_force=TimeInForce.FOK)
+    assert venue.ears["a"].fills("out") == []
+    assert [h.reason for h in venue.ears["a"].of("expired", "out")] == [RejectReason.FOK_UNFILLED]
+
+
 def test_immediate_or_cancel_leaves_nothing_open() -> None:
     """What cannot fill at once expires."""
     venue = book()
@@ -173,6 +203,19 @@ def test_a_bar_fills_nothing_where_prints_of_its_time_were_heard() -> None:
     assert ear.fills() == []
     venue.bar(10_001, 10_010, 9_990, 10_000, 50)
     assert ear.fills() == [(10_001, 1)]
+
+
+def test_a_bar_fills_nothing_while_the_book_is_fresh() -> None:
+    """No quote changed during the bar, but the book stands: what it shows is better known than the bar's range."""
+    venue = Venue(BARS | TOUCH, fresh_ns=1_000 * MS)
+    ear = venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("o", BUY, 2, limit=9_990, decided_ns=0)
+    venue.bar(10_000, 10_010, 9_980, 10_000, 50)
+    assert ear.fills() == []
+    venue.now += 1_000 * MS
+    venue.bar(10_000, 10_010, 9_980, 10_000, 50)
+    assert ear.fills() == [(9_990, 2)]
 
 
 # ---- prints
@@ -269,12 +312,36 @@ def test_the_other_side_crossing_a_resting_order_fills_what_it_shows() -> None:
     assert venue.ears["a"].fills("taker") == []
 
 
+def test_nobody_is_ahead_once_the_other_side_stood_at_the_price() -> None:
+    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2; nobody bids there any more, so the next sale of 3 is its own."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_998)
+    venue.quote(9_997, 5, 9_998, 2)
+    venue.trade(9_998, 3)
+    assert venue.ears["a"].fills() == [(9_998, 2), (9_998, 3)]
+
+
 def test_post_only_never_takes() -> None:
     """At or through the other side it is rejected with its reason; inside the spread it rests first in the queue."""
     venue = book()
     venue.order("o", BUY, 1, limit=10_001, post_only=True)
     assert [h.reason for h in venue.ears["a"].of("rejected")] == [RejectReason.WOULD_TAKE]
     assert venue.order("p", BUY, 1, limit=10_000, post_only=True).ahead == 0
+
+
+def test_post_only_never_takes_from_the_first_price_either() -> None:
+    """It came before any price was known, or at the last print: what comes then fills it at its own price, as a maker."""
+    venue = Venue(TOUCH)
+    ear = venue.account()
+    venue.order("o", BUY, 2, limit=9_990, post_only=True)
+    venue.quote(9_980, 5, 9_985, 5)
+    assert [(h.ticks, h.lots, h.liquidity) for h in ear.of("filled")] == [(9_990, 2, Liquidity.MAKER)]
+    venue = Venue(PRINTS)
+    ear = venue.account()
+    venue.trade(10_000, 1)
+    venue.order("o", BUY, 2, limit=10_000, post_only=True)
+    venue.trade(10_000, 5, aggressor=1)
+    assert ear.fills() == []
 
 
 def test_reduce_only_never_goes_through_flat() -> None:
@@ -454,6 +521,17 @@ def test_what_an_order_needs_is_locked_and_comes_back() -> None:
     assert wallet.free["USDT"] == 10 * unit - 5 * 10_001 * unit // 100_000
 
 
+def test_what_self_trade_prevention_takes_off_an_order_is_no_longer_locked() -> None:
+    """A resting sell of 9 loses 4 to an own buy of 4: 5 lots stay set aside, and nothing of the buyer's cash."""
+    venue = book(instrument=SPOT)
+    venue.account("s", "10", "0.009", mode=StpMode.DECREMENT)
+    venue.order("maker", SELL, 9, limit=10_001, account="s")
+    venue.order("taker", BUY, 4, account="s")
+    wallet = venue.wallets["s"]
+    assert (wallet.locked["BTC"], wallet.free["BTC"]) == (500_000, 400_000)
+    assert wallet.locked["USDT"] == 0
+
+
 def test_a_market_that_ran_away_fills_only_what_can_be_paid() -> None:
     """The touch rose after the order was accepted: the wallet never goes below zero, and the rest expires."""
     venue = Venue(PRINTS, SPOT)
@@ -501,6 +579,80 @@ def test_a_late_limit_pays_at_most_its_limit() -> None:
     venue.quote(9_990, 5, 9_992, 5)
     venue.arrive_late("o")
     assert venue.ears["a"].fills() == [(9_999, 2)]
+
+
+def test_a_late_market_order_takes_no_more_than_it_would_have_in_time() -> None:
+    """In time it would have emptied the book of 35 and paid up to 100.05; the book is thick when it comes, and that is not its luck."""
+    venue = book()
+    venue.order("o", BUY, 50, late_by=1)
+    venue.depth(-1, 10_002, 100)
+    venue.arrive_late("o")
+    assert venue.ears["a"].fills() == [(10_005, 5), (10_005, 30)]
+    assert [(h.reason, h.lots) for h in venue.ears["a"].of("expired")] == [(RejectReason.NO_LIQUIDITY, 15)]
+
+
+def test_a_late_immediate_order_that_would_have_met_nothing_expires() -> None:
+    """Its limit was under the ask when it should have arrived; that the ask came down meanwhile does not help it."""
+    venue = book()
+    venue.order("o", BUY, 2, limit=9_999, time_in_force=TimeInForce.IOC, late_by=1)
+    venue.quote(9_990, 5, 9_992, 5)
+    venue.arrive_late("o")
+    assert (venue.ears["a"].fills(), len(venue.ears["a"].of("expired"))) == ([], 1)
+
+
+def test_a_late_order_is_refused_as_it_would_have_been() -> None:
+    """A stop beyond the market, a post-only order through it: the market's return is too late for them."""
+    venue = book()
+    venue.trade(10_000, 1)
+    venue.order("stop", BUY, 1, type=OrderType.STOP, trigger_ticks=9_990, late_by=1)
+    venue.order("maker", BUY, 1, limit=10_001, post_only=True, late_by=1)
+    venue.trade(9_980, 1)
+    venue.quote(10_002, 5, 10_003, 5)
+    for name in ("stop", "maker"):
+        venue.arrive_late(name)
+    reasons = [h.reason for h in venue.ears["a"].of("rejected")]
+    assert reasons == [RejectReason.WOULD_TRIGGER_IMMEDIATELY, RejectReason.WOULD_TAKE]
+
+
+def test_a_late_stop_whose_trigger_was_met_meanwhile_is_set_off_when_it_comes() -> None:
+    """In time the print at 100.10 would have set it off at an ask of 100.12: it pays that, though the market has come back."""
+    venue = book()
+    venue.trade(10_000, 1)
+    venue.order("o", BUY, 2, type=OrderType.STOP, trigger_ticks=10_010, late_by=1)
+    venue.quote(10_009, 5, 10_012, 5)
+    venue.trade(10_010, 1, aggressor=1)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.arrive_late("o")
+    assert venue.ears["a"].fills() == [(10_012, 2)]
+
+
+def test_a_late_order_takes_part_in_no_bar_but_pays_its_open() -> None:
+    """A bar opened at 100.30 and closed while it was late; the next opens at 100.01."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_010, 9_990, 10_000, 100)
+    venue.order("o", BUY, 2, decided_ns=venue.now - MS, late_by=1)
+    venue.now -= MS
+    venue.bar(10_030, 10_040, 10_000, 10_000, 100)
+    venue.arrive_late("o")
+    venue.now -= MS
+    venue.bar(10_001, 10_010, 10_000, 10_000, 100)
+    assert ear.fills() == [(10_030, 2)]
+
+
+def test_a_late_order_that_fills_in_parts_pays_the_worst_for_each() -> None:
+    """In time one lot would have been filled at 99.50 and one at 100.10; late, the second comes at 99.50 again and still costs 100.10."""
+    venue = Venue(BARS, bar_share=(1, 10))
+    ear = venue.account()
+    venue.bar(10_000, 10_010, 9_990, 10_000, 10)
+    venue.order("o", BUY, 2, decided_ns=venue.now, late_by=1)
+    venue.now -= MS
+    venue.bar(9_950, 9_950, 9_950, 9_950, 10)
+    venue.arrive_late("o")
+    venue.now -= MS
+    venue.bar(10_010, 10_010, 9_950, 9_950, 10)
+    venue.bar(9_950, 9_950, 9_950, 9_950, 10)
+    assert ear.fills() == [(10_010, 1), (10_010, 1)]
 
 
 # ---- impact
