@@ -20,6 +20,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system import reporting
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
+from genesis.system.gatekeeper import criteria_of
 
 _HEADINGS = (
     "track",
@@ -192,6 +193,7 @@ def show_status(store: Path) -> None:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
         beside = reporting.besides(reader)
         plans = reporting.under_plans(reader)
+        standings = _standings(reader, latest, found.start or 0)
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
@@ -200,7 +202,7 @@ def show_status(store: Path) -> None:
             other = latest.get(beside.get(name, ""))
             realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
             table.add_row(
-                name, *(["no sample yet"] if sample is None else [*_summary(sample, found.start or 0), realistic])
+                name, *(["no sample yet"] if sample is None else [*_summary(sample), standings[name], realistic])
             )
         console().print(table)
     if plans:
@@ -272,7 +274,19 @@ def _marked(sample: SampleRow | None) -> dict[str, object]:
     }
 
 
-def _summary(sample: SampleRow, start_ns: int) -> list[str]:
+def _standings(reader: StoreReader, latest: Mapping[str, SampleRow | None], start_ns: int) -> dict[str, str]:
+    """How each sampled track stands against the criteria that the run was started under."""
+    if not latest:
+        return {}
+    criteria, _ = criteria_of(reader)
+    return {
+        name: reporting.standing(sample, start_ns, criteria, reader.warmup_bars(name))
+        for name, sample in latest.items()
+        if sample is not None
+    }
+
+
+def _summary(sample: SampleRow) -> list[str]:
     """One row: undefined is a dash; the Sharpe ratio is never shown without its standard error and sample."""
     metrics: Mapping[str, Any] = sample.metrics
     sharpe, error = metrics.get("sharpe"), metrics.get("sharpe_stderr")
@@ -285,7 +299,6 @@ def _summary(sample: SampleRow, start_ns: int) -> list[str]:
         str(metrics.get("trades", _NONE)),
         _percent(metrics.get("win_rate"), 0),
         _money(metrics.get("fees")),
-        reporting.standing(sample, start_ns),
     ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genesis.engine.track import Track
-from genesis.model.events import Event, GapFound, RowsLate, TapeEnded
+from genesis.evidence.families import closed_adjustment
+from genesis.model.events import Event, EvidenceSample, FamilyEvidence, GapFound, RowsLate, TapeEnded
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
 from genesis.tape.bars import BarSeries
@@ -105,8 +106,27 @@ def step(tape: Tape, tracks: Sequence[Track], closed_before: int) -> list[Event]
     for track in tracks:
         entries.extend(track.entries)
         track.entries.clear()
+    entries.extend(family_evidence(entries))
     entries.sort(key=_time)
     return entries
+
+
+def family_evidence(entries: Sequence[Event]) -> list[FamilyEvidence]:
+    """For each moment at which evidence bars closed, the e-values of all tracks adjusted for each other.
+
+    ``entries`` are those of a whole step: every track has handled every moment before its end, so a moment's samples are all there.
+    """
+    moments: dict[int, list[EvidenceSample]] = {}
+    for entry in entries:
+        if isinstance(entry, EvidenceSample):
+            moments.setdefault(entry.time, []).append(entry)
+    return [_adjusted(time, samples) for time, samples in moments.items()]
+
+
+def _adjusted(time: int, samples: Sequence[EvidenceSample]) -> FamilyEvidence:
+    adjusted = closed_adjustment([s.e_value for s in samples])
+    names = [s.track or "" for s in samples]
+    return FamilyEvidence(time, None, dict(zip(names, adjusted, strict=True)), samples[0].source)
 
 
 def advance_together(tracks: Sequence[Track], closed_before: int) -> None:

@@ -302,7 +302,11 @@ class Track:
             return (only if row >= 0 else None), row, None
         best: Lane | None = None
         best_row, best_key, other = 0, _NO_ROW, None
+        now = self.agenda.now
         for lane in self._lanes:
+            if lane.cursor < lane.stream.rows and lane.stream.times[lane.cursor] < now:
+                # Rows that mattered to nobody lie behind: an order that now waits for every row must not find them.
+                self._by_lane[id(lane)].settle(now, Rank.ROW)
             row = lane.next_row(due_ns, included)
             if row < 0:
                 continue
@@ -559,11 +563,11 @@ class Track:
         elif isinstance(item, Timer):
             if not self.ended:
                 self._timer(item)
+        elif isinstance(item, Settlement):
+            self._settle(item)
         elif isinstance(item, FlattenAgain):
             if item is self._flatten_next:
                 self._flatten_again()
-        elif isinstance(item, Settlement):
-            self._settle(item)
         else:
             self._hear(item)
 

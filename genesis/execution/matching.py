@@ -71,7 +71,6 @@ class Matcher:
 
     def arrive(self, working: Working, time_ns: int) -> None:
         """A new order reaches the venue."""
-        late = working.in_time
         self._no_longer_late(working)
         shown = self.shown
         touch = shown.touch(working.sign)
@@ -85,7 +84,7 @@ class Matcher:
         working.party.answers.accepted(working, time_ns)
         self.working.append(working)
         self._bounds = None
-        if late is not None and late.is_triggered:
+        if working.in_time is not None and working.in_time.is_triggered:
             self._fire(working, time_ns)
         if working.phase is Phase.TAKING:
             self._start_taking(working, time_ns)
@@ -182,13 +181,13 @@ class Matcher:
         """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first.
 
         It says nothing of when in it a price was; so no order decided after it opened takes part, and none where prints or quotes
-        of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it says of the rest cannot
-        be told apart.
+        of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it says of the rest cannot be
+        told apart.
         """
         shown = self.shown
         halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns))
-        heard = shown.trade_ns >= open_ns or shown.quote_ns >= open_ns or shown.tier(time_ns).has_book
-        if not halted and not heard:
+        told = shown.trade_ns >= open_ns or shown.quote_ns >= open_ns or shown.tier(time_ns).has_book
+        if not halted and not told:
             share = self.models.bar_share
             budget = _UNBOUND if share is None else lots * share[0] // share[1]
             for working in list(self.working):

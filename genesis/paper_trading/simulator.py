@@ -10,6 +10,7 @@ from genesis.engine.feed import InstrumentFeed
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
+from genesis.evidence.gathering import Evidence
 from genesis.execution.faults import VenueFaults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
@@ -72,8 +73,11 @@ class PaperTradingSimulator:
         scope: str | None = None,
         plan: str = "",
         faults: VenueFaults | None = None,
+        evidence: Evidence | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
+
+        A reference track, the one of its version that stands for it, gathers ``evidence``.
 
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
         ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
@@ -83,7 +87,7 @@ class PaperTradingSimulator:
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
-        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
+        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start, evidence)
         agenda = TrackAgenda()
         executor, feeds = self._venue(profile or self.profile, plan).open_account(
             name, strategy.instruments, portfolio, agenda, scope, faults

@@ -16,6 +16,8 @@ from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
     Event,
+    EvidenceSample,
+    FamilyEvidence,
     FaultsInjected,
     FundingPaid,
     GapFound,
@@ -192,6 +194,15 @@ class Projector:
         read = shapes.SAMPLED.decode(entry)
         self._rows["samples"].append((seq, read.track, read.time, read.body.currency))
 
+    def _evidence(self, seq: int, entry: bytes) -> None:
+        read = shapes.EVIDENCE.decode(entry)
+        self._rows["evidence"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+
+    def _family(self, seq: int, entry: bytes) -> None:
+        read = shapes.FAMILY.decode(entry)
+        row = (seq, read.time, bytes(read.body.adjusted).decode(), read.body.source)
+        self._rows["families"].append(row)
+
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
@@ -279,6 +290,8 @@ _BY_KIND: dict[type[Event], _Project] = {
     FundingPaid: Projector._funded,
     Liquidated: Projector._liquidated,
     MetricSample: Projector._sampled,
+    EvidenceSample: Projector._evidence,
+    FamilyEvidence: Projector._family,
     TrackHalted: Projector._halted,
     TrackStopped: Projector._stopped,
     GapFound: Projector._gap,

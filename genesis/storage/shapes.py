@@ -109,6 +109,26 @@ class MeasuredBody(msgspec.Struct, gc=False):
     metrics: msgspec.Raw
 
 
+class EvidenceBody(msgspec.Struct, gc=False):
+    bar_return: float
+    bars: int
+    warmup_bars: int
+    e_value: float
+    loss_bound: float | None
+    bound_broken: bool
+    deviation: float | None
+    sharpe: float | None
+    sharpe_stderr: float | None
+    sharpe_low: float | None
+    sharpe_high: float | None
+    source: str
+
+
+class FamilyBody(msgspec.Struct, gc=False):
+    adjusted: msgspec.Raw
+    source: str
+
+
 class HaltedBody(msgspec.Struct, gc=False):
     reason: str
     detail: str
@@ -155,6 +175,8 @@ FUNDED = msgspec.json.Decoder(Entry[FundingBody], strict=False)
 TRADED = msgspec.json.Decoder(Entry[TradedBody], strict=False)
 MEASURED = msgspec.json.Decoder(Entry[MeasuredBody], strict=False)
 SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
+EVIDENCE = msgspec.json.Decoder(Entry[EvidenceBody], strict=False)
+FAMILY = msgspec.json.Decoder(Entry[FamilyBody], strict=False)
 HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
 STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)
 GAP = msgspec.json.Decoder(Entry[GapBody], strict=False)

@@ -23,6 +23,8 @@ import pyarrow.parquet as pq
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
     DenialRow,
+    EvidenceRow,
+    FamilyRow,
     FaultsRow,
     FillRow,
     FundingRow,
@@ -45,6 +47,8 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "trades": TradeRow,
     "funding": FundingRow,
     "samples": SampleRow,
+    "evidence": EvidenceRow,
+    "families": FamilyRow,
     "stops": StopRow,
     "gaps": GapRow,
     "notes": NoteRow,

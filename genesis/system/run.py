@@ -22,6 +22,8 @@ from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
+from genesis.evidence.gathering import Evidence
+from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.fault_plan import FaultPlan
 from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual_terms import PerpetualTerms
@@ -47,6 +49,8 @@ from genesis.system.strategies import build_strategy, find_strategy, version_of
 from genesis.system.telling import TellingJournal
 
 BATCH_ROWS = 8_192
+# A recorded tape is all that runs; how evidence is weighed is fixed before the first row.
+SOURCE, RULES = Source.REPLAY, BettingRules()
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -177,7 +181,10 @@ class Prepared:
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
-                self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile, scope)
+                evidence = None if beside else Evidence(RULES, SOURCE)
+                self.simulator.add(
+                    track, built, budget, strategy.lots, strategy.trade_basis, profile, scope, evidence=evidence
+                )
             else:
                 track = self._add_disturbed(name, built, budget, strategy, scope, *faults)
             version = version_of(cls, params, strategy.instruments, data, profile.name)
@@ -231,13 +238,17 @@ class Prepared:
         plain = plain_config(self.config)
         # A run without an information file is what it was before there were any.
         rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
+        perpetuals = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
+        terms: dict[str, object] = {"perpetuals": perpetuals} if perpetuals else {}
         # Nor is one without a fault plan anything else.
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
-        terms = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
         return (
-            (rules | {"perpetuals": terms} if terms else rules)
+            rules
+            | terms
             | faulted
             | {
+                "criteria": plain["paper_trading"]["validation_criteria"],
+                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "realism": _floats_as_text(plain["realism"]),
                 "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
@@ -253,7 +264,7 @@ class Prepared:
                     {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
                     for r, s in zip(self.readings, self.streams, strict=True)
                 ],
-                "source": "replay",
+                "source": SOURCE.value,
                 "tiers": [msgspec.to_builtins(t) for t in self._tiers],
                 "tracks": self._facts,
             }
@@ -421,4 +432,6 @@ def _texts(terms: PerpetualTerms) -> Any:
 def _floats_as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _floats_as_text(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_floats_as_text(v) for v in value]
     return repr(value) if isinstance(value, float) else value

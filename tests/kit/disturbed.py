@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
+from genesis.audit.entry import form, form_of
 from genesis.clock import NS_PER_SECOND, iso_utc
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import RunSection
 from genesis.execution.fault_plan import FaultPlan, Span
 from genesis.feeds.files.reading import Reading
-from genesis.model.events import Event, OrderCancelRejected, OrderDenied, OrderEvent, OrderRejected
+from genesis.model.events import Event, EvidenceSample, OrderCancelRejected, OrderDenied, OrderEvent, OrderRejected
 from genesis.model.instruments import InstrumentKind
 from genesis.model.market import Bar, Trade
 from genesis.model.orders import Side
@@ -154,8 +155,8 @@ def ran(of: Prepared, rows: int | None = None) -> Memory:
 
 
 def entries_of(journal: Memory, track: str) -> list[bytes]:
-    """A track's entries, its own name left out of them."""
-    found = [e for e in journal.entries if json.loads(e)["track"] == track]
+    """A track's entries, its own name left out of them, and evidence, which a disturbed track does not gather."""
+    found = [e for e in journal.entries if json.loads(e)["track"] == track and form(e) != form_of(EvidenceSample)]
     return [e.replace(f'"{track}'.encode(), b'"') for e in found]
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from genesis.monitoring.report.criteria import Measurements, Window
+from genesis.paper_trading.statement import Statement
+from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window
 
 Metric = str | int | float | None
 
@@ -165,18 +166,20 @@ class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
     trades: tuple[Trade, ...]
     trade_count: int
     fill_count: int
+    evidence: Statement | None = None
 
     def measurements(self) -> Measurements:
         """What the criteria judge."""
-        return measurements_of(self.metrics, self.window)
+        return measurements_of(self.metrics, self.window, 0 if self.evidence is None else self.evidence.warmup_bars)
 
 
-def measurements_of(metrics: Metrics, window: Window) -> Measurements:
-    """What the criteria judge of a sample's metrics."""
+def measurements_of(metrics: Metrics, window: Window, warmup_bars: int) -> Measurements:
+    """What the criteria judge of a sample's metrics; ``warmup_bars`` of its evidence bars are warm-up."""
     return Measurements(
         window=window,
         trades=metrics.whole("trades") or 0,
         bars=metrics.whole("evidence_bars") or 0,
+        warmup_bars=warmup_bars,
         sharpe=metrics.fraction("sharpe"),
         sharpe_stderr=metrics.fraction("sharpe_stderr"),
         drawdown_max=metrics.fraction("drawdown_max"),
@@ -282,8 +285,8 @@ class UnderFaults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: what it was a function of, how far it came, and its tracks; ``beside`` is a track's strategy under the profile ``realistic``,
-    ``under_faults`` those that also ran under a fault plan.
+    """A run: what it was a function of, how far it came, and its tracks; the ``criteria`` are those it ran under, or the defaults where none
+    are recorded; ``beside`` is a track's strategy under the profile ``realistic``, ``under_faults`` those that also ran under a fault plan.
     """
 
     name: str
@@ -305,3 +308,5 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     beside: Mapping[str, TrackReport] = {}
     benchmarks: tuple[Benchmark, ...]
     under_faults: tuple[UnderFaults, ...] = ()
+    criteria: ValidationCriteria = ValidationCriteria()
+    criteria_recorded: bool = True
