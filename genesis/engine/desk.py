@@ -82,11 +82,11 @@ class TrackDesk(Account):
             return self._refuse(intent, refusal[0], refusal[1])
         return Approved(self._send(intent, feed, forced=False))
 
-    def submit_forced(self, intent: OrderIntent) -> OpenState:
+    def submit_forced(self, intent: OrderIntent, by_venue: bool = False) -> OpenState:
         """Send a flattening order of risk itself or of the venue: no limit may keep a position open that must be closed."""
         feed = self._feed(intent.instrument)
         feed.settle(self.now, self._track.agenda.rank)
-        order = self._send(intent, feed, forced=True)
+        order = self._send(intent, feed, forced=True, by_venue=by_venue)
         return self._track.orders.by_id[order.client_order_id]
 
     def cancel(self, client_order_id: str) -> bool:
@@ -306,7 +306,7 @@ class TrackDesk(Account):
         track.strategy.on_order(event)
         return Refused(intent, reason, detail)
 
-    def _send(self, intent: OrderIntent, feed: InstrumentFeed, forced: bool) -> Order:
+    def _send(self, intent: OrderIntent, feed: InstrumentFeed, forced: bool, by_venue: bool = False) -> Order:
         track = self._track
         self._sent += 1
         now, name = self._agenda.now, order_id(track.name, self._sent)
@@ -317,5 +317,5 @@ class TrackDesk(Account):
         track.gate.sent(now)
         position = self._position(feed) if self._journalled else None
         track.entries.append(OrderSubmitted(now, track.name, order, now, position))
-        track.executor.submit(order, feed.matcher.touch(1 if intent.side is _BUY else -1))
+        track.executor.submit(order, feed.matcher.touch(1 if intent.side is _BUY else -1), by_venue)
         return order

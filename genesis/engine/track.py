@@ -662,7 +662,7 @@ class Track:
             self._close_order(state.order.client_order_id)
             if state.liquidates:
                 self._stays_open(state)
-            if state.forced and isinstance(event, OrderRejected):
+            elif state.forced and isinstance(event, OrderRejected):
                 self._try_to_flatten_later()
         if self._hears_orders:
             self._call("on_order", lambda: self.strategy.on_order(event))
@@ -800,7 +800,7 @@ class Track:
         """Send the order that closes a position; one of risk that is on its way already becomes the venue's."""
         state = next((s for s in self.orders.by_id.values() if s.forced and _of(s, leg.instrument)), None)
         if state is None:
-            state = self._flatten_one(leg.instrument, "liquidation")
+            state = self._flatten_one(leg.instrument, "liquidation", by_venue=True)
         if state is not None:
             state.liquidates = True
 
@@ -892,17 +892,19 @@ class Track:
         for client_order_id in list(self.orders.by_id):
             self.desk.cancel(client_order_id)
         for feed in self.feeds:
-            self._flatten_one(feed.instrument, "flatten")
+            self._close_position(feed, self.desk.position_lots(feed.instrument), "flatten")
 
-    def _flatten_one(self, instrument: Instrument, tag: str) -> OpenState | None:
+    def _flatten_one(self, instrument: Instrument, tag: str, by_venue: bool = False) -> OpenState | None:
         """Close a position at market; the order, where there is a position."""
-        return self._close_position(instrument, self.desk.position_lots(instrument), tag)
+        feed, lots = self.feed_of(instrument.id), self.desk.position_lots(instrument)
+        return self._close_position(feed, lots, tag, by_venue)
 
-    def _close_position(self, instrument: Instrument, lots: int, tag: str) -> OpenState | None:
+    def _close_position(self, feed: InstrumentFeed, lots: int, tag: str, by_venue: bool = False) -> OpenState | None:
         if not lots:
             return None
         side = Side.SELL if lots > 0 else Side.BUY
-        return self.desk.submit_forced(OrderIntent(instrument, side, abs(lots), reduce_only=True, tag=tag))
+        intent = OrderIntent(feed.instrument, side, abs(lots), reduce_only=True, tag=tag)
+        return self.desk.submit_forced(intent, by_venue)
 
     def _try_to_flatten_later(self) -> None:
         """Something that risk wanted closed is not: after a while it tries again, a bounded number of times."""
@@ -928,7 +930,7 @@ class Track:
             if not state.forced:
                 self.desk.cancel(client_order_id)
         for feed in self.feeds:
-            self._close_position(feed.instrument, self._still_to_close(feed), "flatten")
+            self._close_position(feed, self._still_to_close(feed), "flatten")
 
     def _still_to_close(self, feed: InstrumentFeed) -> int:
         """Signed lots of a position that no order of risk is closing."""

@@ -83,7 +83,7 @@ class Prepared:
             for r, s in zip(self.readings, self.streams, strict=True)
             for g in r.report.gaps
         ]
-        self.faulted = faulted_streams(config, readings)
+        self.faulted = faulted_streams(config, self.readings)
         gaps += [g for f in self.faulted for g in f.gaps]
         self.tape = Tape([*self.streams, *(f.stream for f in self.faulted)], gaps)
         first = min(s.times[0] for s in self.streams if s.kind not in COMPANIONS)

@@ -11,6 +11,7 @@ from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import encode
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
+from genesis.execution.faults import VenueFaults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.replay import Replay
@@ -116,12 +117,17 @@ def run(
     tiers: Sequence[Tier] = DEFAULT_TIERS,
     fees: Mapping[str, FeeSchedule] | None = None,
     terms: Mapping[str, PerpetualTerms] | None = None,
+    faults: VenueFaults | None = None,
 ) -> tuple[Memory, PaperTradingSimulator]:
-    """Run strategies over freshly recorded streams, the tape cut into ``rows`` rows; ``scopes`` names liquidity scopes by track."""
+    """Run strategies over freshly recorded streams, the tape cut into ``rows`` rows; ``scopes`` names liquidity scopes by track.
+
+    ``faults`` are of every track's venue.
+    """
     tape = Tape(streams)
     simulator = PaperTradingSimulator(tape, StrategyMonitor(), 7, START - 1, profile, limits, tiers, fees, terms=terms)
     for name, strategy in strategies:
-        simulator.add(name, strategy, Money(budget, strategy.instruments[0].quote), scope=(scopes or {}).get(name))
+        scope = (scopes or {}).get(name)
+        simulator.add(name, strategy, Money(budget, strategy.instruments[0].quote), scope=scope, faults=faults)
     journal = Memory()
     engine = TradingEngine(tape, simulator.tracks, journal, RunStarted(START - 1, None, {}))
     engine.run(Replay(streams).cut(rows))

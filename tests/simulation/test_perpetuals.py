@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from genesis.engine.agenda import FAR
 from genesis.engine.margin import Leg, MarginAccount
 from genesis.errors import ConfigError
+from genesis.execution.fault_plan import Disconnect, FaultPlan, Span
+from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual import Contract
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
@@ -22,6 +24,7 @@ from genesis.model.events import (
     Liquidated,
     OrderDenied,
     OrderFilled,
+    OrderRejected,
     OrderSubmitted,
     TrackHalted,
     TradeClosed,
@@ -229,6 +232,32 @@ def test_the_extremes_between_two_marks_count(low: int) -> None:
     streams = [prints([100] * 11), marks_stream(rows, BTC), funding_stream(NO_FUNDING, BTC)]
     journal, _ = go(streams, {1: {"BTCUSDT": 10_000}}, budget="200")
     assert len(only(journal, Liquidated)) == (1 if low == 80 else 0)
+
+
+def test_the_venue_liquidates_whoever_is_not_connected() -> None:
+    """Without a connection from 5 to 10 s: the venue closes at 7 s all the same, and at 10 s the account hears of it."""
+    gone = Disconnect(windows=[Span("2025-01-01T00:00:05Z", "2025-01-01T00:00:10Z")])
+    path = [100] * 6 + [90, 80, 80, 80, 80, 80]
+    streams = [prints(path), marks(path), funding_stream(NO_FUNDING, BTC)]
+    journal, simulator = run(
+        streams,
+        [("t", plan({1: {"BTCUSDT": 10_000}}))],
+        None,
+        EXACT,
+        "200",
+        tiers=(FREE,),
+        fees={BTC.id: FEES},
+        terms={BTC.id: TERMS},
+        faults=venue_faults(FaultPlan(disconnect=gone), 1),
+    )
+    (event,) = only(journal, Liquidated)
+    _, closed = only(journal, OrderFilled)
+    assert isinstance(closed, OrderFilled)
+    assert event.time == START + 7 * SECOND
+    assert START + 7 * SECOND < closed.time_event < START + 9 * SECOND
+    assert closed.time == START + 10 * SECOND
+    assert only(journal, OrderRejected) == []
+    assert simulator.tracks[0].desk.position_lots(BTC) == 0
 
 
 def test_a_rise_liquidates_a_short_and_its_open_orders_go() -> None:

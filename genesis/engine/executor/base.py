@@ -10,8 +10,8 @@ from genesis.model.orders import Order
 class Executor(Protocol):
     """A venue as a track sees it. Answers arrive later as order events, each with its time at the venue."""
 
-    def submit(self, order: Order, decision_ticks: int | None) -> None:
-        """Send an order; ``decision_ticks`` is the price it faced when it was decided."""
+    def submit(self, order: Order, decision_ticks: int | None, by_venue: bool = False) -> None:
+        """Send an order; ``decision_ticks`` is the price it faced when it was decided, ``by_venue`` that the venue itself closes a position."""
         ...
 
     def cancel(self, order: Order, ordinal: int) -> None:

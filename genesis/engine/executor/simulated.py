@@ -271,13 +271,16 @@ class SimulatedExecutor:
         """The position as the venue has it, in signed base ledger units; of an account that may be short."""
         return self._desks[instrument_id].party.base_units()
 
-    def submit(self, order: Order, decision_ticks: int | None) -> None:
-        """Send an order: it arrives after its latency draw, and never before one that was sent earlier."""
+    def submit(self, order: Order, decision_ticks: int | None, by_venue: bool = False) -> None:
+        """Send an order: it arrives after its latency draw, and never before one that was sent earlier.
+
+        What the venue itself sends (``by_venue``) needs no connection, and no limit of ours holds it up; a halt does.
+        """
         instrument, now = order.intent.instrument.id, self._agenda.now
         luck, desk = self.luck, self._desks[instrument]
         moment = (instrument, order.decided_ns, order.ordinal)
         faults = self.faults
-        refusal = None if faults is None else faults.on_send(*moment)
+        refusal = None if faults is None or by_venue else faults.on_send(*moment)
         if refusal is not None and refusal.code is None:
             at = now + UNSENT_NS
             self._agenda.notify(at, OrderRejected(at, order.track, order, now, refusal.reason, refusal.detail))

@@ -76,6 +76,10 @@ BAD = [
         lambda: LostAnswers(recovered_after_s=Decimal(0)),
         "recovered_after_s: expected above 0 and at most 604800, found 0",
     ),
+    (
+        lambda: Gap(streams=(StreamKind.TRADES, StreamKind.FUNDING)),
+        "streams: expected some of trades, orders, quotes, depth, bars, found funding",
+    ),
     (lambda: RateLimit(code=-2010), "code: expected one of -1015, -1003, found -2010"),
     (lambda: RateLimit(per_day=Decimal(5000)), "per_day: expected 0 to 1440, found 5000"),
 ]
