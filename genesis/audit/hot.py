@@ -247,10 +247,11 @@ def _filled(e: OrderFilled) -> bytes:
 
 def _traded(e: TradeClosed) -> bytes:
     money, qty = currency_grid(e.decimals).to_text, currency_grid(e.instrument.base_decimals).to_text
+    funding = "" if e.funding is None else f',"funding":"{money(e.funding)}"'
     return (
         f'{{"body":{{"currency":{_quote(e.currency)},"entry_notional":"{money(e.entry_notional)}"'
         f',"exit_notional":"{money(e.exit_notional)}","fees":"{money(e.fees)}","fills":{_whole(e.fills)}'
-        f',"forced":{_flag(e.forced)},"instrument":{_quote(e.instrument.id)},"pnl":"{money(e.pnl)}","qty":"{qty(e.qty)}"'
+        f',"forced":{_flag(e.forced)}{funding},"instrument":{_quote(e.instrument.id)},"pnl":"{money(e.pnl)}","qty":"{qty(e.qty)}"'
         f',"side":{_SIDES[e.side]},"time_close":{_whole(e.time_close)},"time_open":{_whole(e.time_open)}}}'
         f"{_close(e)}"
     ).encode()

@@ -35,6 +35,7 @@ _HEADINGS = (
     "criteria",
     "realistic",
 )
+_FAULT_HEADINGS = ("track", "fault plan", "equity", "undisturbed", "max dd", "undisturbed", "trades", "undisturbed")
 _NONE = "—"
 _ORDER_COLUMNS = (
     "time_submitted",
@@ -118,6 +119,14 @@ def trades(store: StorePath, track: TrackName = None, as_json: Json = False) -> 
 
 
 @app.command()
+def funding(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
+    """Every settlement of a perpetual; a negative amount was paid."""
+    with StoreReader(store) as reader:
+        _known(reader, track)
+        _print_rows(reader.funding(track), as_json)
+
+
+@app.command()
 def positions(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
     """What the fills of every track and instrument come to; quantities are before fees charged in the base asset."""
     with StoreReader(store) as reader:
@@ -184,10 +193,11 @@ def show_status(store: Path) -> None:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
         beside = reporting.besides(reader)
         standings = _standings(reader, latest, found.start or 0)
+        plans = reporting.under_plans(reader)
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
-            if name in beside.values():
+            if name in beside.values() or name in plans:
                 continue
             other = latest.get(beside.get(name, ""))
             realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
@@ -195,9 +205,29 @@ def show_status(store: Path) -> None:
                 name, *(["no sample yet"] if sample is None else [*_summary(sample), standings[name], realistic])
             )
         console().print(table)
+    if plans:
+        console().print(_disturbed(latest, plans))
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+
+
+def _disturbed(latest: Mapping[str, SampleRow | None], plans: Mapping[str, tuple[str, str]]) -> Table:
+    """Every track under a fault plan beside the same strategy undisturbed."""
+    table = Table(*_FAULT_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="under faults")
+    for name, (undisturbed, plan) in plans.items():
+        cells = [undisturbed, plan]
+        pair = [None if s is None else s.metrics for s in (latest.get(name), latest.get(undisturbed))]
+        for key in ("equity", "drawdown_max", "trades"):
+            cells += [_NONE if metrics is None else _fault_cell(key, metrics) for metrics in pair]
+        table.add_row(*cells)
+    return table
+
+
+def _fault_cell(key: str, metrics: Mapping[str, Any]) -> str:
+    if key == "equity":
+        return _money(metrics.get(key))
+    return _percent(metrics.get(key), 2) if key == "drawdown_max" else str(metrics.get(key, _NONE))
 
 
 def _in_words_of_stop(stop: StopRow) -> str:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
+from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule, Realism
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.paper_trading.validation_criteria import ValidationCriteria
@@ -77,6 +78,7 @@ class InstrumentConfig(_Section, frozen=True):
     """One instrument. ``tick`` and ``lot`` may be left out: they are then inferred from the data, and reported.
 
     ``exchange_info`` is an exchange's information file (docs/DATA.md): tick, lot, minima and the exchange's rules come from it.
+    ``perpetual`` are the terms of a perpetual, and of nothing else.
     """
 
     symbol: str
@@ -92,6 +94,7 @@ class InstrumentConfig(_Section, frozen=True):
     calendar: Calendar = Calendar.ALWAYS
     fees: FeeSchedule = FeeSchedule()
     exchange_info: str | None = None
+    perpetual: PerpetualTerms | None = None
 
     @property
     def id(self) -> str:
@@ -235,10 +238,11 @@ class Config(_Section, frozen=True):
             if twice:
                 raise ConfigError(f"{what}: expected each once, found {', '.join(sorted(twice))} again")
         for instrument in self.instruments:
-            if instrument.kind is InstrumentKind.PERPETUAL:
+            if (instrument.kind is InstrumentKind.PERPETUAL) is not (instrument.perpetual is not None):
+                wanted = "none for" if instrument.perpetual else "margin_tiers and leverage for"
+                found = "some" if instrument.perpetual else "none"
                 raise ConfigError(
-                    f"instruments.{instrument.id}.kind: expected spot or fx, found perpetual: funding, mark price and "
-                    "liquidation are not simulated yet"
+                    f"instruments.{instrument.id}.perpetual: expected {wanted} kind {instrument.kind.value}, found {found}"
                 )
         for i, data in enumerate(self.data):
             if data.instrument not in ids:
@@ -283,9 +287,6 @@ def inactive_keys() -> list[str]:
         "paper_trading.promotion",
         "paper_trading.ab_testing",
         "venues",
-        "run.faults",
-        "strategies.faults",
-        "fault_plans",
     ]
 
 

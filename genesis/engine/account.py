@@ -19,10 +19,12 @@ from genesis.model.orders import (
 class OpenState:
     """An order that has not ended."""
 
-    __slots__ = ("filled", "forced", "order", "prevented", "status")
+    __slots__ = ("filled", "forced", "liquidates", "order", "prevented", "status")
 
     def __init__(self, order: Order, forced: bool) -> None:
         self.order, self.forced = order, forced
+        # The venue sent it, or took it over, to close a position by force.
+        self.liquidates = False
         self.status = OrderStatus.INITIALIZED
         self.filled = self.prevented = 0
 

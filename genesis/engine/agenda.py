@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import heapq
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from genesis.engine.executor.base import VenueAction
-from genesis.model.events import OrderEvent
+from genesis.model.events import OrderEvent, OrderFilled
+
+if TYPE_CHECKING:
+    from genesis.engine.margin import Settlement
 
 FAR = 2**63
 
 
 class Rank:
-    """The order of things at one instant: market data first, then what reaches the venue, then what comes back, then marks."""
+    """The order of things at one instant: market data first, then what reaches the venue, then what comes back, then marks.
+
+    A venue judges margins by the rows it has just shown, and settles funding on the positions that the moment leaves.
+    """
 
     BOUNDARY: Final = 0
     TIMER: Final = 1
     ROW: Final = 2
     BAR: Final = 3
-    CANCEL: Final = 4
-    ORDER: Final = 5
-    ANSWER: Final = 6
-    HOUR: Final = 7
+    LIQUIDATION: Final = 4
+    CANCEL: Final = 5
+    ORDER: Final = 6
+    ANSWER: Final = 7
+    FUNDING: Final = 8
+    HOUR: Final = 9
 
 
 class Timer:
@@ -37,7 +45,11 @@ class Hour:
     """A full hour of engine time, or the part of one after which a monitor looks."""
 
 
-Item = Timer | Hour | VenueAction | OrderEvent
+class FlattenAgain:
+    """Risk looks again whether what it wanted closed is closed."""
+
+
+Item: TypeAlias = "Timer | Hour | FlattenAgain | VenueAction | OrderEvent | Settlement"
 
 
 class TrackAgenda:
@@ -72,6 +84,19 @@ class TrackAgenda:
             return FAR, 0
         first = self._heap[0]
         return first[0], first[1]
+
+    def fills_heard_at(self, instrument_id: str, time_ns: int) -> int:
+        """When the last fill of an instrument that happened by ``time_ns`` is heard; 0 when all of them have been."""
+        return max(
+            (
+                item[0]
+                for item in self._heap
+                if isinstance(item[3], OrderFilled)
+                and item[3].time_event <= time_ns
+                and item[3].order.intent.instrument.id == instrument_id
+            ),
+            default=0,
+        )
 
     def pop(self) -> Item:
         """Take the next item and make its moment the present."""

@@ -35,9 +35,10 @@ from genesis.model.orders import (
 )
 from genesis.risk.gate import Account
 from genesis.strategies.base import OpenOrder
-from genesis.tape.stream import StreamKind
+from genesis.tape.stream import Stream, StreamKind
 
 if TYPE_CHECKING:
+    from genesis.engine.margin import MarginAccount
     from genesis.engine.track import Track
 
 _BUY: Final = Side.BUY
@@ -81,11 +82,12 @@ class TrackDesk(Account):
             return self._refuse(intent, refusal[0], refusal[1])
         return Approved(self._send(intent, feed, forced=False))
 
-    def submit_forced(self, intent: OrderIntent) -> None:
-        """Send a flattening order of risk itself: no limit may keep a position open that must be closed."""
+    def submit_forced(self, intent: OrderIntent) -> OpenState:
+        """Send a flattening order of risk itself or of the venue: no limit may keep a position open that must be closed."""
         feed = self._feed(intent.instrument)
         feed.settle(self.now, self._track.agenda.rank)
-        self._send(intent, feed, forced=True)
+        order = self._send(intent, feed, forced=True)
+        return self._track.orders.by_id[order.client_order_id]
 
     def cancel(self, client_order_id: str) -> bool:
         """Ask the venue to cancel."""
@@ -197,8 +199,10 @@ class TrackDesk(Account):
         return self._track.orders.same_in_flight(intent)
 
     def free_cash(self) -> int:
-        """Cash less what open buys still need."""
-        orders = self._track.orders
+        """Cash less what open buys still need; beside perpetuals, what their margin leaves."""
+        orders, margin = self._track.orders, self._track.margin
+        if margin is not None:
+            return margin.available(self._agenda.now, self._agenda.rank) - self._working_margin(margin)
         if not orders.by_id:
             return self._track.portfolio.cash_units
         return self._track.portfolio.cash_units - orders.value(Side.BUY, self.value, self._price)
@@ -222,12 +226,37 @@ class TrackDesk(Account):
         return equity, gross
 
     def position_value(self, feed: InstrumentFeed) -> int:
-        """Signed value of a position, in ledger units, at the price that closes it: longs at the bid, shorts at the ask."""
+        """Signed value of a position, in ledger units, at the price that closes it: longs at the bid, shorts at the ask; or at its mark."""
         units = feed.holding.position.units
         if not units:
             return 0
+        leg = feed.leg
+        if leg is not None and leg.by_mark:
+            return units * feed.holding.mark_unit * (leg.latest(self._agenda.now, self._agenda.rank) or 0)
         feed.settle(self._agenda.now, self._agenda.rank)
         return units * feed.notional_unit * (feed.matcher.touch(-1 if units > 0 else 1) or 0)
+
+    def margin_problem(self, instrument: Instrument, lots: int, ticks: int) -> tuple[DenyReason, str] | None:
+        """Why the account's margin cannot bear signed ``lots`` more of a perpetual at ``ticks``."""
+        margin, agenda = self._track.margin, self._agenda
+        leg = None if margin is None else margin.leg(instrument)
+        if margin is None or leg is None:
+            return None
+        units = lots * leg.holding.lot_units
+        fee = self.fee_bound(abs(units) * ticks * leg.holding.unit)
+        return margin.problem(leg, units, ticks, fee, self._working_margin(margin), agenda.now, agenda.rank)
+
+    def _working_margin(self, margin: MarginAccount) -> int:
+        """Initial margin of the open orders that may add to a position, and the price of what is bought on spot."""
+        total = 0
+        for state in self._track.orders.by_id.values():
+            intent = state.order.intent
+            leg = margin.leg(intent.instrument)
+            if not intent.reduce_only and (leg is not None or intent.side is _BUY):
+                ticks = intent.limit_ticks or intent.trigger_ticks or self._price(intent.instrument, int(intent.side))
+                value = self.value(intent.instrument, ticks, state.leaves)
+                total -= -value // (1 if leg is None else leg.contract.leverage)
+        return total
 
     def fee_bound(self, value: int) -> int:
         """The highest fee on this value."""
@@ -240,6 +269,10 @@ class TrackDesk(Account):
         """The fill with the tape position it saw."""
         feed = self._feed(fill.order.intent.instrument)
         return msgspec.structs.replace(fill, position=self._position(feed))
+
+    def seen(self, stream: Stream, rows: int) -> TapePosition | None:
+        """The first rows of a stream, as an entry names them."""
+        return TapePosition(stream.name, rows, stream.block_digest(rows)) if self._journalled else None
 
     def _feed(self, instrument: Instrument) -> InstrumentFeed:
         if instrument is self._first_instrument:
@@ -260,7 +293,7 @@ class TrackDesk(Account):
         return self._ordinal
 
     def _position(self, feed: InstrumentFeed) -> TapePosition:
-        stream = feed.mark.stream
+        stream = feed.price.stream
         lane = feed.lane(stream.kind)
         rows = passed(stream, lane.cursor if lane else 0, self.now, self._track.agenda.rank)
         return TapePosition(stream.name, rows, stream.block_digest(rows))

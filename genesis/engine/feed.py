@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from genesis.engine.agenda import Rank
 from genesis.engine.lane import Lane
@@ -13,6 +14,9 @@ from genesis.execution.tier import Tier
 from genesis.model.instruments import Instrument
 from genesis.portfolio.portfolio import Holding
 from genesis.tape.stream import Stream, StreamKind
+
+if TYPE_CHECKING:
+    from genesis.engine.margin import Leg
 
 
 def tier_of(streams: Sequence[Stream]) -> Tier:
@@ -33,8 +37,18 @@ _MARKED_BY = {
 }
 
 
+def price_stream(streams: Sequence[Stream]) -> Stream:
+    """The stream that shows an instrument's own price: quotes, else trades, else bars."""
+    wanted = _MARKED_BY[tier_of(streams)]
+    return next(s for s in streams if s.kind is wanted)
+
+
 class InstrumentFeed:
-    """Lanes in the order in which rows of one moment count. ``depth_levels`` is what the strategy asked to see of the book."""
+    """Lanes in the order in which rows of one moment count. ``depth_levels`` is what the strategy asked to see of the book.
+
+    ``price`` shows the instrument's own price; ``mark`` is what values a position: the same, but where mark prices do. ``leg`` is its
+    part in the track's margin account, of a perpetual alone.
+    """
 
     __slots__ = (
         "depth_levels",
@@ -42,10 +56,12 @@ class InstrumentFeed:
         "holding",
         "instrument",
         "lanes",
+        "leg",
         "lot_units",
         "mark",
         "matcher",
         "notional_unit",
+        "price",
         "price_unit",
         "tier",
         "unit",
@@ -61,6 +77,7 @@ class InstrumentFeed:
         order: int,
         holding: Holding,
         leads: bool = True,
+        leg: Leg | None = None,
     ) -> None:
         self.instrument, self.matcher, self.fees, self.holding = instrument, matcher, fees, holding
         self.tier = tier_of(streams)
@@ -72,7 +89,9 @@ class InstrumentFeed:
         self.depth_levels = 0
         chosen = [next((s for s in streams if s.kind is kind), None) for kind in _LANES]
         self.lanes = tuple(Lane(s, matcher, 10 * order + i, leads) for i, s in enumerate(chosen) if s is not None)
-        self.mark = Mark(next(s for s in streams if s.kind is _MARKED_BY[self.tier]))
+        self.leg = leg
+        self.price = Mark(price_stream(streams))
+        self.mark = Mark(leg.marks) if leg is not None and leg.by_mark else self.price
 
     def lane(self, kind: StreamKind) -> Lane | None:
         """The lane of one kind of row."""
@@ -114,7 +133,7 @@ class InstrumentFeed:
 
     def price_age_ns(self, now: int) -> int:
         """How old the row is that shows the price."""
-        stream = self.mark.stream
+        stream = self.price.stream
         row = stream.first_after(now) - 1
         return now - int(stream.columns["ts"][row]) if row >= 0 else now
 

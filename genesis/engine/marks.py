@@ -1,6 +1,7 @@
 """Marking one track's equity to market, row by row where somebody looks and by column where nobody does.
 
-Longs are marked at the bid, shorts at the ask, else at the last trade, with bars alone at the close (definitions.md, 'Drawdown').
+Longs are marked at the bid, shorts at the ask, else at the last trade, with bars alone at the close (definitions.md, 'Drawdown'). A row of
+mark prices counts twice: at the worse of the extremes since the row before, then at the mark.
 The index is equity over the budget. Both evaluators do the same float operations on each row, so who looked never matters.
 """
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis.metrics.drawdown import DrawdownTracker
+from genesis.model.mark_prices import mark_grid
 from genesis.tape.stream import Column, Stream, StreamKind
 
 _SHORT = 12
@@ -23,19 +25,25 @@ class Mark:
     ``worth`` is the index's change for one unit of quote currency in the price; ``price`` the price marked last.
     """
 
-    __slots__ = ("_first", "_grid", "cursor", "price", "stream", "worth")
+    __slots__ = ("_first", "_grid", "cursor", "per_row", "price", "stream", "worth")
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.cursor = 0
         self.worth = 0.0
         self.price = 0.0
-        self._grid = stream.instrument.price_grid
+        by_marks = stream.kind is StreamKind.MARK
+        self._grid = mark_grid(stream.instrument) if by_marks else stream.instrument.price_grid
+        # How many prices a row is marked at.
+        self.per_row = 2 if by_marks else 1
         self._first: int | None = None
 
     def prices(self, start: int, stop: int) -> NDArray[np.float64]:
-        """Rows ``start`` to ``stop`` of the price that marks the position as it is now, as the nearest floats."""
-        ticks = self.stream.columns[self._column()][start:stop]
+        """Rows ``start`` to ``stop`` of the price that marks the position as it is now, as the nearest floats, ``per_row`` a row."""
+        columns = self.stream.columns
+        ticks = columns[self._column()][start:stop]
+        if self.per_row == 2:
+            ticks = np.column_stack((columns[self._worst()][start:stop], ticks)).reshape(-1)
         return ticks * self._grid.mantissa / self._grid.denominator
 
     def first_ticks(self, now: int) -> int | None:
@@ -50,13 +58,26 @@ class Mark:
     def _column(self) -> str:
         if self.stream.kind is StreamKind.QUOTES:
             return "bid_ticks" if self.worth >= 0 else "ask_ticks"
+        if self.stream.kind is StreamKind.MARK:
+            return "mark"
         return "close" if self.stream.kind is StreamKind.BARS else "ticks"
+
+    def _worst(self) -> str:
+        return "low" if self.worth >= 0 else "high"
 
     def move(self, stop: int) -> None:
         """Stand behind row ``stop`` - 1 with its price."""
         self.cursor = stop
         if stop:
             self.price = self.price_at(stop - 1)
+
+    def stand(self, start: int, count: int, price: float) -> None:
+        """Stand behind the ``count``-th of `prices` from row ``start`` on."""
+        self.cursor, self.price = start - (-count // self.per_row), price
+
+    def worst_at(self, row: int) -> float:
+        """The worse extreme of one row of mark prices."""
+        return self._grid.to_float(self.stream.columns[self._worst()].item(row))
 
     def price_at(self, row: int) -> float:
         """The price of one row; Python's and numpy's quotient of integers below 2**53 are the same nearest float."""
@@ -65,7 +86,12 @@ class Mark:
     def extremes(self, start: int, stop: int) -> tuple[float, float]:
         """The lowest and highest of `prices`."""
         ticks = self.stream.columns[self._column()][start:stop]
-        return self._grid.to_float(ticks.min().item()), self._grid.to_float(ticks.max().item())
+        lowest, highest = self._grid.to_float(ticks.min().item()), self._grid.to_float(ticks.max().item())
+        if self.per_row == 2:
+            worst = self.stream.columns[self._worst()][start:stop]
+            lowest = min(lowest, self._grid.to_float(worst.min().item()))
+            highest = max(highest, self._grid.to_float(worst.max().item()))
+        return lowest, highest
 
 
 class Marks:
@@ -95,7 +121,7 @@ class Marks:
         """As `position_changed`, of a track that has one instrument."""
         mark = self.all[0]
         # Where rows were marked one by one, the row and its price are known: what shows the price of a long shows it of a flat too.
-        known = stop == mark.cursor and mark.worth > 0 and worth >= 0
+        known = stop == mark.cursor and mark.worth > 0 and worth >= 0 and mark.per_row == 1
         self.constant = constant
         mark.worth = worth
         if not known:
@@ -162,14 +188,20 @@ class Marks:
         if min(ends) >= self.alarm and max(ends) <= self.calm:
             mark.move(stop)
             return None
-        values = self.constant + mark.worth * mark.prices(start, stop)
-        broke = self._scan(values, mark.stream.columns["ts"][start:stop])
-        mark.move(stop if broke is None else start + broke + 1)
-        return None if broke is None else times[start + broke]
+        prices, per_row = mark.prices(start, stop), mark.per_row
+        stamps = mark.stream.columns["ts"][start:stop]
+        broke = self._scan(self.constant + mark.worth * prices, stamps if per_row == 1 else stamps.repeat(per_row))
+        if broke is None:
+            mark.move(stop)
+            return None
+        mark.stand(start, broke + 1, float(prices[broke]))
+        return times[start + broke // per_row]
 
     def _take_each(self, mark: Mark, stop: int) -> int | None:
-        times, price_at = mark.stream.times, mark.price_at
+        times, price_at, extremes = mark.stream.times, mark.price_at, mark.per_row == 2
         for row in range(mark.cursor, stop):
+            if extremes and self._take_worst(mark, row):
+                return times[row]
             price = price_at(row)
             mark.cursor, mark.price = row + 1, price
             value = self.constant + mark.worth * price
@@ -177,24 +209,33 @@ class Marks:
                 return times[row]
         return None
 
+    def _take_worst(self, mark: Mark, row: int) -> bool:
+        """Take the worse extreme of a row; whether a limit broke, and then the row is passed."""
+        price = mark.worst_at(row)
+        value = self.constant + mark.worth * price
+        if (value < self.alarm or value > self.calm) and self.take(value, mark.stream.times[row]):
+            mark.cursor, mark.price = row + 1, price
+            return True
+        return False
+
     def _catch_up_merged(self, stops: Sequence[int]) -> int | None:
         """Several instruments: their rows in order of time, each priced with the others' latest."""
         parts = [(m, m.cursor, max(s, m.cursor)) for m, s in zip(self.all, stops, strict=True) if m.worth]
-        times = np.concatenate([m.stream.columns["ts"][a:b] for m, a, b in parts])
+        times = np.concatenate([m.stream.columns["ts"][a:b].repeat(m.per_row) for m, a, b in parts])
         if not len(times):
             return None
         order = np.argsort(times, kind="stable")
-        which = np.concatenate([np.full(b - a, i) for i, (_, a, b) in enumerate(parts)])[order]
+        which = np.concatenate([np.full((b - a) * m.per_row, i) for i, (m, a, b) in enumerate(parts)])[order]
         counts = [np.cumsum(which == i) for i in range(len(parts))]
         value = np.full(len(times), self.constant)
-        for (mark, start, stop), count in zip(parts, counts, strict=True):
-            prices = np.concatenate(([mark.price], mark.prices(start, stop)))
+        path = [np.concatenate(([m.price], m.prices(a, b))) for m, a, b in parts]
+        for (mark, _, _), count, prices in zip(parts, counts, path, strict=True):
             value = value + mark.worth * prices[count]
         broke = self._scan(value, times[order])
         last = len(times) - 1 if broke is None else broke
-        for (mark, start, _), count in zip(parts, counts, strict=True):
+        for (mark, start, _), count, prices in zip(parts, counts, path, strict=True):
             if count[last]:
-                mark.move(start + int(count[last]))
+                mark.stand(start, int(count[last]), float(prices[count[last]]))
         return None if broke is None else int(times[order[broke]])
 
     def _scan(self, values: NDArray[np.float64], times: Column) -> int | None:

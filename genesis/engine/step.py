@@ -23,24 +23,28 @@ class Tape:
         self.streams = tuple(streams)
         self._gaps = sorted(gaps, key=lambda g: (g.time, g.stream))
         self._gaps_told = 0
+        # By the name of the stream they are built from.
         self._series: dict[tuple[str, BarSpec], BarSeries] = {}
         self._late_told: dict[tuple[str, BarSpec], int] = {}
         self._watched: list[BarSeries] = []
         self._closed = 0
 
-    def of(self, instrument: Instrument) -> list[Stream]:
-        """The streams of one instrument."""
-        return [s for s in self.streams if s.instrument is instrument]
+    def of(self, instrument: Instrument, label: str = "") -> list[Stream]:
+        """The streams of one instrument; of a recording that is there twice, the one with the label asked for."""
+        streams = [s for s in self.streams if s.instrument is instrument]
+        labelled = {(s.kind, s.spec): s for s in streams if label and s.label == label}
+        return [labelled.get((s.kind, s.spec), s) for s in streams if not s.label]
 
-    def series(self, instrument: Instrument, spec: BarSpec) -> BarSeries:
+    def series(self, instrument: Instrument, spec: BarSpec, label: str = "") -> BarSeries:
         """The shared series of ``spec``, built from trades where there are any, else from the longest bars that divide it.
 
         Raises:
             ValueError: the tape has nothing to build them from.
         """
-        key = (instrument.id, spec)
+        source = self._bar_source(instrument, spec, label)
+        key = (source.name, spec)
         if key not in self._series:
-            series = BarSeries(self._bar_source(instrument, spec), spec)
+            series = BarSeries(source, spec)
             series.update(self._closed)
             self._series[key], self._late_told[key] = series, 0
         return self._series[key]
@@ -51,8 +55,8 @@ class Tape:
         self._watched.append(series)
         return series
 
-    def _bar_source(self, instrument: Instrument, spec: BarSpec) -> Stream:
-        streams = self.of(instrument)
+    def _bar_source(self, instrument: Instrument, spec: BarSpec, label: str) -> Stream:
+        streams = self.of(instrument, label)
         for stream in streams:
             if stream.kind is StreamKind.TRADES:
                 return stream

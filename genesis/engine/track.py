@@ -9,20 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from genesis.clock import NS_PER_DAY
+import msgspec
+
+from genesis.clock import NS_PER_DAY, NS_PER_SECOND
 from genesis.engine.account import OpenState, OrderBook
-from genesis.engine.agenda import FAR, Hour, Rank, Timer, TrackAgenda
+from genesis.engine.agenda import FAR, FlattenAgain, Hour, Rank, Timer, TrackAgenda
 from genesis.engine.desk import TrackDesk
 from genesis.engine.executor.base import VenueAction
 from genesis.engine.executor.simulated import SimulatedExecutor
 from genesis.engine.feed import InstrumentFeed, passed
 from genesis.engine.lane import Lane
+from genesis.engine.margin import Leg, MarginAccount, Settlement
 from genesis.engine.marks import Marks
+from genesis.engine.price_age import PriceAge
 from genesis.execution.working import Working
 from genesis.model.events import (
     Event,
+    FaultsInjected,
+    FaultTime,
+    FaultWindow,
+    FundingPaid,
+    Liquidated,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderEvent,
     OrderExpired,
     OrderFilled,
@@ -44,6 +54,9 @@ from genesis.tape.stream import ABSENT, StreamKind, before, soon_before
 
 _RUN_ROWS: Final = 256
 _HOUR = Hour()
+# Risk tries so often to close what the venue would not let it close, twice as long after each try: for a little over an hour.
+_FLATTEN_TRIES: Final = 12
+_FLATTEN_FIRST_NS: Final = NS_PER_SECOND
 _ERROR_LENGTH = 500
 _NO_ROW = (FAR, 0, 0, 0)
 _NONE_WORKING: list[Working] = []
@@ -132,11 +145,18 @@ class Track:
         self._feed_by_id = {f.instrument.id: f for f in self.feeds}
         self._budget = portfolio.cash_units
         self.marks = Marks([f.mark for f in self.feeds], float(gate.tier.drawdown_halt))
+        legs = [f.leg for f in self.feeds if f.leg is not None]
+        self.margin = MarginAccount(legs, portfolio) if legs else None
         self._only_feed = self.feeds[0] if len(self.feeds) == 1 else None
         self._only_mark = self.marks.all[0] if len(self.feeds) == 1 else None
         self._day_index = 1.0
         self._halted_for_day = False
         self._journalled = journalled
+        # How often risk has tried again to close what it wanted closed, and when it tries next.
+        self._flatten_tries = 0
+        self._flatten_next: FlattenAgain | None = None
+        self.price_age: PriceAge | None = None
+        self.undisturbed: Track | None = None
         self.desk = TrackDesk(self, journalled)
         agenda.now = start_ns
         self.start_ns = start_ns
@@ -153,7 +173,7 @@ class Track:
         agenda, price, total = self.agenda, None, 0.0
         for feed in self.feeds:
             feed.settle(agenda.now, agenda.rank)
-            now, first = feed.matcher.touch(-1), feed.mark.first_ticks(agenda.now)
+            now, first = feed.matcher.touch(-1), feed.price.first_ticks(agenda.now)
             if price is None:
                 price = now
             if not now or not first:
@@ -182,7 +202,9 @@ class Track:
 
     def advance(self, closed_before: int) -> None:
         """Handle every moment before ``closed_before`` (engine ns)."""
-        agenda = self.agenda
+        agenda, margin, liquidates = self.agenda, self.margin, False
+        if margin is not None:
+            margin.schedule(agenda, closed_before)
         while True:
             due_ns, due_rank = agenda.next_key()
             bars = self._next_bars()
@@ -194,6 +216,11 @@ class Track:
                     bars = None
             if due_ns >= closed_before:
                 due_ns, due_rank = closed_before, -1
+            if margin is not None:
+                hit = margin.next_hit(due_ns, due_rank > Rank.LIQUIDATION)
+                liquidates = hit < FAR
+                if liquidates:
+                    due_ns, due_rank, bars = hit, Rank.LIQUIDATION, None
             lane, row, other = self._next_row(due_ns, due_rank > Rank.ROW)
             if lane is not None:
                 self._run_rows(lane, row, due_ns, due_rank > Rank.ROW, other)
@@ -201,6 +228,8 @@ class Track:
                 continue
             elif due_ns >= closed_before:
                 return
+            elif liquidates:
+                self._liquidate(due_ns)
             elif bars is not None:
                 self._run_bars(bars, closed_before)
             else:
@@ -216,6 +245,9 @@ class Track:
         if bars is not None:
             due = min(due, bars.next_key()[0])
         due = min(due, closed_before)
+        if self.margin is not None:
+            self.margin.schedule(self.agenda, due)
+            due = min(due, self.agenda.next_key()[0], self.margin.next_hit(due, False))
         lane, row, _ = self._next_row(due, False)
         return due if lane is None else min(due, lane.stream.times[row])
 
@@ -225,6 +257,34 @@ class Track:
         self.entries.extend(self._monitor.final(self, time_ns))
         self.forbidden = "the tape has ended"
         self._call("on_stop", self.strategy.on_stop)
+        if self.undisturbed is not None:
+            self.entries.append(self._faults_injected(time_ns, self.undisturbed))
+
+    # ---- faults on purpose
+
+    def compare_with(self, undisturbed: Track) -> None:
+        """This track stands under a fault plan: tell at the end what it did, beside the same strategy without."""
+        self.undisturbed = undisturbed
+        for track in (self, undisturbed):
+            if track.price_age is None:
+                track.price_age = PriceAge(track.feeds)
+
+    def _faults_injected(self, time_ns: int, undisturbed: Track) -> Event:
+        faults = self.executor.faults
+        injected: dict[str, int] = {} if faults is None else faults.injected
+        names = [f.instrument.id for f in self.feeds]
+        times = [] if faults is None else faults.times(names, self.start_ns, time_ns + 1)
+        hit = [] if faults is None else sorted(faults.hit.items(), key=lambda found: (found[0][2], found[0]))
+        ages = [None if t.price_age is None else t.price_age.until(time_ns) for t in (self, undisturbed)]
+        return FaultsInjected(
+            time_ns,
+            self.name,
+            injected,
+            tuple(FaultTime(*t) for t in times),
+            tuple(FaultWindow(*window, hits) for window, hits in hit),
+            ages[0],
+            ages[1],
+        )
 
     # ---- what comes next
 
@@ -348,7 +408,7 @@ class Track:
     def _run_quotes(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
         agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
         stream, cursor = lane.stream, lane.cursor
-        worth, constant = mark.worth, marks.constant
+        worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
         heard = self.strategy.on_quote if lane.wants_all and not self.ended else None
         block, offset = stream.quotes.at(cursor, stream.rows)
         for place in range(offset, min(block.rows, offset + stop - cursor)):
@@ -474,7 +534,7 @@ class Track:
     def _bars_in_a_row(self, subscription: Subscription, closed_before: int) -> int:
         """End of the run of bars that nothing can interrupt but what the strategy does."""
         series, start = subscription.series, subscription.at
-        if len(self.subscriptions) > 1:
+        if len(self.subscriptions) > 1 or (self.margin is not None and self.marks.held):
             return start + 1
         for lane in self._lanes:
             if lane.wants_all or lane.matcher.working:
@@ -499,6 +559,11 @@ class Track:
         elif isinstance(item, Timer):
             if not self.ended:
                 self._timer(item)
+        elif isinstance(item, Settlement):
+            self._settle(item)
+        elif isinstance(item, FlattenAgain):
+            if item is self._flatten_next:
+                self._flatten_again()
         else:
             self._hear(item)
 
@@ -531,16 +596,25 @@ class Track:
         if isinstance(event, OrderFilled):
             if self._journalled:
                 event = self.desk.with_position(event)
+            if state.liquidates:
+                event = self._charged(event)
             self.entries.append(event)
             self._fill(state, event)
             return
         self.entries.append(event)
-        if isinstance(event, OrderPrevented):
+        step = _STEP.get(type(event))
+        if step is not None:
+            state.step(step)
+        elif isinstance(event, OrderPrevented):
             state.prevented += event.prevented_lots
-        else:
-            state.step(_STEP[type(event)])
+        elif isinstance(event, OrderCancelRejected):
+            self._try_to_flatten_later()
         if state.status.is_final:
             self._close_order(state.order.client_order_id)
+            if state.liquidates:
+                self._stays_open(state)
+            if state.forced and isinstance(event, OrderRejected):
+                self._try_to_flatten_later()
         if self._hears_orders:
             self._call("on_order", lambda: self.strategy.on_order(event))
 
@@ -553,8 +627,13 @@ class Track:
         state.step(_FILL_PART if fill.leaves_lots else _FILL_ALL)
         if state.status.is_final:
             self._close_order(state.order.client_order_id)
+            if state.liquidates:
+                self._stays_open(state)
         trades = self.portfolio.apply_fill(fill, state.forced)
         self._position_changed()
+        if self.executor.faults is not None and not state.forced:
+            # What was executed before a halt may be heard of long after it.
+            self._try_to_flatten_later()
         for trade in trades:
             self.entries.extend(self._monitor.traded(self, trade))
         now = self.agenda.now
@@ -567,7 +646,11 @@ class Track:
                 self._stop("on_fill", error)
 
     def _position_changed(self) -> None:
+        if self.margin is not None:
+            self.margin.changed(self.agenda.now)
         portfolio, budget, agenda, feed = self.portfolio, self._budget, self.agenda, self._only_feed
+        if self.price_age is not None:
+            self.price_age.changed(agenda.now)
         constant = portfolio.cash_units / budget
         if feed is not None:
             mark = feed.mark
@@ -579,6 +662,116 @@ class Track:
         worths = [f.holding.position.units * f.price_unit / budget for f in self.feeds]
         stops = [passed(f.mark.stream, f.mark.cursor, agenda.now, agenda.rank) for f in self.feeds]
         self.marks.position_changed(constant, worths, stops)
+
+    # ---- perpetuals
+
+    def _settle(self, due: Settlement) -> None:
+        """Funding is settled on the venue's position, and posted once the fills before it have been heard."""
+        now, leg, margin = self.agenda.now, due.leg, self.margin
+        if margin is None:
+            return
+        name, contract = leg.instrument.id, leg.contract
+        if now == due.time_ns:
+            due.units = self.executor.position_units(name)
+            problem = leg.mark_problem(now) if due.units else None
+            if problem is not None:
+                self._hold(f"funding could not be worked out: {problem}")
+                due.units = 0
+            due.mark = (leg.mark_price(now) or (0, 0))[0]
+        heard = self.agenda.fills_heard_at(name, due.time_ns)
+        if heard:
+            self.agenda.add(heard, Rank.FUNDING, due)
+            return
+        if not due.units:
+            return
+        change = contract.funding(due.units, due.mark, due.rate_e8)
+        self.portfolio.apply_funding(name, change)
+        currency, decimals = leg.holding.purse.currency, leg.holding.purse.decimals
+        seen = self.desk.seen(leg.funding, due.row + 1)
+        self.entries.append(
+            FundingPaid(
+                now,
+                self.name,
+                leg.instrument,
+                due.time_ns,
+                due.units,
+                due.mark,
+                due.rate_e8,
+                change,
+                currency,
+                decimals,
+                seen,
+            )
+        )
+        self._position_changed()
+        if self.marks.touch(now):
+            self._halt(now)
+
+    def _hold(self, detail: str) -> None:
+        """No new entries: what has happened to the account cannot be told any more."""
+        action = "no new entries; the position is kept"
+        self._halted_for_day, self.forbidden = False, detail
+        self.entries.append(TrackHalted(self.agenda.now, self.name, "MARK_PRICE", detail, action))
+
+    def _liquidate(self, now: int) -> None:
+        """The venue closes a position by force, and the track is halted: its orders are cancelled, what else it holds is flattened."""
+        self.agenda.now, self.agenda.rank, self.agenda.stirred = now, Rank.LIQUIDATION, False
+        margin = self.margin
+        place = None if margin is None else margin.judge(now)
+        if margin is None or place is None:
+            return
+        leg, found = margin.legs[place], margin.statement(now)
+        held, purse, watched = leg.held_at(now), leg.holding.purse, leg.watched[-1]
+        event = Liquidated(
+            now,
+            self.name,
+            leg.instrument,
+            held.units,
+            held.mark,
+            found.wallet,
+            found.unrealized,
+            found.maintenance,
+            purse.currency,
+            purse.decimals,
+            self.desk.seen(watched.stream, watched.stream.first_after(now)),
+        )
+        self.entries.append(event)
+        self._halted_for_day, self.forbidden = False, f"liquidated: {event.detail()}"
+        self.marks.limit(None, float("-inf"))
+        for client_order_id, state in list(self.orders.by_id.items()):
+            if not state.forced:
+                self.desk.cancel(client_order_id)
+        leg.closing = True
+        self._close_by_force(leg)
+        for feed in self.feeds:
+            if feed.leg is not leg and not self._is_being_closed(feed.instrument):
+                self._flatten_one(feed.instrument, "flatten")
+
+    def _close_by_force(self, leg: Leg) -> None:
+        """Send the order that closes a position; one of risk that is on its way already becomes the venue's."""
+        state = next((s for s in self.orders.by_id.values() if s.forced and _of(s, leg.instrument)), None)
+        if state is None:
+            state = self._flatten_one(leg.instrument, "liquidation")
+        if state is not None:
+            state.liquidates = True
+
+    def _is_being_closed(self, instrument: Instrument) -> bool:
+        return any(s.forced and _of(s, instrument) for s in self.orders.by_id.values())
+
+    def _charged(self, fill: OrderFilled) -> OrderFilled:
+        """The fill with the liquidation fee in its fee."""
+        leg = None if self.margin is None else self.margin.leg(fill.order.intent.instrument)
+        if self.margin is None or leg is None:
+            return fill
+        return msgspec.structs.replace(fill, fee=self.margin.charged(fill, leg))
+
+    def _stays_open(self, state: OpenState) -> None:
+        """The venue's order has ended. What it left open is judged by the rows to come."""
+        margin = self.margin
+        leg = None if margin is None else margin.leg(state.order.intent.instrument)
+        if margin is not None and leg is not None:
+            leg.closing = False
+            margin.changed(self.agenda.now)
 
     # ---- marks
 
@@ -646,13 +839,60 @@ class Track:
         self._flatten()
 
     def _flatten(self) -> None:
+        self._flatten_tries, self._flatten_next = 0, None
         for client_order_id in list(self.orders.by_id):
             self.desk.cancel(client_order_id)
         for feed in self.feeds:
-            lots = self.desk.position_lots(feed.instrument)
-            if lots:
-                side = Side.SELL if lots > 0 else Side.BUY
-                self.desk.submit_forced(OrderIntent(feed.instrument, side, abs(lots), reduce_only=True, tag="flatten"))
+            self._flatten_one(feed.instrument, "flatten")
+
+    def _flatten_one(self, instrument: Instrument, tag: str) -> OpenState | None:
+        """Close a position at market; the order, where there is a position."""
+        return self._close_position(instrument, self.desk.position_lots(instrument), tag)
+
+    def _close_position(self, instrument: Instrument, lots: int, tag: str) -> OpenState | None:
+        if not lots:
+            return None
+        side = Side.SELL if lots > 0 else Side.BUY
+        return self.desk.submit_forced(OrderIntent(instrument, side, abs(lots), reduce_only=True, tag=tag))
+
+    def _try_to_flatten_later(self) -> None:
+        """Something that risk wanted closed is not: after a while it tries again, a bounded number of times."""
+        tries = self._flatten_tries
+        if self.forbidden is None or self._flatten_next is not None or tries > _FLATTEN_TRIES:
+            return
+        self._flatten_tries += 1
+        if tries == _FLATTEN_TRIES:
+            self._give_up()
+            return
+        self._flatten_next = FlattenAgain()
+        self.agenda.add(self.agenda.now + (_FLATTEN_FIRST_NS << tries), Rank.TIMER, self._flatten_next)
+
+    def _flatten_again(self) -> None:
+        """Cancel what still works and close what is still held, but for what is on its way already."""
+        self._flatten_next = None
+        if self.forbidden is None:
+            return
+        if not self.orders.by_id and not any(self.desk.position_lots(f.instrument) for f in self.feeds):
+            self._flatten_tries = 0
+            return
+        for client_order_id, state in list(self.orders.by_id.items()):
+            if not state.forced:
+                self.desk.cancel(client_order_id)
+        for feed in self.feeds:
+            self._close_position(feed.instrument, self._still_to_close(feed), "flatten")
+
+    def _still_to_close(self, feed: InstrumentFeed) -> int:
+        """Signed lots of a position that no order of risk is closing."""
+        held = self.desk.position_lots(feed.instrument)
+        closing = sum(
+            s.leaves for s in self.orders.by_id.values() if s.forced and s.order.intent.instrument is feed.instrument
+        )
+        return max(0, held - closing) if held > 0 else min(0, held + closing)
+
+    def _give_up(self) -> None:
+        held = [f"{self.desk.position_lots(f.instrument)} lots of {f.instrument.id}" for f in self.feeds]
+        detail = f"expected to be flat after {_FLATTEN_TRIES} more tries, found {', '.join(held)}"
+        self.entries.append(TrackHalted(self.agenda.now, self.name, "NOT_FLAT", detail, "none: risk tries no more"))
 
     def _call(self, hook: str, run: Callable[[], None]) -> None:
         if self.ended:
@@ -670,6 +910,10 @@ class Track:
         for lane in self._lanes:
             lane.wants_all = False
         self._flatten()
+
+
+def _of(state: OpenState, instrument: Instrument) -> bool:
+    return state.order.intent.instrument is instrument
 
 
 def _told(error: BaseException) -> str:

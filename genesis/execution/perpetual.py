@@ -43,6 +43,7 @@ from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import RATE_SCALE, MarginSchedule
 from genesis.model.mark_prices import mark_value_unit
+from genesis.model.orders import DenyReason
 
 VENUE_DECIMALS = 8
 _E8 = 10**8
@@ -238,8 +239,8 @@ class CrossMargin:
 
     def opening_problem(
         self, wallet: int, held: Sequence[Held], place: int, units: int, price: int, fee: int, working: int = 0
-    ) -> str | None:
-        """Why the account cannot bear an order of signed ``units`` at ``price`` (mark units), in words; ``None`` when it can.
+    ) -> tuple[DenyReason, str] | None:
+        """Why the account cannot bear an order of signed ``units`` at ``price`` (mark units); ``None`` when it can.
 
         ``fee`` is the worst fee of the order, ``working`` the initial margin of the orders already working. An order that only reduces
         needs no margin. Else the leverage must be allowed for the position it leads to, valued at the dearer of price and mark, and
@@ -252,7 +253,7 @@ class CrossMargin:
         notional = contract.notional(after, max(price, position.mark))
         allowed = contract.schedule.max_leverage(notional)
         if contract.leverage > allowed:
-            return (
+            return DenyReason.LEVERAGE, (
                 f"leverage: expected at most {allowed}x for a position of {self._grid.to_text(notional)}, "
                 f"found {contract.leverage}x"
             )
@@ -261,7 +262,7 @@ class CrossMargin:
         balance = now.balance - fee - loss
         needed = now.initial - contract.initial(position.units, position.mark) + _ceil(notional, contract.leverage)
         if needed + working > balance:
-            return (
+            return DenyReason.MARGIN, (
                 f"initial margin: expected at most {self._grid.to_text(balance)}, "
                 f"found {self._grid.to_text(needed + working)}"
             )

@@ -7,7 +7,7 @@ on wall clock, host, path or process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from genesis.ids import fill_id
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument
+from genesis.model.mark_prices import mark_grid
 from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, RejectReason, Side
 
 Wire = dict[str, object]
@@ -144,6 +145,32 @@ class OrderCancelRequested(OrderEvent, frozen=True, gc=False):
 
     def wire(self) -> Wire:
         return {"client_order_id": self.order.client_order_id}
+
+
+class OrderCancelRejected(OrderEvent, frozen=True, gc=False):
+    """A cancel was not taken: by the venue, in its words, or (``code`` is ``None``) because it could not be sent. The order stands as it did."""
+
+    code: int | None
+    detail: str
+
+    def wire(self) -> Wire:
+        return {
+            "client_order_id": self.order.client_order_id,
+            "code": self.code,
+            "detail": self.detail,
+            "time_event": self.time_event,
+        }
+
+
+class OrderUnanswered(OrderEvent, frozen=True, gc=False):
+    """The venue cannot say what became of an order; it may have been executed. ``time_event`` is when that happened of which it does not tell."""
+
+    code: int
+    detail: str
+
+    def wire(self) -> Wire:
+        # When it happened is known only to who looks from outside; the track learns it with the answer.
+        return {"client_order_id": self.order.client_order_id, "code": self.code, "detail": self.detail}
 
 
 class OrderCanceled(OrderEvent, frozen=True, gc=False):
@@ -347,8 +374,75 @@ class RowsLate(Event, frozen=True, gc=False):
         return {"bar_close": self.bar_close, "rows": self.rows, "stream": self.stream}
 
 
+class FaultWindow(msgspec.Struct, frozen=True, gc=False):
+    """A window [``time_from``, ``time_to``) of a fault, into which ``hits`` orders, cancels or answers fell.
+
+    ``instrument`` is empty where it is one of the connection to the venue.
+    """
+
+    fault: str
+    instrument: str
+    time_from: int
+    time_to: int
+    hits: int
+
+    def wire(self) -> Wire:
+        """Wire form."""
+        return {
+            "fault": self.fault,
+            "hits": self.hits,
+            "instrument": self.instrument,
+            "time_from": self.time_from,
+            "time_to": self.time_to,
+        }
+
+
+class FaultTime(msgspec.Struct, frozen=True, gc=False):
+    """How many windows of a fault met a run, and for how long in all; ``instrument`` as in `FaultWindow`."""
+
+    fault: str
+    instrument: str
+    windows: int
+    length_ns: int
+
+    def wire(self) -> Wire:
+        """Wire form."""
+        return {
+            "fault": self.fault,
+            "instrument": self.instrument,
+            "length_ns": self.length_ns,
+            "windows": self.windows,
+        }
+
+
+class FaultsInjected(Event, frozen=True, gc=False):
+    """What a fault plan did to a track's orders and answers, told when the tape ends.
+
+    ``injected`` counts by fault; ``times`` are of all windows that met the run, ``hit`` those into which something fell. The largest age of the price that marked a position while it was
+    held, in ns (``None``: nothing was held), is that of this track and of the same strategy undisturbed.
+    """
+
+    injected: Mapping[str, int]
+    times: tuple[FaultTime, ...]
+    hit: tuple[FaultWindow, ...]
+    oldest_price_ns: int | None
+    oldest_price_undisturbed_ns: int | None
+
+    def wire(self) -> Wire:
+        return {
+            "hit": [w.wire() for w in self.hit],
+            "injected": dict(self.injected),
+            "oldest_price_ns": self.oldest_price_ns,
+            "oldest_price_undisturbed_ns": self.oldest_price_undisturbed_ns,
+            "times": [t.wire() for t in self.times],
+        }
+
+
 class TradeClosed(Event, frozen=True, gc=False):
-    """A trade has ended. Amounts are in 10**-``decimals`` of ``currency``, ``qty`` in base ledger units; ``pnl`` is net of fees and slippage."""
+    """A trade has ended. Amounts are in 10**-``decimals`` of ``currency``, ``qty`` in base ledger units; ``pnl`` is net of fees and slippage.
+
+    ``funding`` (negative is paid) is told of perpetuals alone; their ``pnl`` is net of it too.
+    """
 
     instrument: Instrument
     side: Side
@@ -363,10 +457,12 @@ class TradeClosed(Event, frozen=True, gc=False):
     decimals: int
     fills: int
     forced: bool
+    funding: int | None = None
 
     def wire(self) -> Wire:
         money = currency_grid(self.decimals).to_text
-        return {
+        funding = {} if self.funding is None else {"funding": money(self.funding)}
+        return funding | {
             "currency": self.currency,
             "entry_notional": money(self.entry_notional),
             "exit_notional": money(self.exit_notional),
@@ -427,6 +523,77 @@ class FamilyEvidence(Event, frozen=True, gc=False):
 
     def wire(self) -> Wire:
         return {"adjusted": self.adjusted, "source": self.source}
+
+
+class FundingPaid(Event, frozen=True, gc=False):
+    """Funding of a perpetual was settled and heard. ``change`` of cash (negative is paid) is in 10**-``decimals`` of ``currency``.
+
+    ``time_event`` is the settlement; ``units`` is the position that the venue settled, in signed base ledger units; ``mark`` the mark
+    price (`genesis.model.mark_prices`), ``rate_e8`` the rate. ``position`` counts the settlements.
+    """
+
+    instrument: Instrument
+    time_event: int
+    units: int
+    mark: int
+    rate_e8: int
+    change: int
+    currency: str
+    decimals: int
+    position: TapePosition | None = None
+
+    def wire(self) -> Wire:
+        return {
+            "amount": currency_grid(self.decimals).to_text(self.change),
+            "currency": self.currency,
+            "instrument": self.instrument.id,
+            "mark_px": mark_grid(self.instrument).to_text(self.mark),
+            "position": None if self.position is None else self.position.wire(),
+            "qty": currency_grid(self.instrument.base_decimals).to_text(self.units),
+            "rate": currency_grid(8).to_text(self.rate_e8),
+            "time_event": self.time_event,
+        }
+
+
+class Liquidated(Event, frozen=True, gc=False):
+    """The margin balance was at or under the maintenance margin: the venue cancels the track's orders and closes a position.
+
+    ``units`` is what is closed, in signed base ledger units, ``mark`` the mark price at which the account was judged; the account's sums
+    are in 10**-``decimals`` of ``currency``. ``position`` is of the stream whose row showed that price.
+    """
+
+    instrument: Instrument
+    units: int
+    mark: int
+    wallet: int
+    unrealized: int
+    maintenance: int
+    currency: str
+    decimals: int
+    position: TapePosition | None = None
+
+    def detail(self) -> str:
+        """What was found, in words."""
+        money = currency_grid(self.decimals).to_text
+        found = money(self.wallet + self.unrealized)
+        return f"expected a margin balance above the maintenance margin of {money(self.maintenance)}, found {found}"
+
+    def wire(self) -> Wire:
+        money = currency_grid(self.decimals).to_text
+        return {
+            "action": "orders cancelled, position closed by the venue, track halted",
+            "currency": self.currency,
+            "detail": self.detail(),
+            "instrument": self.instrument.id,
+            "maintenance_margin": money(self.maintenance),
+            "margin_balance": money(self.wallet + self.unrealized),
+            "mark_px": mark_grid(self.instrument).to_text(self.mark),
+            "position": None if self.position is None else self.position.wire(),
+            "qty": currency_grid(self.instrument.base_decimals).to_text(self.units),
+            "reason": "LIQUIDATED",
+            "unrealized_pnl": money(self.unrealized),
+            "wallet_balance": money(self.wallet),
+        }
 
 
 class TapeEnded(Event, frozen=True, gc=False):

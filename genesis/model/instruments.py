@@ -15,7 +15,7 @@ _STEP_MIN, _STEP_MAX = Decimal("1E-18"), Decimal("1E+12")
 
 
 class InstrumentKind(Enum):
-    """How the thing settles. Perpetuals are off until funding, mark price and liquidation are simulated."""
+    """How the thing settles. A perpetual has funding, a mark price and margin (docs/PAPER_FILLS.md)."""
 
     SPOT = "spot"
     FX = "fx"

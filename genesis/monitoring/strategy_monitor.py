@@ -78,12 +78,12 @@ class StrategyMonitor:
 
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]:
         """A trade ended: it is an entry of its own."""
-        portfolio = track.portfolio
+        portfolio, instrument = track.portfolio, track.feed_of(trade.instrument).instrument
         return (
             TradeClosed(
                 track.agenda.now,
                 track.name,
-                track.feed_of(trade.instrument).instrument,
+                instrument,
                 trade.side,
                 trade.time_open,
                 trade.time_close,
@@ -96,6 +96,7 @@ class StrategyMonitor:
                 portfolio.decimals,
                 trade.fills,
                 trade.forced,
+                trade.funding if portfolio.holding(instrument).perpetual else None,
             ),
         )
 

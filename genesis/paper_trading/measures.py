@@ -25,13 +25,31 @@ class OfCosts:
         self.spread, self.walk, self.slippage, self.impact, self.drift = spread, walk, slippage, impact, drift
 
 
+class OfPerpetuals:
+    """What only an account with perpetuals has, in ledger units: funding received less paid, and the wallet balance."""
+
+    __slots__ = ("funding", "wallet")
+
+    def __init__(self, funding: int, wallet: int) -> None:
+        self.funding, self.wallet = funding, wallet
+
+
 class OfFills:
-    """What changes only with a fill, in ledger units."""
+    """What changes only with a fill or a settlement, in ledger units."""
 
-    __slots__ = ("_cash", "_costs", "_fees", "_grid", "_made", "_realized", "_turnover")
+    __slots__ = ("_cash", "_costs", "_fees", "_grid", "_made", "_perpetuals", "_realized", "_turnover")
 
-    def __init__(self, grid: Grid, cash: int, realized: int, fees: int, costs: OfCosts, turnover: int) -> None:
-        self._grid = grid
+    def __init__(
+        self,
+        grid: Grid,
+        cash: int,
+        realized: int,
+        fees: int,
+        costs: OfCosts,
+        turnover: int,
+        perpetuals: OfPerpetuals | None = None,
+    ) -> None:
+        self._grid, self._perpetuals = grid, perpetuals
         self._cash, self._realized, self._fees = cash, realized, fees
         self._costs, self._turnover = costs, turnover
         self._made: dict[str, Metric] | None = None
@@ -51,6 +69,9 @@ class OfFills:
                 "latency_cost": text(costs.drift),
                 "turnover": text(self._turnover),
             }
+            if self._perpetuals is not None:
+                self._made["funding"] = text(self._perpetuals.funding)
+                self._made["wallet_balance"] = text(self._perpetuals.wallet)
         return self._made
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from genesis.engine.agenda import TrackAgenda
+from genesis.engine.feed import InstrumentFeed
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
 from genesis.evidence.gathering import Evidence
+from genesis.execution.faults import VenueFaults
+from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
@@ -32,6 +36,7 @@ class PaperTradingSimulator:
         seed: of the family; equal decisions of equal seeds meet equal luck.
         start_ns: engine time at which the evaluation begins, before the first row.
         rules: the exchange's, by instrument id, where they are known.
+        terms: of perpetuals, by instrument id.
         journalled: whether entries name their tape position (the block digests cost a pass over the data).
     """
 
@@ -47,11 +52,13 @@ class PaperTradingSimulator:
         fees: Mapping[str, FeeSchedule] | None = None,
         journalled: bool = True,
         rules: Mapping[str, ExchangeRules] | None = None,
+        terms: Mapping[str, PerpetualTerms] | None = None,
     ) -> None:
         self._tape, self._monitor, self._start, self._journalled = tape, monitor, start_ns, journalled
         self.profile = profile or ExecutionProfile()
         self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
-        self._venues: dict[ExecutionProfile, PaperVenue] = {}
+        self._terms = dict(terms or {})
+        self._venues: dict[tuple[ExecutionProfile, str], PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
@@ -64,6 +71,8 @@ class PaperTradingSimulator:
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
         profile: ExecutionProfile | None = None,
         scope: str | None = None,
+        plan: str = "",
+        faults: VenueFaults | None = None,
         evidence: Evidence | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
@@ -71,18 +80,22 @@ class PaperTradingSimulator:
         A reference track, the one of its version that stands for it, gathers ``evidence``.
 
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
+        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
 
         Raises:
-            ConfigError: the name is taken, or the tape lacks data for an instrument.
+            ConfigError: the name is taken, the tape lacks data for an instrument, or the tier does not allow a perpetual's leverage.
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
         portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start, evidence)
         agenda = TrackAgenda()
-        executor, feeds = self._venue(profile or self.profile).open_account(
-            name, strategy.instruments, portfolio, agenda, scope
+        executor, feeds = self._venue(profile or self.profile, plan).open_account(
+            name, strategy.instruments, portfolio, agenda, scope, faults
         )
-        gate = RiskGate(paper_tier(budget.amount, self._tiers), self._limits)
+        tier = paper_tier(budget.amount, self._tiers)
+        for feed in feeds:
+            _check_leverage(feed, tier)
+        gate = RiskGate(tier, self._limits)
         track = Track(
             name,
             strategy,
@@ -92,7 +105,7 @@ class PaperTradingSimulator:
             executor,
             gate,
             self._monitor,
-            self._tape.series,
+            partial(self._tape.series, label=plan),
             self._start,
             self._journalled,
             scope,
@@ -100,7 +113,21 @@ class PaperTradingSimulator:
         self.tracks.append(track)
         return track
 
-    def _venue(self, profile: ExecutionProfile) -> PaperVenue:
-        if profile not in self._venues:
-            self._venues[profile] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules)
-        return self._venues[profile]
+    def _venue(self, profile: ExecutionProfile, plan: str) -> PaperVenue:
+        key = (profile, plan)
+        if key not in self._venues:
+            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, self._terms, plan)
+        return self._venues[key]
+
+
+def _check_leverage(feed: InstrumentFeed, tier: Tier) -> None:
+    """What the tier allows of perpetuals, before anything runs."""
+    if feed.leg is None:
+        return
+    found = feed.leg.contract.leverage
+    if tier.leverage is None:
+        raise ConfigError(f"{feed.instrument.id}: expected no perpetual in tier {tier.name}, found one at {found}x")
+    if found > tier.leverage:
+        raise ConfigError(
+            f"{feed.instrument.id}: leverage: expected at most {tier.leverage}x in tier {tier.name}, found {found}x"
+        )

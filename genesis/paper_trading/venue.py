@@ -8,9 +8,12 @@ from decimal import Decimal
 from genesis.clock import NS_PER_SECOND
 from genesis.engine.agenda import TrackAgenda
 from genesis.engine.executor.simulated import SimulatedExecutor
-from genesis.engine.feed import InstrumentFeed
+from genesis.engine.feed import InstrumentFeed, price_stream
+from genesis.engine.margin import Leg
 from genesis.engine.step import Tape
 from genesis.errors import ConfigError
+from genesis.execution.fault_windows import FaultWindows
+from genesis.execution.faults import VenueFaults
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.filters import OrderFilters
 from genesis.execution.impact import SquareRootImpact
@@ -20,14 +23,17 @@ from genesis.execution.luck import Luck
 from genesis.execution.matching import Matcher
 from genesis.execution.models import VenueModels
 from genesis.execution.party import Party, Spot, Wallet
+from genesis.execution.perpetual import Contract
+from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.execution.rate_limits import OrderRateLimits
 from genesis.execution.shown import Shown
 from genesis.execution.tier import Tier
 from genesis.model.instruments import Instrument
+from genesis.model.margin import margin_schedule
 from genesis.model.market import BarSpec
 from genesis.model.rules import ExchangeRules
-from genesis.portfolio.portfolio import Portfolio
+from genesis.portfolio.portfolio import Holding, Portfolio
 from genesis.rng import KeyedDraws
 from genesis.tape.bars import BarSeries
 from genesis.tape.conditions import MarketConditions
@@ -50,6 +56,8 @@ class PaperVenue:
         draws: of the run's family; equal decisions meet equal luck under every profile.
         fees: by instrument id; the default schedule for the others.
         rules: the exchange's, by instrument id, where they are known.
+        terms: of perpetuals, by instrument id.
+        plan: the label of the streams that it shows, of those that are on the tape twice.
     """
 
     def __init__(
@@ -59,8 +67,12 @@ class PaperVenue:
         draws: KeyedDraws,
         fees: Mapping[str, FeeSchedule],
         rules: Mapping[str, ExchangeRules],
+        terms: Mapping[str, PerpetualTerms],
+        plan: str = "",
     ) -> None:
+        self._plan = plan
         self._tape, self.profile, self._draws, self._fees, self._rules = tape, profile, draws, fees, rules
+        self._terms = terms
         self._conditions: dict[str, MarketConditions] = {}
         self._shared: dict[tuple[str, str], Matcher] = {}
 
@@ -71,6 +83,7 @@ class PaperVenue:
         portfolio: Portfolio,
         agenda: TrackAgenda,
         scope: str | None = None,
+        faults: VenueFaults | None = None,
     ) -> tuple[SimulatedExecutor, list[InstrumentFeed]]:
         """An account that holds the portfolio's budget, its connection, and each instrument as it is read by the account's track.
 
@@ -79,16 +92,17 @@ class PaperVenue:
         Raises:
             ConfigError: the tape lacks data for an instrument.
         """
-        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
+        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws), faults)
         wallet = _wallet(portfolio, instruments)
         limits: dict[str, OrderRateLimits] = {}
         feeds = []
         for order, instrument in enumerate(instruments):
-            streams = self._tape.of(instrument)
-            if not streams:
+            streams = self._tape.of(instrument, self._plan)
+            if not any(s.kind in _TIERS for s in streams):
                 raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
+            halts = None if faults is None else faults.halts_of(instrument.id)
             known = None if scope is None else self._shared.get((scope, instrument.id))
-            matcher = known or self._matcher(instrument, streams)
+            matcher = known or self._matcher(instrument, streams, halts)
             if scope is not None:
                 self._shared[scope, instrument.id] = matcher
             fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
@@ -103,9 +117,42 @@ class PaperVenue:
             )
             executor.connect(instrument.id, matcher, party)
             feeds.append(
-                InstrumentFeed(instrument, streams, matcher, fees, portfolio.decimals, order, holding, known is None)
+                InstrumentFeed(
+                    instrument,
+                    streams,
+                    matcher,
+                    fees,
+                    portfolio.decimals,
+                    order,
+                    holding,
+                    known is None,
+                    self._leg(instrument, streams, holding) if holding.perpetual else None,
+                )
             )
         return executor, feeds
+
+    def _leg(self, instrument: Instrument, streams: Sequence[Stream], holding: Holding) -> Leg:
+        """A perpetual's part in the account's margin.
+
+        Raises:
+            ConfigError: no terms are known, they do not fit, or the tape lacks mark prices or funding.
+        """
+        terms = self._terms.get(instrument.id)
+        if terms is None:
+            raise ConfigError(
+                f"{instrument.id}: expected the terms of a perpetual (margin_tiers, leverage), found none"
+            )
+        marks, funding = (_companion(instrument, streams, kind) for kind in (StreamKind.MARK, StreamKind.FUNDING))
+        purse = holding.purse
+        try:
+            schedule = margin_schedule(
+                terms.margin_tiers, purse.currency, purse.decimals, instrument.id, "configuration"
+            )
+            contract = Contract(instrument, schedule, terms.leverage, terms.liquidation_fee)
+        except ValueError as error:
+            raise ConfigError(f"{instrument.id}: perpetual: {error}") from None
+        by_mark = terms.marked_by is MarkedBy.MARK_PRICE
+        return Leg(instrument, contract, holding, marks, funding, price_stream(streams), by_mark, terms.mark_age_max_s)
 
     def _listing_rules(
         self, instrument: Instrument, streams: Sequence[Stream], limits: dict[str, OrderRateLimits]
@@ -119,7 +166,7 @@ class PaperVenue:
         known = limits.get(instrument.venue)
         return ListingRules(OrderFilters(rules), TapeReferences(streams), known, instrument.lot_units)
 
-    def _matcher(self, instrument: Instrument, streams: Sequence[Stream]) -> Matcher:
+    def _matcher(self, instrument: Instrument, streams: Sequence[Stream], halts: FaultWindows | None) -> Matcher:
         profile = self.profile
         sources = frozenset(_TIERS[s.kind] for s in streams if s.kind in _TIERS)
         shown = Shown(sources, TakenLiquidity(_ns(profile.taken_half_life_s)), _ns(profile.book_fresh_s))
@@ -135,7 +182,7 @@ class PaperVenue:
             profile.estimate_spread,
             SquareRootImpact(profile.impact_y) if profile.impact_y else None,
         )
-        return Matcher(shown, models, instrument.price_grid.to_text)
+        return Matcher(shown, models, instrument.price_grid.to_text, halts)
 
     def _conditions_of(self, instrument: Instrument, streams: Sequence[Stream]) -> MarketConditions:
         """What the market is like, for the models that ask; one for all accounts."""
@@ -147,6 +194,14 @@ class PaperVenue:
             found = MarketConditions(None if bars is None else self._tape.watch(bars), trades, profile.sigma_prior)
             self._conditions[instrument.id] = found
         return found
+
+
+def _companion(instrument: Instrument, streams: Sequence[Stream], kind: StreamKind) -> Stream:
+    for stream in streams:
+        if stream.kind is kind:
+            return stream
+    found = ", ".join(s.kind.value for s in streams)
+    raise ConfigError(f"{instrument.id}: expected mark prices and funding rates on the tape, found {found}")
 
 
 def _wallet(portfolio: Portfolio, instruments: Sequence[Instrument]) -> Wallet | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from genesis.errors import ConfigError
 from genesis.evidence.gathering import Evidence
 from genesis.metrics.drawdown import DrawdownTracker
 from genesis.metrics.exposure import TimeWeighted
@@ -13,7 +14,7 @@ from genesis.metrics.trades import TradeTally
 from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
-from genesis.paper_trading.measures import Measures, Metric, OfBars, OfCosts, OfFills, OfMoment, OfTrades
+from genesis.paper_trading.measures import Measures, Metric, OfBars, OfCosts, OfFills, OfMoment, OfPerpetuals, OfTrades
 from genesis.portfolio.portfolio import Holding, Portfolio
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import ClosedTrade, TradeBasis
@@ -25,6 +26,9 @@ class VirtualPortfolio(Portfolio):
     Args:
         start_ns: engine time at which the evaluation begins.
         evidence: takes the evidence-bar returns; ``None`` for a track that gathers none.
+
+    Raises:
+        ConfigError: also for an instrument that is not quoted in the budget's currency: metrics are told in one.
     """
 
     def __init__(
@@ -37,6 +41,11 @@ class VirtualPortfolio(Portfolio):
         evidence: Evidence | None = None,
     ) -> None:
         super().__init__(budget, instruments, method, basis)
+        for instrument in instruments:
+            if instrument.quote != budget.currency:
+                found = f"{instrument.base}/{instrument.quote}"
+                raise ConfigError(f"{instrument.id}: expected an asset quoted in {budget.currency}, found {found}")
+        self._has_perpetuals = any(h.perpetual for h in self._holdings.values())
         self.start_ns, self.evidence = start_ns, evidence
         self.trades = TradeTally()
         # What fills cost beyond the price faced at the decision, by cause; the spread doubled, since half of it may be half a unit.
@@ -53,10 +62,10 @@ class VirtualPortfolio(Portfolio):
         self._of_bars: OfBars | None = None
         self._of_trades: OfTrades | None = None
 
-    def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]:
+    def apply_fill(self, fill: OrderFilled, forced: bool = False, fee_value: int = 0) -> tuple[ClosedTrade, ...]:
         """Post a fill and take it, and the trades it closed, into the statistics."""
         holding = self._holding(fill)
-        closed = self._post(fill, holding, forced)
+        closed = self._post(fill, holding, forced, fee_value)
         self._of_fills = None
         ticks, unit = fill.last_ticks, holding.unit
         self._take_worth(holding, abs(holding.position.units) * ticks * unit)
@@ -71,6 +80,11 @@ class VirtualPortfolio(Portfolio):
             self.trades.add(trade.pnl, trade.time_close - trade.time_open, trade.forced)
             self._of_trades = None
         return closed
+
+    def apply_funding(self, instrument_id: str, change: int) -> None:
+        """Post a settlement."""
+        super().apply_funding(instrument_id, change)
+        self._of_fills = None
 
     def mark(self, time_ns: int, equity_units: int, worths: Mapping[str, int]) -> None:
         """Take a mark of everything: equity, and the position value by instrument id (its size counts, not its sign)."""
@@ -132,7 +146,7 @@ class VirtualPortfolio(Portfolio):
         ``net_units`` is the signed value of the positions; ``buy_and_hold`` the return of the instruments themselves.
         """
         fees, realized = self.fees_units, self.realized_units
-        unrealized = equity_units - self.budget_units - realized + fees
+        unrealized = equity_units - self.budget_units - realized + fees - self.funding_units
         now = OfMoment(time_ns - self.start_ns, equity_units, net_units, self._worth, unrealized)
         now.drawdown, now.drawdown_max = drawdown_now, drawdown.maximum
         now.fell_from_ns, now.trough_ns = drawdown.fell_from_ns, drawdown.trough_ns
@@ -154,12 +168,18 @@ class VirtualPortfolio(Portfolio):
                     self.drift_units,
                 ),
                 self.turnover_units,
+                self._of_perpetuals(),
             )
         if bars is None:
             bars = self._of_bars = OfBars(self.returns.copy(), self.recent.window())
         if trades is None:
             trades = self._of_trades = self._trades_now()
         return Measures(self._grid, self.budget_units, self.turnover_units, now, fills, bars, trades)
+
+    def _of_perpetuals(self) -> OfPerpetuals | None:
+        if not self._has_perpetuals:
+            return None
+        return OfPerpetuals(self.funding_units, self.wallet_of(self.currency))
 
     def _trades_now(self) -> OfTrades:
         tally = self.trades

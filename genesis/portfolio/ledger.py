@@ -28,6 +28,7 @@ class Purpose(Word):
     VENUE = "venue"
     REALIZED = "realized_pnl"
     FEES = "fees"
+    FUNDING = "funding"
 
 
 class Account(NamedTuple):

@@ -1,6 +1,8 @@
-"""A portfolio of one quote currency: cash, positions, realised profit and fees, each in an account of its own.
+"""Cash, positions, fees and funding in one double-entry ledger: one portfolio, one currency or several.
 
-A fill is one posting. With n = the base units that reach (or leave) the position and p = quote units of one base unit:
+A currency is either money (budgets, quotes) or an asset that is traded (bases), never both: a track that pays fees in BNB is given BNB
+as a budget, and a track that trades ETH against USDT cannot also pay with ETH. Each money has its own accounts (`Purse`), and a fill posts
+in the quote of its instrument. With n = the base units that reach (or leave) the position and p = quote units of one base unit:
 
 ======================  =======================  ==========================================================
 account                 debit                    what it is
@@ -13,10 +15,16 @@ holdings (base asset)   n                        against the venue
 ======================  =======================  ==========================================================
 
 A fee charged in the base asset never reaches the position: n = side x filled - fee. A spot buyer of 1 at 0.1 % holds 0.999, which cost
-0.999 p; the other 0.001 p is the fee. So a fee never makes or hides a profit, and this holds exactly after every fill, at any marks::
+0.999 p; the other 0.001 p is the fee. So a fee never makes or hides a profit. A fee in a third asset leaves that asset's cash; the trade
+bears its value in quote, told with the fill. A settlement of funding moves cash against ``funding``, and the trade bears it.
 
-    equity = budget + realised + unrealised - fees
-    equity - budget = results of the closed trades + results of the open ones
+So this holds exactly in every money, after every posting and at any marks::
+
+    equity = budget + realised + unrealised - fees + funding
+    equity - budget = results of the closed trades + results of the open ones + fees of them paid in another money
+
+A perpetual is bought like everything else, against cash: its ``cash + cost`` is what an exchange calls the wallet balance
+(`Portfolio.wallet_of`), and equity is the same.
 """
 
 from __future__ import annotations
@@ -27,9 +35,12 @@ from typing import Final
 from genesis.errors import ConfigError, IntegrityError
 from genesis.model.events import OrderFilled
 from genesis.model.grid import Grid, currency_grid
-from genesis.model.instruments import Instrument
+from genesis.model.instruments import LEDGER_DECIMALS_MIN, Instrument, InstrumentKind
+from genesis.model.mark_prices import mark_decimals, mark_value_unit
 from genesis.model.money import Money
 from genesis.model.orders import Side
+from genesis.portfolio.conversion import NoRate
+from genesis.portfolio.currencies import Rates
 from genesis.portfolio.ledger import Ledger, Purpose
 from genesis.portfolio.positions import CostMethod, Position
 from genesis.portfolio.trade_books import FlatTrades, LotTrades, TradeBook
@@ -38,10 +49,36 @@ from genesis.portfolio.trades import ClosedTrade, TradeBasis
 _BUY: Final = Side.BUY
 
 
+class Purse:
+    """The accounts of one money. ``elsewhere`` is the value of fees that its trades bear and another money paid."""
+
+    __slots__ = (
+        "budget",
+        "cash",
+        "currency",
+        "decimals",
+        "elsewhere",
+        "fees",
+        "funding",
+        "realized",
+        "turnover",
+    )
+
+    def __init__(self, currency: str, decimals: int, budget: int, ledger: Ledger) -> None:
+        self.currency, self.decimals, self.budget = currency, decimals, budget
+        self.cash = ledger.open(Purpose.CASH, currency)
+        self.realized = ledger.open(Purpose.REALIZED, currency)
+        self.fees = ledger.open(Purpose.FEES, currency)
+        self.funding = ledger.open(Purpose.FUNDING, currency)
+        self.elsewhere = self.turnover = 0
+        ledger.move(self.cash, ledger.open(Purpose.CAPITAL, currency), budget)
+
+
 class Holding:
     """One instrument of the portfolio.
 
-    ``unit`` is quote ledger units of one tick times one base ledger unit; ``worth`` the size of its value at the last fill or mark.
+    ``unit`` is quote ledger units of one tick times one base ledger unit, ``mark_unit`` the same of what it is marked in: ticks, or the
+    mark units of a perpetual. ``worth`` is the size of its value at the last fill or mark.
     """
 
     __slots__ = (
@@ -52,7 +89,10 @@ class Holding:
         "id",
         "inventory",
         "lot_units",
+        "mark_unit",
+        "perpetual",
         "position",
+        "purse",
         "trades",
         "unit",
         "venue",
@@ -62,15 +102,17 @@ class Holding:
     def __init__(
         self,
         instrument: Instrument,
-        decimals: int,
+        purse: Purse,
         base_scale: int,
         ledger: Ledger,
         method: CostMethod,
         basis: TradeBasis,
     ) -> None:
         self.id, self.base, self.base_decimals = instrument.id, instrument.base, instrument.base_decimals
-        self.lot_units = instrument.lot_units
-        self.unit = instrument.notional_unit(decimals)
+        self.purse, self.lot_units = purse, instrument.lot_units
+        self.perpetual = instrument.kind is InstrumentKind.PERPETUAL
+        self.unit = instrument.notional_unit(purse.decimals)
+        self.mark_unit = mark_value_unit(instrument, purse.decimals) if self.perpetual else self.unit
         # Two venues may count one asset in lots of different scale; the ledger has one scale for it.
         self.base_factor = int(10 ** (base_scale - instrument.base_decimals))
         self.inventory = ledger.open(Purpose.INVENTORY, instrument.quote, self.id)
@@ -82,63 +124,164 @@ class Holding:
         self.trades = book(self.id, self.lot_units)
         self.worth = 0
 
+    def value(self, marks: Mapping[str, int]) -> int:
+        """Signed value at its mark; only what is held is asked for."""
+        units = self.position.units
+        return units * self.mark_unit * marks[self.id] if units else 0
+
 
 class Portfolio:
-    """Cash and positions that start with ``budget``.
+    """Moneys and positions that start with a budget, or with one in each of several currencies.
 
-    Amounts named ``units`` are integers in 10**-``decimals`` of ``currency``; quantities are in base ledger units of their instrument.
+    Amounts named ``units`` are integers at the ledger's scale of their currency (`scales`); quantities are base ledger units of their
+    instrument; ``marks`` are ticks by instrument id, and mark units for perpetuals. What names no currency is told of the first
+    budget's: ``currency``, at ``decimals``.
 
     Args:
-        budget: more than 0, in the quote currency of every instrument.
+        budgets: one a currency, the first above 0, the others 0 or more. A quote currency without one starts with none.
         method: which cost leaves when a position shrinks.
         basis: what counts as one trade.
 
     Raises:
-        ConfigError: no instrument, one named twice, one of another quote currency, or a budget finer than the ledger.
+        ConfigError: no instrument, one named twice, a currency that would be both money and asset, or a budget given twice, finer than
+            the ledger or too small.
     """
 
     def __init__(
         self,
-        budget: Money,
+        budgets: Money | Sequence[Money],
         instruments: Sequence[Instrument],
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
     ) -> None:
-        _check_instruments(budget.currency, instruments)
-        self.currency = budget.currency
-        self.decimals = max(i.quote_decimals for i in instruments)
-        self._grid = currency_grid(self.decimals)
-        self.budget_units = _budget_units(budget, self._grid)
-        scales = {self.currency: self.decimals}
-        for instrument in instruments:
-            scales[instrument.base] = max(scales.get(instrument.base, 0), instrument.base_decimals)
-        ledger = self.ledger = Ledger(scales)
-        self._cash = ledger.open(Purpose.CASH, self.currency)
-        self._realized = ledger.open(Purpose.REALIZED, self.currency)
-        self._fees = ledger.open(Purpose.FEES, self.currency)
-        capital = ledger.open(Purpose.CAPITAL, self.currency)
-        ledger.post(((self._cash, self.budget_units), (capital, -self.budget_units)))
-        self._holdings: dict[str, Holding] = {
-            i.id: Holding(i, self.decimals, scales[i.base], ledger, method, basis) for i in instruments
+        given = [budgets] if isinstance(budgets, Money) else list(budgets)
+        _check(given, instruments)
+        self.scales = _scales(given, instruments)
+        ledger = self.ledger = Ledger(self.scales)
+        amounts = {b.currency: b for b in given}
+        self._purses = {
+            c: Purse(c, self.scales[c], _budget(amounts.get(c), self.scales[c]), ledger)
+            for c in dict.fromkeys([*amounts, *(i.quote for i in instruments)])
         }
-        self.turnover_units = 0
+        self._purse = self._purses[given[0].currency]
+        self.currency, self.decimals = self._purse.currency, self._purse.decimals
+        self.budget_units = self._purse.budget
+        self._grid: Grid = currency_grid(self.decimals)
+        self._holdings: dict[str, Holding] = {
+            i.id: Holding(i, self._purses[i.quote], self.scales[i.base], ledger, method, basis) for i in instruments
+        }
 
-    # ---- what it is
+    # ---- what it is, in its first currency
 
     @property
     def cash_units(self) -> int:
         """Cash, in ledger units."""
-        return self.ledger.balance(self._cash)
+        return self.ledger.balance(self._purse.cash)
 
     @property
     def fees_units(self) -> int:
         """Fees paid so far, those in the base asset at their fill's price; rebates count against them."""
-        return self.ledger.balance(self._fees)
+        return self.ledger.balance(self._purse.fees)
 
     @property
     def realized_units(self) -> int:
-        """Realised profit before fees."""
-        return -self.ledger.balance(self._realized)
+        """Realised profit before fees and funding."""
+        return -self.ledger.balance(self._purse.realized)
+
+    @property
+    def funding_units(self) -> int:
+        """Funding received less paid."""
+        return -self.ledger.balance(self._purse.funding)
+
+    @property
+    def turnover_units(self) -> int:
+        """Value of all fills."""
+        return self._purse.turnover
+
+    def equity(self, marks: Mapping[str, int]) -> int:
+        """Cash plus positions at ``marks``."""
+        return self.equity_of(self.currency, marks)
+
+    def unrealized(self, marks: Mapping[str, int]) -> int:
+        """Value of the positions at ``marks`` less their cost."""
+        return self.unrealized_of(self.currency, marks)
+
+    def open_pnl(self, marks: Mapping[str, int]) -> int:
+        """What the trades not yet closed have made at ``marks``, realised or not, net of their fees and funding."""
+        return self.open_pnl_of(self.currency, marks)
+
+    def gross_units(self, marks: Mapping[str, int]) -> int:
+        """Gross exposure: sum of the positions' absolute values at ``marks``."""
+        return sum(abs(h.value(marks)) for h in self._of(self.currency))
+
+    def net_units(self, marks: Mapping[str, int]) -> int:
+        """Net exposure: sum of the positions' signed values at ``marks``."""
+        return sum(h.value(marks) for h in self._of(self.currency))
+
+    def to_money(self, units: int) -> Money:
+        """Ledger units as money."""
+        return Money(self._grid.to_decimal(units), self.currency)
+
+    def to_text(self, units: int) -> str:
+        """Ledger units as exact text."""
+        return self._grid.to_text(units)
+
+    # ---- what it is, in any of its currencies
+
+    @property
+    def moneys(self) -> tuple[str, ...]:
+        """Every currency that has cash, budgets first."""
+        return tuple(self._purses)
+
+    def budget_of(self, currency: str) -> int:
+        """What a money started with."""
+        return self._purses[currency].budget
+
+    def cash_of(self, currency: str) -> int:
+        """Cash of one money."""
+        return self.ledger.balance(self._purses[currency].cash)
+
+    def fees_of(self, currency: str) -> int:
+        """Fees charged in it so far, those in a traded asset at their fill's price; rebates count against them."""
+        return self.ledger.balance(self._purses[currency].fees)
+
+    def realized_of(self, currency: str) -> int:
+        """Realised profit before fees and funding."""
+        return -self.ledger.balance(self._purses[currency].realized)
+
+    def funding_of(self, currency: str) -> int:
+        """Funding received less paid."""
+        return -self.ledger.balance(self._purses[currency].funding)
+
+    def fees_elsewhere_of(self, currency: str) -> int:
+        """Value, when charged, of the fees that trades in this money bear and another money paid."""
+        return self._purses[currency].elsewhere
+
+    def wallet_of(self, currency: str) -> int:
+        """Wallet balance of its perpetuals: cash as if no contract had been paid for."""
+        return self.cash_of(currency) + sum(h.position.cost for h in self._of(currency) if h.perpetual)
+
+    def equity_of(self, currency: str, marks: Mapping[str, int]) -> int:
+        """Cash of one money and the positions quoted in it."""
+        return self.cash_of(currency) + sum(h.value(marks) for h in self._of(currency))
+
+    def unrealized_of(self, currency: str, marks: Mapping[str, int]) -> int:
+        """Value of the positions quoted in it less their cost."""
+        return sum(h.value(marks) - h.position.cost for h in self._of(currency))
+
+    def open_pnl_of(self, currency: str, marks: Mapping[str, int]) -> int:
+        """What its trades that are not closed have made, net of fees and funding."""
+        return sum(h.trades.open_pnl(h.value(marks), h.position.cost) for h in self._of(currency))
+
+    def equity_in(self, reporting: str, marks: Mapping[str, int], rates: Rates, now: int) -> int | NoRate:
+        """Equity of all moneys in ``reporting``, at its scale in ``rates``; each money is converted once, as a sum."""
+        total = 0
+        for currency in self._purses:
+            value = rates.convert(self.equity_of(currency, marks), currency, reporting, now)
+            if isinstance(value, NoRate):
+                return value
+            total += value
+        return total
 
     def holding(self, instrument: Instrument) -> Holding:
         """What is held of one of its instruments."""
@@ -149,60 +292,55 @@ class Portfolio:
         return self._holdings[instrument_id].position.units
 
     def cost_units(self, instrument_id: str) -> int:
-        """Signed cost of the position."""
+        """Signed cost of the position, in its quote."""
         return self._holdings[instrument_id].position.cost
 
-    def equity(self, marks: Mapping[str, int]) -> int:
-        """Cash plus positions at ``marks`` (ticks by instrument id; only what is held is asked for)."""
-        return self.cash_units + self.net_units(marks)
-
-    def unrealized(self, marks: Mapping[str, int]) -> int:
-        """Value of the positions at ``marks`` less their cost."""
-        return self.net_units(marks) - sum(h.position.cost for h in self._holdings.values())
-
-    def open_pnl(self, marks: Mapping[str, int]) -> int:
-        """What the trades not yet closed have made at ``marks``, realised or not, net of their fees."""
-        return sum(h.trades.open_pnl(_value(h, marks), h.position.cost) for h in self._holdings.values())
-
-    def gross_units(self, marks: Mapping[str, int]) -> int:
-        """Gross exposure: sum of the positions' absolute values at ``marks``."""
-        return sum(abs(_value(h, marks)) for h in self._holdings.values())
-
-    def net_units(self, marks: Mapping[str, int]) -> int:
-        """Net exposure: sum of the positions' signed values at ``marks``."""
-        return sum(_value(h, marks) for h in self._holdings.values())
-
-    def to_money(self, units: int) -> Money:
-        """Ledger units as money."""
-        return Money(self._grid.to_decimal(units), self.currency)
-
-    def to_text(self, units: int) -> str:
-        """Ledger units as exact text."""
-        return self._grid.to_text(units)
+    def _of(self, currency: str) -> list[Holding]:
+        return [h for h in self._holdings.values() if h.purse.currency == currency]
 
     # ---- what happens to it
 
-    def apply_fill(self, fill: OrderFilled, forced: bool = False) -> tuple[ClosedTrade, ...]:
+    def apply_fill(self, fill: OrderFilled, forced: bool = False, fee_value: int = 0) -> tuple[ClosedTrade, ...]:
         """Post a fill; the trades it closed (none, one, or with FIFO lots one for each lot).
 
-        ``forced`` says that risk ordered it: what it closes is flagged.
+        ``forced`` says that risk or the venue ordered it: what it closes is flagged. ``fee_value`` is what a fee in a third asset is
+        worth in quote ledger units at the rate of this moment; it is asked for only then.
 
         Raises:
-            ConfigError: the fee is in a third asset (not supported yet).
+            ConfigError: the fee is in a currency that has no cash here.
             IntegrityError: an instrument that is not ours, or a fee finer than the ledger.
         """
-        return self._post(fill, self._holding(fill), forced)
+        return self._post(fill, self._holding(fill), forced, fee_value)
 
-    def _post(self, fill: OrderFilled, holding: Holding, forced: bool) -> tuple[ClosedTrade, ...]:
+    def apply_funding(self, instrument_id: str, change: int) -> None:
+        """Post a settlement of ``change`` quote ledger units (negative is paid) on a perpetual.
+
+        Raises:
+            IntegrityError: the instrument is no perpetual of ours.
+        """
+        holding = self._holdings.get(instrument_id)
+        if holding is None or not holding.perpetual:
+            raise IntegrityError(f"{instrument_id}: funding: expected a perpetual of ours, found none")
+        self.ledger.move(holding.purse.cash, holding.purse.funding, change)
+        holding.trades.fund(change)
+
+    def _post(self, fill: OrderFilled, holding: Holding, forced: bool, fee_value: int) -> tuple[ClosedTrade, ...]:
+        purse, currency = holding.purse, fill.fee_currency
         price = fill.last_ticks * holding.unit
         traded = fill.last_lots * holding.lot_units
         value = turnover = traded * price
         if fill.order.intent.side is not _BUY:
             traded, value = -traded, -value
-        in_quote, in_base = self._fee(fill, holding)
-        fee, moved = in_quote, traded
-        if in_base:
-            fee, moved = in_quote + in_base * price, traded - in_base
+        in_quote, third, in_third = 0, purse, 0
+        fee, moved = 0, traded
+        if currency == purse.currency:
+            fee = in_quote = fill.fee if fill.fee_decimals == purse.decimals else _rescaled(fill, purse.decimals)
+        elif currency == holding.base and not holding.perpetual:
+            in_base = _rescaled(fill, holding.base_decimals)
+            fee, moved = in_base * price, traded - in_base
+        else:
+            third = self._payer(fill, holding)
+            in_third = _rescaled(fill, third.decimals)
         position, ledger = holding.position, self.ledger
         held = position.units
         if held == 0 or (held > 0) == (moved > 0):
@@ -218,17 +356,21 @@ class Portfolio:
         sold = value if closing == traded else closing * price
         profit = -sold - cost
         ledger.post_four(
-            self._cash,
+            purse.cash,
             -value - in_quote,
             holding.inventory,
             bought - cost,
-            self._realized,
+            purse.realized,
             -profit,
-            self._fees,
+            purse.fees,
             fee,
         )
         ledger.move(holding.assets, holding.venue, moved * holding.base_factor)
-        self.turnover_units += turnover
+        if in_third:
+            ledger.move(third.fees, third.cash, in_third)
+            purse.elsewhere += fee_value
+            fee += fee_value
+        purse.turnover += turnover
         return holding.trades.record(fill, price, held, closing, opening, profit, fee, forced)
 
     def _holding(self, fill: OrderFilled) -> Holding:
@@ -238,23 +380,13 @@ class Portfolio:
             ours = ", ".join(self._holdings)
             raise IntegrityError(f"fill {fill.fill_id}: expected an instrument of {ours}, found {error}") from None
 
-    def _fee(self, fill: OrderFilled, holding: Holding) -> tuple[int, int]:
-        """The fee as (quote ledger units, base ledger units); one of them is 0."""
-        if fill.fee_currency == self.currency:
-            if fill.fee_decimals == self.decimals:
-                return fill.fee, 0
-            return _rescaled(fill, self.decimals), 0
-        if fill.fee_currency == holding.base:
-            return 0, _rescaled(fill, holding.base_decimals)
-        raise ConfigError(
-            f"fill {fill.fill_id}: fee currency: expected {self.currency} or {holding.base}, found {fill.fee_currency} "
-            "(fees in a third asset are not supported yet)"
-        )
-
-
-def _value(holding: Holding, marks: Mapping[str, int]) -> int:
-    units = holding.position.units
-    return units * holding.unit * marks[holding.id] if units else 0
+    def _payer(self, fill: OrderFilled, holding: Holding) -> Purse:
+        """The money that pays a fee that is neither in quote nor in base."""
+        purse = self._purses.get(fill.fee_currency)
+        if purse is None:
+            ours = ", ".join(dict.fromkeys((*self._purses, holding.base)))
+            raise ConfigError(f"fill {fill.fill_id}: fee currency: expected one of {ours}, found {fill.fee_currency}")
+        return purse
 
 
 def _rescaled(fill: OrderFilled, decimals: int) -> int:
@@ -271,23 +403,42 @@ def _rescaled(fill: OrderFilled, decimals: int) -> int:
     return units
 
 
-def _check_instruments(currency: str, instruments: Sequence[Instrument]) -> None:
+def _scales(budgets: Sequence[Money], instruments: Sequence[Instrument]) -> dict[str, int]:
+    """Ledger decimals of every currency: they hold every amount that is posted, exactly."""
+    scales = {b.currency: LEDGER_DECIMALS_MIN for b in budgets}
+    for instrument in instruments:
+        quote = instrument.quote_decimals
+        if instrument.kind is InstrumentKind.PERPETUAL:
+            quote = max(quote, mark_decimals(instrument) + instrument.base_decimals)
+        scales[instrument.quote] = max(scales.get(instrument.quote, 0), quote)
+        scales[instrument.base] = max(scales.get(instrument.base, 0), instrument.base_decimals)
+    return scales
+
+
+def _check(budgets: Sequence[Money], instruments: Sequence[Instrument]) -> None:
     if not instruments:
         raise ConfigError("portfolio: expected at least one instrument, found none")
-    seen: set[str] = set()
+    for what, names in (("instrument", [i.id for i in instruments]), ("budget", [b.currency for b in budgets])):
+        twice = next((n for n in names if names.count(n) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"{twice}: expected each {what} once, found it again")
+    if not budgets or budgets[0].amount <= 0:
+        raise ConfigError(f"budget: expected more than 0, found {budgets[0] if budgets else 'none'}")
+    moneys = {b.currency for b in budgets} | {i.quote for i in instruments}
     for instrument in instruments:
-        if instrument.id in seen:
-            raise ConfigError(f"{instrument.id}: expected each instrument once, found it again")
-        seen.add(instrument.id)
-        if instrument.quote != currency or instrument.base == currency:
-            found = f"{instrument.base}/{instrument.quote}"
-            raise ConfigError(f"{instrument.id}: expected an asset quoted in {currency}, found {found}")
+        if instrument.base in moneys:
+            raise ConfigError(
+                f"{instrument.id}: expected {instrument.base} as an asset, found it among the currencies that pay "
+                f"({', '.join(sorted(moneys))})"
+            )
 
 
-def _budget_units(budget: Money, grid: Grid) -> int:
-    if budget.amount <= 0:
-        raise ConfigError(f"budget: expected more than 0, found {budget}")
+def _budget(budget: Money | None, decimals: int) -> int:
+    if budget is None:
+        return 0
+    if budget.amount < 0:
+        raise ConfigError(f"budget: expected 0 or more, found {budget}")
     try:
-        return grid.from_decimal(budget.amount)
+        return currency_grid(decimals).from_decimal(budget.amount)
     except ValueError as error:
         raise ConfigError(f"budget: {error} {budget.currency}") from None

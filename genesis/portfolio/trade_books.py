@@ -7,6 +7,7 @@ at ``price``: quote ledger units of one base ledger unit. ``fee`` is its value i
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from genesis.model.events import OrderFilled
@@ -19,13 +20,13 @@ _SELL: Final = Side.SELL
 
 
 class OpenTrade:
-    """A trade that is not flat yet. ``pnl`` is what it has realised, before ``fees``."""
+    """A trade that is not flat yet. ``pnl`` is what it has realised and its ``funding``, before ``fees``."""
 
-    __slots__ = ("entry", "exit", "fees", "fills", "forced", "pnl", "qty", "side", "time_open")
+    __slots__ = ("entry", "exit", "fees", "fills", "forced", "funding", "pnl", "qty", "side", "time_open")
 
     def __init__(self, side: Side, time_open: int) -> None:
         self.side, self.time_open = side, time_open
-        self.qty = self.entry = self.exit = self.fees = self.pnl = self.fills = 0
+        self.qty = self.entry = self.exit = self.fees = self.funding = self.pnl = self.fills = 0
         self.forced = False
 
     def close(self, instrument: str, time_close: int) -> ClosedTrade:
@@ -42,7 +43,26 @@ class OpenTrade:
             self.pnl - self.fees,
             self.fills,
             self.forced,
+            self.funding,
         )
+
+    def fund(self, change: int) -> None:
+        """Bear a settlement; negative is paid."""
+        self.funding += change
+        self.pnl += change
+
+
+def split_funding(change: int, units: Sequence[int]) -> list[int]:
+    """``change`` split by quantity over lots of ``units``, none of the sign of another; the last one takes what rounding leaves."""
+    parts: list[int] = []
+    left, rest = change, sum(units)
+    for lot in units[:-1]:
+        part = left * lot // rest if rest else 0
+        parts.append(part)
+        left -= part
+        rest -= lot
+    parts.append(left)
+    return parts
 
 
 def _side(units: int) -> Side:
@@ -61,6 +81,13 @@ class TradeBook:
         self, fill: OrderFilled, price: int, held: int, closing: int, opening: int, profit: int, fee: int, forced: bool
     ) -> tuple[ClosedTrade, ...]:
         """Take a fill in; the trades it ended. ``held`` is the position before it, ``profit`` what ``closing`` realised."""
+        raise NotImplementedError
+
+    def fund(self, change: int) -> None:
+        """Bear a settlement of ``change`` (negative is paid): the trade that held the position does.
+
+        A venue settles on its own position: where all of it is closed by the time the settlement is heard, the next trade bears it.
+        """
         raise NotImplementedError
 
     def open_pnl(self, value: int, cost: int) -> int:
@@ -104,6 +131,12 @@ class FlatTrades(TradeBook):
             trade.side, trade.time_open = _side(after), fill.time
         trade.qty = max(trade.qty, abs(after))
         return ()
+
+    def fund(self, change: int) -> None:
+        """Bear a settlement."""
+        if self._trade is None:
+            self._trade = OpenTrade(_BUY, 0)
+        self._trade.fund(change)
 
     def open_pnl(self, value: int, cost: int) -> int:
         """What is not in a closed trade yet, net of fees, with the position of ``cost`` marked at ``value``."""
@@ -184,6 +217,13 @@ class LotTrades(TradeBook):
             # The fee ate the whole fill: nothing opened and nothing closed.
             (self._lots[-1] if self._lots else self._new(fill, 1)).fees += fee
         return tuple(closed)
+
+    def fund(self, change: int) -> None:
+        """Bear a settlement, each lot by its quantity."""
+        if not self._lots:
+            self._lots.append(_Lot(_BUY, 0, ""))
+        for lot, part in zip(self._lots, split_funding(change, [lot.units for lot in self._lots]), strict=True):
+            lot.fund(part)
 
     def open_pnl(self, value: int, cost: int) -> int:
         """What is not in a closed trade yet, net of fees, with the position marked at ``value``; lots have costs of their own."""

@@ -17,10 +17,11 @@ class TradeBasis(Enum):
 
 
 class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
-    """A finished trade. Quantities are base ledger units, amounts quote ledger units; ``pnl`` is net of ``fees``.
+    """A finished trade. Quantities are base ledger units, amounts quote ledger units; ``pnl`` is net of ``fees`` and ``funding``.
 
     ``qty`` is the largest position held; ``entry_notional`` is what grew the position and ``exit_notional`` what shrank it, each at its
-    fill's price; ``fills`` counts a flip's fill in both of its trades; ``forced`` marks an exit that risk ordered.
+    fill's price; ``fills`` counts a flip's fill in both of its trades; ``forced`` marks an exit that risk ordered
+    or the venue; ``funding`` is what settlements changed, negative is paid.
     """
 
     instrument: str
@@ -34,3 +35,4 @@ class ClosedTrade(msgspec.Struct, frozen=True, gc=False):
     pnl: int
     fills: int
     forced: bool
+    funding: int = 0

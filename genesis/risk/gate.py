@@ -13,7 +13,7 @@ from typing import Final
 
 from genesis.clock import NS_PER_MINUTE
 from genesis.model.grid import EXACT, FLOOR
-from genesis.model.instruments import Calendar, Instrument
+from genesis.model.instruments import Calendar, Instrument, InstrumentKind
 from genesis.model.orders import DenyReason, OrderIntent, OrderType, Side, TimeInForce
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
@@ -83,11 +83,15 @@ class Account:
         """The highest fee on a trade of this value."""
         raise NotImplementedError
 
+    def margin_problem(self, instrument: Instrument, lots: int, ticks: int) -> tuple[DenyReason, str] | None:
+        """Why the account's margin cannot bear signed ``lots`` more of a perpetual at ``ticks``."""
+        raise NotImplementedError
+
 
 class _Rules:
     """An instrument's minima and maxima as integers, so that an order within them costs three comparisons."""
 
-    __slots__ = ("always_open", "instrument", "lots_max", "lots_min", "notional_min", "short_allowed")
+    __slots__ = ("always_open", "instrument", "lots_max", "lots_min", "notional_min", "perpetual", "short_allowed")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -97,6 +101,7 @@ class _Rules:
         self.notional_min = _least(instrument.min_notional, EXACT.multiply(instrument.tick, instrument.lot))
         self.always_open = instrument.calendar is Calendar.ALWAYS
         self.short_allowed = instrument.short_allowed
+        self.perpetual = instrument.kind is InstrumentKind.PERPETUAL
 
 
 class RiskGate:
@@ -258,7 +263,7 @@ class RiskGate:
             free = account.free_cash()
             if need > free:
                 return DenyReason.INSUFFICIENT_FUNDS, f"expected {need} ledger units of free cash, found {free}"
-        return None
+        return account.margin_problem(instrument, sign * lots, judged) if rules.perpetual else None
 
 
 def _is_plain(intent: OrderIntent, lots: int, limit: int | None) -> bool:

@@ -84,7 +84,7 @@ class DenialRow(msgspec.Struct, frozen=True):
 
 
 class TradeRow(msgspec.Struct, frozen=True):
-    """A closed trade; ``pnl`` is net of fees and slippage."""
+    """A closed trade; ``pnl`` is net of fees, slippage and ``funding`` (``None`` where there is no such thing)."""
 
     seq: int
     track: str
@@ -100,6 +100,22 @@ class TradeRow(msgspec.Struct, frozen=True):
     currency: str
     fills: int
     forced: bool
+    funding: str | None
+
+
+class FundingRow(msgspec.Struct, frozen=True):
+    """A settlement of a perpetual: the position that the venue settled, at which mark price and rate; a negative amount was paid."""
+
+    seq: int
+    track: str
+    time: int
+    time_event: int
+    instrument: str
+    qty: str
+    mark_px: str
+    rate: str
+    amount: str
+    currency: str
 
 
 class SampleRow(msgspec.Struct, frozen=True):
@@ -142,7 +158,7 @@ class FamilyRow(msgspec.Struct, frozen=True):
 
 
 class StopRow(msgspec.Struct, frozen=True):
-    """A track was ``HALTED`` by a limit, or ``STOPPED`` because its strategy raised (``reason`` names the hook)."""
+    """A track was ``HALTED`` by a limit, ``LIQUIDATED`` by its venue, or ``STOPPED`` because its strategy raised (``reason`` names the hook)."""
 
     seq: int
     track: str
@@ -163,6 +179,27 @@ class GapRow(msgspec.Struct, frozen=True):
     time_to: int
     missing: int | None
     detail: str
+
+
+class IncidentRow(msgspec.Struct, frozen=True):
+    """What changed no order: ``CANCEL_REJECTED``, or ``UNANSWERED`` where the venue could not say what became of it; in the venue's words."""
+
+    seq: int
+    track: str
+    time: int
+    kind: str
+    client_order_id: str
+    code: int | None
+    detail: str
+
+
+class FaultsRow(msgspec.Struct, frozen=True):
+    """What a fault plan did to a track, told when its tape ended."""
+
+    seq: int
+    track: str
+    time: int
+    facts: dict[str, Any]
 
 
 class NoteRow(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from genesis.errors import IntegrityError, StorageError
 from genesis.storage.faults import transaction
 
 SCHEMA_VERSION = 2
-PROJECTIONS_VERSION = 4
+PROJECTIONS_VERSION = 5
 # "GENS": SQLite's header says which program a file belongs to.
 APPLICATION_ID = 0x47454E53
 
@@ -37,7 +37,9 @@ CREATE TABLE fills (seq INTEGER PRIMARY KEY, track TEXT, client_order_id TEXT, f
 CREATE TABLE denials (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, instrument TEXT, side TEXT, type TEXT, qty TEXT,
     reason TEXT, detail TEXT);
 CREATE TABLE trades (seq INTEGER PRIMARY KEY, track TEXT, instrument TEXT, side TEXT, time_open INTEGER, time_close INTEGER,
-    qty TEXT, entry_notional TEXT, exit_notional TEXT, fees TEXT, pnl TEXT, currency TEXT, fills INTEGER, forced INTEGER);
+    qty TEXT, entry_notional TEXT, exit_notional TEXT, fees TEXT, pnl TEXT, currency TEXT, fills INTEGER, forced INTEGER, funding TEXT);
+CREATE TABLE funding (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, time_event INTEGER, instrument TEXT, qty TEXT, mark_px TEXT,
+    rate TEXT, amount TEXT, currency TEXT);
 CREATE TABLE samples (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, currency TEXT);
 CREATE TABLE stops (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT, reason TEXT, detail TEXT, action TEXT);
 CREATE TABLE gaps (seq INTEGER PRIMARY KEY, time INTEGER, stream TEXT, time_from INTEGER, time_to INTEGER, missing INTEGER,
@@ -48,6 +50,9 @@ CREATE TABLE evidence (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, bar_re
     sharpe_high REAL, source TEXT);
 CREATE TABLE families (seq INTEGER PRIMARY KEY, time INTEGER, adjusted TEXT, source TEXT);
 CREATE INDEX evidence_by_track ON evidence (track);
+CREATE TABLE incidents (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT, client_order_id TEXT, code INTEGER,
+    detail TEXT);
+CREATE TABLE faults (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, facts TEXT);
 CREATE INDEX samples_by_track ON samples (track);
 """
 PROJECTIONS = (
@@ -56,12 +61,15 @@ PROJECTIONS = (
     "fills",
     "denials",
     "trades",
+    "funding",
     "samples",
     "evidence",
     "families",
     "stops",
     "gaps",
     "notes",
+    "incidents",
+    "faults",
 )
 
 

@@ -88,6 +88,17 @@ class TradedBody(msgspec.Struct, gc=False):
     currency: str
     fills: int
     forced: bool
+    funding: str | None = None
+
+
+class FundingBody(msgspec.Struct, gc=False):
+    time_event: int
+    instrument: str
+    qty: str
+    mark_px: str
+    rate: str
+    amount: str
+    currency: str
 
 
 class SampledBody(msgspec.Struct, gc=False):
@@ -137,6 +148,12 @@ class GapBody(msgspec.Struct, gc=False):
     detail: str
 
 
+class IncidentBody(msgspec.Struct, gc=False):
+    client_order_id: str
+    code: int | None
+    detail: str
+
+
 class NotedBody(msgspec.Struct, gc=False):
     text: str
 
@@ -154,6 +171,7 @@ SUBMITTED = msgspec.json.Decoder(Entry[SubmittedBody], strict=False)
 STEPPED = msgspec.json.Decoder(Entry[SteppedBody], strict=False)
 FILLED = msgspec.json.Decoder(Entry[FilledBody], strict=False)
 DENIED = msgspec.json.Decoder(Entry[DeniedBody], strict=False)
+FUNDED = msgspec.json.Decoder(Entry[FundingBody], strict=False)
 TRADED = msgspec.json.Decoder(Entry[TradedBody], strict=False)
 MEASURED = msgspec.json.Decoder(Entry[MeasuredBody], strict=False)
 SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
@@ -162,6 +180,8 @@ FAMILY = msgspec.json.Decoder(Entry[FamilyBody], strict=False)
 HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
 STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)
 GAP = msgspec.json.Decoder(Entry[GapBody], strict=False)
+INCIDENT = msgspec.json.Decoder(Entry[IncidentBody], strict=False)
+FAULTS = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
 NOTED = msgspec.json.Decoder(Entry[NotedBody], strict=False)
 STARTED = msgspec.json.Decoder(Entry[StartedBody], strict=False)
 TRACK = msgspec.json.Decoder(TrackName)

@@ -32,8 +32,11 @@ from genesis.storage.rows import (
     EntryRow,
     EvidenceRow,
     FamilyRow,
+    FaultsRow,
     FillRow,
+    FundingRow,
     GapRow,
+    IncidentRow,
     NoteRow,
     OperationRow,
     OrderRow,
@@ -279,6 +282,10 @@ class StoreReader:
         """Closed trades."""
         return self._select(TradeRow, "trades", track)
 
+    def funding(self, track: str | None = None) -> list[FundingRow]:
+        """Settlements of perpetuals, in the order of entries."""
+        return self._select(FundingRow, "funding", track)
+
     def samples(self, track: str | None = None) -> list[SampleRow]:
         """Metric samples."""
         rows = self._sampled(*_of_track(track))
@@ -324,6 +331,14 @@ class StoreReader:
     def notes(self, track: str | None = None) -> list[NoteRow]:
         """Remarks of the strategies."""
         return self._select(NoteRow, "notes", track)
+
+    def incidents(self, track: str | None = None) -> list[IncidentRow]:
+        """Cancels that were refused and orders that were not answered."""
+        return self._select(IncidentRow, "incidents", track)
+
+    def faults(self, track: str | None = None) -> list[FaultsRow]:
+        """What fault plans did, once a track when the tape has ended."""
+        return self._select(FaultsRow, "faults", track)
 
     def _select(self, kind: type[_Row], table: str, track: str | None) -> list[_Row]:
         with storage_errors(self.path):

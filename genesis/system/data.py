@@ -7,10 +7,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from genesis.config import Config
-from genesis.config.schema import DataConfig
+from genesis.config.schema import DataConfig, InstrumentConfig
 from genesis.errors import ConfigError
-from genesis.feeds.files import Format, Reading, ReadOptions, align_capture, infer_steps, parse_policies, read
-from genesis.model.instruments import Instrument
+from genesis.feeds.files import (
+    OF_PERPETUALS,
+    Format,
+    Reading,
+    ReadOptions,
+    align_capture,
+    detect,
+    infer_steps,
+    parse_policies,
+    read,
+)
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import BarKind, BarSpec
 
 IN_PACKAGE = "package:"
@@ -72,7 +82,7 @@ def _instrument(config: Config, instrument_id: str, folder: Path) -> Instrument:
     wanted = next(i for i in config.instruments if i.id == instrument_id)
     tick, lot = wanted.tick, wanted.lot
     if tick is None or lot is None:
-        files = [d for d in config.data if d.instrument == instrument_id]
+        files = [d for d in config.data if d.instrument == instrument_id and _has_steps(d, wanted, folder)]
         if not files:
             raise ConfigError(f"instruments.{instrument_id}: expected tick and lot, or a data file to infer them from")
         steps = infer_steps(*(data_path(folder, d.path) for d in files), options=_options(files[0], "data"))
@@ -95,6 +105,13 @@ def _instrument(config: Config, instrument_id: str, folder: Path) -> Instrument:
         )
     except ValueError as error:
         raise ConfigError(f"instruments.{instrument_id}: {error}") from None
+
+
+def _has_steps(data: DataConfig, instrument: InstrumentConfig, folder: Path) -> bool:
+    """Whether prices and sizes lie on the instrument's steps: mark prices are finer, and funding has neither."""
+    if instrument.kind is not InstrumentKind.PERPETUAL:
+        return True
+    return (_options(data, "data").known_format or detect(data_path(folder, data.path))) not in OF_PERPETUALS
 
 
 def _options(data: DataConfig, where: str) -> ReadOptions:

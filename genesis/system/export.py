@@ -25,8 +25,11 @@ from genesis.storage.rows import (
     DenialRow,
     EvidenceRow,
     FamilyRow,
+    FaultsRow,
     FillRow,
+    FundingRow,
     GapRow,
+    IncidentRow,
     NoteRow,
     OrderRow,
     SampleRow,
@@ -42,12 +45,15 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "fills": FillRow,
     "denials": DenialRow,
     "trades": TradeRow,
+    "funding": FundingRow,
     "samples": SampleRow,
     "evidence": EvidenceRow,
     "families": FamilyRow,
     "stops": StopRow,
     "gaps": GapRow,
     "notes": NoteRow,
+    "incidents": IncidentRow,
+    "faults": FaultsRow,
 }
 ENTRIES = "entries"
 TABLES = (*_ROW_TYPES, ENTRIES)

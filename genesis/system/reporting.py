@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
-from genesis.monitoring.report.assumptions import execution_facts, fee_facts, limit_facts, realism_facts
+from genesis.monitoring.report.assumptions import (
+    execution_facts,
+    fee_facts,
+    limit_facts,
+    perpetual_facts,
+    realism_facts,
+)
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.page import render
 from genesis.monitoring.report.values import (
@@ -37,6 +43,7 @@ from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria, Window, overall
 from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
 from genesis.storage.sqlite import StoreReader
+from genesis.system.fault_reporting import under_faults
 from genesis.system.gatekeeper import criteria_of, evidence_of
 
 NOTES_SHOWN = 20
@@ -64,6 +71,12 @@ def track_names(store: StoreReader) -> list[str]:
 def besides(store: StoreReader) -> dict[str, str]:
     """By track, the one that runs the same strategy under the profile beside it."""
     return {str(t.facts["beside"]): t.track for t in store.tracks() if t.facts.get("beside")}
+
+
+def under_plans(store: StoreReader) -> dict[str, tuple[str, str]]:
+    """By track under a fault plan: the track of the same strategy undisturbed, and the plan's name."""
+    told = {t.track: t.facts.get("faults") for t in store.tracks()}
+    return {name: (str(f["of"]), str(f["plan"])) for name, f in told.items() if f}
 
 
 def standing(sample: SampleRow, start_ns: int, criteria: ValidationCriteria, warmup_bars: int) -> str:
@@ -109,12 +122,18 @@ def read_report(store: StoreReader) -> RunReport:
     statements = evidence_of(store, status.entries)
     tracks: list[TrackReport] = []
     others: list[TrackReport] = []
+    disturbed: list[TrackReport] = []
     fills_of_all: list[tuple[FillRow, str]] = []
     for name in names:
         fills = _until(status.entries, store.fills(name))
         track = _track(store, name, facts[name], window, fills, status.entries, only, statements.get(name))
+        if "faults" in facts[name]:
+            disturbed.append(track)
+            continue
         fills_of_all += [(f, track.currency) for f in fills]
         (others if name in beside.values() else tracks).append(track)
+    gaps = [g for g in store.gaps() if g.seq <= status.entries]
+    faulted = {str(s["name"]) for s in body.get("faulted_streams", ())}
     data = sorted({kind for t in tracks for kind in t.data})
     return RunReport(
         name=str(body["run"]["name"]),
@@ -129,19 +148,21 @@ def read_report(store: StoreReader) -> RunReport:
         window=window,
         execution=execution_facts(body.get("execution", {}), data)
         + realism_facts(body.get("realism", {}))
-        + fee_facts(body.get("fees"), _fee_rates(fills_of_all)),
+        + fee_facts(body.get("fees"), _fee_rates(fills_of_all))
+        + perpetual_facts(body.get("perpetuals")),
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
         instruments=instruments,
         streams=tuple(
             StreamFact(str(s["name"]), int(s["rows"]), str(s["digest"]), bool(s.get("volume", True)))
             for s in body.get("streams", ())
         ),
-        gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in store.gaps() if g.seq <= status.entries),
+        gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in gaps if g.stream not in faulted),
         tracks=tuple(tracks),
         beside={t.name: o for t in tracks for o in others if beside.get(t.name) == o.name},
         benchmarks=_benchmarks(tracks, window),
         criteria=criteria,
         criteria_recorded=recorded,
+        under_faults=under_faults(store, status.entries, body, facts, [*tracks, *disturbed], gaps),
     )
 
 
@@ -264,6 +285,19 @@ def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, 
         ("impact", "impact_cost", "what the impact of own orders added; none in the profile spec"),
     )
     found = [_cost(name, metrics.money(key), turnover, note) for name, key, note in kinds]
+    funding = metrics.money("funding")
+    settled = (
+        ()
+        if funding is None
+        else (
+            _cost(
+                "funding",
+                -funding,
+                turnover,
+                "settlements of perpetuals, paid less received; part of the result, not of a fill",
+            ),
+        )
+    )
     latency, note = (
         metrics.money("latency_cost"),
         "what the market moved between decision and fill; chance, of either sign, but for what being late cost",
@@ -272,9 +306,10 @@ def _costs(metrics: Metrics, currency: str, data: Sequence[str]) -> tuple[Cost, 
         moved = f" (between the bars of decision and fill it came to {exact(latency)} {currency})" if latency else ""
         return (
             *found,
+            *settled,
             Cost("latency", None, None, f"not measured: bars alone hold no price between decision and arrival{moved}"),
         )
-    return (*found, _cost("latency", latency, turnover, note))
+    return (*found, *settled, _cost("latency", latency, turnover, note))
 
 
 def _cost(name: str, money: Decimal | None, turnover: Decimal | None, note: str) -> Cost:

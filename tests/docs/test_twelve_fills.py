@@ -20,8 +20,8 @@ from genesis.model.margin import MarginTier, margin_schedule
 from genesis.model.mark_prices import mark_grid
 from genesis.model.money import Money
 from genesis.model.orders import Liquidity, Order, OrderIntent, Side
-from genesis.portfolio.accounts import Accounts
 from genesis.portfolio.currencies import Rates
+from genesis.portfolio.portfolio import Portfolio
 from genesis.portfolio.trades import ClosedTrade
 
 TEXT = (Path(__file__).parents[2] / "docs" / "TWELVE_FILLS.md").read_text(encoding="utf-8")
@@ -90,8 +90,8 @@ class Ledger:
     """The page's track, with what it took to get there."""
 
     def __init__(self, *budgets: Money) -> None:
-        self.accounts = Accounts(budgets, list(INSTRUMENTS.values()))
-        self.decimals = self.accounts.decimals
+        self.accounts = Portfolio(budgets, list(INSTRUMENTS.values()))
+        self.decimals = self.accounts.scales
         self.rates = Rates([BNB, EUR], self.decimals)
         self.bnb = AssetFee("BNB", DISCOUNT, self.decimals.get("BNB", 8))
         schedule = margin_schedule(TIERS, "USDT", self.decimals["USDT"], "page", "by hand")
@@ -130,7 +130,7 @@ class Ledger:
         fee, currency, decimals = self.fee(instrument, side, liquidity, lots, ticks)
         now, value = number * SECOND, 0
         if number in PAID_IN_BNB:
-            balance = self.accounts.cash_units("BNB")
+            balance = self.accounts.cash_of("BNB")
             in_bnb = self.bnb.fee(fee, currency, balance, self.rates, now)
             if in_bnb is not None:
                 fee, currency, decimals = in_bnb, "BNB", self.decimals["BNB"]
@@ -182,7 +182,7 @@ def replay(
         number = int(row["fill"])
         ledger.show(number, *(("1.1000", "1.1002") if number >= NEW_RATES_FROM else ("1.0800", "1.0802")))
         quote = INSTRUMENTS[row["instrument"]].quote
-        before = ledger.accounts.realized_units(quote)
+        before = ledger.accounts.realized_of(quote)
         event = ledger.fill(row, number == FORCED)
         ledger.accounts.ledger.check()
         if watch is not None:
@@ -206,12 +206,12 @@ def observed() -> dict[int, Row]:
             **{n: row[n] for n in ("fill", "instrument", "side", "quantity", "price", "liquidity")},
             "fee": plain(currency_grid(event.fee_decimals).to_decimal(event.fee)),
             "fee asset": event.fee_currency,
-            "profit": ledger.text(quote, accounts.realized_units(quote) - before),
+            "profit": ledger.text(quote, accounts.realized_of(quote) - before),
             "position": plain(
                 currency_grid(instrument.base_decimals).to_decimal(accounts.position_units(instrument.id))
             ),
             "cost": ledger.text(quote, accounts.cost_units(instrument.id)),
-            "cash": ledger.text(quote, accounts.cash_units(quote)),
+            "cash": ledger.text(quote, accounts.cash_of(quote)),
         }
 
     replay(watch=watch)
@@ -234,16 +234,16 @@ def test_each_settlement(row: Row) -> None:
     """The position it meets and the change of cash are the page's."""
     ledger = replay(int(row["after fill"]), settled=False)
     position = plain(currency_grid(PERP.base_decimals).to_decimal(ledger.accounts.position_units(PERP.id)))
-    cash = ledger.accounts.cash_units("USDT")
+    cash = ledger.accounts.cash_of("USDT")
     change = ledger.fund(row)
-    assert ledger.accounts.cash_units("USDT") == cash + change
+    assert ledger.accounts.cash_of("USDT") == cash + change
     assert (position, ledger.text("USDT", change)) == (row["position"], row["change"])
 
 
 def margin_lines(ledger: Ledger, mark: str) -> Row:
     """The lines of a margin account at a mark."""
     accounts, contract, held = ledger.accounts, ledger.contract, ledger.held(mark)
-    wallet = accounts.wallet_units("USDT")
+    wallet = accounts.wallet_of("USDT")
     said: MarginStatement = ledger.margin.statement(wallet, [held])
     price = mark_grid(PERP).to_text
     liquidation = contract.liquidation_mark(held.units, held.cost, wallet)
@@ -312,28 +312,28 @@ def test_the_accounts_at_the_end() -> None:
     start.show(0, "1.0800", "1.0802")
     found: dict[str, Row] = {}
     for money in accounts.moneys:
-        at_start = start.rates.convert(accounts.budget_units(money), money, "USDT", 0)
-        at_end = ledger.rates.convert(accounts.equity_units(money, {}), money, "USDT", 12 * SECOND)
+        at_start = start.rates.convert(accounts.budget_of(money), money, "USDT", 0)
+        at_end = ledger.rates.convert(accounts.equity_of(money, {}), money, "USDT", 12 * SECOND)
         assert isinstance(at_start, int)
         assert isinstance(at_end, int)
         lines = {
-            "budget": ledger.text(money, accounts.budget_units(money)),
-            "realised": ledger.text(money, accounts.realized_units(money)),
-            "fees": ledger.text(money, accounts.fees_units(money)),
-            "funding": ledger.text(money, accounts.funding_units(money)),
-            "equity": ledger.text(money, accounts.equity_units(money, {})),
-            "fees paid elsewhere": ledger.text(money, accounts.fees_elsewhere_units(money)),
+            "budget": ledger.text(money, accounts.budget_of(money)),
+            "realised": ledger.text(money, accounts.realized_of(money)),
+            "fees": ledger.text(money, accounts.fees_of(money)),
+            "funding": ledger.text(money, accounts.funding_of(money)),
+            "equity": ledger.text(money, accounts.equity_of(money, {})),
+            "fees paid elsewhere": ledger.text(money, accounts.fees_elsewhere_of(money)),
             "in USDT at the start": ledger.text("USDT", at_start),
             "in USDT at the end": ledger.text("USDT", at_end),
         }
         for line, amount in lines.items():
             found.setdefault(line, {"account": line})[money] = amount
-        kept = accounts.realized_units(money) - accounts.fees_units(money) + accounts.funding_units(money)
-        assert accounts.equity_units(money, {}) == accounts.budget_units(money) + kept
+        kept = accounts.realized_of(money) - accounts.fees_of(money) + accounts.funding_of(money)
+        assert accounts.equity_of(money, {}) == accounts.budget_of(money) + kept
     for quote in ("USDT", "EUR"):
         results = sum(t.pnl for t in ledger.closed if INSTRUMENTS[t.instrument].quote == quote)
-        gained = accounts.equity_units(quote, {}) - accounts.budget_units(quote)
-        assert gained == results + accounts.fees_elsewhere_units(quote)
+        gained = accounts.equity_of(quote, {}) - accounts.budget_of(quote)
+        assert gained == results + accounts.fees_elsewhere_of(quote)
     assert list(found.values()) == table("account")
 
 
@@ -343,10 +343,10 @@ def test_the_equity_in_usdt() -> None:
     accounts, rates, end = ledger.accounts, ledger.rates, 12 * SECOND
     start = Ledger(Money(10_000, "USDT"), Money(500, "EUR"), Money(Decimal("0.0065"), "BNB"))
     start.show(0, "1.0800", "1.0802")
-    first, last = start.accounts.equity("USDT", {}, start.rates, 0), accounts.equity("USDT", {}, rates, end)
+    first, last = start.accounts.equity_in("USDT", {}, start.rates, 0), accounts.equity_in("USDT", {}, rates, end)
     assert isinstance(first, int)
     assert isinstance(last, int)
-    gains = {m: accounts.equity_units(m, {}) - accounts.budget_units(m) for m in accounts.moneys}
+    gains = {m: accounts.equity_of(m, {}) - accounts.budget_of(m) for m in accounts.moneys}
     in_usdt = {m: rates.convert(gain, m, "USDT", end) for m, gain in gains.items()}
     results = {f"result of {m}": value for m, value in in_usdt.items() if isinstance(value, int)}
     found = {"equity at the start": first, "equity at the end": last, **results}
@@ -369,7 +369,7 @@ def test_the_liquidation() -> None:
     }
     ledger.fill(order)
     lines = margin_lines_of_long(ledger, "15070")
-    wallet = ledger.accounts.wallet_units("USDT")
+    wallet = ledger.accounts.wallet_of("USDT")
     assert ledger.margin.first_to_close(wallet, [ledger.held("15070")]) == 0
     assert ledger.margin.first_to_close(wallet, [ledger.held("15070.3")]) is None
     notional = ledger.units("USDT", "3012")
@@ -378,7 +378,7 @@ def test_the_liquidation() -> None:
     event = ledger.fill(exit_order, True, charge)
     lines["liquidation fee"] = ledger.text("USDT", charge)
     lines["fee of the order"] = ledger.text("USDT", event.fee - charge)
-    lines["equity after it"] = ledger.text("USDT", ledger.accounts.equity_units("USDT", {}))
+    lines["equity after it"] = ledger.text("USDT", ledger.accounts.equity_of("USDT", {}))
     assert lines == said
     assert [t.forced for t in ledger.closed] == [True]
 

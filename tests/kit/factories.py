@@ -11,10 +11,16 @@ from genesis.model.events import (
     Event,
     EvidenceSample,
     FamilyEvidence,
+    FaultsInjected,
+    FaultTime,
+    FaultWindow,
+    FundingPaid,
     GapFound,
+    Liquidated,
     MetricSample,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderCancelRequested,
     OrderDenied,
     OrderExpired,
@@ -23,6 +29,7 @@ from genesis.model.events import (
     OrderRejected,
     OrderSubmitted,
     OrderTriggered,
+    OrderUnanswered,
     RowsLate,
     RunStarted,
     StrategyNote,
@@ -32,10 +39,11 @@ from genesis.model.events import (
     TrackStopped,
     TradeClosed,
 )
-from genesis.model.instruments import Instrument
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
 
 BTC = Instrument("BTCUSDT", "BINANCE", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"))
+PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 T0 = 1_735_689_600_000_000_000
 SECOND = 1_000_000_000
 POSITION = TapePosition("BTCUSDT.BINANCE/trades", 123_456, "ab" * 32)
@@ -136,6 +144,24 @@ def trade(track: str = "ema.fast", **values: Any) -> TradeClosed:
     return change(event, **values)
 
 
+def funding(track: str = "ema.fast", **values: Any) -> FundingPaid:
+    """A long of one BTC paid 0.01 % of 43,001.12 USDT, 5 ms after the settlement."""
+    seen = TapePosition("BTCUSDT.USDM/funding", 3, "")
+    paid = -43_001_120_000_000_000
+    event = FundingPaid(T0 + 5_000_000, track, PERP, T0, 10**8, 4_300_112_000_000, 10_000, paid, "USDT", 16, seen)
+    return change(event, **values)
+
+
+def liquidated(track: str = "ema.slow", **values: Any) -> Liquidated:
+    """A long of one BTC whose account has 100 USDT left and needs 172."""
+    seen = TapePosition("BTCUSDT.USDM/mark", 9, "")
+    unit = 10**16
+    event = Liquidated(
+        T0, track, PERP, 10**8, 4_300_112_000_000, 4_100 * unit, -4_000 * unit, 172 * unit, "USDT", 16, seen
+    )
+    return change(event, **values)
+
+
 def sample(track: str = "ema.fast", time: int = T0, **metrics: Any) -> MetricSample:
     """A sample with text, floats, an integer and something undefined."""
     values = {"equity": "10000.0000000000", "drawdown": 0.0125, "sharpe": None, "trades": 3, "win_rate": 1 / 3}
@@ -194,8 +220,15 @@ def small_run(orders: int = 12) -> list[Event]:
         events.extend(life(number, TRACKS[number % 2]))
     of = order(orders + 1, limit_ticks=4_300_000, type=OrderType.LIMIT)
     events.extend((submitted(of), accepted(of), OrderPrevented(of.decided_ns, of.track, of, of.decided_ns, 30, 70)))
+    events.append(
+        OrderCancelRejected(of.decided_ns, of.track, of, of.decided_ns, -1003, "Too much request weight used.")
+    )
+    events.append(OrderUnanswered(of.decided_ns, of.track, of, of.decided_ns, -1007, "Timeout waiting."))
     events.append(denied())
     events.append(trade())
+    events.append(trade(instrument=PERP, funding=-12))
+    events.append(funding())
+    events.append(liquidated())
     for track in TRACKS:
         events.extend(sample(track, T0 + hour * 3_600 * SECOND) for hour in range(3))
     end = T0 + 7_200 * SECOND
@@ -206,5 +239,8 @@ def small_run(orders: int = 12) -> list[Event]:
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))
     events.append(GapFound(end, None, "BTCUSDT.BINANCE/trades", T0, end, 17, "ids missing"))
     events.append(RowsLate(end, None, "BTCUSDT.BINANCE/trades", end - 1, 2))
+    halts, halt = FaultTime("halt", BTC.id, 2, 5 * SECOND), FaultWindow("halt", BTC.id, T0, T0 + SECOND, 1)
+    injected = {"timeout": 2, "halt: order refused": 1}
+    events.append(FaultsInjected(end, "ema.fast", injected, (halts,), (halt,), 3 * SECOND, None))
     events.append(TapeEnded(end, None, 123_456))
     return events

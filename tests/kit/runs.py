@@ -11,7 +11,8 @@ from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import encode
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
-from genesis.execution.profile import ExecutionProfile
+from genesis.execution.perpetual_terms import PerpetualTerms
+from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.replay import Replay
 from genesis.model.events import Event, RunStarted
 from genesis.model.instruments import Instrument, InstrumentKind
@@ -20,6 +21,7 @@ from genesis.model.money import Money
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits
+from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 
@@ -83,6 +85,26 @@ def quotes_stream(rows: Sequence[tuple[int, int, int, int, int]], instrument: In
     return stream
 
 
+def marks_stream(rows: Sequence[tuple[int, int, int, int]], instrument: Instrument) -> Stream:
+    """Mark prices of (ns after START, mark, low, high) in mark units."""
+    stream = Stream(instrument, StreamKind.MARK)
+    table = np.array(rows, np.int64).reshape(len(rows), 4)
+    columns = {n: table[:, i + 1].copy() for i, n in enumerate(("mark", "low", "high"))}
+    ts = table[:, 0] + START
+    stream.record({"ts": ts, "time_event": ts, "seq": np.zeros(len(rows), np.int64), **columns})
+    return stream
+
+
+def funding_stream(rows: Sequence[tuple[int, int]], instrument: Instrument) -> Stream:
+    """Settlements of (ns after START, rate in 10**-8)."""
+    stream = Stream(instrument, StreamKind.FUNDING)
+    table = np.array(rows, np.int64).reshape(len(rows), 2)
+    ts = table[:, 0] + START
+    zeros = np.zeros(len(rows), np.int64)
+    stream.record({"ts": ts, "time_event": ts, "seq": zeros, "rate_e8": table[:, 1].copy()})
+    return stream
+
+
 def run(
     streams: Sequence[Stream],
     strategies: Sequence[tuple[str, Strategy]],
@@ -91,10 +113,13 @@ def run(
     budget: str = "10000",
     limits: Limits | None = None,
     scopes: Mapping[str, str] | None = None,
+    tiers: Sequence[Tier] = DEFAULT_TIERS,
+    fees: Mapping[str, FeeSchedule] | None = None,
+    terms: Mapping[str, PerpetualTerms] | None = None,
 ) -> tuple[Memory, PaperTradingSimulator]:
     """Run strategies over freshly recorded streams, the tape cut into ``rows`` rows; ``scopes`` names liquidity scopes by track."""
     tape = Tape(streams)
-    simulator = PaperTradingSimulator(tape, StrategyMonitor(), 7, START - 1, profile, limits)
+    simulator = PaperTradingSimulator(tape, StrategyMonitor(), 7, START - 1, profile, limits, tiers, fees, terms=terms)
     for name, strategy in strategies:
         simulator.add(name, strategy, Money(budget, strategy.instruments[0].quote), scope=(scopes or {}).get(name))
     journal = Memory()

@@ -3,11 +3,12 @@
 from genesis.feeds.files.formats import Format, OhlcvColumns
 from genesis.feeds.files.options import QuoteBarsAs, ReadOptions
 from genesis.feeds.files.policies import Policy, Problem, parse_policies
-from genesis.feeds.files.reader import detect, infer_steps, read
+from genesis.feeds.files.reader import OF_PERPETUALS, detect, infer_steps, read
 from genesis.feeds.files.reading import GapInfo, Latency, Reading, ReadReport, Repair, Steps, align_capture
 from genesis.feeds.files.writer import write_stream
 
 __all__ = [
+    "OF_PERPETUALS",
     "Format",
     "GapInfo",
     "Latency",

@@ -26,7 +26,7 @@ _DEFAULT = ReadOptions()
 _BARS = (Format.CANDLES, Format.FREQTRADE_CANDLES, Format.BINANCE_KLINES, Format.OHLCV)
 _MARK_CANDLES = (Format.MARK_CANDLES, Format.FREQTRADE_MARK, Format.BINANCE_MARK_KLINES)
 _FUNDING = (Format.FUNDING, Format.FUNDING_RATES, Format.FREQTRADE_FUNDING, Format.BINANCE_FUNDING)
-_OF_PERPETUALS = (*_MARK_CANDLES, *_FUNDING, Format.MARK, Format.MARK_PRICES)
+OF_PERPETUALS = (*_MARK_CANDLES, *_FUNDING, Format.MARK, Format.MARK_PRICES)
 _READERS: dict[Format, Callable[[Table, Instrument, ReadOptions], tuple[Reading, ...]]] = {
     Format.TRADES: read_trades,
     Format.FREQTRADE_TRADES: read_trades,
@@ -55,7 +55,7 @@ def read(path: Path, instrument: Instrument, options: ReadOptions = _DEFAULT) ->
         refuse. ConfigError: a policy does not fit its problem, or mark prices or funding are of something that has none.
     """
     table = load(path, options.known_format)
-    if table.format in _OF_PERPETUALS and instrument.kind is not InstrumentKind.PERPETUAL:
+    if table.format in OF_PERPETUALS and instrument.kind is not InstrumentKind.PERPETUAL:
         what = f"{path}: {instrument.id}: {table.format.value}"
         raise ConfigError(f"{what}: expected a perpetual, found {instrument.kind.value}")
     readings = _READERS[table.format](table, instrument, options)
@@ -94,7 +94,7 @@ def _value_columns(table: Table, options: ReadOptions) -> tuple[tuple[str, ...],
         return (names.open, names.high, names.low, names.close), (names.volume,) if names.volume is not None else ()
     if table.format not in LAYOUTS:
         raise DataError("steps are known", source=table.source, expected="a market data file", found=table.format.value)
-    if table.format in _OF_PERPETUALS:
+    if table.format in OF_PERPETUALS:
         # A mark price is finer than the tick, and a funding file has no price at all.
         expected, found = "trades, quotes, depth or bars", table.format.value
         raise DataError("no steps in this file", source=table.source, expected=expected, found=found)

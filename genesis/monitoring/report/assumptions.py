@@ -122,6 +122,19 @@ def fee_facts(schedules: Mapping[str, Any] | None, rates: Iterable[FeeRate]) -> 
     )
 
 
+def perpetual_facts(terms: Mapping[str, Any] | None) -> tuple[Fact, ...]:
+    """What was assumed of each perpetual's venue."""
+    return tuple(
+        Fact(
+            f"perpetual, {name}",
+            f"leverage {of['leverage']}x, valued by {str(of['marked_by']).replace('_', ' ')}, {len(of['margin_tiers'])} margin brackets, "
+            f"liquidation fee {of['liquidation_fee']} of notional, mark prices at most {of['mark_age_max_s']} s old",
+            "as configured; a liquidation closes the position whole, and nobody insures the account",
+        )
+        for name, of in (terms or {}).items()
+    )
+
+
 def limit_facts(risk: Mapping[str, Any], recorded: Iterable[Any] | None, used: Collection[str]) -> tuple[Fact, ...]:
     """Limits beside the tier, then the numbers of each tier in use: ``recorded`` with the run, else the defaults, and it says so."""
     tiers = DEFAULT_TIERS if recorded is None else [msgspec.convert(t, Tier, strict=False) for t in recorded]

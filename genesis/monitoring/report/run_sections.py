@@ -90,6 +90,7 @@ def _warnings(report: RunReport) -> str:
 
 def _contents(report: RunReport) -> str:
     links = [("run", "The run"), ("compare", "Comparison"), ("criteria", "Criteria")]
+    links += [("faults", "Under faults")] if report.under_faults else []
     links += [(f"track-{i}", t.name) for i, t in enumerate(report.tracks, 1)]
     return "<nav aria-label='Contents'>" + " ".join(f"<a href='#{i}'>{safe(n)}</a>" for i, n in links) + "</nav>"
 

@@ -17,6 +17,7 @@ from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import EXAMPLE_TIERS, MarginSchedule, MarginTier, margin_schedule
 from genesis.model.mark_prices import mark_grid
+from genesis.model.orders import DenyReason
 
 DECIMALS = 16
 MONEY = currency_grid(DECIMALS)
@@ -256,8 +257,8 @@ def test_an_order_needs_its_margin(wallet: str, qty: str, at: str, fee: str, wor
     found = account.opening_problem(
         money(wallet), [Held(0, 0, mark(40_000))], 0, base(qty), mark(at), money(fee), money(working)
     )
-    expected = says and _at_scale(says)
-    assert found == expected
+    reason = DenyReason.LEVERAGE if says and says.startswith("leverage") else DenyReason.MARGIN
+    assert found == ((reason, _at_scale(says)) if says else None)
 
 
 def _at_scale(text: str) -> str:
@@ -284,7 +285,8 @@ def test_leverage_falls_with_the_size_of_the_position() -> None:
     position = [held("1", "40000", "40000")]
     assert account.opening_problem(money(10**6), position, 0, base("0.25"), mark(40_000), 0) is None
     said = account.opening_problem(money(10**6), position, 0, base("0.251"), mark(40_000), 0)
-    assert said == _at_scale("leverage: expected at most 5x for a position of 50040, found 20x")
+    words = _at_scale("leverage: expected at most 5x for a position of 50040, found 20x")
+    assert said == (DenyReason.LEVERAGE, words)
 
 
 # ---- properties

@@ -8,12 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from genesis.errors import ConfigError
 from genesis.metrics.drawdown import DrawdownTracker
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
+from genesis.model.orders import Side
 from genesis.paper_trading.measures import Measures
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
-from tests.kit.fills import SECOND, SPOT, fills_of
+from tests.kit.fills import FX, SECOND, SPOT, fill_of, fills_of
 
+PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 HOUR = 3600 * SECOND
 
 
@@ -136,3 +140,22 @@ def test_measures_name_the_mark() -> None:
     unmarked = made.measure(SECOND, made.cash_units, 0, DrawdownTracker(), 0.0, None)
     unmarked.name_mark(SPOT.price_grid, None)
     assert unmarked["mark_px"] is None
+
+
+def test_metrics_are_told_in_one_currency() -> None:
+    """An instrument of another quote is refused before anything is traded."""
+    with pytest.raises(ConfigError, match="EURUSD.TEST: expected an asset quoted in USDT, found EUR/USD"):
+        VirtualPortfolio(Money(1000, "USDT"), [SPOT, FX])
+
+
+def test_funding_is_in_the_next_sample() -> None:
+    """What is kept between samples is made anew after a settlement; wallet and unrealised profit are the equity."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [PERP])
+    made.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000))
+    unit = 10 ** (made.decimals - 8)
+    first = made.metrics(1, 1000 * 10**8 * unit, 0, DrawdownTracker(), 0.0, None)
+    made.apply_funding(PERP.id, -150_000_000 * unit)
+    then = made.metrics(2, 998_50000000 * unit, 0, DrawdownTracker(), 0.0, None)
+    assert [Decimal(str(m["funding"])) for m in (first, then)] == [0, Decimal("-1.5")]
+    assert [Decimal(str(m["wallet_balance"])) for m in (first, then)] == [1000, Decimal("998.5")]
+    assert [Decimal(str(m["unrealized_pnl"])) for m in (first, then)] == [0, 0]

@@ -114,11 +114,21 @@ def test_positions_are_the_exact_sums_of_fills(tmp_path: Path) -> None:
 def test_the_other_tables_come_as_rows(reader: StoreReader) -> None:
     """Denials, trades, samples, stops, gaps and notes, each with what its entry said."""
     assert [(d.reason, d.qty) for d in reader.denials()] == [("SHORT_NOT_ALLOWED", "0.00005")]
-    assert [(t.pnl, t.forced) for t in reader.trades()] == [("-0.0860022400", False)]
+    assert [(t.pnl, t.funding) for t in reader.trades()] == [
+        ("-0.0860022400", None),
+        ("-0.0860022400", "-0.0000000012"),
+    ]
+    (settled,) = reader.funding()
+    assert (settled.qty, settled.mark_px, settled.rate) == ("1.00000000", "43001.12000000", "0.00010000")
+    assert (settled.amount, settled.currency) == ("-4.3001120000000000", "USDT")
     samples = reader.samples(TRACKS[1])
     assert [s.time - T0 for s in samples] == [0, 3_600 * 10**9, 7_200 * 10**9]
     assert samples[0].metrics == sample().metrics
-    assert [(s.kind, s.track) for s in reader.stops()] == [("HALTED", TRACKS[0]), ("STOPPED", TRACKS[1])]
+    assert [(s.kind, s.track) for s in reader.stops()] == [
+        ("LIQUIDATED", TRACKS[1]),
+        ("HALTED", TRACKS[0]),
+        ("STOPPED", TRACKS[1]),
+    ]
     assert [g.missing for g in reader.gaps()] == [17]
     assert [n.text for n in reader.notes(TRACKS[0])] == ["Grüße, „Ω“ \u0001\n"]
     assert reader.notes(TRACKS[1]) == []

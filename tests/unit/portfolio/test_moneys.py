@@ -13,13 +13,12 @@ from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
 from genesis.model.orders import Side
-from genesis.portfolio.accounts import Accounts
 from genesis.portfolio.conversion import NoRate, RateProblem
 from genesis.portfolio.currencies import Rates
-from genesis.portfolio.funding import split_funding
 from genesis.portfolio.portfolio import Portfolio
+from genesis.portfolio.trade_books import split_funding
 from genesis.portfolio.trades import TradeBasis
-from tests.kit.fills import SECOND, SPOT, fill_of, fills_of
+from tests.kit.fills import SECOND, SPOT, fill_of
 
 PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 ADAEUR = Instrument("ADAEUR", "TEST", "ADA", "EUR", Decimal("0.0001"), Decimal("0.1"))
@@ -30,79 +29,71 @@ BUDGETS = (Money(10_000, "USDT"), Money(500, "EUR"), Money(2, "BNB"))
 CLOSED = {SPOT.id: 0, PERP.id: 0, ADAEUR.id: 0}
 
 
-def text(accounts: Accounts, currency: str, units: int) -> str:
+def text(accounts: Portfolio, currency: str, units: int) -> str:
     """Ledger units as plain text."""
-    return format(currency_grid(accounts.decimals[currency]).to_decimal(units).normalize(), "f")
+    return format(currency_grid(accounts.scales[currency]).to_decimal(units).normalize(), "f")
 
 
-def test_it_keeps_one_currency_as_the_portfolio_does() -> None:
-    """The same fills of one quote give the same cash, cost, profit and fees in both, to the unit."""
-    lines = """
-        buy  1     @ 100 fee 0.001 BTC
-        buy  2     @ 104 fee 0.208
-        sell 1.5   @ 110 fee 0.165
-        sell 1.499 @ 90  fee 0.13491 forced
-    """
-    old, new = Portfolio(Money(10_000, "USDT"), [SPOT]), Accounts([Money(10_000, "USDT")], [SPOT])
-    for fill, forced in fills_of(SPOT, lines):
-        assert old.apply_fill(fill, forced) == new.apply_fill(fill, forced)
-        assert (old.cash_units, old.fees_units, old.realized_units) == (
-            new.cash_units("USDT"),
-            new.fees_units("USDT"),
-            new.realized_units("USDT"),
-        )
-        assert old.cost_units(SPOT.id) == new.cost_units(SPOT.id)
+def test_what_names_no_currency_is_told_of_the_first_budgets() -> None:
+    """After the same fill, cash, cost and profit without a name are those of USDT; EUR has its own."""
+    accounts = Portfolio(BUDGETS, ALL)
+    accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 10_000))
+    accounts.apply_fill(fill_of(ADAEUR, Side.BUY, 2000, 5000))
+    assert (accounts.currency, accounts.cash_units) == ("USDT", accounts.cash_of("USDT"))
+    assert text(accounts, "USDT", accounts.cash_units) == "9900"
+    assert text(accounts, "USDT", accounts.turnover_units) == "100"
+    assert text(accounts, "EUR", accounts.cash_of("EUR")) == "400"
 
 
 def test_each_fill_posts_in_its_own_quote() -> None:
     """Buying ADA for 100 EUR leaves USDT alone."""
-    accounts = Accounts(BUDGETS, ALL)
+    accounts = Portfolio(BUDGETS, ALL)
     accounts.apply_fill(fill_of(ADAEUR, Side.BUY, 2000, 5000))  # 200 ADA at 0.5
-    assert text(accounts, "EUR", accounts.cash_units("EUR")) == "400"
-    assert text(accounts, "USDT", accounts.cash_units("USDT")) == "10000"
+    assert text(accounts, "EUR", accounts.cash_of("EUR")) == "400"
+    assert text(accounts, "USDT", accounts.cash_of("USDT")) == "10000"
     accounts.ledger.check()
 
 
 def test_a_fee_in_bnb_is_paid_in_bnb_and_borne_by_the_trade() -> None:
     """1 BTC bought and sold at 100 with 0.0003 BNB (0.08 USDT) and 0.0002 BNB (0.05 USDT): the trade lost 0.13, cash did not."""
-    accounts = Accounts(BUDGETS, ALL)
-    value = currency_grid(accounts.decimals["USDT"]).from_text
+    accounts = Portfolio(BUDGETS, ALL)
+    value = currency_grid(accounts.scales["USDT"]).from_text
     accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 10_000, 30_000, "BNB"), fee_value=value("0.08"))
     (trade,) = accounts.apply_fill(fill_of(SPOT, Side.SELL, 1000, 10_000, 20_000, "BNB"), fee_value=value("0.05"))
-    assert text(accounts, "BNB", accounts.cash_units("BNB")) == "1.9995"
-    assert text(accounts, "BNB", accounts.fees_units("BNB")) == "0.0005"
-    assert text(accounts, "USDT", accounts.cash_units("USDT")) == "10000"
+    assert text(accounts, "BNB", accounts.cash_of("BNB")) == "1.9995"
+    assert text(accounts, "BNB", accounts.fees_of("BNB")) == "0.0005"
+    assert text(accounts, "USDT", accounts.cash_of("USDT")) == "10000"
     assert (text(accounts, "USDT", trade.pnl), text(accounts, "USDT", trade.fees)) == ("-0.13", "0.13")
-    assert text(accounts, "USDT", accounts.fees_elsewhere_units("USDT")) == "0.13"
+    assert text(accounts, "USDT", accounts.fees_elsewhere_of("USDT")) == "0.13"
 
 
 def test_funding_has_an_account_of_its_own_and_belongs_to_the_trade() -> None:
     """A short of 1 BTC from 100 to 90 that received 0.5 and paid 0.2 made 10.3 and its fees are none of it."""
-    accounts = Accounts([Money(10_000, "USDT")], [PERP])
-    unit = currency_grid(accounts.decimals["USDT"]).from_text
+    accounts = Portfolio([Money(10_000, "USDT")], [PERP])
+    unit = currency_grid(accounts.scales["USDT"]).from_text
     accounts.apply_fill(fill_of(PERP, Side.SELL, 1000, 10_000))
     accounts.apply_funding(PERP.id, unit("0.5"))
     accounts.apply_funding(PERP.id, unit("-0.2"))
-    assert text(accounts, "USDT", accounts.wallet_units("USDT")) == "10000.3"
+    assert text(accounts, "USDT", accounts.wallet_of("USDT")) == "10000.3"
     (trade,) = accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 9_000))
     assert text(accounts, "USDT", trade.pnl) == "10.3"
-    assert text(accounts, "USDT", accounts.funding_units("USDT")) == "0.3"
-    assert text(accounts, "USDT", accounts.realized_units("USDT")) == "10"
-    assert text(accounts, "USDT", accounts.cash_units("USDT")) == "10010.3"
+    assert text(accounts, "USDT", accounts.funding_of("USDT")) == "0.3"
+    assert text(accounts, "USDT", accounts.realized_of("USDT")) == "10"
+    assert text(accounts, "USDT", accounts.cash_of("USDT")) == "10010.3"
 
 
 def test_a_perpetual_is_marked_finer_than_its_tick() -> None:
     """1 BTC at 100 marked at 100.00000001 has made one hundred-millionth."""
-    accounts = Accounts([Money(10_000, "USDT")], [PERP])
+    accounts = Portfolio([Money(10_000, "USDT")], [PERP])
     accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000))
-    assert text(accounts, "USDT", accounts.unrealized_units("USDT", {PERP.id: 10_000_000_001})) == "0.00000001"
-    assert text(accounts, "USDT", accounts.wallet_units("USDT")) == "10000"
+    assert text(accounts, "USDT", accounts.unrealized_of("USDT", {PERP.id: 10_000_000_001})) == "0.00000001"
+    assert text(accounts, "USDT", accounts.wallet_of("USDT")) == "10000"
 
 
 def test_funding_on_lots_is_split_by_quantity() -> None:
     """Lots of 1 and 2 that paid 0.3: 0.1 and 0.2 of it."""
-    accounts = Accounts([Money(10_000, "USDT")], [PERP], basis=TradeBasis.FIFO_LOT)
-    unit = currency_grid(accounts.decimals["USDT"]).from_text
+    accounts = Portfolio([Money(10_000, "USDT")], [PERP], basis=TradeBasis.FIFO_LOT)
+    unit = currency_grid(accounts.scales["USDT"]).from_text
     accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000, at=1))
     accounts.apply_fill(fill_of(PERP, Side.BUY, 2000, 10_000, at=2))
     accounts.apply_funding(PERP.id, unit("-0.3"))
@@ -121,15 +112,15 @@ def test_a_split_loses_nothing(change: int, units: list[int]) -> None:
 
 def test_equity_is_reported_in_one_currency() -> None:
     """10,000 USDT, 500 EUR at 1.08 and 2 BNB at 260.0: 11,060 USDT. With EUR 61 s old there is no equity."""
-    accounts = Accounts(BUDGETS, ALL)
-    rates = Rates([BNB, EURUSDT], accounts.decimals)
+    accounts = Portfolio(BUDGETS, ALL)
+    rates = Rates([BNB, EURUSDT], accounts.scales)
     rates.show(BNB.id, 100 * SECOND, 2600, 2602)
     rates.show(EURUSDT.id, 100 * SECOND, 10_800, 10_801)
-    equity = accounts.equity("USDT", {}, rates, 100 * SECOND)
+    equity = accounts.equity_in("USDT", {}, rates, 100 * SECOND)
     assert isinstance(equity, int)
     assert text(accounts, "USDT", equity) == "11060"
     rates.show(BNB.id, 161 * SECOND, 2600, 2602)
-    error = accounts.equity("USDT", {}, rates, 161 * SECOND)
+    error = accounts.equity_in("USDT", {}, rates, 161 * SECOND)
     assert isinstance(error, NoRate)
     assert (error.problem, error.instrument) == (RateProblem.STALE, EURUSDT.id)
 
@@ -154,7 +145,7 @@ def test_equity_is_explained_after_every_posting(
     basis: TradeBasis, actions: list[tuple[Instrument, Side, int, int, int, str, int]], marks: tuple[int, int, int]
 ) -> None:
     """Both identities hold in every money, to the unit, whatever is traded, charged, settled, and at any marks."""
-    accounts = Accounts(BUDGETS, ALL, basis=basis)
+    accounts = Portfolio(BUDGETS, ALL, basis=basis)
     at = dict(zip(CLOSED, marks, strict=True))
     closed = dict.fromkeys(accounts.moneys, 0)
     for second, (instrument, side, lots, ticks, fee, paid_in, funding) in enumerate(actions, 1):
@@ -169,12 +160,12 @@ def test_equity_is_explained_after_every_posting(
             accounts.apply_funding(PERP.id, funding)
         accounts.ledger.check()
         for money in accounts.moneys:
-            equity, budget = accounts.equity_units(money, at), accounts.budget_units(money)
-            kept = accounts.realized_units(money) + accounts.unrealized_units(money, at)
-            assert equity == budget + kept - accounts.fees_units(money) + accounts.funding_units(money)
+            equity, budget = accounts.equity_of(money, at), accounts.budget_of(money)
+            kept = accounts.realized_of(money) + accounts.unrealized_of(money, at)
+            assert equity == budget + kept - accounts.fees_of(money) + accounts.funding_of(money)
             if money != "BNB":  # nothing is quoted in it: its fees are borne by the trades of the others
-                results = closed[money] + accounts.open_pnl_units(money, at)
-                assert equity - budget == results + accounts.fees_elsewhere_units(money)
+                results = closed[money] + accounts.open_pnl_of(money, at)
+                assert equity - budget == results + accounts.fees_elsewhere_of(money)
 
 
 # ---- refusals
@@ -183,10 +174,10 @@ def test_equity_is_explained_after_every_posting(
 @pytest.mark.parametrize(
     ("budgets", "instruments", "says"),
     [
-        (BUDGETS, (), "accounts: expected at least one instrument, found none"),
+        (BUDGETS, (), "portfolio: expected at least one instrument, found none"),
         (BUDGETS, (SPOT, SPOT), "BTCUSDT.TEST: expected each instrument once, found it again"),
         ((BUDGETS[0], BUDGETS[0]), (SPOT,), "USDT: expected each budget once, found it again"),
-        ((Money(0, "USDT"),), (SPOT,), "budget: expected at least one above 0, found none"),
+        ((Money(0, "USDT"),), (SPOT,), "budget: expected more than 0, found 0 USDT"),
         ((BUDGETS[0], Money(-1, "EUR")), (SPOT,), "budget: expected 0 or more, found -1 EUR"),
         ((Money(Decimal("1E-20"), "USDT"),), (SPOT,), "budget: expected a multiple of"),
         (
@@ -201,23 +192,34 @@ def test_what_cannot_be_kept_is_refused(
 ) -> None:
     """A currency is money or an asset; budgets are given once and are real."""
     with pytest.raises(ConfigError, match=says):
-        Accounts(budgets, instruments)
+        Portfolio(budgets, instruments)
 
 
-def test_funding_without_a_position_is_refused() -> None:
-    """Nobody pays for what is not held, and a spot position has no funding."""
-    accounts = Accounts(BUDGETS, ALL)
-    with pytest.raises(IntegrityError, match=r"BTCUSDT.USDM: funding: expected a position in a perpetual, found none"):
-        accounts.apply_funding(PERP.id, 1)
+def test_funding_of_what_is_no_perpetual_is_refused() -> None:
+    """A spot position has no funding, and neither has what we do not trade."""
+    accounts = Portfolio(BUDGETS, ALL)
     accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 100))
-    with pytest.raises(IntegrityError, match=r"BTCUSDT.TEST: funding: expected a position in a perpetual"):
+    with pytest.raises(IntegrityError, match=r"BTCUSDT.TEST: funding: expected a perpetual of ours, found none"):
         accounts.apply_funding(SPOT.id, 1)
-    with pytest.raises(IntegrityError, match="funding: expected an instrument of"):
+    with pytest.raises(IntegrityError, match="X: funding: expected a perpetual of ours"):
         accounts.apply_funding("X", 1)
+
+
+@pytest.mark.parametrize("basis", TradeBasis)
+def test_funding_heard_after_the_position_was_closed_belongs_to_the_next_trade(basis: TradeBasis) -> None:
+    """Nothing is lost: the next trade opens when its fill says, and its result is 5 less."""
+    accounts = Portfolio(BUDGETS, ALL, basis=basis)
+    paid = -5 * 10 ** accounts.scales["USDT"]
+    accounts.apply_funding(PERP.id, paid)
+    assert accounts.open_pnl(CLOSED) == paid
+    accounts.apply_fill(fill_of(PERP, Side.SELL, 1000, 10_000, at=7))
+    (trade,) = accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000, at=8))
+    assert (trade.side, trade.time_open, trade.pnl, trade.funding) == (Side.SELL, 7 * SECOND, paid, paid)
+    accounts.ledger.check()
 
 
 def test_a_fee_in_a_currency_without_cash_is_refused() -> None:
     """GBP is not ours."""
-    accounts = Accounts(BUDGETS, ALL)
+    accounts = Portfolio(BUDGETS, ALL)
     with pytest.raises(ConfigError, match=r"fee currency: expected one of USDT, EUR, BNB, BTC, found GBP"):
         accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 100, 1, "GBP"))
