@@ -192,8 +192,8 @@ def show_status(store: Path) -> None:
     with StoreReader(store) as reader:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
         beside = reporting.besides(reader)
-        standings = _standings(reader, latest, found.start or 0)
         plans = reporting.under_plans(reader)
+        standings = _standings(reader, latest, found.start or 0)
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from genesis.engine.agenda import Rank
 from genesis.engine.lane import Lane
 from genesis.engine.marks import Mark
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.matching import Matcher
-from genesis.execution.tier import Tier
+from genesis.execution.tier import Phase, Tier
 from genesis.model.instruments import Instrument
 from genesis.portfolio.portfolio import Holding
 from genesis.tape.stream import Stream, StreamKind
@@ -27,6 +27,7 @@ def tier_of(streams: Sequence[Stream]) -> Tier:
     return Tier.TRADES if StreamKind.TRADES in kinds else Tier.BARS
 
 
+_RESTING: Final = Phase.RESTING
 # Rows of one moment in this order. Where better data fail for a while, the poorer ones beside them fill orders.
 _LANES = (StreamKind.TRADES, StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS)
 _MARKED_BY = {
@@ -103,9 +104,13 @@ class InstrumentFeed:
             stream = lane.stream
             stop = passed(stream, lane.cursor, now, rank)
             if stop > lane.cursor:
-                if lane.leads:
-                    self._show(lane, stop)
-                lane.cursor = stop
+                self.show(lane, stop)
+
+    def show(self, lane: Lane, stop: int) -> None:
+        """Pass the rows of a lane up to ``stop``, none of which fills an order: what they show is visible now."""
+        if lane.leads:
+            self._show(lane, stop)
+        lane.cursor = stop
 
     def note_prints(self, now: int, rank: int) -> None:
         """Let the venue know how old its last print is: a bar of a time that prints tell of fills nothing."""
@@ -116,20 +121,31 @@ class InstrumentFeed:
                     self.matcher.shown.trade_ns = lane.stream.times[stop - 1]
 
     def _show(self, lane: Lane, stop: int) -> None:
-        columns, shown, row = lane.stream.columns, self.matcher.shown, stop - 1
-        time_ns = lane.stream.times[row]
+        stream, shown, row = lane.stream, self.matcher.shown, stop - 1
+        columns, time_ns = stream.columns, stream.times[row]
         if lane.kind is StreamKind.QUOTES:
             names = ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
             bid, bid_lots, ask, ask_lots = (columns[n].item(row) for n in names)
             shown.show_quote(bid, bid_lots, ask, ask_lots, time_ns)
         elif lane.kind is StreamKind.DEPTH:
-            shown.show_depth(columns, stop, time_ns)
+            self._show_depth(stream, lane.cursor, stop)
         elif lane.kind is StreamKind.ORDERS:
             shown.show_orders(columns, stop)
         elif lane.kind is StreamKind.TRADES:
             shown.show_print(columns["ticks"].item(row), time_ns)
         elif shown.trade_ns < columns["time_open"].item(row):
             shown.last = columns["close"].item(row)
+
+    def _show_depth(self, stream: Stream, start: int, stop: int) -> None:
+        """Only levels at which an order of ours rests, or of which one took, concern anybody: the rest of the rows is written into the book."""
+        matcher = self.matcher
+        watched = _watched_prices(matcher)
+        if watched:
+            columns = stream.columns
+            for row in _rows_at(watched, stream, start, stop):
+                side, ticks, lots = (columns[name].item(row) for name in ("side", "ticks", "lots"))
+                matcher.on_depth(side, ticks, lots, stream.times[row], bool(columns["snapshot"][row]))
+        matcher.shown.show_depth(stream, stop)
 
     def price_age_ns(self, now: int) -> int:
         """How old the row is that shows the price."""
@@ -140,6 +156,25 @@ class InstrumentFeed:
     def value(self, ticks: int, lots: int) -> int:
         """Ledger units of ``lots`` lots at ``ticks``."""
         return ticks * lots * self.unit
+
+
+def _watched_prices(matcher: Matcher) -> set[int]:
+    """Signed prices of the levels that on orders wait in, or that one took from."""
+    waiting = (w for w in matcher.working if w.phase is _RESTING)
+    return {w.sign * (w.limit or 0) for w in waiting}.union(matcher.shown.taken.prices())
+
+
+def _rows_at(prices: set[int], stream: Stream, start: int, stop: int) -> Iterator[int]:
+    """The depth rows of [start, stop) at one of the signed ``prices``, in their order."""
+    while start < stop:
+        block, offset = stream.depth.at(start, stream.rows)
+        end = min(block.rows, offset + stop - start)
+        stretch = block.prices[offset:end]
+        if not prices.isdisjoint(stretch):
+            for place, price in enumerate(stretch):
+                if price in prices:
+                    yield start + place
+        start += end - offset
 
 
 def passed(stream: Stream, cursor: int, now: int, rank: int) -> int:

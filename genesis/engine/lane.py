@@ -13,6 +13,8 @@ from genesis.tape.stream import Stream, StreamKind, before
 
 _FIRST_SPAN = 64
 _LONGEST_SPAN = 65_536
+# Rows that move queues and sizes and fill nothing: no moment is theirs, they are shown before whatever comes next.
+_SHOWN_ALONG = (StreamKind.ORDERS, StreamKind.DEPTH)
 # With a book every row is looked at while an order works, and none else.
 _NOT_SEARCHED = (StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH)
 
@@ -20,6 +22,7 @@ _NOT_SEARCHED = (StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH)
 class Lane:
     """One stream as one track reads it. ``cursor`` is the first row not yet passed; ``wants_all`` a strategy asked for every row.
 
+    A lane is ``shown_along`` where its rows fill nothing: unless a strategy asked for them, they do not matter by themselves.
     Where several tracks share a matcher, the lanes of one of them ``leads``: rows reach the matcher through those alone.
     """
 
@@ -34,6 +37,7 @@ class Lane:
         "leads",
         "matcher",
         "order",
+        "shown_along",
         "stream",
         "wants_all",
     )
@@ -41,6 +45,7 @@ class Lane:
     def __init__(self, stream: Stream, matcher: Matcher, order: int, leads: bool = True) -> None:
         self.stream, self.matcher, self.order = stream, matcher, order
         self.kind, self.leads = stream.kind, leads
+        self.shown_along = stream.kind in _SHOWN_ALONG
         self.cursor = 0
         self.wants_all = False
         self._found: int | None = None
@@ -59,6 +64,8 @@ class Lane:
             return -1
         if self.wants_all:
             return cursor
+        if self.shown_along:
+            return -1
         matcher = self.matcher
         bounds = matcher.bounds()
         if bounds[0]:
@@ -71,6 +78,15 @@ class Lane:
         if self._found is None or self._found < cursor:
             self._found = self._search(max(cursor, self._searched), stop, bounds[1], bounds[2])
         return self._found if self._found is not None and self._found < stop else -1
+
+    def rows_until(self, time_ns: int, seq: int, order: int) -> int:
+        """End of the rows from the cursor on that come before a row of another lane at ``time_ns`` with its ``seq`` and ``order``."""
+        stream = self.stream
+        times, seqs, rows = stream.times, stream.seqs, stream.rows
+        row = before(times, self.cursor, rows, time_ns, False)
+        while row < rows and times[row] == time_ns and (seqs[row] < seq or (seqs[row] == seq and self.order < order)):
+            row += 1
+        return row
 
     def _search(self, start: int, stop: int, low: int, high: int) -> int | None:
         self._searched = max(start, stop)

@@ -7,6 +7,7 @@ was cut into chunks never shows, because only closed moments are handled and a r
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import starmap
 from typing import Final, Protocol
 
 import msgspec
@@ -42,6 +43,7 @@ from genesis.model.events import (
     TrackHalted,
     TrackStopped,
 )
+from genesis.model.grid import quotient
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec, Depth, DepthLevel
 from genesis.model.orders import OrderIntent, OrderStep, Side
@@ -61,7 +63,6 @@ _ERROR_LENGTH = 500
 _NO_ROW = (FAR, 0, 0, 0)
 _NONE_WORKING: list[Working] = []
 _TRADES: Final = StreamKind.TRADES
-_ORDERS: Final = StreamKind.ORDERS
 _QUOTES: Final = StreamKind.QUOTES
 _BARS: Final = StreamKind.BARS
 _FILL_PART: Final = OrderStep.FILL_PART
@@ -142,6 +143,9 @@ class Track:
         self._hears_fills = type(strategy).on_fill is not Strategy.on_fill
         self._only_lane = self._lanes[0] if len(self._lanes) == 1 else None
         self._by_lane = {id(lane): f for f in self.feeds for lane in f.lanes}
+        self._along = [(lane, f) for f in self.feeds for lane in f.lanes if lane.shown_along]
+        # No row that is shown along and has not been shown lies before this time.
+        self._along_ns = FAR
         self._feed_by_id = {f.instrument.id: f for f in self.feeds}
         self._budget = portfolio.cash_units
         self.marks = Marks([f.mark for f in self.feeds], float(gate.tier.drawdown_halt))
@@ -203,6 +207,7 @@ class Track:
     def advance(self, closed_before: int) -> None:
         """Handle every moment before ``closed_before`` (engine ns)."""
         agenda, margin, liquidates = self.agenda, self.margin, False
+        self._note_along()
         if margin is not None:
             margin.schedule(agenda, closed_before)
         while True:
@@ -227,6 +232,8 @@ class Track:
             elif self.marks.held and not self._marks_itself(bars) and self._mark_up_to(due_ns, due_rank):
                 continue
             elif due_ns >= closed_before:
+                if self.scope is not None:
+                    self._show_others(closed_before)
                 return
             elif liquidates:
                 self._liquidate(due_ns)
@@ -254,6 +261,7 @@ class Track:
     def finish(self, time_ns: int) -> None:
         """The tape has ended at ``time_ns``: a last sample, the strategy hears it, and what it orders now is not sent."""
         self.agenda.now, self.agenda.rank = time_ns, Rank.HOUR
+        self._show_along_to(time_ns, Rank.HOUR)
         self.entries.extend(self._monitor.final(self, time_ns))
         self.forbidden = "the tape has ended"
         self._call("on_stop", self.strategy.on_stop)
@@ -302,7 +310,11 @@ class Track:
             return (only if row >= 0 else None), row, None
         best: Lane | None = None
         best_row, best_key, other = 0, _NO_ROW, None
+        now = self.agenda.now
         for lane in self._lanes:
+            if lane.cursor < lane.stream.rows and lane.stream.times[lane.cursor] < now:
+                # Rows that mattered to nobody lie behind: an order that now waits for every row must not find them.
+                self._by_lane[id(lane)].settle(now, Rank.ROW)
             row = lane.next_row(due_ns, included)
             if row < 0:
                 continue
@@ -318,7 +330,43 @@ class Track:
     @staticmethod
     def _row_key(lane: Lane, row: int) -> tuple[int, int, int, int]:
         stream = lane.stream
-        return stream.times[row], int(stream.columns["seq"][row]), lane.order, row
+        return stream.times[row], stream.seqs[row], lane.order, row
+
+    # ---- rows that are shown along
+
+    def _note_along(self) -> None:
+        """Find the time of the first row that has yet to be shown along."""
+        first = FAR
+        for lane, _ in self._along:
+            if not lane.wants_all and lane.cursor < lane.stream.rows:
+                time_ns = lane.stream.times[lane.cursor]
+                if time_ns < first:
+                    first = time_ns
+        self._along_ns = first
+
+    def _show_along_before(self, of: Lane, row: int) -> None:
+        """Show what comes before a row of another lane, so that whoever hears of that row finds book and queues as they then are."""
+        time_ns, seq = of.stream.times[row], of.stream.seqs[row]
+        for lane, feed in self._along:
+            if not lane.wants_all:
+                stop = lane.rows_until(time_ns, seq, of.order)
+                if stop > lane.cursor:
+                    feed.show(lane, stop)
+        self._note_along()
+
+    def _show_along_to(self, now: int, rank: int) -> None:
+        """Show what lies behind the present."""
+        for lane, feed in self._along:
+            if not lane.wants_all:
+                stop = passed(lane.stream, lane.cursor, now, rank)
+                if stop > lane.cursor:
+                    feed.show(lane, stop)
+        self._note_along()
+
+    def _show_others(self, closed_before: int) -> None:
+        """Tracks that share this one's venue see its market through its lanes: show what nobody of this track waited for."""
+        for feed in self.feeds:
+            feed.settle(closed_before, Rank.ROW)
 
     # ---- rows
 
@@ -331,6 +379,8 @@ class Track:
             return
         lane.cursor = row
         ts = stream.times
+        if self._along_ns <= ts[row]:
+            self._show_along_before(lane, row)
         stop = before(ts, row, min(row + _RUN_ROWS, stream.rows), due_ns, included)
         if other is not None and stop > row + 1 and self._row_key(lane, stop - 1) > other:
             stop = before(ts, row + 1, stop, other[0], False)
@@ -345,8 +395,6 @@ class Track:
             self._run_bar_rows(feed, lane, stop)
         elif lane.kind is _QUOTES:
             self._run_quotes(feed, lane, stop)
-        elif lane.kind is _ORDERS:
-            self._run_orders(feed, lane, stop)
         else:
             self._run_depth(feed, lane, stop)
 
@@ -366,6 +414,8 @@ class Track:
                 cursor += 1
                 lane.cursor = cursor
                 agenda.now = now = times[place]
+                if self._along_ns <= now:
+                    self._show_along_before(lane, cursor - 1)
                 shown.last = ticks[place]
                 if working:
                     happened = events[place].time_event
@@ -393,6 +443,8 @@ class Track:
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
+            if self._along_ns <= now:
+                self._show_along_before(lane, row)
             if lane.leads:
                 happened = event_at(row)
                 at = now if happened == ABSENT else happened
@@ -411,22 +463,26 @@ class Track:
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
         heard = self.strategy.on_quote if lane.wants_all and not self.ended else None
         block, offset = stream.quotes.at(cursor, stream.rows)
+        times, events, leads = block.times, block.events, lane.leads
+        bids, bid_lots, asks, ask_lots = block.bids, block.bid_lots, block.asks, block.ask_lots
+        prices = block.bid_prices if worth > 0 else block.ask_prices
         for place in range(offset, min(block.rows, offset + stop - cursor)):
-            quote = block.events[place]
             cursor += 1
             lane.cursor = cursor
-            agenda.now = now = quote.time_received
-            if lane.leads:
-                matcher.on_quote(now, quote.bid_ticks, quote.bid_lots, quote.ask_ticks, quote.ask_lots)
+            agenda.now = now = times[place]
+            if self._along_ns <= now:
+                self._show_along_before(lane, cursor - 1)
+            if leads:
+                matcher.on_quote(now, bids[place], bid_lots[place], asks[place], ask_lots[place])
             if worth:
                 mark.cursor = cursor
-                mark.price = price = quote.bid if worth > 0 else quote.ask
+                mark.price = price = prices[place]
                 value = constant + worth * price
                 if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                     self._halt(now)
             if heard is not None:
                 try:
-                    heard(quote)
+                    heard(events[place])
                 except (Exception, SystemExit) as error:  # noqa: BLE001
                     self._stop("on_quote", error)
             if agenda.stirred:
@@ -434,44 +490,31 @@ class Track:
 
     def _run_depth(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
         """Depth rows, a message (equal time and sequence) at a time; the strategy hears the book after each message."""
-        agenda, matcher = self.agenda, feed.matcher
-        columns, start = lane.stream.columns, lane.cursor
-        book = matcher.shown.book
-        heard, leads = lane.wants_all and not self.ended, lane.leads
-        names = ("ts", "seq", "time_event", "snapshot", "side", "ticks", "lots")
-        rows = list(zip(*(columns[n][start:stop].tolist() for n in names), strict=True))
-        for i, (ts, seq, event, snapshot, side, ticks, lots) in enumerate(rows):
-            lane.cursor = start + i + 1
-            agenda.now = ts
-            if leads and book is not None:
-                book.take(ts, seq, snapshot, side, ticks, lots)
-                matcher.on_depth(side, ticks, lots, ts, bool(snapshot))
-            ends = self._message_ends(lane, ts, seq)
-            if heard and ends and book is not None:
-                self._hear_depth(feed, ts, event if event != ABSENT else None)
-            if agenda.stirred and ends:
-                return
-
-    def _run_orders(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
-        """Order-by-order rows: they move queues and fill nothing, so nothing stirs between them."""
-        stream = lane.stream
-        self.agenda.now = stream.times[stop - 1]
-        if lane.leads:
-            feed.matcher.shown.show_orders(stream.columns, stop)
-        lane.cursor = stop
+        agenda, times, seqs, start = self.agenda, lane.stream.times, lane.stream.seqs, lane.cursor
+        while start < stop:
+            now, seq, end = times[start], seqs[start], start + 1
+            while end < stop and times[end] == now and seqs[end] == seq:
+                end += 1
+            agenda.now = now
+            if self._along_ns <= now:
+                self._show_along_before(lane, start)
+            feed.show(lane, end)
+            if self._message_ends(lane, now, seq):
+                self._hear_depth(feed, now, lane.stream.columns["time_event"].item(end - 1))
+                if agenda.stirred:
+                    return
+            start = end
 
     def _message_ends(self, lane: Lane, ts: int, seq: int) -> bool:
         stream, row = lane.stream, lane.cursor
-        if row >= stream.rows:
-            return True
-        return bool(stream.columns["ts"][row] != ts or stream.columns["seq"][row] != seq)
+        return row >= stream.rows or stream.times[row] != ts or stream.seqs[row] != seq
 
-    def _hear_depth(self, feed: InstrumentFeed, ts: int, event: int | None) -> None:
+    def _hear_depth(self, feed: InstrumentFeed, ts: int, event: int) -> None:
         book = feed.matcher.shown.book
         if book is None:
             return
-        sides = [tuple(DepthLevel(p, q) for p, q in book.best(side, feed.depth_levels)) for side in (1, -1)]
-        depth = Depth(feed.instrument, ts, event, sides[0], sides[1])
+        sides = [tuple(starmap(DepthLevel, book.best(side, feed.depth_levels))) for side in (1, -1)]
+        depth = Depth(feed.instrument, ts, None if event == ABSENT else event, sides[0], sides[1])
         self._call("on_depth", lambda: self.strategy.on_depth(depth))
 
     def _run_bar_rows(self, feed: InstrumentFeed, lane: Lane, stop: int) -> None:
@@ -490,6 +533,8 @@ class Track:
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
+            if self._along_ns <= now:
+                self._show_along_before(lane, row)
             if lane.leads:
                 matcher.on_bar(now, begun(row), opened(row), high(row), low(row), close(row), lots(row))
             if agenda.stirred:
@@ -521,6 +566,8 @@ class Track:
                         self._halt(now)
             elif marks.held and self._mark_up_to(now, subscription.rank):
                 return
+            if self._along_ns <= now:
+                self._show_along_to(now, subscription.rank)
             subscription.at = at
             if lane is not None and lane.cursor < at:
                 lane.cursor, shown.last = at, block.close_ticks[place]
@@ -550,6 +597,8 @@ class Track:
     def _handle_agenda(self) -> None:
         agenda = self.agenda
         item = agenda.pop()
+        if self._along_ns <= agenda.now:
+            self._show_along_to(agenda.now, agenda.rank)
         if isinstance(item, VenueAction):
             feed = self._only_feed or self._feed_by_id[item.instrument_id]
             feed.settle(agenda.now, agenda.rank)
@@ -651,15 +700,15 @@ class Track:
         portfolio, budget, agenda, feed = self.portfolio, self._budget, self.agenda, self._only_feed
         if self.price_age is not None:
             self.price_age.changed(agenda.now)
-        constant = portfolio.cash_units / budget
+        constant = quotient(portfolio.cash_units, budget)
         if feed is not None:
             mark = feed.mark
             units = feed.holding.position.units
-            worth = units * feed.price_unit / budget if units else 0.0
+            worth = quotient(units * feed.price_unit, budget) if units else 0.0
             stop = passed(mark.stream, mark.cursor, agenda.now, agenda.rank)
             self.marks.only_position_changed(constant, worth, stop)
             return
-        worths = [f.holding.position.units * f.price_unit / budget for f in self.feeds]
+        worths = [quotient(f.holding.position.units * f.price_unit, budget) for f in self.feeds]
         stops = [passed(f.mark.stream, f.mark.cursor, agenda.now, agenda.rank) for f in self.feeds]
         self.marks.position_changed(constant, worths, stops)
 

@@ -30,6 +30,10 @@ class TakenLiquidity:
     def __bool__(self) -> bool:
         return bool(self._levels)
 
+    def prices(self) -> list[int]:
+        """Prices of the levels that something was taken of, bids above and asks below zero."""
+        return [side * ticks for side, ticks in self._levels]
+
     def taken(self, side: int, ticks: int) -> int:
         """Lots taken of a level and not yet forgotten."""
         level = self._levels.get((side, ticks))

@@ -39,7 +39,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from genesis.model.grid import currency_grid
+from genesis.model.grid import currency_grid, quotient
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import RATE_SCALE, MarginSchedule
 from genesis.model.mark_prices import mark_value_unit
@@ -78,7 +78,7 @@ class MarginStatement(NamedTuple):
     @property
     def ratio(self) -> float | None:
         """Margin ratio: liquidation is at 1. ``None`` where a balance of 0 or less has none."""
-        return self.maintenance / self.balance if self.balance > 0 else None
+        return quotient(self.maintenance, self.balance) if self.balance > 0 else None
 
 
 class Contract:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from genesis.execution.book import DepthBook
 from genesis.execution.liquidity import TakenLiquidity
 from genesis.execution.order_queue import OrderQueues
 from genesis.execution.tier import Confidence, Tier
-from genesis.tape.stream import Column
+from genesis.tape.stream import Column, Stream
 
 NEVER_NS = -(2**62)
+_ORDERS: Final = Tier.ORDERS
+_DEPTH: Final = Tier.DEPTH
+_QUOTES: Final = Tier.QUOTES
+_TRADES: Final = Tier.TRADES
+_BARS: Final = Tier.BARS
+_HIGH: Final = Confidence.HIGH
+_MEDIUM: Final = Confidence.MEDIUM
+_LOW: Final = Confidence.LOW
+_ROUGH: Final = Confidence.ROUGH
 
 
 class Conditions(Protocol):
@@ -69,17 +78,17 @@ class Shown:
         """The best data that are fresh at this moment; where none is, the poorest there are."""
         if self.has_quotes and (now_ns - self.quote_ns <= self.book_fresh_ns or not (self.has_trades or self.has_bars)):
             if self.book is None or now_ns - self.depth_ns > self.book_fresh_ns:
-                return Tier.QUOTES
-            return Tier.DEPTH if self.orders is None else Tier.ORDERS
-        return Tier.TRADES if self.has_trades else Tier.BARS
+                return _QUOTES
+            return _DEPTH if self.orders is None else _ORDERS
+        return _TRADES if self.has_trades else _BARS
 
     def confidence(self, tier: Tier, now_ns: int) -> Confidence:
         """How far a taker's fill of this tier is to be believed."""
-        if tier is Tier.BARS:
-            return Confidence.ROUGH
+        if tier is _BARS:
+            return _ROUGH
         if not tier.has_book or now_ns - self.quote_ns > self.book_fresh_ns:
-            return Confidence.LOW
-        return Confidence.MEDIUM if tier is Tier.QUOTES else Confidence.HIGH
+            return _LOW
+        return _MEDIUM if tier is _QUOTES else _HIGH
 
     def touch(self, sign: int) -> int | None:
         """The price a taker of this side faces: the ask or bid, else the last price; ``None`` before any was seen."""
@@ -113,7 +122,7 @@ class Shown:
         available = self.taken.available(-sign, touch, displayed)
         found = [(touch, available)]
         lots -= available
-        if tier is not Tier.QUOTES and self.book is not None and lots > 0:
+        if tier is not _QUOTES and self.book is not None and lots > 0:
             for ticks, size in self.book.beyond(-sign, touch):
                 available = self.taken.available(-sign, ticks, size)
                 found.append((ticks, available))
@@ -131,11 +140,11 @@ class Shown:
         if self.orders is not None:
             self.orders.apply(columns, stop)
 
-    def show_depth(self, columns: dict[str, Column], stop: int, time_ns: int) -> None:
-        """The depth rows up to ``stop`` have arrived; the last of them at ``time_ns``."""
+    def show_depth(self, stream: Stream, stop: int) -> None:
+        """The depth rows up to ``stop`` have arrived."""
         if self.book is not None:
-            self.book.apply(columns, stop)
-            self.depth_ns = time_ns
+            self.book.follow(stream, stop)
+            self.depth_ns = stream.times[stop - 1]
 
     def show_quote(self, bid: int, bid_lots: int, ask: int, ask_lots: int, time_ns: int) -> None:
         """The best bid or ask is this now."""

@@ -14,13 +14,9 @@ class Tier(Word):
     TRADES = "trades"
     BARS = "bars"
 
-    @property
-    def has_book(self) -> bool:
-        """Whether a best bid and ask are displayed."""
-        return self in _WITH_BOOK
-
-
-_WITH_BOOK = frozenset({Tier.ORDERS, Tier.DEPTH, Tier.QUOTES})
+    def __init__(self, word: str) -> None:
+        # Whether a best bid and ask are displayed. A plain attribute: it is asked for at every print that meets an order.
+        self.has_book = word in ("orders", "depth", "quotes")
 
 
 class Confidence(Word):

@@ -280,11 +280,7 @@ class _Arriving:
         at = int(np.searchsorted(taken["ts"], stop))
         book = DepthBook()
         book.apply(dict(self.reading.columns), last + 1)
-        levels = [
-            (side, ticks, lots)
-            for side, half in ((1, book.bids), (-1, book.asks))
-            for ticks, lots in sorted(half.lots.items())
-        ]
+        levels = [(side, ticks, lots) for side in (1, -1) for ticks, lots in sorted(book.levels(side).items())]
         # A book of which nothing is left is told by a level that is gone.
         sides, ticks, lots = np.array(levels or [(1, 1, 0)], np.int64).T
         values = {"ts": stop, "time_event": ABSENT, "seq": int(self.columns["seq"][last]), "snapshot": 1}

@@ -478,53 +478,6 @@ class TradeClosed(Event, frozen=True, gc=False):
         }
 
 
-class EvidenceSample(Event, frozen=True, gc=False):
-    """What a strategy version's evidence bars have shown when one more has closed (docs/EVIDENCE.md).
-
-    The record holds every ``bar_return``, and the run's first entry the rules, so all else can be computed from it again. ``loss_bound`` is a
-    fraction of the equity at a bar's start; ratios are annual, ``sharpe_low`` and ``sharpe_high`` their 95 % confidence sequence.
-    """
-
-    bar_return: float
-    bars: int
-    warmup_bars: int
-    e_value: float
-    loss_bound: float | None
-    bound_broken: bool
-    deviation: float | None
-    sharpe: float | None
-    sharpe_stderr: float | None
-    sharpe_low: float | None
-    sharpe_high: float | None
-    source: str
-
-    def wire(self) -> Wire:
-        return {
-            "bar_return": self.bar_return,
-            "bars": self.bars,
-            "bound_broken": self.bound_broken,
-            "deviation": self.deviation,
-            "e_value": self.e_value,
-            "loss_bound": self.loss_bound,
-            "sharpe": self.sharpe,
-            "sharpe_high": self.sharpe_high,
-            "sharpe_low": self.sharpe_low,
-            "sharpe_stderr": self.sharpe_stderr,
-            "source": self.source,
-            "warmup_bars": self.warmup_bars,
-        }
-
-
-class FamilyEvidence(Event, frozen=True, gc=False):
-    """The e-values of one moment's `EvidenceSample` entries, adjusted for how many versions are tried: by track."""
-
-    adjusted: dict[str, float]
-    source: str
-
-    def wire(self) -> Wire:
-        return {"adjusted": self.adjusted, "source": self.source}
-
-
 class FundingPaid(Event, frozen=True, gc=False):
     """Funding of a perpetual was settled and heard. ``change`` of cash (negative is paid) is in 10**-``decimals`` of ``currency``.
 
@@ -594,6 +547,53 @@ class Liquidated(Event, frozen=True, gc=False):
             "unrealized_pnl": money(self.unrealized),
             "wallet_balance": money(self.wallet),
         }
+
+
+class EvidenceSample(Event, frozen=True, gc=False):
+    """What a strategy version's evidence bars have shown when one more has closed (docs/EVIDENCE.md).
+
+    The record holds every ``bar_return``, and the run's first entry the rules, so all else can be computed from it again. ``loss_bound`` is a
+    fraction of the equity at a bar's start; ratios are annual, ``sharpe_low`` and ``sharpe_high`` their 95 % confidence sequence.
+    """
+
+    bar_return: float
+    bars: int
+    warmup_bars: int
+    e_value: float
+    loss_bound: float | None
+    bound_broken: bool
+    deviation: float | None
+    sharpe: float | None
+    sharpe_stderr: float | None
+    sharpe_low: float | None
+    sharpe_high: float | None
+    source: str
+
+    def wire(self) -> Wire:
+        return {
+            "bar_return": self.bar_return,
+            "bars": self.bars,
+            "bound_broken": self.bound_broken,
+            "deviation": self.deviation,
+            "e_value": self.e_value,
+            "loss_bound": self.loss_bound,
+            "sharpe": self.sharpe,
+            "sharpe_high": self.sharpe_high,
+            "sharpe_low": self.sharpe_low,
+            "sharpe_stderr": self.sharpe_stderr,
+            "source": self.source,
+            "warmup_bars": self.warmup_bars,
+        }
+
+
+class FamilyEvidence(Event, frozen=True, gc=False):
+    """The e-values of one moment's `EvidenceSample` entries, adjusted for how many versions are tried: by track."""
+
+    adjusted: dict[str, float]
+    source: str
+
+    def wire(self) -> Wire:
+        return {"adjusted": self.adjusted, "source": self.source}
 
 
 class TapeEnded(Event, frozen=True, gc=False):

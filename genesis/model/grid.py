@@ -18,6 +18,7 @@ from decimal import (
     InvalidOperation,
 )
 from functools import cache
+from operator import truediv
 
 # Wide enough that no sum or product of ours is ever rounded; an inexact result is a bug and raises.
 EXACT = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
@@ -55,6 +56,15 @@ def shortest_decimal(value: float) -> Decimal:
 def plain(value: Decimal) -> str:
     """Plain notation, at the decimal's own scale: ``0.00000718``, never ``7.18E-6``."""
     return format(value, "f")
+
+
+def quotient(numerator: int, denominator: int) -> float:
+    """The nearest float of a ratio of two amounts, compiled or not.
+
+    A compiled ``/`` rounds integers beyond 2^53 to floats before it divides them; amounts in ledger units can be that large.
+    """
+    nearest: float = truediv(numerator, denominator)
+    return nearest
 
 
 class Grid:

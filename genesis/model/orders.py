@@ -92,9 +92,9 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
             and type(self.side) is Side
             and type(self.tag) is str
             and not self.tag
-            and self.limit_ticks is None
-            and self.trigger_ticks is None
-            and self.trailing_bp is None
+            and (self.limit_ticks is None or type(self.limit_ticks) is int)
+            and (self.trigger_ticks is None or type(self.trigger_ticks) is int)
+            and (self.trailing_bp is None or type(self.trailing_bp) is int)
         ):
             return
         numbers = (self.limit_ticks, self.trigger_ticks, self.trailing_bp)
@@ -111,42 +111,40 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     def problem(self) -> str | None:
         """What is malformed about it, in words; ``None`` when well formed."""
         kind = self.type
-        checks = (
-            (self.lots <= 0, f"quantity: expected more than 0, found {self.instrument.qty_grid.to_text(self.lots)}"),
-            (
-                kind.has_limit and (self.limit_ticks is None or self.limit_ticks <= 0),
-                f"limit price: expected a positive price for {kind.value}, found {self.limit_ticks}",
-            ),
-            (
-                not kind.has_limit and self.limit_ticks is not None,
-                f"limit price: expected none for {kind.value}, found {self.limit_ticks} ticks",
-            ),
-            (
-                kind.has_trigger and (self.trigger_ticks is None or self.trigger_ticks <= 0),
-                f"trigger price: expected a positive price for {kind.value}, found {self.trigger_ticks}",
-            ),
-            (
-                not kind.has_trigger and self.trigger_ticks is not None and kind is not OrderType.TRAILING_STOP,
-                f"trigger price: expected none for {kind.value}, found {self.trigger_ticks} ticks",
-            ),
-            (
-                kind is OrderType.TRAILING_STOP and not (self.trailing_bp and 0 < self.trailing_bp < 10_000),
-                f"trailing distance: expected 1 to 9999 basis points, found {self.trailing_bp}",
-            ),
-            (
-                kind is not OrderType.TRAILING_STOP and self.trailing_bp is not None,
-                f"trailing distance: expected none for {kind.value}, found {self.trailing_bp}",
-            ),
-            (
-                self.post_only and (kind is not OrderType.LIMIT or self.time_in_force is not TimeInForce.GTC),
-                f"post only: expected a GTC limit order, found {kind.value} {self.time_in_force.value}",
-            ),
-            (
-                kind is OrderType.MARKET and self.time_in_force is TimeInForce.FOK,
-                "time in force: expected GTC or IOC for market, found FOK",
-            ),
-        )
-        return next((text for bad, text in checks if bad), None)
+        if self.lots <= 0:
+            return f"quantity: expected more than 0, found {self.instrument.qty_grid.to_text(self.lots)}"
+        return self._price_problem(kind) or self._trailing_problem(kind) or self._time_problem(kind)
+
+    def _price_problem(self, kind: OrderType) -> str | None:
+        limit, trigger = self.limit_ticks, self.trigger_ticks
+        if kind.has_limit:
+            if limit is None or limit <= 0:
+                return f"limit price: expected a positive price for {kind.value}, found {limit}"
+        elif limit is not None:
+            return f"limit price: expected none for {kind.value}, found {limit} ticks"
+        if kind.has_trigger:
+            if trigger is None or trigger <= 0:
+                return f"trigger price: expected a positive price for {kind.value}, found {trigger}"
+        elif trigger is not None and kind is not OrderType.TRAILING_STOP:
+            return f"trigger price: expected none for {kind.value}, found {trigger} ticks"
+        return None
+
+    def _trailing_problem(self, kind: OrderType) -> str | None:
+        distance = self.trailing_bp
+        if kind is OrderType.TRAILING_STOP:
+            if not (distance and 0 < distance < 10_000):
+                return f"trailing distance: expected 1 to 9999 basis points, found {distance}"
+        elif distance is not None:
+            return f"trailing distance: expected none for {kind.value}, found {distance}"
+        return None
+
+    def _time_problem(self, kind: OrderType) -> str | None:
+        until = self.time_in_force
+        if self.post_only and (kind is not OrderType.LIMIT or until is not TimeInForce.GTC):
+            return f"post only: expected a GTC limit order, found {kind.value} {until.value}"
+        if kind is OrderType.MARKET and until is TimeInForce.FOK:
+            return "time in force: expected GTC or IOC for market, found FOK"
+        return None
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

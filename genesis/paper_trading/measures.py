@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from genesis.metrics.ratios import Moments, calmar, sharpe, sortino, volatility
 from genesis.metrics.returns import annualised_return
 from genesis.metrics.risk import TailWindow, tail_risk
-from genesis.model.grid import Grid
+from genesis.model.grid import Grid, quotient
 
 Metric = str | int | float | None
 
@@ -129,7 +129,7 @@ class OfTrades:
                 "trades": n,
                 "forced_exits": self._forced,
                 "win_rate": self._wins / n if n else None,
-                "profit_factor": won / -lost if lost else None,
+                "profit_factor": quotient(won, -lost) if lost else None,
                 "expectancy": self._mean_text(won + lost, n),
                 "average_win": self._mean_text(won, self._wins),
                 "average_loss": self._mean_text(lost, self._losses),
@@ -217,7 +217,7 @@ class Measures:
     def _worked_out(self) -> dict[str, Metric]:
         now, text = self._moment, self._grid.to_text
         equity = now.equity
-        total = equity / self._budget - 1
+        total = quotient(equity, self._budget) - 1
         annual = annualised_return(total, now.elapsed_ns)
         mean = now.equity_mean
         found: dict[str, Metric] = {
@@ -232,8 +232,8 @@ class Measures:
             "calmar": calmar(annual, now.drawdown_max),
             "unrealized_pnl": text(now.unrealized),
             "turnover_ratio": self._turnover / mean if mean is not None and mean > 0 else None,
-            "gross_exposure": now.gross / equity if equity > 0 else None,
-            "net_exposure": now.net / equity if equity > 0 else None,
+            "gross_exposure": quotient(now.gross, equity) if equity > 0 else None,
+            "net_exposure": quotient(now.net, equity) if equity > 0 else None,
             "exposure_mean": now.exposure_mean,
             "time_in_market": now.time_in_market,
             "buy_and_hold_return": now.buy_and_hold,

@@ -12,6 +12,7 @@ from genesis.metrics.ratios import EVIDENCE_BAR_NS, Moments
 from genesis.metrics.risk import RecentReturns
 from genesis.metrics.trades import TradeTally
 from genesis.model.events import OrderFilled
+from genesis.model.grid import quotient
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.paper_trading.measures import Measures, Metric, OfBars, OfCosts, OfFills, OfMoment, OfPerpetuals, OfTrades
@@ -99,7 +100,7 @@ class VirtualPortfolio(Portfolio):
 
     def _changed(self, time_ns: int) -> None:
         gross = self._worth
-        self._gross.change(time_ns, gross / self.budget_units if gross else 0.0)
+        self._gross.change(time_ns, quotient(gross, self.budget_units) if gross else 0.0)
         self._in_market.change(time_ns, 1.0 if gross and self._in_a_trade() else 0.0)
 
     def _in_a_trade(self) -> bool:
@@ -112,7 +113,7 @@ class VirtualPortfolio(Portfolio):
     def close_hour(self, hour_ns: int, equity_units: int) -> None:
         """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left)."""
         if hour_ns % EVIDENCE_BAR_NS == 0:
-            change = equity_units / self._bar_start - 1 if self._bar_start > 0 else 0.0
+            change = quotient(equity_units, self._bar_start) - 1 if self._bar_start > 0 else 0.0
             self.returns.add(change)
             self.recent.add(change)
             if self.evidence is not None:

@@ -160,9 +160,9 @@ def read_report(store: StoreReader) -> RunReport:
         tracks=tuple(tracks),
         beside={t.name: o for t in tracks for o in others if beside.get(t.name) == o.name},
         benchmarks=_benchmarks(tracks, window),
+        under_faults=under_faults(store, status.entries, body, facts, [*tracks, *disturbed], gaps),
         criteria=criteria,
         criteria_recorded=recorded,
-        under_faults=under_faults(store, status.entries, body, facts, [*tracks, *disturbed], gaps),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from genesis.model.market import Bar, BarKind, BarSpec
 from genesis.tape.decode import BarBlock, Blocks
-from genesis.tape.stream import ABSENT, Column, Stream, StreamKind, times_of
+from genesis.tape.stream import ABSENT, Column, Stream, StreamKind, plain_integers
 
 _SPARSE = 8  # rows a bar from which on boundaries are searched for
 BAR_COLUMNS = ("ts", "time_open", "open", "high", "low", "close", "lots", "late")
@@ -36,7 +36,7 @@ class BarSeries:
         self.by_time = spec.kind is BarKind.TIME
         self.rows = 0
         self.columns: dict[str, Column] = {name: np.empty(0, np.int64) for name in BAR_COLUMNS}
-        self.times = times_of(self.columns)
+        self.times = plain_integers(self.columns["ts"])
         self._next_row = 0
         self._is_source = source.spec == spec
         self.events: Blocks[BarBlock] = Blocks(BarBlock, self._decode)
@@ -150,7 +150,7 @@ class BarSeries:
                 grown[: self.rows] = column[: self.rows]
                 self.columns[name] = column = grown
             column[self.rows : need] = values
-        self.times = times_of(self.columns)
+        self.times = plain_integers(self.columns["ts"])
         self.rows = need
 
     def _late(self, starts: Column, stop: int, open_times: Column | None) -> Column:

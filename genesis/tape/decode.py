@@ -41,13 +41,35 @@ class TradeBlock(Block):
 
 
 class QuoteBlock(Block):
-    """Quotes."""
+    """Quotes. All lists are of equal length; ``times`` is engine time, ``bids`` and ``asks`` are ticks."""
 
-    __slots__ = ("events",)
+    __slots__ = ("ask_lots", "ask_prices", "asks", "bid_lots", "bid_prices", "bids", "events", "times")
 
     def __init__(self) -> None:
         super().__init__()
         self.events: list[Quote] = []
+        self.times: list[int] = []
+        self.bids: list[int] = []
+        self.bid_lots: list[int] = []
+        self.asks: list[int] = []
+        self.ask_lots: list[int] = []
+        self.bid_prices: list[float] = []
+        self.ask_prices: list[float] = []
+
+
+class DepthBlock(Block):
+    """Depth rows. Lists of equal length: ``prices`` in ticks, bids above and asks below zero, ``lots`` the level's new absolute size.
+
+    ``begins`` are the places of the rows with which a snapshot begins.
+    """
+
+    __slots__ = ("begins", "lots", "prices")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prices: list[int] = []
+        self.lots: list[int] = []
+        self.begins: list[int] = []
 
 
 class BarBlock(Block):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from genesis.errors import DataError
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec, Quote, Trade
-from genesis.tape.decode import Blocks, QuoteBlock, TradeBlock
+from genesis.tape.decode import Blocks, DepthBlock, QuoteBlock, TradeBlock
 from genesis.tape.kinds import COLUMNS as COLUMNS
 from genesis.tape.kinds import StreamKind as StreamKind
 
@@ -30,9 +30,21 @@ _GENESIS_BLOCK = b"genesis.tape.block.1"
 _NEAR = 3
 
 
-def times_of(columns: Mapping[str, Column]) -> memoryview[int]:
-    """The engine-time column as plain integers: quick to read one by one and to bisect."""
-    return memoryview(columns["ts"].data).cast("B").cast("q")
+def plain_integers(column: Column) -> memoryview[int]:
+    """A column as plain integers: quick to read one by one and to bisect."""
+    return memoryview(column.data).cast("B").cast("q")
+
+
+def snapshot_begins(columns: Mapping[str, Column], start: int, stop: int) -> list[int]:
+    """Places, counted from ``start``, of those depth rows of [start, stop) with which a snapshot begins: rows of one share time and ``seq``."""
+    rows = np.flatnonzero(columns["snapshot"][start:stop]) + start
+    if not len(rows):
+        return []
+    goes_on = (rows > 0) & (columns["snapshot"][rows - 1] != 0)
+    for name in ("ts", "seq"):
+        goes_on &= columns[name][rows] == columns[name][rows - 1]
+    begins: list[int] = (rows[~goes_on] - start).tolist()
+    return begins
 
 
 def before(times: memoryview[int], start: int, stop: int, time_ns: int, included: bool) -> int:
@@ -61,13 +73,15 @@ def empty_columns(kind: StreamKind) -> dict[str, Column]:
 class Stream:
     """Columns that grow, or a whole recording revealed row by row; readers see ``rows`` rows either way.
 
-    ``times`` is the engine-time column once more, as plain integers to bisect. ``has_volume`` is false for recorded bars none of which has any.
-    ``label`` names what was done to a recording that is on the tape a second time; only those who ask for the label read it. ``columns`` may be longer than ``rows``: what lies beyond has not arrived, and nobody may look at it.
+    ``times`` is the engine-time column once more, as plain integers to bisect, and ``seqs`` the places in an arrival. ``has_volume`` is false for recorded
+    bars none of which has any. ``label`` names what was done to a recording that is on the tape a second time; only those who ask for the label read it.
+    ``columns`` may be longer than ``rows``: what lies beyond has not arrived, and nobody may look at it.
     """
 
     __slots__ = (
         "_blocks",
         "columns",
+        "depth",
         "has_volume",
         "instrument",
         "kind",
@@ -76,6 +90,7 @@ class Stream:
         "quotes",
         "recorded",
         "rows",
+        "seqs",
         "spec",
         "times",
         "trades",
@@ -88,13 +103,14 @@ class Stream:
         self.label = label
         self.name = f"{instrument.id}/{kind.value}" + (f"/{spec}" if spec else "") + (f"!{label}" if label else "")
         self.columns = empty_columns(kind)
-        self.times = times_of(self.columns)
+        self._read_plainly()
         self.rows = 0
         self.recorded = 0
         self.has_volume = True
         self._blocks: list[bytes] = []
         self.trades: Blocks[TradeBlock] = Blocks(TradeBlock, self._make_trades)
         self.quotes: Blocks[QuoteBlock] = Blocks(QuoteBlock, self._make_quotes)
+        self.depth: Blocks[DepthBlock] = Blocks(DepthBlock, self._make_depth)
 
     def record(self, columns: Mapping[str, Column]) -> None:
         """Take a whole recording; its rows arrive by `reveal`.
@@ -103,7 +119,7 @@ class Stream:
             DataError: a column is missing, of another length or type, or engine time steps back.
         """
         self.columns = self._checked(columns, ABSENT)
-        self.times = times_of(self.columns)
+        self._read_plainly()
         self.recorded = len(self.times)
         # Bars of a market that has no common volume, or of a source that left it out: 0 says nothing, and binds nothing.
         self.has_volume = self.kind is not StreamKind.BARS or not self.recorded or bool(self.columns["lots"].any())
@@ -125,7 +141,7 @@ class Stream:
                 grown = np.zeros(room, np.int64)
                 grown[: self.rows] = old[: self.rows]
                 self.columns[name] = grown
-            self.times = times_of(self.columns)
+            self._read_plainly()
         for name, values in new.items():
             self.columns[name][self.rows : need] = values
         self.rows = self.recorded = need
@@ -152,6 +168,9 @@ class Stream:
     def first_at(self, time_ns: int, start: int = 0) -> int:
         """Index of the first arrived row at or after ``start`` with ``ts`` >= ``time_ns``."""
         return soon_before(self.times, start, self.rows, time_ns, False)
+
+    def _read_plainly(self) -> None:
+        self.times, self.seqs = plain_integers(self.columns["ts"]), plain_integers(self.columns["seq"])
 
     def _floats(self, name: str, start: int, stop: int) -> list[float]:
         grid = self.instrument.price_grid
@@ -183,6 +202,19 @@ class Stream:
         ts, *sizes = (self.columns[n][start:stop].tolist() for n in names)
         event, bid, ask = self._event_times(start, stop, ts), *(self._floats(n, start, stop) for n in names[1::2])
         block.events.extend(map(Quote, repeat(self.instrument), ts, event, *sizes, bid, ask))
+        block.times.extend(ts)
+        lists = (block.bids, block.bid_lots, block.asks, block.ask_lots)
+        for kept, values in zip(lists, sizes, strict=True):
+            kept.extend(values)
+        block.bid_prices.extend(bid)
+        block.ask_prices.extend(ask)
+
+    def _make_depth(self, block: DepthBlock, start: int, stop: int) -> None:
+        columns = self.columns
+        first = start - block.rows
+        block.prices.extend((columns["side"][start:stop] * columns["ticks"][start:stop]).tolist())
+        block.lots.extend(columns["lots"][start:stop].tolist())
+        block.begins.extend(begin + start - first for begin in snapshot_begins(columns, start, stop))
 
     def _checked(self, columns: Mapping[str, Column], last_ts: int) -> dict[str, Column]:
         names = COLUMNS[self.kind]

@@ -58,8 +58,8 @@ def books(base: str) -> Iterator[tuple[int, tuple[int, int, int, int]]]:
     seq, book = depth.columns["seq"], DepthBook()
     for stop in np.append(np.flatnonzero(np.diff(seq)) + 1, depth.rows).tolist():
         book.apply(dict(depth.columns), stop)
-        bid, ask = book.bids.prices[-1], book.asks.prices[0]
-        yield int(seq[stop - 1]), (bid, book.bids.lots[bid], ask, book.asks.lots[ask])
+        ((bid, bid_lots),), ((ask, ask_lots),) = book.best(1, 1), book.best(-1, 1)
+        yield int(seq[stop - 1]), (bid, bid_lots, ask, ask_lots)
 
 
 def quotes(base: str) -> tuple[list[int], list[tuple[int, int, int, int]]]:

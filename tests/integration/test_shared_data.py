@@ -163,10 +163,11 @@ def test_order_queues_are_the_depth_they_were_made_into() -> None:
     book, queues = DepthBook(), OrderQueues()
     book.apply(dict(depth.columns), depth.rows)
     queues.apply(dict(orders.columns), orders.rows)
-    for side, levels in ((1, book.bids), (-1, book.asks)):
-        assert levels.prices
-        assert {t: queues.size(side, t) for t in levels.prices} == levels.lots
-    assert book.bids.prices[-1] < book.asks.prices[0]
+    for side in (1, -1):
+        levels = book.levels(side)
+        assert levels
+        assert {t: queues.size(side, t) for t in levels} == levels
+    assert book.best(1, 1) < book.best(-1, 1)
 
 
 def test_the_package_and_the_shared_file_are_the_same_half_hour() -> None:
@@ -216,7 +217,7 @@ def test_a_real_book_is_whole_again_after_a_gap() -> None:
         book = DepthBook()
         for moment in (start, stop, *range(stop + 1, stop + 60 * NS_PER_SECOND, 7 * NS_PER_SECOND)):
             book.apply(dict(reading.columns), int(np.searchsorted(reading.columns["ts"], moment)))
-            books[name, moment] = (dict(book.bids.lots), dict(book.asks.lots))
+            books[name, moment] = (book.levels(1), book.levels(-1))
     assert books["faulted", start] == books["faulted", stop] == books["recorded", start]
     assert books["recorded", stop] != books["recorded", start]
     later = [m for n, m in books if n == "faulted" and m > stop]

@@ -207,7 +207,7 @@ class Venue:
         self.now += MS
         book = self.matcher.shown.book
         assert book is not None
-        (book.bids if side > 0 else book.asks).set(ticks, lots)
+        book.set(side, ticks, lots)
         self.matcher.on_depth(side, ticks, lots, self.now)
 
     def trade(self, ticks: int, lots: int, aggressor: int = -1, late_by_ns: int = 0) -> None:

@@ -132,7 +132,7 @@ def test_a_book_with_ids_ends_as_recorded(of: Rows, plan: FaultPlan, seed: int) 
     for each in (recorded, fault_reading(recorded, plan, seed).reading):
         book = DepthBook()
         book.apply(dict(each.columns), each.rows)
-        books.append((book.bids.lots, book.asks.lots))
+        books.append((book.levels(1), book.levels(-1)))
     assert books[0] == books[1]
 
 

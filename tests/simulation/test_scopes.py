@@ -56,6 +56,32 @@ def test_a_scope_of_one_is_as_being_alone() -> None:
     assert alone.entries == named.entries
 
 
+class Silent(Strategy):
+    """Asks for nothing and orders nothing."""
+
+
+class AfterAWhile(Strategy):
+    """Buys 4 lots half a second after the start."""
+
+    def on_start(self) -> None:
+        self.set_timer("now", self.now + 500 * MS)
+
+    def on_timer(self, name: str) -> None:
+        self.buy("0.004")
+
+
+def test_a_track_sees_the_market_of_its_scope_though_the_one_before_it_asks_for_nothing() -> None:
+    """It pays what is asked when it buys, not what was asked when the first track last looked."""
+    quotes = [(0, 9_999, 5, 10_001, 5), (400 * MS, 10_005, 5, 10_007, 5)]
+    tracks: list[tuple[str, Strategy]] = [
+        ("first", Silent((FX,), NoParams())),
+        ("second", AfterAWhile((FX,), NoParams())),
+    ]
+    scopes = {"first": "s", "second": "s"}
+    journal, _ = run([trades_stream(TRADES), quotes_stream(quotes)], tracks, profile=EXACT, scopes=scopes)
+    assert filled(journal, "second") == [(10_007, 4)]
+
+
 @given(trade_rows())
 @settings(max_examples=15, deadline=None)
 def test_cuts_of_the_tape_change_nothing_in_a_shared_scope(rows: list[tuple[int, int, int, int]]) -> None:

@@ -65,7 +65,7 @@ def book_at(of: Reading, time: int) -> tuple[dict[int, int], dict[int, int]]:
     """Bids and asks once everything before ``time`` (ns after START) has arrived."""
     book = DepthBook()
     book.apply(dict(of.columns), int(np.searchsorted(of.columns["ts"], START + time)))
-    return book.bids.lots, book.asks.lots
+    return book.levels(1), book.levels(-1)
 
 
 # ---- nothing

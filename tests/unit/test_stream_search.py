@@ -6,14 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.tape.stream import before, soon_before, times_of
+from genesis.tape.stream import before, plain_integers, soon_before
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=40), st.data())
 def test_both_ways_find_the_same_end(steps: list[int], data: st.DataObject) -> None:
     """Trying the first rows one by one and bisecting give the row that counting gives."""
     ts = sorted(steps)
-    times = times_of({"ts": np.array(ts, np.int64)})
+    times = plain_integers(np.array(ts, np.int64))
     start = data.draw(st.integers(0, len(ts)))
     stop = data.draw(st.integers(start, len(ts)))
     time_ns, included = data.draw(st.integers(-1, 13)), data.draw(st.booleans())

@@ -285,8 +285,8 @@ class UnderFaults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: what it was a function of, how far it came, and its tracks; ``beside`` is a track's strategy under the profile ``realistic``,
-    ``under_faults`` those that also ran under a fault plan. The ``criteria`` are those it ran under, or the defaults where none are recorded.
+    """A run: what it was a function of, how far it came, and its tracks; the ``criteria`` are those it ran under, or the defaults where none
+    are recorded; ``beside`` is a track's strategy under the profile ``realistic``, ``under_faults`` those that also ran under a fault plan.
     """
 
     name: str
@@ -307,6 +307,6 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     tracks: tuple[TrackReport, ...]
     beside: Mapping[str, TrackReport] = {}
     benchmarks: tuple[Benchmark, ...]
+    under_faults: tuple[UnderFaults, ...] = ()
     criteria: ValidationCriteria = ValidationCriteria()
     criteria_recorded: bool = True
-    under_faults: tuple[UnderFaults, ...] = ()
