@@ -206,12 +206,13 @@ class SimulatedExecutor:
         """Send an order: it arrives after its latency draw, and never before one that was sent earlier."""
         instrument, now = order.intent.instrument.id, self._agenda.now
         luck, desk = self.luck, self._desks[instrument]
-        moment = (instrument, order.decided_ns, order.ordinal)
-        entry = luck.entry_ns(*moment)
+        decided_ns, ordinal = order.decided_ns, order.ordinal
+        entry = luck.entry_ns(instrument, decided_ns, ordinal)
         # When it would have arrived had no order before it and not itself been late.
         in_time = self._last_in_time = max(now + entry, self._last_in_time + 1)
-        arrival = self._in_order(now + luck.stretched(entry, "latency.entry", *moment))
-        working = Working(order, desk.party, decision_ticks, luck.slippage(*moment), luck.half_spread)
+        arrival = self._in_order(now + luck.stretched(entry, "latency.entry", instrument, decided_ns, ordinal))
+        slippage = luck.slippage(instrument, decided_ns, ordinal)
+        working = Working(order, desk.party, decision_ticks, slippage, luck.half_spread)
         self._travelling[order.client_order_id] = arrival
         if arrival > in_time:
             self._agenda.arrive(in_time, _Expected(instrument, desk.matcher, working))
