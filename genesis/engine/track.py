@@ -362,6 +362,7 @@ class Track:
         stream, cursor, shown = lane.stream, lane.cursor, matcher.shown
         working = matcher.working if lane.leads else _NONE_WORKING
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
+        alone = len(marks.held) == 1
         heard = self.strategy.on_trade
         while cursor < stop:
             block, offset = stream.trades.at(cursor, stream.rows)
@@ -380,7 +381,7 @@ class Track:
                     )
                 if worth:
                     mark.cursor, mark.price = cursor, prices[place]
-                    value = constant + worth * prices[place]
+                    value = constant + worth * prices[place] if alone else marks.index()
                     if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                         self._halt(now)
                 try:
@@ -407,7 +408,7 @@ class Track:
                 matcher.on_trade(now, ticks_at(row), lots_at(row), side_at(row), at)
             if is_mark and mark.worth:
                 mark.cursor, mark.price = row + 1, mark.price_at(row)
-                value = marks.constant + mark.worth * mark.price
+                value = marks.index()
                 if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                     self._halt(now)
             if agenda.stirred:
@@ -417,6 +418,7 @@ class Track:
         agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
         stream, cursor = lane.stream, lane.cursor
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
+        alone = len(marks.held) == 1
         heard = self.strategy.on_quote if lane.wants_all and not self.ended else None
         block, offset = stream.quotes.at(cursor, stream.rows)
         times, events, leads = block.times, block.events, lane.leads
@@ -433,7 +435,7 @@ class Track:
             if worth:
                 mark.cursor = cursor
                 mark.price = price = prices[place]
-                value = constant + worth * price
+                value = constant + worth * price if alone else marks.index()
                 if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                     self._halt(now)
             if heard is not None:
