@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from genesis.model.events import (
     Event,
+    EvidenceSample,
+    FamilyEvidence,
     MetricSample,
     OrderAccepted,
     OrderCanceled,
@@ -261,6 +263,22 @@ def _sampled(e: MetricSample) -> bytes:
     return f'{{"body":{{"currency":{_quote(e.currency)},"metrics":{{{body}}}}}{_close(e)}'.encode()
 
 
+def _evidence(e: EvidenceSample) -> bytes:
+    return (
+        f'{{"body":{{"bar_return":{_metric(e.bar_return)},"bars":{_whole(e.bars)},"bound_broken":{_flag(e.bound_broken)}'
+        f',"deviation":{_metric(e.deviation)},"e_value":{_metric(e.e_value)},"loss_bound":{_metric(e.loss_bound)}'
+        f',"sharpe":{_metric(e.sharpe)},"sharpe_high":{_metric(e.sharpe_high)},"sharpe_low":{_metric(e.sharpe_low)}'
+        f',"sharpe_stderr":{_metric(e.sharpe_stderr)},"source":{_quote(e.source)},"warmup_bars":{_whole(e.warmup_bars)}}}'
+        f"{_close(e)}"
+    ).encode()
+
+
+def _family(e: FamilyEvidence) -> bytes:
+    adjusted = e.adjusted
+    body = ",".join([f"{label}{_metric(adjusted[name])}" for name, label in _in_order(tuple(adjusted))])
+    return f'{{"body":{{"adjusted":{{{body}}},"source":{_quote(e.source)}}}{_close(e)}'.encode()
+
+
 def _in_order(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """(name, ``"name":``) in RFC 8785's order, which is that of UTF-16."""
     found = _ORDER.get(names)
@@ -284,5 +302,7 @@ HOT: dict[type[Event], Callable[[Any], bytes]] = {
     OrderFilled: _filled,
     TradeClosed: _traded,
     MetricSample: _sampled,
+    EvidenceSample: _evidence,
+    FamilyEvidence: _family,
 }
 _ENDS: dict[type[Event], str] = {kind: f',"type":"{kind.__name__}","version":{kind.VERSION}}}' for kind in HOT}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,13 +41,16 @@ from genesis.system.run import prepare, run_config
 def run(
     config: ConfigPath,
     until: Annotated[str | None, typer.Option(help="stop before this UTC time; a later run goes on")] = None,
+    faults: Annotated[
+        str | None, typer.Option(help="a fault plan under which every strategy without one of its own runs once more")
+    ] = None,
     as_json: Json = False,
     log_level: Level = None,
     log_format: Form = None,
 ) -> None:
     """Run the strategies of a configuration over its recorded data."""
     set_up_logging(as_json, log_level, log_format)
-    loaded = _load(config)
+    loaded = _load(config, {} if faults is None else {"run.faults": faults})
     until_ns = None if until is None else _instant(until)
     with _bar(as_json) as bar:
         task = bar.add_task("reading the data", total=None)
@@ -129,12 +133,16 @@ def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = N
         for r, s in zip(prepared.readings, prepared.streams, strict=True)
     ]
     failed = prepared.started_badly()
-    tracks = [{"track": t.name, "tier": t.gate.tier.name, "on_start": failed.get(t.name)} for t in prepared.tracks]
+    plans = prepared.plans
+    tracks = [
+        {"track": t.name, "tier": t.gate.tier.name, "faults": plans.get(t.name), "on_start": failed.get(t.name)}
+        for t in prepared.tracks
+    ]
     if as_json:
         print_json({"config": prepared.digest, "no_effect": inactive_keys(), "streams": streams, "tracks": tracks})
     else:
         print_table(streams)
-        print_table([{**t, "on_start": t["on_start"] or "ok"} for t in tracks])
+        print_table([{**t, "faults": t["faults"] or "none", "on_start": t["on_start"] or "ok"} for t in tracks])
         say(f"no effect yet: {', '.join(inactive_keys())}")
     if failed:
         raise StrategyError("; ".join(f"strategies.{name}: on_start: {error}" for name, error in failed.items()))
@@ -154,8 +162,8 @@ def show_config(config: ConfigPath, as_json: Json = False) -> None:
     print_plain(f"# no effect yet: {', '.join(inactive_keys())}")
 
 
-def _load(path: Path) -> Config:
-    loaded = load_config(path, os.environ)
+def _load(path: Path, overrides: Mapping[str, object] | None = None) -> Config:
+    loaded = load_config(path, os.environ, overrides)
     conceal(secrets_of(loaded))
     return loaded
 

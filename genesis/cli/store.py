@@ -20,6 +20,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system import reporting
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
+from genesis.system.gatekeeper import criteria_of
 
 _HEADINGS = (
     "track",
@@ -34,6 +35,7 @@ _HEADINGS = (
     "criteria",
     "realistic",
 )
+_FAULT_HEADINGS = ("track", "fault plan", "equity", "undisturbed", "max dd", "undisturbed", "trades", "undisturbed")
 _NONE = "—"
 _ORDER_COLUMNS = (
     "time_submitted",
@@ -190,20 +192,42 @@ def show_status(store: Path) -> None:
     with StoreReader(store) as reader:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
         beside = reporting.besides(reader)
+        plans = reporting.under_plans(reader)
+        standings = _standings(reader, latest, found.start or 0)
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
-            if name in beside.values():
+            if name in beside.values() or name in plans:
                 continue
             other = latest.get(beside.get(name, ""))
             realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
             table.add_row(
-                name, *(["no sample yet"] if sample is None else [*_summary(sample, found.start or 0), realistic])
+                name, *(["no sample yet"] if sample is None else [*_summary(sample), standings[name], realistic])
             )
         console().print(table)
+    if plans:
+        console().print(_disturbed(latest, plans))
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+
+
+def _disturbed(latest: Mapping[str, SampleRow | None], plans: Mapping[str, tuple[str, str]]) -> Table:
+    """Every track under a fault plan beside the same strategy undisturbed."""
+    table = Table(*_FAULT_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="under faults")
+    for name, (undisturbed, plan) in plans.items():
+        cells = [undisturbed, plan]
+        pair = [None if s is None else s.metrics for s in (latest.get(name), latest.get(undisturbed))]
+        for key in ("equity", "drawdown_max", "trades"):
+            cells += [_NONE if metrics is None else _fault_cell(key, metrics) for metrics in pair]
+        table.add_row(*cells)
+    return table
+
+
+def _fault_cell(key: str, metrics: Mapping[str, Any]) -> str:
+    if key == "equity":
+        return _money(metrics.get(key))
+    return _percent(metrics.get(key), 2) if key == "drawdown_max" else str(metrics.get(key, _NONE))
 
 
 def _in_words_of_stop(stop: StopRow) -> str:
@@ -250,7 +274,19 @@ def _marked(sample: SampleRow | None) -> dict[str, object]:
     }
 
 
-def _summary(sample: SampleRow, start_ns: int) -> list[str]:
+def _standings(reader: StoreReader, latest: Mapping[str, SampleRow | None], start_ns: int) -> dict[str, str]:
+    """How each sampled track stands against the criteria that the run was started under."""
+    if not latest:
+        return {}
+    criteria, _ = criteria_of(reader)
+    return {
+        name: reporting.standing(sample, start_ns, criteria, reader.warmup_bars(name))
+        for name, sample in latest.items()
+        if sample is not None
+    }
+
+
+def _summary(sample: SampleRow) -> list[str]:
     """One row: undefined is a dash; the Sharpe ratio is never shown without its standard error and sample."""
     metrics: Mapping[str, Any] = sample.metrics
     sharpe, error = metrics.get("sharpe"), metrics.get("sharpe_stderr")
@@ -263,7 +299,6 @@ def _summary(sample: SampleRow, start_ns: int) -> list[str]:
         str(metrics.get("trades", _NONE)),
         _percent(metrics.get("win_rate"), 0),
         _money(metrics.get("fees")),
-        reporting.standing(sample, start_ns),
     ]
 
 

@@ -53,6 +53,11 @@ def _mapping(loader: _ExactLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     return out
 
 
+# ``off`` and ``on`` are words here, as in YAML 1.2: `off` is a mode of a criterion, and no False.
+_ExactLoader.yaml_implicit_resolvers = {
+    first: [r for r in found if first not in "oO" or r[0] != "tag:yaml.org,2002:bool"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 _ExactLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 

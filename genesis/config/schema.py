@@ -15,6 +15,7 @@ from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule, Realism
 from genesis.model.instruments import Calendar, InstrumentKind
+from genesis.paper_trading.validation_criteria import ValidationCriteria
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
 from genesis.risk.limits import Limits
@@ -148,19 +149,6 @@ class StrategyConfig(_Section, frozen=True):
             raise ValueError(f"expected a budget above 0 and an instrument, found {self.budget} and {self.instruments}")
 
 
-class ValidationSection(_Section, frozen=True):
-    """The five given criteria."""
-
-    min_trades: Annotated[int, Meta(ge=1)] = 100
-    min_days: Annotated[int, Meta(ge=1)] = 7
-    min_sharpe: Decimal = Decimal("1.5")
-    max_drawdown: Decimal = Decimal("0.10")
-    min_win_rate: Decimal = Decimal("0.55")
-
-    def __post_init__(self) -> None:
-        _fractions(self, "max_drawdown", "min_win_rate")
-
-
 class PromotionSection(_Section, frozen=True):
     """The capital ladder."""
 
@@ -184,7 +172,7 @@ class PaperSection(_Section, frozen=True):
     """The mission's block."""
 
     enabled: bool = True
-    validation_criteria: ValidationSection = ValidationSection()
+    validation_criteria: ValidationCriteria = ValidationCriteria()
     promotion: PromotionSection = PromotionSection()
     ab_testing: AbSection = AbSection()
 
@@ -296,13 +284,9 @@ def inactive_keys() -> list[str]:
     """Keys that are validated and have no effect yet."""
     return [
         "paper_trading.enabled",
-        "paper_trading.validation_criteria",
         "paper_trading.promotion",
         "paper_trading.ab_testing",
         "venues",
-        "run.faults",
-        "strategies.faults",
-        "fault_plans",
     ]
 
 

@@ -45,7 +45,11 @@ class Hour:
     """A full hour of engine time, or the part of one after which a monitor looks."""
 
 
-Item: TypeAlias = "Timer | Hour | VenueAction | OrderEvent | Settlement"
+class FlattenAgain:
+    """Risk looks again whether what it wanted closed is closed."""
+
+
+Item: TypeAlias = "Timer | Hour | FlattenAgain | VenueAction | OrderEvent | Settlement"
 
 
 class TrackAgenda:

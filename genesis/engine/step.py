@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genesis.engine.track import Track
-from genesis.model.events import Event, GapFound, RowsLate, TapeEnded
+from genesis.evidence.families import closed_adjustment
+from genesis.model.events import Event, EvidenceSample, FamilyEvidence, GapFound, RowsLate, TapeEnded
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
 from genesis.tape.bars import BarSeries
@@ -22,24 +23,28 @@ class Tape:
         self.streams = tuple(streams)
         self._gaps = sorted(gaps, key=lambda g: (g.time, g.stream))
         self._gaps_told = 0
+        # By the name of the stream they are built from.
         self._series: dict[tuple[str, BarSpec], BarSeries] = {}
         self._late_told: dict[tuple[str, BarSpec], int] = {}
         self._watched: list[BarSeries] = []
         self._closed = 0
 
-    def of(self, instrument: Instrument) -> list[Stream]:
-        """The streams of one instrument."""
-        return [s for s in self.streams if s.instrument is instrument]
+    def of(self, instrument: Instrument, label: str = "") -> list[Stream]:
+        """The streams of one instrument; of a recording that is there twice, the one with the label asked for."""
+        streams = [s for s in self.streams if s.instrument is instrument]
+        labelled = {(s.kind, s.spec): s for s in streams if label and s.label == label}
+        return [labelled.get((s.kind, s.spec), s) for s in streams if not s.label]
 
-    def series(self, instrument: Instrument, spec: BarSpec) -> BarSeries:
+    def series(self, instrument: Instrument, spec: BarSpec, label: str = "") -> BarSeries:
         """The shared series of ``spec``, built from trades where there are any, else from the longest bars that divide it.
 
         Raises:
             ValueError: the tape has nothing to build them from.
         """
-        key = (instrument.id, spec)
+        source = self._bar_source(instrument, spec, label)
+        key = (source.name, spec)
         if key not in self._series:
-            series = BarSeries(self._bar_source(instrument, spec), spec)
+            series = BarSeries(source, spec)
             series.update(self._closed)
             self._series[key], self._late_told[key] = series, 0
         return self._series[key]
@@ -50,8 +55,8 @@ class Tape:
         self._watched.append(series)
         return series
 
-    def _bar_source(self, instrument: Instrument, spec: BarSpec) -> Stream:
-        streams = self.of(instrument)
+    def _bar_source(self, instrument: Instrument, spec: BarSpec, label: str) -> Stream:
+        streams = self.of(instrument, label)
         for stream in streams:
             if stream.kind is StreamKind.TRADES:
                 return stream
@@ -101,8 +106,27 @@ def step(tape: Tape, tracks: Sequence[Track], closed_before: int) -> list[Event]
     for track in tracks:
         entries.extend(track.entries)
         track.entries.clear()
+    entries.extend(family_evidence(entries))
     entries.sort(key=_time)
     return entries
+
+
+def family_evidence(entries: Sequence[Event]) -> list[FamilyEvidence]:
+    """For each moment at which evidence bars closed, the e-values of all tracks adjusted for each other.
+
+    ``entries`` are those of a whole step: every track has handled every moment before its end, so a moment's samples are all there.
+    """
+    moments: dict[int, list[EvidenceSample]] = {}
+    for entry in entries:
+        if isinstance(entry, EvidenceSample):
+            moments.setdefault(entry.time, []).append(entry)
+    return [_adjusted(time, samples) for time, samples in moments.items()]
+
+
+def _adjusted(time: int, samples: Sequence[EvidenceSample]) -> FamilyEvidence:
+    adjusted = closed_adjustment([s.e_value for s in samples])
+    names = [s.track or "" for s in samples]
+    return FamilyEvidence(time, None, dict(zip(names, adjusted, strict=True)), samples[0].source)
 
 
 def advance_together(tracks: Sequence[Track], closed_before: int) -> None:

@@ -12,9 +12,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from genesis.clock import NS_PER_DAY
+from genesis.clock import NS_PER_DAY, NS_PER_SECOND
 from genesis.engine.account import OpenState, OrderBook
-from genesis.engine.agenda import FAR, Hour, Rank, Timer, TrackAgenda
+from genesis.engine.agenda import FAR, FlattenAgain, Hour, Rank, Timer, TrackAgenda
 from genesis.engine.desk import TrackDesk
 from genesis.engine.executor.base import VenueAction
 from genesis.engine.executor.simulated import SimulatedExecutor
@@ -22,13 +22,18 @@ from genesis.engine.feed import InstrumentFeed, passed
 from genesis.engine.lane import Lane
 from genesis.engine.margin import Leg, MarginAccount, Settlement
 from genesis.engine.marks import Marks
+from genesis.engine.price_age import PriceAge
 from genesis.execution.working import Working
 from genesis.model.events import (
     Event,
+    FaultsInjected,
+    FaultTime,
+    FaultWindow,
     FundingPaid,
     Liquidated,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderEvent,
     OrderExpired,
     OrderFilled,
@@ -51,6 +56,9 @@ from genesis.tape.stream import ABSENT, StreamKind, before, soon_before
 
 _RUN_ROWS: Final = 256
 _HOUR = Hour()
+# Risk tries so often to close what the venue would not let it close, twice as long after each try: for a little over an hour.
+_FLATTEN_TRIES: Final = 12
+_FLATTEN_FIRST_NS: Final = NS_PER_SECOND
 _ERROR_LENGTH = 500
 _NO_ROW = (FAR, 0, 0, 0)
 _NONE_WORKING: list[Working] = []
@@ -148,6 +156,11 @@ class Track:
         self._day_index = 1.0
         self._halted_for_day = False
         self._journalled = journalled
+        # How often risk has tried again to close what it wanted closed, and when it tries next.
+        self._flatten_tries = 0
+        self._flatten_next: FlattenAgain | None = None
+        self.price_age: PriceAge | None = None
+        self.undisturbed: Track | None = None
         self.desk = TrackDesk(self, journalled)
         agenda.now = start_ns
         self.start_ns = start_ns
@@ -252,6 +265,34 @@ class Track:
         self.entries.extend(self._monitor.final(self, time_ns))
         self.forbidden = "the tape has ended"
         self._call("on_stop", self.strategy.on_stop)
+        if self.undisturbed is not None:
+            self.entries.append(self._faults_injected(time_ns, self.undisturbed))
+
+    # ---- faults on purpose
+
+    def compare_with(self, undisturbed: Track) -> None:
+        """This track stands under a fault plan: tell at the end what it did, beside the same strategy without."""
+        self.undisturbed = undisturbed
+        for track in (self, undisturbed):
+            if track.price_age is None:
+                track.price_age = PriceAge(track.feeds)
+
+    def _faults_injected(self, time_ns: int, undisturbed: Track) -> Event:
+        faults = self.executor.faults
+        injected: dict[str, int] = {} if faults is None else faults.injected
+        names = [f.instrument.id for f in self.feeds]
+        times = [] if faults is None else faults.times(names, self.start_ns, time_ns + 1)
+        hit = [] if faults is None else sorted(faults.hit.items(), key=lambda found: (found[0][2], found[0]))
+        ages = [None if t.price_age is None else t.price_age.until(time_ns) for t in (self, undisturbed)]
+        return FaultsInjected(
+            time_ns,
+            self.name,
+            injected,
+            tuple(FaultTime(*t) for t in times),
+            tuple(FaultWindow(*window, hits) for window, hits in hit),
+            ages[0],
+            ages[1],
+        )
 
     # ---- what comes next
 
@@ -269,7 +310,11 @@ class Track:
             return (only if row >= 0 else None), row, None
         best: Lane | None = None
         best_row, best_key, other = 0, _NO_ROW, None
+        now = self.agenda.now
         for lane in self._lanes:
+            if lane.cursor < lane.stream.rows and lane.stream.times[lane.cursor] < now:
+                # Rows that mattered to nobody lie behind: an order that now waits for every row must not find them.
+                self._by_lane[id(lane)].settle(now, Rank.ROW)
             row = lane.next_row(due_ns, included)
             if row < 0:
                 continue
@@ -568,6 +613,9 @@ class Track:
                 self._timer(item)
         elif isinstance(item, Settlement):
             self._settle(item)
+        elif isinstance(item, FlattenAgain):
+            if item is self._flatten_next:
+                self._flatten_again()
         else:
             self._hear(item)
 
@@ -606,14 +654,19 @@ class Track:
             self._fill(state, event)
             return
         self.entries.append(event)
-        if isinstance(event, OrderPrevented):
+        step = _STEP.get(type(event))
+        if step is not None:
+            state.step(step)
+        elif isinstance(event, OrderPrevented):
             state.prevented += event.prevented_lots
-        else:
-            state.step(_STEP[type(event)])
+        elif isinstance(event, OrderCancelRejected):
+            self._try_to_flatten_later()
         if state.status.is_final:
             self._close_order(state.order.client_order_id)
             if state.liquidates:
                 self._stays_open(state)
+            if state.forced and isinstance(event, OrderRejected):
+                self._try_to_flatten_later()
         if self._hears_orders:
             self._call("on_order", lambda: self.strategy.on_order(event))
 
@@ -630,6 +683,9 @@ class Track:
                 self._stays_open(state)
         trades = self.portfolio.apply_fill(fill, state.forced)
         self._position_changed()
+        if self.executor.faults is not None and not state.forced:
+            # What was executed before a halt may be heard of long after it.
+            self._try_to_flatten_later()
         for trade in trades:
             self.entries.extend(self._monitor.traded(self, trade))
         now = self.agenda.now
@@ -645,6 +701,8 @@ class Track:
         if self.margin is not None:
             self.margin.changed(self.agenda.now)
         portfolio, budget, agenda, feed = self.portfolio, self._budget, self.agenda, self._only_feed
+        if self.price_age is not None:
+            self.price_age.changed(agenda.now)
         constant = quotient(portfolio.cash_units, budget)
         if feed is not None:
             mark = feed.mark
@@ -842,6 +900,7 @@ class Track:
         self._flatten()
 
     def _flatten(self) -> None:
+        self._flatten_tries, self._flatten_next = 0, None
         for client_order_id in list(self.orders.by_id):
             self.desk.cancel(client_order_id)
         for feed in self.feeds:
@@ -849,11 +908,52 @@ class Track:
 
     def _flatten_one(self, instrument: Instrument, tag: str) -> OpenState | None:
         """Close a position at market; the order, where there is a position."""
-        lots = self.desk.position_lots(instrument)
+        return self._close_position(instrument, self.desk.position_lots(instrument), tag)
+
+    def _close_position(self, instrument: Instrument, lots: int, tag: str) -> OpenState | None:
         if not lots:
             return None
         side = Side.SELL if lots > 0 else Side.BUY
         return self.desk.submit_forced(OrderIntent(instrument, side, abs(lots), reduce_only=True, tag=tag))
+
+    def _try_to_flatten_later(self) -> None:
+        """Something that risk wanted closed is not: after a while it tries again, a bounded number of times."""
+        tries = self._flatten_tries
+        if self.forbidden is None or self._flatten_next is not None or tries > _FLATTEN_TRIES:
+            return
+        self._flatten_tries += 1
+        if tries == _FLATTEN_TRIES:
+            self._give_up()
+            return
+        self._flatten_next = FlattenAgain()
+        self.agenda.add(self.agenda.now + (_FLATTEN_FIRST_NS << tries), Rank.TIMER, self._flatten_next)
+
+    def _flatten_again(self) -> None:
+        """Cancel what still works and close what is still held, but for what is on its way already."""
+        self._flatten_next = None
+        if self.forbidden is None:
+            return
+        if not self.orders.by_id and not any(self.desk.position_lots(f.instrument) for f in self.feeds):
+            self._flatten_tries = 0
+            return
+        for client_order_id, state in list(self.orders.by_id.items()):
+            if not state.forced:
+                self.desk.cancel(client_order_id)
+        for feed in self.feeds:
+            self._close_position(feed.instrument, self._still_to_close(feed), "flatten")
+
+    def _still_to_close(self, feed: InstrumentFeed) -> int:
+        """Signed lots of a position that no order of risk is closing."""
+        held = self.desk.position_lots(feed.instrument)
+        closing = sum(
+            s.leaves for s in self.orders.by_id.values() if s.forced and s.order.intent.instrument is feed.instrument
+        )
+        return max(0, held - closing) if held > 0 else min(0, held + closing)
+
+    def _give_up(self) -> None:
+        held = [f"{self.desk.position_lots(f.instrument)} lots of {f.instrument.id}" for f in self.feeds]
+        detail = f"expected to be flat after {_FLATTEN_TRIES} more tries, found {', '.join(held)}"
+        self.entries.append(TrackHalted(self.agenda.now, self.name, "NOT_FLAT", detail, "none: risk tries no more"))
 
     def _call(self, hook: str, run: Callable[[], None]) -> None:
         if self.ended:

@@ -6,6 +6,7 @@ answers in ``genesis.execution.faults``; both are functions of (plan, seed, tape
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -67,6 +68,9 @@ RATE_LIMITS: dict[int, Refusal] = {
         "updates to avoid polling the API.",
     ),
 }
+# An order is executed all the same (execution.md 3.4): the message alone says nothing of what became of it.
+UNANSWERED_CODE = -1007
+UNANSWERED = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
 # Where a strategy's `faults` says this, it is spared what the run's says.
 NO_PLAN = "none"
 MARKET_CLOSED = Refusal(RejectReason.MARKET_CLOSED, -2010, "Market is closed.")
@@ -135,18 +139,33 @@ class Windowed(msgspec.Struct, frozen=True, kw_only=True):
         return not self.windows and not self.per_day
 
 
+# What a feed brings. Mark prices and funding are the venue's own bookkeeping: it goes on whatever a client hears.
+_FED = (StreamKind.TRADES, StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS)
+_DELIVERED = (StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH)
+
+
+def _some_of(streams: Sequence[StreamKind], known: Sequence[StreamKind]) -> None:
+    for kind in streams:
+        if kind not in known:
+            raise ValueError(f"streams: expected some of {', '.join(k.value for k in known)}, found {kind.value}")
+
+
 class Gap(Windowed, frozen=True, kw_only=True):
     """Rows of these instruments (``None``: every one) and streams are missing in a window.
 
-    Where depth is among them the book is read anew at the window's end, as a client does that has connected again.
+    Where depth or orders are among them the book is read anew at the window's end, as a client does that has connected again.
     """
 
     instruments: list[str] | None = None
-    streams: Annotated[tuple[StreamKind, ...], Meta(min_length=1)] = tuple(StreamKind)
+    streams: Annotated[tuple[StreamKind, ...], Meta(min_length=1)] = _FED
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _some_of(self.streams, _FED)
 
 
 class StaleQuotes(Windowed, frozen=True, kw_only=True):
-    """Quotes and depth stand still in a window while trades go on; what was held back arrives at its end, in order."""
+    """Quotes, depth and orders stand still in a window while trades go on; what was held back arrives at its end, in order."""
 
     instruments: list[str] | None = None
 
@@ -160,17 +179,12 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     share: Decimal = Decimal(0)
     delay_ms: ClippedNormal = ClippedNormal(200, 150, 1, 2_000)
     instruments: list[str] | None = None
-    streams: Annotated[tuple[StreamKind, ...], Meta(min_length=1)] = (
-        StreamKind.TRADES,
-        StreamKind.QUOTES,
-        StreamKind.DEPTH,
-    )
+    streams: Annotated[tuple[StreamKind, ...], Meta(min_length=1)] = _DELIVERED
 
     def __post_init__(self) -> None:
         _share(self.share)
         _within(self.delay_ms, "delay_ms", 0, DELAY_MAX_MS)
-        if StreamKind.BARS in self.streams:
-            raise ValueError("streams: expected trades, quotes or depth, found bars")
+        _some_of(self.streams, _DELIVERED)
 
     @property
     def is_off(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genesis.clock import NS_PER_SECOND
+from genesis.clock import NS_PER_MS, NS_PER_SECOND
 from genesis.execution.fault_plan import (
     MARKET_CLOSED,
     NOT_CONNECTED,
@@ -24,13 +24,15 @@ from genesis.rng import KeyedDraws
 
 # A connection is one for all instruments.
 _CONNECTION = ""
+# How long it takes to see that nothing was sent: not no time, or who tries again at once would do so for ever in one moment.
+UNSENT_NS = NS_PER_MS
 
 
 class VenueFaults:
-    """The venue half of a plan, for one track. ``injected`` counts what was done, by the name of the fault.
+    """The venue half of a plan, for one track. ``injected`` counts what was done, by the name of the fault; ``hit`` what fell into a window.
 
     Its caller asks, in this order: `on_send` when an order is sent, `on_arrival` when it reaches the venue, `heard` for each answer; `on_cancel`
-    when a cancel is sent; `halted` before a market row is matched with working orders. Times are engine ns.
+    when a cancel is sent. `halts_of` is for the one who matches market rows with working orders. Times are engine ns.
     """
 
     __slots__ = (
@@ -46,12 +48,15 @@ class VenueFaults:
         "_reasons",
         "_reject_share",
         "_timeout_share",
+        "hit",
         "injected",
     )
 
     def __init__(self, plan: FaultPlan, draws: KeyedDraws) -> None:
         self._draws = draws
         self.injected: dict[str, int] = {}
+        # By fault, instrument (empty: the connection), start and end.
+        self.hit: dict[tuple[str, str, int, int], int] = {}
         rejects, timeouts, lost = plan.rejects, plan.timeouts, plan.lost_answers
         self._reject_share = 0.0 if rejects is None else float(rejects.share)
         self._reasons = () if rejects is None else tuple(REFUSALS[r] for r in rejects.reasons)
@@ -68,11 +73,11 @@ class VenueFaults:
     def on_send(self, instrument: str, sent_ns: int, ordinal: int) -> Refusal | None:
         """Why an order decided and sent at ``sent_ns`` is not taken; ``None`` where it is.
 
-        A refusal without code is known at ``sent_ns`` and nothing travels; any other is the venue's answer at arrival.
+        Of a refusal without code nothing travels, and it is known `UNSENT_NS` after ``sent_ns``; any other is the venue's answer at arrival.
         """
-        if self._disconnect is not None and self._disconnect.end_of(sent_ns) is not None:
+        if self._hits("disconnect", _CONNECTION, self._disconnect, sent_ns):
             return self._counted("disconnect: order not sent", NOT_CONNECTED)
-        if self._rate_limit is not None and self._rate_limit.end_of(sent_ns) is not None:
+        if self._hits("rate limit", _CONNECTION, self._rate_limit, sent_ns):
             return self._counted("rate limit: order refused", self._rate_refusal)
         if self._reject_share and self._uniform("fault.reject", instrument, sent_ns, ordinal) < self._reject_share:
             which = self._uniform("fault.reject.reason", instrument, sent_ns, ordinal)
@@ -81,18 +86,18 @@ class VenueFaults:
 
     def on_cancel(self, sent_ns: int) -> Refusal | None:
         """Why a cancel sent at ``sent_ns`` is not taken: the connection is gone, or the limit is one of all requests."""
-        if self._disconnect is not None and self._disconnect.end_of(sent_ns) is not None:
+        if self._hits("disconnect", _CONNECTION, self._disconnect, sent_ns):
             return self._counted("disconnect: cancel not sent", NOT_CONNECTED)
         refusal = self._rate_refusal
-        if refusal is None or refusal.code != TOO_MUCH_WEIGHT or self._rate_limit is None:
+        if refusal is None or refusal.code != TOO_MUCH_WEIGHT:
             return None
-        if self._rate_limit.end_of(sent_ns) is None:
+        if not self._hits("rate limit", _CONNECTION, self._rate_limit, sent_ns):
             return None
         return self._counted("rate limit: cancel refused", refusal)
 
     def on_arrival(self, instrument: str, arrival_ns: int) -> Refusal | None:
         """Why the venue refuses an order that reaches it at ``arrival_ns``."""
-        if not self.halted(instrument, arrival_ns):
+        if not self._hits("halt", instrument, self.halts_of(instrument), arrival_ns):
             return None
         return self._counted("halt: order refused", MARKET_CLOSED)
 
@@ -104,7 +109,7 @@ class VenueFaults:
         ``answer`` counts the answers to the order from 0; the order is named by ``decided_ns`` and ``ordinal``. The caller goes on to let no
         answer to an order overtake an earlier one.
         """
-        if answer == 0 and self._times_out(instrument, decided_ns, ordinal):
+        if answer == 0 and self.times_out(instrument, decided_ns, ordinal):
             heard_ns += self._late_ns(instrument, decided_ns, ordinal)
             self._count("timeout")
         if self._lost_share:
@@ -112,36 +117,34 @@ class VenueFaults:
             if u < self._lost_share:
                 heard_ns = max(heard_ns, happened_ns + self._lost_ns)
                 self._count("lost answer")
-        end = None if self._disconnect is None else self._disconnect.end_of(heard_ns)
-        if end is None:
-            return heard_ns
-        self._count("disconnect: answer held back")
-        return end
+        if self._hits("disconnect", _CONNECTION, self._disconnect, heard_ns):
+            self._count("disconnect: answer held back")
+        return self.connected_from(heard_ns)
 
-    def halted(self, instrument: str, now_ns: int) -> bool:
-        """Whether nothing matches at ``now_ns``."""
-        windows = self._halts_of(instrument)
-        return windows is not None and windows.end_of(now_ns) is not None
+    def connected_from(self, time_ns: int) -> int:
+        """``time_ns``, or the end of the disconnect that covers it."""
+        end = None if self._disconnect is None else self._disconnect.end_of(time_ns)
+        return time_ns if end is None else end
 
-    def halted_in(self, instrument: str, start_ns: int, stop_ns: int) -> bool:
-        """Whether trading was halted at any moment of [``start_ns``, ``stop_ns``): what a bar says of it cannot be told apart."""
-        windows = self._halts_of(instrument)
-        return windows is not None and bool(windows.between(start_ns, stop_ns))
+    def times_out(self, instrument: str, decided_ns: int, ordinal: int) -> bool:
+        """Whether the order decided then is executed and not answered in time."""
+        share = self._timeout_share
+        return share > 0 and self._uniform("fault.timeout", instrument, decided_ns, ordinal) < share
 
-    def windows(self, instruments: Sequence[str], start_ns: int, stop_ns: int) -> list[tuple[str, str, int, int]]:
-        """Fault, instrument (empty: the connection, one for all), start and end of every window in [``start_ns``, ``stop_ns``)."""
-        found = [("disconnect", _CONNECTION, self._disconnect), ("rate limit", _CONNECTION, self._rate_limit)]
-        found += [("halt", i, self._halts_of(i)) for i in instruments]
-        return [
-            (fault, instrument, *window)
-            for fault, instrument, windows in found
-            if windows is not None
-            for window in windows.between(start_ns, stop_ns)
-        ]
+    def times(self, instruments: Sequence[str], start_ns: int, stop_ns: int) -> list[tuple[str, str, int, int]]:
+        """Fault, instrument (empty: the connection, one for all), number and whole length in ns of the windows in [``start_ns``, ``stop_ns``)."""
+        known = [("disconnect", _CONNECTION, self._disconnect), ("rate limit", _CONNECTION, self._rate_limit)]
+        known += [("halt", i, self.halts_of(i)) for i in instruments]
+        found = []
+        for fault, instrument, windows in known:
+            met = [] if windows is None else windows.between(start_ns, stop_ns)
+            if met:
+                length = sum(min(stop, stop_ns) - max(start, start_ns) for start, stop in met)
+                found.append((fault, instrument, len(met), length))
+        return found
 
-    # ---- inside
-
-    def _halts_of(self, instrument: str) -> FaultWindows | None:
+    def halts_of(self, instrument: str) -> FaultWindows | None:
+        """When nothing matches in an instrument; ``None`` where that never happens."""
         if self._halt is None:
             return None
         if instrument not in self._halts:
@@ -150,9 +153,15 @@ class VenueFaults:
             self._halts[instrument] = windows_of(halt, self._draws, "fault.halt", instrument)
         return self._halts[instrument]
 
-    def _times_out(self, instrument: str, decided_ns: int, ordinal: int) -> bool:
-        share = self._timeout_share
-        return share > 0 and self._uniform("fault.timeout", instrument, decided_ns, ordinal) < share
+    # ---- inside
+
+    def _hits(self, fault: str, instrument: str, windows: FaultWindows | None, time_ns: int) -> bool:
+        """Whether something that falls on ``time_ns`` falls into a window; it is counted there."""
+        if windows is None or windows.end_of(time_ns) is None:
+            return False
+        window = (fault, instrument, *windows.between(time_ns, time_ns + 1)[0])
+        self.hit[window] = self.hit.get(window, 0) + 1
+        return True
 
     def _late_ns(self, instrument: str, decided_ns: int, ordinal: int) -> int:
         if self._late is None:

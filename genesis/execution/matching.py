@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Final
 
+from genesis.execution.fault_windows import FaultWindows
 from genesis.execution.late import InTime
 from genesis.execution.luck import slipped
 from genesis.execution.models import VenueModels
@@ -57,10 +58,13 @@ class Matcher:
         shown: the market as it is displayed.
         models: the venue's assumptions.
         text: how a price in ticks is written.
+        halts: when the market is only shown and nothing matches; ``None``: never.
     """
 
-    def __init__(self, shown: Shown, models: VenueModels, text: Callable[[int], str]) -> None:
-        self.shown, self.models, self._text = shown, models, text
+    def __init__(
+        self, shown: Shown, models: VenueModels, text: Callable[[int], str], halts: FaultWindows | None = None
+    ) -> None:
+        self.shown, self.models, self._text, self._halts = shown, models, text, halts
         self.working: list[Working] = []
         # Resting orders by side, best price first, oldest first at one price: (price rank, arrival number, order).
         self._resting: dict[int, list[tuple[int, int, Working]]] = {1: [], -1: []}
@@ -85,11 +89,7 @@ class Matcher:
 
     def arrive(self, working: Working, time_ns: int) -> None:
         """A new order reaches the venue."""
-        late = working.in_time
-        if late is not None:
-            self.working.remove(working)
-            self._bounds = None
-            working.phase, working.most = working.first_phase(), late.most
+        self._no_longer_late(working)
         shown = self.shown
         touch = shown.touch(working.sign)
         working.arrival_ns, working.arrival_ticks = time_ns, touch
@@ -102,10 +102,15 @@ class Matcher:
         working.party.answers.accepted(working, time_ns)
         self.working.append(working)
         self._bounds = None
-        if late is not None and late.is_triggered:
+        if working.in_time is not None and working.in_time.is_triggered:
             self._fire(working, time_ns)
         if working.phase is _TAKING:
             self._start_taking(working, time_ns)
+
+    def refuse(self, working: Working, time_ns: int, reason: RejectReason, detail: str) -> None:
+        """A new order reaches the venue, which takes none like it now."""
+        self._no_longer_late(working)
+        working.party.answers.rejected(working.order, time_ns, reason, detail)
 
     def cancel(self, client_order_id: str, time_ns: int) -> bool:
         """A cancel reaches the venue; ``False`` when there is nothing left to cancel."""
@@ -124,6 +129,8 @@ class Matcher:
         if shown.taken:
             self._bounds = None
         shown.show_quote(bid, bid_lots, ask, ask_lots, time_ns)
+        if self._halts is not None and self._halts.end_of(time_ns) is not None:
+            return
         if self._resting[1] or self._resting[-1]:
             self._rest_on_quote(1, time_ns)
             self._rest_on_quote(-1, time_ns)
@@ -168,6 +175,8 @@ class Matcher:
         """
         shown = self.shown
         shown.last, shown.trade_ns = ticks, time_ns
+        if self._halts is not None and self._halts.end_of(time_ns) is not None:
+            return
         used = 0
         for sign in _SIDES:
             if self._resting[sign]:
@@ -194,10 +203,13 @@ class Matcher:
         """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first.
 
         It says nothing of when in it a price was; so no order decided after it opened takes part, and none where prints or quotes
-        of its time were heard or a book is still fresh.
+        of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it says of the rest cannot be
+        told apart.
         """
         shown = self.shown
-        if shown.trade_ns < open_ns and shown.quote_ns < open_ns and not shown.tier(time_ns).has_book:
+        halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns))
+        told = shown.trade_ns >= open_ns or shown.quote_ns >= open_ns or shown.tier(time_ns).has_book
+        if not halted and not told:
             share = self.models.bar_share
             budget = _UNBOUND if share is None else lots * share[0] // share[1]
             for working in list(self.working):
@@ -250,6 +262,13 @@ class Matcher:
         return f"{where}; {queue} {intent.instrument.base} ahead in the queue{guess}; {left}"
 
     # ---- arrival
+
+    def _no_longer_late(self, working: Working) -> None:
+        late = working.in_time
+        if late is not None:
+            self.working.remove(working)
+            self._bounds = None
+            working.phase, working.most = working.first_phase(), late.most
 
     def _refusal(self, working: Working, touch: int | None, time_ns: int) -> tuple[RejectReason, str] | None:
         intent, party = working.order.intent, working.party

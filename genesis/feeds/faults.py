@@ -25,7 +25,7 @@ from genesis.rng import KeyedDraws
 from genesis.tape.stream import ABSENT, COLUMNS, Column, StreamKind
 
 Mask = NDArray[np.bool_]
-_STANDING = (StreamKind.QUOTES, StreamKind.DEPTH)
+_STANDING = (StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.ORDERS)
 
 
 class FeedFault(msgspec.Struct, frozen=True):
@@ -165,12 +165,12 @@ class _Arriving:
         return done
 
     def stand_still(self, plan: FaultPlan, draws: KeyedDraws) -> list[FeedFault]:
-        """Hold quotes and depth back to the end of a window."""
+        """Hold what stands still back to the end of a window."""
         windows = self._windows(plan.stale_quotes, _STANDING, draws, "fault.stale_quotes")
         if windows is None:
             return []
         within, place = _within(windows, self._arrival)
-        self._arrival[within] = np.array([w[1] for w in windows], np.int64)[place[within]]
+        self._hold(within, windows, place)
         return [FeedFault("stale quotes", self.name, len(np.unique(place[within])), int(np.count_nonzero(within)))]
 
     def lose(self, plan: FaultPlan, draws: KeyedDraws) -> tuple[list[GapInfo], list[FeedFault]]:
@@ -180,7 +180,11 @@ class _Arriving:
         if windows is None:
             return [], []
         within, place = _within(windows, self._arrival)
-        self._is_gone |= within
+        if self.kind is StreamKind.ORDERS:
+            # Read anew, each order is in its place as if what became of it had been heard at once.
+            self._hold(within, windows, place)
+        else:
+            self._is_gone |= within
         missing = np.bincount(place[within & ~self._is_copy], minlength=len(windows)).tolist()
         gaps = []
         for window, count in zip(windows, missing, strict=True):
@@ -209,6 +213,11 @@ class _Arriving:
         return recognised
 
     # ---- inside
+
+    def _hold(self, within: Mask, windows: Sequence[tuple[int, int]], place: Column) -> None:
+        """Let what arrives in a window arrive at its end."""
+        if windows:
+            self._arrival[within] = np.array([w[1] for w in windows], np.int64)[place[within]]
 
     def _concerns(self, fault: Windowed | Deliveries | None, streams: Sequence[StreamKind]) -> bool:
         return self.kind in streams and _applies(fault, self.instrument)

@@ -109,18 +109,22 @@ def volatility(moments: Moments) -> float | None:
     return None if deviation is None else deviation * sqrt(BARS_PER_YEAR)
 
 
+def ratio_variance(ratio: float, skewness: float, kurtosis: float) -> float:
+    """n times the variance of a Sharpe ratio of n independent bars: 1 - g3 SR + (g4 - 1) / 4 SR**2 (Mertens 2002, Opdyke 2007)."""
+    # Exact moments keep it above 0 (kurtosis is at least 1 + skewness**2); rounded ones may miss it by a hair.
+    return max(0.0, 1 - skewness * ratio + (kurtosis - 1) / 4 * ratio * ratio)
+
+
 def sharpe(moments: Moments) -> Estimate | None:
     """Annualised Sharpe ratio, risk-free 0: mean / deviation x sqrt(2190); ``None`` under 42 bars or with zero deviation (Sharpe 1994).
 
-    Standard error of a bar's ratio SR with skewness g3 and kurtosis g4: sqrt((1 - g3 SR + (g4 - 1) / 4 SR**2) / n), annualised alike
-    (Mertens 2002, Opdyke 2007). It assumes returns that do not depend on each other; autocorrelation makes it too small.
+    Standard error of a bar's ratio: the root of `ratio_variance` over n, annualised alike. It assumes returns that do not depend on each other; autocorrelation makes it too small.
     """
     deviation, skewness, kurtosis = moments.deviation(), moments.skewness(), moments.kurtosis()
     if moments.n < SHARPE_BARS_MIN or not deviation or skewness is None or kurtosis is None:
         return None
     ratio = moments.mean / deviation
-    # Exact moments keep the variance above 0 (kurtosis is at least 1 + skewness**2); rounded ones may miss it by a hair.
-    variance = max(0.0, 1 - skewness * ratio + (kurtosis - 1) / 4 * ratio * ratio)
+    variance = ratio_variance(ratio, skewness, kurtosis)
     year = sqrt(BARS_PER_YEAR)
     return Estimate(ratio * year, sqrt(variance / moments.n) * year, moments.n)
 

@@ -7,7 +7,7 @@ on wall clock, host, path or process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -145,6 +145,32 @@ class OrderCancelRequested(OrderEvent, frozen=True, gc=False):
 
     def wire(self) -> Wire:
         return {"client_order_id": self.order.client_order_id}
+
+
+class OrderCancelRejected(OrderEvent, frozen=True, gc=False):
+    """A cancel was not taken: by the venue, in its words, or (``code`` is ``None``) because it could not be sent. The order stands as it did."""
+
+    code: int | None
+    detail: str
+
+    def wire(self) -> Wire:
+        return {
+            "client_order_id": self.order.client_order_id,
+            "code": self.code,
+            "detail": self.detail,
+            "time_event": self.time_event,
+        }
+
+
+class OrderUnanswered(OrderEvent, frozen=True, gc=False):
+    """The venue cannot say what became of an order; it may have been executed. ``time_event`` is when that happened of which it does not tell."""
+
+    code: int
+    detail: str
+
+    def wire(self) -> Wire:
+        # When it happened is known only to who looks from outside; the track learns it with the answer.
+        return {"client_order_id": self.order.client_order_id, "code": self.code, "detail": self.detail}
 
 
 class OrderCanceled(OrderEvent, frozen=True, gc=False):
@@ -348,6 +374,70 @@ class RowsLate(Event, frozen=True, gc=False):
         return {"bar_close": self.bar_close, "rows": self.rows, "stream": self.stream}
 
 
+class FaultWindow(msgspec.Struct, frozen=True, gc=False):
+    """A window [``time_from``, ``time_to``) of a fault, into which ``hits`` orders, cancels or answers fell.
+
+    ``instrument`` is empty where it is one of the connection to the venue.
+    """
+
+    fault: str
+    instrument: str
+    time_from: int
+    time_to: int
+    hits: int
+
+    def wire(self) -> Wire:
+        """Wire form."""
+        return {
+            "fault": self.fault,
+            "hits": self.hits,
+            "instrument": self.instrument,
+            "time_from": self.time_from,
+            "time_to": self.time_to,
+        }
+
+
+class FaultTime(msgspec.Struct, frozen=True, gc=False):
+    """How many windows of a fault met a run, and for how long in all; ``instrument`` as in `FaultWindow`."""
+
+    fault: str
+    instrument: str
+    windows: int
+    length_ns: int
+
+    def wire(self) -> Wire:
+        """Wire form."""
+        return {
+            "fault": self.fault,
+            "instrument": self.instrument,
+            "length_ns": self.length_ns,
+            "windows": self.windows,
+        }
+
+
+class FaultsInjected(Event, frozen=True, gc=False):
+    """What a fault plan did to a track's orders and answers, told when the tape ends.
+
+    ``injected`` counts by fault; ``times`` are of all windows that met the run, ``hit`` those into which something fell. The largest age of the price that marked a position while it was
+    held, in ns (``None``: nothing was held), is that of this track and of the same strategy undisturbed.
+    """
+
+    injected: Mapping[str, int]
+    times: tuple[FaultTime, ...]
+    hit: tuple[FaultWindow, ...]
+    oldest_price_ns: int | None
+    oldest_price_undisturbed_ns: int | None
+
+    def wire(self) -> Wire:
+        return {
+            "hit": [w.wire() for w in self.hit],
+            "injected": dict(self.injected),
+            "oldest_price_ns": self.oldest_price_ns,
+            "oldest_price_undisturbed_ns": self.oldest_price_undisturbed_ns,
+            "times": [t.wire() for t in self.times],
+        }
+
+
 class TradeClosed(Event, frozen=True, gc=False):
     """A trade has ended. Amounts are in 10**-``decimals`` of ``currency``, ``qty`` in base ledger units; ``pnl`` is net of fees and slippage.
 
@@ -457,6 +547,53 @@ class Liquidated(Event, frozen=True, gc=False):
             "unrealized_pnl": money(self.unrealized),
             "wallet_balance": money(self.wallet),
         }
+
+
+class EvidenceSample(Event, frozen=True, gc=False):
+    """What a strategy version's evidence bars have shown when one more has closed (docs/EVIDENCE.md).
+
+    The record holds every ``bar_return``, and the run's first entry the rules, so all else can be computed from it again. ``loss_bound`` is a
+    fraction of the equity at a bar's start; ratios are annual, ``sharpe_low`` and ``sharpe_high`` their 95 % confidence sequence.
+    """
+
+    bar_return: float
+    bars: int
+    warmup_bars: int
+    e_value: float
+    loss_bound: float | None
+    bound_broken: bool
+    deviation: float | None
+    sharpe: float | None
+    sharpe_stderr: float | None
+    sharpe_low: float | None
+    sharpe_high: float | None
+    source: str
+
+    def wire(self) -> Wire:
+        return {
+            "bar_return": self.bar_return,
+            "bars": self.bars,
+            "bound_broken": self.bound_broken,
+            "deviation": self.deviation,
+            "e_value": self.e_value,
+            "loss_bound": self.loss_bound,
+            "sharpe": self.sharpe,
+            "sharpe_high": self.sharpe_high,
+            "sharpe_low": self.sharpe_low,
+            "sharpe_stderr": self.sharpe_stderr,
+            "source": self.source,
+            "warmup_bars": self.warmup_bars,
+        }
+
+
+class FamilyEvidence(Event, frozen=True, gc=False):
+    """The e-values of one moment's `EvidenceSample` entries, adjusted for how many versions are tried: by track."""
+
+    adjusted: dict[str, float]
+    source: str
+
+    def wire(self) -> Wire:
+        return {"adjusted": self.adjusted, "source": self.source}
 
 
 class TapeEnded(Event, frozen=True, gc=False):

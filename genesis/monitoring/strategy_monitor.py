@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
 from genesis.engine.track import Track
 from genesis.errors import ConfigError
-from genesis.model.events import Event, MetricSample, TradeClosed
+from genesis.evidence.gathering import Evidence
+from genesis.metrics.ratios import EVIDENCE_BAR_NS
+from genesis.model.events import Event, EvidenceSample, MetricSample, TradeClosed
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.portfolio.trades import ClosedTrade
 
@@ -41,7 +43,12 @@ class StrategyMonitor:
         equity = self._mark(track, portfolio, time_ns)
         if time_ns % NS_PER_HOUR == 0:
             portfolio.close_hour(time_ns, equity)
-        return () if time_ns % self._every else self._sample(track, portfolio, time_ns, equity)
+        found: list[Event] = []
+        if time_ns % self._every == 0:
+            found.extend(self._sample(track, portfolio, time_ns, equity))
+        if time_ns % EVIDENCE_BAR_NS == 0 and portfolio.evidence is not None:
+            found.append(_shown(track.name, time_ns, portfolio.evidence))
+        return found
 
     def final(self, track: Track, time_ns: int) -> Sequence[Event]:
         """The tape ended: one more sample, unless this very moment was sampled."""
@@ -92,3 +99,24 @@ class StrategyMonitor:
                 trade.funding if portfolio.holding(instrument).perpetual else None,
             ),
         )
+
+
+def _shown(track: str, time_ns: int, evidence: Evidence) -> EvidenceSample:
+    """The evidence when a bar has closed."""
+    ratio, stderr, low, high = evidence.sharpe() or (None, None, None, None)
+    return EvidenceSample(
+        time_ns,
+        track,
+        evidence.change,
+        evidence.bars,
+        evidence.warmup_bars,
+        evidence.e_value,
+        evidence.loss_bound,
+        evidence.bound_broken,
+        evidence.deviation,
+        ratio,
+        stderr,
+        low,
+        high,
+        evidence.source.value,
+    )

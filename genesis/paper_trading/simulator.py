@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from genesis.engine.agenda import TrackAgenda
 from genesis.engine.feed import InstrumentFeed
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
+from genesis.evidence.gathering import Evidence
+from genesis.execution.faults import VenueFaults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.model.money import Money
@@ -55,7 +58,7 @@ class PaperTradingSimulator:
         self.profile = profile or ExecutionProfile()
         self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
         self._terms = dict(terms or {})
-        self._venues: dict[ExecutionProfile, PaperVenue] = {}
+        self._venues: dict[tuple[ExecutionProfile, str], PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
@@ -68,20 +71,26 @@ class PaperTradingSimulator:
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
         profile: ExecutionProfile | None = None,
         scope: str | None = None,
+        plan: str = "",
+        faults: VenueFaults | None = None,
+        evidence: Evidence | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
 
+        A reference track, the one of its version that stands for it, gathers ``evidence``.
+
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
+        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
 
         Raises:
             ConfigError: the name is taken, the tape lacks data for an instrument, or the tier does not allow a perpetual's leverage.
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
-        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start)
+        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start, evidence)
         agenda = TrackAgenda()
-        executor, feeds = self._venue(profile or self.profile).open_account(
-            name, strategy.instruments, portfolio, agenda, scope
+        executor, feeds = self._venue(profile or self.profile, plan).open_account(
+            name, strategy.instruments, portfolio, agenda, scope, faults
         )
         tier = paper_tier(budget.amount, self._tiers)
         for feed in feeds:
@@ -96,7 +105,7 @@ class PaperTradingSimulator:
             executor,
             gate,
             self._monitor,
-            self._tape.series,
+            partial(self._tape.series, label=plan),
             self._start,
             self._journalled,
             scope,
@@ -104,10 +113,11 @@ class PaperTradingSimulator:
         self.tracks.append(track)
         return track
 
-    def _venue(self, profile: ExecutionProfile) -> PaperVenue:
-        if profile not in self._venues:
-            self._venues[profile] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, self._terms)
-        return self._venues[profile]
+    def _venue(self, profile: ExecutionProfile, plan: str) -> PaperVenue:
+        key = (profile, plan)
+        if key not in self._venues:
+            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, self._terms, plan)
+        return self._venues[key]
 
 
 def _check_leverage(feed: InstrumentFeed, tier: Tier) -> None:

@@ -12,6 +12,8 @@ from genesis.engine.feed import InstrumentFeed, price_stream
 from genesis.engine.margin import Leg
 from genesis.engine.step import Tape
 from genesis.errors import ConfigError
+from genesis.execution.fault_windows import FaultWindows
+from genesis.execution.faults import VenueFaults
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.filters import OrderFilters
 from genesis.execution.impact import SquareRootImpact
@@ -55,6 +57,7 @@ class PaperVenue:
         fees: by instrument id; the default schedule for the others.
         rules: the exchange's, by instrument id, where they are known.
         terms: of perpetuals, by instrument id.
+        plan: the label of the streams that it shows, of those that are on the tape twice.
     """
 
     def __init__(
@@ -65,7 +68,9 @@ class PaperVenue:
         fees: Mapping[str, FeeSchedule],
         rules: Mapping[str, ExchangeRules],
         terms: Mapping[str, PerpetualTerms],
+        plan: str = "",
     ) -> None:
+        self._plan = plan
         self._tape, self.profile, self._draws, self._fees, self._rules = tape, profile, draws, fees, rules
         self._terms = terms
         self._conditions: dict[str, MarketConditions] = {}
@@ -78,6 +83,7 @@ class PaperVenue:
         portfolio: Portfolio,
         agenda: TrackAgenda,
         scope: str | None = None,
+        faults: VenueFaults | None = None,
     ) -> tuple[SimulatedExecutor, list[InstrumentFeed]]:
         """An account that holds the portfolio's budget, its connection, and each instrument as it is read by the account's track.
 
@@ -86,16 +92,17 @@ class PaperVenue:
         Raises:
             ConfigError: the tape lacks data for an instrument.
         """
-        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws))
+        executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws), faults)
         wallet = _wallet(portfolio, instruments)
         limits: dict[str, OrderRateLimits] = {}
         feeds = []
         for order, instrument in enumerate(instruments):
-            streams = self._tape.of(instrument)
+            streams = self._tape.of(instrument, self._plan)
             if not any(s.kind in _TIERS for s in streams):
                 raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
+            halts = None if faults is None else faults.halts_of(instrument.id)
             known = None if scope is None else self._shared.get((scope, instrument.id))
-            matcher = known or self._matcher(instrument, streams)
+            matcher = known or self._matcher(instrument, streams, halts)
             if scope is not None:
                 self._shared[scope, instrument.id] = matcher
             fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
@@ -159,7 +166,7 @@ class PaperVenue:
         known = limits.get(instrument.venue)
         return ListingRules(OrderFilters(rules), TapeReferences(streams), known, instrument.lot_units)
 
-    def _matcher(self, instrument: Instrument, streams: Sequence[Stream]) -> Matcher:
+    def _matcher(self, instrument: Instrument, streams: Sequence[Stream], halts: FaultWindows | None) -> Matcher:
         profile = self.profile
         sources = frozenset(_TIERS[s.kind] for s in streams if s.kind in _TIERS)
         shown = Shown(sources, TakenLiquidity(_ns(profile.taken_half_life_s)), _ns(profile.book_fresh_s))
@@ -175,7 +182,7 @@ class PaperVenue:
             profile.estimate_spread,
             SquareRootImpact(profile.impact_y) if profile.impact_y else None,
         )
-        return Matcher(shown, models, instrument.price_grid.to_text)
+        return Matcher(shown, models, instrument.price_grid.to_text, halts)
 
     def _conditions_of(self, instrument: Instrument, streams: Sequence[Stream]) -> MarketConditions:
         """What the market is like, for the models that ask; one for all accounts."""

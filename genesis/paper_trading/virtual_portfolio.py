@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from genesis.errors import ConfigError
+from genesis.evidence.gathering import Evidence
 from genesis.metrics.drawdown import DrawdownTracker
 from genesis.metrics.exposure import TimeWeighted
 from genesis.metrics.ratios import EVIDENCE_BAR_NS, Moments
@@ -25,6 +26,7 @@ class VirtualPortfolio(Portfolio):
 
     Args:
         start_ns: engine time at which the evaluation begins.
+        evidence: takes the evidence-bar returns; ``None`` for a track that gathers none.
 
     Raises:
         ConfigError: also for an instrument that is not quoted in the budget's currency: metrics are told in one.
@@ -37,6 +39,7 @@ class VirtualPortfolio(Portfolio):
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
         start_ns: int = 0,
+        evidence: Evidence | None = None,
     ) -> None:
         super().__init__(budget, instruments, method, basis)
         for instrument in instruments:
@@ -44,7 +47,7 @@ class VirtualPortfolio(Portfolio):
                 found = f"{instrument.base}/{instrument.quote}"
                 raise ConfigError(f"{instrument.id}: expected an asset quoted in {budget.currency}, found {found}")
         self._has_perpetuals = any(h.perpetual for h in self._holdings.values())
-        self.start_ns = start_ns
+        self.start_ns, self.evidence = start_ns, evidence
         self.trades = TradeTally()
         # What fills cost beyond the price faced at the decision, by cause; the spread doubled, since half of it may be half a unit.
         self.drift_units = self.spread_x2_units = self.walk_units = self.slippage_units = self.impact_units = 0
@@ -113,6 +116,8 @@ class VirtualPortfolio(Portfolio):
             change = quotient(equity_units, self._bar_start) - 1 if self._bar_start > 0 else 0.0
             self.returns.add(change)
             self.recent.add(change)
+            if self.evidence is not None:
+                self.evidence.add(change)
             self._bar_start = equity_units
             self._of_bars = None
 

@@ -128,6 +128,35 @@ class SampleRow(msgspec.Struct, frozen=True):
     metrics: dict[str, Any]
 
 
+class EvidenceRow(msgspec.Struct, frozen=True):
+    """What a version's evidence bars had shown when one more had closed; ratios are annual, the bound a fraction of equity."""
+
+    seq: int
+    track: str
+    time: int
+    bar_return: float
+    bars: int
+    warmup_bars: int
+    e_value: float
+    loss_bound: float | None
+    bound_broken: bool
+    deviation: float | None
+    sharpe: float | None
+    sharpe_stderr: float | None
+    sharpe_low: float | None
+    sharpe_high: float | None
+    source: str
+
+
+class FamilyRow(msgspec.Struct, frozen=True):
+    """The e-values of one moment by track, adjusted for how many versions are tried."""
+
+    seq: int
+    time: int
+    adjusted: dict[str, float]
+    source: str
+
+
 class StopRow(msgspec.Struct, frozen=True):
     """A track was ``HALTED`` by a limit, ``LIQUIDATED`` by its venue, or ``STOPPED`` because its strategy raised (``reason`` names the hook)."""
 
@@ -150,6 +179,27 @@ class GapRow(msgspec.Struct, frozen=True):
     time_to: int
     missing: int | None
     detail: str
+
+
+class IncidentRow(msgspec.Struct, frozen=True):
+    """What changed no order: ``CANCEL_REJECTED``, or ``UNANSWERED`` where the venue could not say what became of it; in the venue's words."""
+
+    seq: int
+    track: str
+    time: int
+    kind: str
+    client_order_id: str
+    code: int | None
+    detail: str
+
+
+class FaultsRow(msgspec.Struct, frozen=True):
+    """What a fault plan did to a track, told when its tape ended."""
+
+    seq: int
+    track: str
+    time: int
+    facts: dict[str, Any]
 
 
 class NoteRow(msgspec.Struct, frozen=True):
@@ -221,7 +271,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
 
 
 _Row = TypeVar("_Row", bound=msgspec.Struct)
-_JSON = frozenset({"facts", "metrics"})
+_JSON = frozenset({"adjusted", "facts", "metrics"})
 
 
 def select(

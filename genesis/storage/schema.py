@@ -45,9 +45,32 @@ CREATE TABLE stops (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT
 CREATE TABLE gaps (seq INTEGER PRIMARY KEY, time INTEGER, stream TEXT, time_from INTEGER, time_to INTEGER, missing INTEGER,
     detail TEXT);
 CREATE TABLE notes (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, text TEXT);
+CREATE TABLE incidents (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, kind TEXT, client_order_id TEXT, code INTEGER,
+    detail TEXT);
+CREATE TABLE faults (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, facts TEXT);
+CREATE TABLE evidence (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, bar_return REAL, bars INTEGER, warmup_bars INTEGER,
+    e_value REAL, loss_bound REAL, bound_broken INTEGER, deviation REAL, sharpe REAL, sharpe_stderr REAL, sharpe_low REAL,
+    sharpe_high REAL, source TEXT);
+CREATE TABLE families (seq INTEGER PRIMARY KEY, time INTEGER, adjusted TEXT, source TEXT);
+CREATE INDEX evidence_by_track ON evidence (track);
 CREATE INDEX samples_by_track ON samples (track);
 """
-PROJECTIONS = ("tracks", "orders", "fills", "denials", "trades", "funding", "samples", "stops", "gaps", "notes")
+PROJECTIONS = (
+    "tracks",
+    "orders",
+    "fills",
+    "denials",
+    "trades",
+    "funding",
+    "samples",
+    "evidence",
+    "families",
+    "stops",
+    "gaps",
+    "notes",
+    "incidents",
+    "faults",
+)
 
 
 def ensure_sqlite_file(path: Path) -> None:

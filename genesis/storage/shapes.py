@@ -109,6 +109,26 @@ class MeasuredBody(msgspec.Struct, gc=False):
     metrics: msgspec.Raw
 
 
+class EvidenceBody(msgspec.Struct, gc=False):
+    bar_return: float
+    bars: int
+    warmup_bars: int
+    e_value: float
+    loss_bound: float | None
+    bound_broken: bool
+    deviation: float | None
+    sharpe: float | None
+    sharpe_stderr: float | None
+    sharpe_low: float | None
+    sharpe_high: float | None
+    source: str
+
+
+class FamilyBody(msgspec.Struct, gc=False):
+    adjusted: msgspec.Raw
+    source: str
+
+
 class HaltedBody(msgspec.Struct, gc=False):
     reason: str
     detail: str
@@ -125,6 +145,12 @@ class GapBody(msgspec.Struct, gc=False):
     time_from: int
     time_to: int
     missing: int | None
+    detail: str
+
+
+class IncidentBody(msgspec.Struct, gc=False):
+    client_order_id: str
+    code: int | None
     detail: str
 
 
@@ -149,9 +175,13 @@ FUNDED = msgspec.json.Decoder(Entry[FundingBody], strict=False)
 TRADED = msgspec.json.Decoder(Entry[TradedBody], strict=False)
 MEASURED = msgspec.json.Decoder(Entry[MeasuredBody], strict=False)
 SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
+EVIDENCE = msgspec.json.Decoder(Entry[EvidenceBody], strict=False)
+FAMILY = msgspec.json.Decoder(Entry[FamilyBody], strict=False)
 HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
 STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)
 GAP = msgspec.json.Decoder(Entry[GapBody], strict=False)
+INCIDENT = msgspec.json.Decoder(Entry[IncidentBody], strict=False)
+FAULTS = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
 NOTED = msgspec.json.Decoder(Entry[NotedBody], strict=False)
 STARTED = msgspec.json.Decoder(Entry[StartedBody], strict=False)
 TRACK = msgspec.json.Decoder(TrackName)

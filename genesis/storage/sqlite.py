@@ -30,9 +30,13 @@ from genesis.storage.rows import (
     CommandRow,
     DenialRow,
     EntryRow,
+    EvidenceRow,
+    FamilyRow,
+    FaultsRow,
     FillRow,
     FundingRow,
     GapRow,
+    IncidentRow,
     NoteRow,
     OperationRow,
     OrderRow,
@@ -49,7 +53,7 @@ from genesis.storage.run_journal import RunJournal
 _WAIT_S = 5.0
 # The write-ahead log is folded into the file when it has grown to 64 MiB, at `checkpoint` and at `close`.
 _WAL_PAGES = 16_384
-_TRACKLESS = frozenset({"gaps"})
+_TRACKLESS = frozenset({"families", "gaps"})
 _RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _Row = TypeVar("_Row", bound=msgspec.Struct)
 _Sampled = tuple[int, str, int, str, bytes]  # seq, track, time, currency, the entry
@@ -298,6 +302,24 @@ class StoreReader:
         with storage_errors(self.path):
             return self._db.execute(query, values).fetchall()
 
+    def evidence(self, track: str | None = None) -> list[EvidenceRow]:
+        """What the evidence bars had shown, one row a bar and track."""
+        return self._select(EvidenceRow, "evidence", track)
+
+    def warmup_bars(self, track: str) -> int:
+        """How many of a track's evidence bars are warm-up so far; 0 for one that gathers no evidence."""
+        rest = "WHERE track = ? ORDER BY rowid DESC LIMIT 1"
+        with storage_errors(self.path):
+            found = select(self._db, EvidenceRow, "evidence", rest, (track,))
+        return found[0].warmup_bars if found else 0
+
+    def latest_family(self, entries: int) -> FamilyRow | None:
+        """The adjusted e-values of the last evidence bar among the first ``entries`` entries."""
+        rest = "WHERE seq <= ? ORDER BY rowid DESC LIMIT 1"
+        with storage_errors(self.path):
+            found = select(self._db, FamilyRow, "families", rest, (entries,))
+        return found[0] if found else None
+
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""
         return self._select(StopRow, "stops", track)
@@ -309,6 +331,14 @@ class StoreReader:
     def notes(self, track: str | None = None) -> list[NoteRow]:
         """Remarks of the strategies."""
         return self._select(NoteRow, "notes", track)
+
+    def incidents(self, track: str | None = None) -> list[IncidentRow]:
+        """Cancels that were refused and orders that were not answered."""
+        return self._select(IncidentRow, "incidents", track)
+
+    def faults(self, track: str | None = None) -> list[FaultsRow]:
+        """What fault plans did, once a track when the tape has ended."""
+        return self._select(FaultsRow, "faults", track)
 
     def _select(self, kind: type[_Row], table: str, track: str | None) -> list[_Row]:
         with storage_errors(self.path):

@@ -23,9 +23,13 @@ import pyarrow.parquet as pq
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
     DenialRow,
+    EvidenceRow,
+    FamilyRow,
+    FaultsRow,
     FillRow,
     FundingRow,
     GapRow,
+    IncidentRow,
     NoteRow,
     OrderRow,
     SampleRow,
@@ -43,9 +47,13 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "trades": TradeRow,
     "funding": FundingRow,
     "samples": SampleRow,
+    "evidence": EvidenceRow,
+    "families": FamilyRow,
     "stops": StopRow,
     "gaps": GapRow,
     "notes": NoteRow,
+    "incidents": IncidentRow,
+    "faults": FaultsRow,
 }
 ENTRIES = "entries"
 TABLES = (*_ROW_TYPES, ENTRIES)

@@ -17,7 +17,6 @@ from genesis.monitoring.report.assumptions import (
     perpetual_facts,
     realism_facts,
 )
-from genesis.monitoring.report.criteria import Status, Window, judge
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.page import render
 from genesis.monitoring.report.values import (
@@ -40,8 +39,12 @@ from genesis.monitoring.report.values import (
     measurements_of,
 )
 from genesis.monitoring.report.wording import exact
+from genesis.paper_trading.statement import Statement
+from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria, Window, overall
 from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
 from genesis.storage.sqlite import StoreReader
+from genesis.system.fault_reporting import under_faults
+from genesis.system.gatekeeper import criteria_of, evidence_of
 
 NOTES_SHOWN = 20
 TRADES_SHOWN = 20
@@ -70,12 +73,19 @@ def besides(store: StoreReader) -> dict[str, str]:
     return {str(t.facts["beside"]): t.track for t in store.tracks() if t.facts.get("beside")}
 
 
-def standing(sample: SampleRow, start_ns: int) -> str:
-    """The default criteria in a word: ``FAILED`` when one failed, else ``INCONCLUSIVE`` when one is, else ``PASSED``; with how many."""
+def under_plans(store: StoreReader) -> dict[str, tuple[str, str]]:
+    """By track under a fault plan: the track of the same strategy undisturbed, and the plan's name."""
+    told = {t.track: t.facts.get("faults") for t in store.tracks()}
+    return {name: (str(f["of"]), str(f["plan"])) for name, f in told.items() if f}
+
+
+def standing(sample: SampleRow, start_ns: int, criteria: ValidationCriteria, warmup_bars: int) -> str:
+    """The enforced criteria in a word, that of the worst verdict; with how many have it."""
     window = Window(start_ns, sample.time)
-    judged = [j.status for j in judge(measurements_of(Metrics(sample.metrics), window))]
-    worst = next(s for s in (Status.FAILED, Status.INCONCLUSIVE, Status.PASSED) if s in judged)
-    return f"{worst.value} {judged.count(worst)} of {len(judged)}"
+    verdicts = criteria.judge(measurements_of(Metrics(sample.metrics), window, warmup_bars))
+    judged = [v.status for v in verdicts if v.criterion.mode is Mode.ENFORCE]
+    worst = overall(verdicts)
+    return "none enforced" if worst is None else f"{worst.value} {judged.count(worst)} of {len(judged)}"
 
 
 def write_report(store_path: Path, out: Path) -> Path:
@@ -108,14 +118,22 @@ def read_report(store: StoreReader) -> RunReport:
     facts = {t.track: t.facts for t in store.tracks()}
     instruments = tuple(dict.fromkeys(str(i) for i in body.get("instruments", ())))
     only = instruments[0].split(" ")[0] if len(instruments) == 1 else None
+    criteria, recorded = criteria_of(store)
+    statements = evidence_of(store, status.entries)
     tracks: list[TrackReport] = []
     others: list[TrackReport] = []
+    disturbed: list[TrackReport] = []
     fills_of_all: list[tuple[FillRow, str]] = []
     for name in names:
         fills = _until(status.entries, store.fills(name))
-        track = _track(store, name, facts[name], window, fills, status.entries, only)
+        track = _track(store, name, facts[name], window, fills, status.entries, only, statements.get(name))
+        if "faults" in facts[name]:
+            disturbed.append(track)
+            continue
         fills_of_all += [(f, track.currency) for f in fills]
         (others if name in beside.values() else tracks).append(track)
+    gaps = [g for g in store.gaps() if g.seq <= status.entries]
+    faulted = {str(s["name"]) for s in body.get("faulted_streams", ())}
     data = sorted({kind for t in tracks for kind in t.data})
     return RunReport(
         name=str(body["run"]["name"]),
@@ -138,10 +156,13 @@ def read_report(store: StoreReader) -> RunReport:
             StreamFact(str(s["name"]), int(s["rows"]), str(s["digest"]), bool(s.get("volume", True)))
             for s in body.get("streams", ())
         ),
-        gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in store.gaps() if g.seq <= status.entries),
+        gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in gaps if g.stream not in faulted),
         tracks=tuple(tracks),
         beside={t.name: o for t in tracks for o in others if beside.get(t.name) == o.name},
         benchmarks=_benchmarks(tracks, window),
+        under_faults=under_faults(store, status.entries, body, facts, [*tracks, *disturbed], gaps),
+        criteria=criteria,
+        criteria_recorded=recorded,
     )
 
 
@@ -158,6 +179,7 @@ def _track(
     fills: Sequence[FillRow],
     entries: int,
     only: str | None,
+    evidence: Statement | None,
 ) -> TrackReport:
     samples = _until(entries, store.samples(name))
     denials, notes = _until(entries, store.denials(name)), _until(entries, store.notes(name))
@@ -198,6 +220,7 @@ def _track(
         trades=tuple(_trade(t) for t in trades[-TRADES_SHOWN:]),
         trade_count=len(trades),
         fill_count=len(fills),
+        evidence=evidence,
     )
 
 

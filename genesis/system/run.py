@@ -22,6 +22,10 @@ from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
+from genesis.evidence.gathering import Evidence
+from genesis.evidence.rules import BettingRules, Source
+from genesis.execution.fault_plan import FaultPlan
+from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.files import Reading
@@ -34,8 +38,10 @@ from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
+from genesis.strategies.base import Strategy
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
+from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.stopping import StopRequest
@@ -43,6 +49,8 @@ from genesis.system.strategies import build_strategy, find_strategy, version_of
 from genesis.system.telling import TellingJournal
 
 BATCH_ROWS = 8_192
+# A recorded tape is all that runs; how evidence is weighed is fixed before the first row.
+SOURCE, RULES = Source.REPLAY, BettingRules()
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -75,7 +83,9 @@ class Prepared:
             for r, s in zip(self.readings, self.streams, strict=True)
             for g in r.report.gaps
         ]
-        self.tape = Tape(self.streams, gaps)
+        self.faulted = faulted_streams(config, readings)
+        gaps += [g for f in self.faulted for g in f.gaps]
+        self.tape = Tape([*self.streams, *(f.stream for f in self.faulted)], gaps)
         first = min(s.times[0] for s in self.streams if s.kind not in COMPANIONS)
         terms = {i.id: i.perpetual for i in config.instruments if i.perpetual is not None}
         check_marks(self.readings, terms)
@@ -98,6 +108,10 @@ class Prepared:
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
                 self._add(strategy, [instruments[i] for i in strategy.instruments], folder, profile)
+        for plan_name, (plan, strategies) in plans_in_use(config).items():
+            for strategy in strategies:
+                of = [instruments[i] for i in strategy.instruments]
+                self._add(strategy, of, folder, config.execution, (plan_name, plan))
         self.started = RunStarted(first - 1, None, self._started())
 
     @property
@@ -139,10 +153,23 @@ class Prepared:
         """In the configuration's order."""
         return self.simulator.tracks
 
+    @property
+    def plans(self) -> dict[str, str]:
+        """By track under a fault plan: the plan's name."""
+        return {t.name: t.name.rpartition("!")[2] for t in self.tracks if t.undisturbed is not None}
+
     def _add(
-        self, strategy: StrategyConfig, instruments: list[Instrument], folder: Path, profile: ExecutionProfile
+        self,
+        strategy: StrategyConfig,
+        instruments: list[Instrument],
+        folder: Path,
+        profile: ExecutionProfile,
+        faults: tuple[str, FaultPlan] | None = None,
     ) -> None:
-        """Every variant under a profile. The profile that is not the run's own stands beside: the same strategy, on a track of its own."""
+        """Every variant under a profile. The profile that is not the run's own stands beside: the same strategy, on a track of its own.
+
+        So does one under a fault plan (its name and values), beside the same strategy undisturbed, which was added before.
+        """
         beside = profile is not self.config.execution
         cls = find_strategy(strategy.strategy, folder)
         variants = [(f"{strategy.name}.{v.name}", {**strategy.params, **v.params}) for v in strategy.variants]
@@ -151,13 +178,21 @@ class Prepared:
             built = build_strategy(cls, instruments, params, f"strategies.{name}")
             budget = Money(strategy.budget, instruments[0].quote)
             track = f"{name}@{profile.name}" if beside else name
-            # Under each profile a scope is one of its own.
+            # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
-            self.simulator.add(track, built, budget, strategy.lots, strategy.trade_basis, profile, scope)
+            if faults is None:
+                evidence = None if beside else Evidence(RULES, SOURCE)
+                self.simulator.add(
+                    track, built, budget, strategy.lots, strategy.trade_basis, profile, scope, evidence=evidence
+                )
+            else:
+                track = self._add_disturbed(name, built, budget, strategy, scope, *faults)
             version = version_of(cls, params, strategy.instruments, data, profile.name)
             scoped = {} if scope is None else {"liquidity_scope": strategy.liquidity_scope}
+            under = {} if faults is None else {"faults": _plan_facts(name, *faults)}
             self._facts.append(
                 scoped
+                | under
                 | {
                     "beside": name if beside else None,
                     "budget": str(budget),
@@ -172,32 +207,68 @@ class Prepared:
                 }
             )
 
+    def _add_disturbed(
+        self,
+        name: str,
+        built: Strategy,
+        budget: Money,
+        strategy: StrategyConfig,
+        scope: str | None,
+        plan_name: str,
+        plan: FaultPlan,
+    ) -> str:
+        """Add a strategy under a plan; the track's name."""
+        undisturbed = next(t for t in self.tracks if t.name == name)
+        track = self.simulator.add(
+            f"{name}!{plan_name}",
+            built,
+            budget,
+            strategy.lots,
+            strategy.trade_basis,
+            None,
+            None if scope is None else f"{scope}!{plan_name}",
+            plan_name,
+            venue_faults(plan, self.config.run.seed),
+        )
+        track.compare_with(undisturbed)
+        return track.name
+
     def _started(self) -> dict[str, object]:
         """Everything the run is a function of; no path, host or wall clock."""
         plain = plain_config(self.config)
         # A run without an information file is what it was before there were any.
         rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
-        terms = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
-        return (rules | {"perpetuals": terms} if terms else rules) | {
-            "execution": _floats_as_text(plain["execution"]),
-            "realism": _floats_as_text(plain["realism"]),
-            "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
-            "instruments": [str(r.instrument) for r in self.readings],
-            "risk": _floats_as_text(plain["risk"]),
-            "run": {
-                "about": self.config.run.about,
-                "name": self.config.run.name,
-                "sample_every": self.config.run.sample_every,
-                "seed": self.config.run.seed,
-            },
-            "streams": [
-                {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
-                for r, s in zip(self.readings, self.streams, strict=True)
-            ],
-            "source": "replay",
-            "tiers": [msgspec.to_builtins(t) for t in self._tiers],
-            "tracks": self._facts,
-        }
+        perpetuals = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
+        terms: dict[str, object] = {"perpetuals": perpetuals} if perpetuals else {}
+        # Nor is one without a fault plan anything else.
+        faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
+        return (
+            rules
+            | terms
+            | faulted
+            | {
+                "criteria": plain["paper_trading"]["validation_criteria"],
+                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
+                "execution": _floats_as_text(plain["execution"]),
+                "realism": _floats_as_text(plain["realism"]),
+                "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
+                "instruments": [str(r.instrument) for r in self.readings],
+                "risk": _floats_as_text(plain["risk"]),
+                "run": {
+                    "about": self.config.run.about,
+                    "name": self.config.run.name,
+                    "sample_every": self.config.run.sample_every,
+                    "seed": self.config.run.seed,
+                },
+                "streams": [
+                    {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
+                    for r, s in zip(self.readings, self.streams, strict=True)
+                ],
+                "source": SOURCE.value,
+                "tiers": [msgspec.to_builtins(t) for t in self._tiers],
+                "tracks": self._facts,
+            }
+        )
 
     def started_badly(self) -> dict[str, str]:
         """Start every strategy, for a check that does not go on to run: what it raised in ``on_start``, by track."""
@@ -215,7 +286,7 @@ class Prepared:
         rows: int | None = BATCH_ROWS,
     ) -> bool:
         """Run to the end of the tape or to ``until_ns``; whether the tape ended. ``rows`` is how the tape is cut."""
-        return self._engine(journal, on_progress).run(Replay(self.streams, until_ns).cut(rows))
+        return self._engine(journal, on_progress).run(Replay(self.tape.streams, until_ns).cut(rows))
 
     async def execute_async(
         self,
@@ -226,7 +297,7 @@ class Prepared:
         rows: int | None = BATCH_ROWS,
     ) -> bool:
         """As `execute`, until ``stop`` is asked for at the latest."""
-        feed = stop.heed(Replay(self.streams, until_ns).cut(rows))
+        feed = stop.heed(Replay(self.tape.streams, until_ns).cut(rows))
         return await self._engine(journal, on_progress).run_async(feed)
 
     def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
@@ -330,16 +401,20 @@ async def _run(
     kept.operation("stop", complete=complete, reason=reason)
     # A stop before everything stored was compared: what is durable is longer than what this process has seen.
     length, head = max((held, held_head), (journal.length, journal.head.hex()))
-    seen = sum(s.rows for s in prepared.streams)
+    seen = sum(s.rows for s in prepared.tape.streams)
     if complete and length > held:
         for track in prepared.tracks:
-            if not track.desk.orders_sent and "@" not in track.name:
+            if not track.desk.orders_sent and track.undisturbed is None and "@" not in track.name:
                 log.warning(
                     "no order was sent", track=track.name, hint="refusals and notes may say why; so may a lot too large"
                 )
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
+
+
+def _plan_facts(of: str, name: str, plan: FaultPlan) -> dict[str, object]:
+    return {"of": of, "plan": name, "values": plan_values(plan)}
 
 
 def _monitor(sample_every: str) -> StrategyMonitor:
@@ -357,4 +432,6 @@ def _texts(terms: PerpetualTerms) -> Any:
 def _floats_as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _floats_as_text(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_floats_as_text(v) for v in value]
     return repr(value) if isinstance(value, float) else value

@@ -73,7 +73,8 @@ def empty_columns(kind: StreamKind) -> dict[str, Column]:
 class Stream:
     """Columns that grow, or a whole recording revealed row by row; readers see ``rows`` rows either way.
 
-    ``times`` is the engine-time column once more, as plain integers to bisect, and ``seqs`` the places in an arrival. ``has_volume`` is false for recorded bars none of which has any.
+    ``times`` is the engine-time column once more, as plain integers to bisect, and ``seqs`` the places in an arrival. ``has_volume`` is false for recorded
+    bars none of which has any. ``label`` names what was done to a recording that is on the tape a second time; only those who ask for the label read it.
     ``columns`` may be longer than ``rows``: what lies beyond has not arrived, and nobody may look at it.
     """
 
@@ -84,6 +85,7 @@ class Stream:
         "has_volume",
         "instrument",
         "kind",
+        "label",
         "name",
         "quotes",
         "recorded",
@@ -94,11 +96,12 @@ class Stream:
         "trades",
     )
 
-    def __init__(self, instrument: Instrument, kind: StreamKind, spec: BarSpec | None = None) -> None:
+    def __init__(self, instrument: Instrument, kind: StreamKind, spec: BarSpec | None = None, label: str = "") -> None:
         if (kind is StreamKind.BARS) != (spec is not None):
             raise ValueError(f"{instrument.id}/{kind.value}: expected a bar spec for bars and for nothing else")
         self.instrument, self.kind, self.spec = instrument, kind, spec
-        self.name = f"{instrument.id}/{kind.value}" + (f"/{spec}" if spec else "")
+        self.label = label
+        self.name = f"{instrument.id}/{kind.value}" + (f"/{spec}" if spec else "") + (f"!{label}" if label else "")
         self.columns = empty_columns(kind)
         self._read_plainly()
         self.rows = 0

@@ -9,12 +9,18 @@ import msgspec
 
 from genesis.model.events import (
     Event,
+    EvidenceSample,
+    FamilyEvidence,
+    FaultsInjected,
+    FaultTime,
+    FaultWindow,
     FundingPaid,
     GapFound,
     Liquidated,
     MetricSample,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderCancelRequested,
     OrderDenied,
     OrderExpired,
@@ -23,6 +29,7 @@ from genesis.model.events import (
     OrderRejected,
     OrderSubmitted,
     OrderTriggered,
+    OrderUnanswered,
     RowsLate,
     RunStarted,
     StrategyNote,
@@ -161,10 +168,22 @@ def sample(track: str = "ema.fast", time: int = T0, **metrics: Any) -> MetricSam
     return MetricSample(time, track, "USDT", {**values, **metrics})
 
 
+def evidence(track: str = "ema.fast", time: int = T0, **values: Any) -> EvidenceSample:
+    """The evidence after 50 bars of which 12 were warm-up."""
+    event = EvidenceSample(time, track, 0.0025, 50, 12, 1.25, 0.05, False, 0.004, 2.5, 6.5, -20.25, 25.25, "replay")
+    return change(event, **values)
+
+
+def family(time: int = T0) -> FamilyEvidence:
+    """Both tracks' e-values, adjusted."""
+    return FamilyEvidence(time, None, {"ema.fast": 1.125, "ema.slow": 1.0}, "replay")
+
+
 def started(seed: int = 7, **facts: Any) -> RunStarted:
     """The first entry of a run of two tracks."""
     tracks = [{"budget": "10000 USDT", "name": n, "params": {"fast": "20"}} for n in TRACKS]
-    return RunStarted(T0 - 1, None, {"run": {"name": "test", "seed": seed}, "tracks": tracks, **facts})
+    run = {"name": "test", "seed": seed}
+    return RunStarted(T0 - 1, None, {"evidence": {"rules": {"kappa": "8.0"}}, "run": run, "tracks": tracks, **facts})
 
 
 def note(text: str = "crossed", time: int = T0, track: str = "ema.fast") -> StrategyNote:
@@ -201,6 +220,10 @@ def small_run(orders: int = 12) -> list[Event]:
         events.extend(life(number, TRACKS[number % 2]))
     of = order(orders + 1, limit_ticks=4_300_000, type=OrderType.LIMIT)
     events.extend((submitted(of), accepted(of), OrderPrevented(of.decided_ns, of.track, of, of.decided_ns, 30, 70)))
+    events.append(
+        OrderCancelRejected(of.decided_ns, of.track, of, of.decided_ns, -1003, "Too much request weight used.")
+    )
+    events.append(OrderUnanswered(of.decided_ns, of.track, of, of.decided_ns, -1007, "Timeout waiting."))
     events.append(denied())
     events.append(trade())
     events.append(trade(instrument=PERP, funding=-12))
@@ -209,10 +232,15 @@ def small_run(orders: int = 12) -> list[Event]:
     for track in TRACKS:
         events.extend(sample(track, T0 + hour * 3_600 * SECOND) for hour in range(3))
     end = T0 + 7_200 * SECOND
+    events.extend(evidence(track, end, bound_broken=track == "ema.slow") for track in TRACKS)
+    events.append(family(end))
     events.append(note("Grüße, „Ω“ \u0001\n"))
     events.append(TrackHalted(end, "ema.fast", "DRAWDOWN", "expected under 10%, found 12%", "flattened"))
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))
     events.append(GapFound(end, None, "BTCUSDT.BINANCE/trades", T0, end, 17, "ids missing"))
     events.append(RowsLate(end, None, "BTCUSDT.BINANCE/trades", end - 1, 2))
+    halts, halt = FaultTime("halt", BTC.id, 2, 5 * SECOND), FaultWindow("halt", BTC.id, T0, T0 + SECOND, 1)
+    injected = {"timeout": 2, "halt: order refused": 1}
+    events.append(FaultsInjected(end, "ema.fast", injected, (halts,), (halt,), 3 * SECOND, None))
     events.append(TapeEnded(end, None, 123_456))
     return events

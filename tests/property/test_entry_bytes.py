@@ -29,6 +29,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 WHOLE = st.integers(-(2**70), 2**70) | st.sampled_from([s * (2**53 + d) for s in (1, -1) for d in (-1, 0, 1)])
 UNITS = st.integers(-(10**25), 10**25)
 FLOAT = st.floats(allow_nan=False, allow_infinity=False)
+MAYBE = st.none() | FLOAT
 TRACK = st.none() | TEXT
 STEPS = [Decimal(s) for s in ("0.00000001", "0.01", "0.25", "1", "50")]
 INSTRUMENTS = st.builds(
@@ -92,6 +93,23 @@ EVENTS = {
         st.booleans(),
     ),
     ev.MetricSample: st.builds(ev.MetricSample, *HEAD, TEXT, METRICS),
+    ev.EvidenceSample: st.builds(
+        ev.EvidenceSample,
+        *HEAD,
+        FLOAT,
+        WHOLE,
+        WHOLE,
+        FLOAT,
+        MAYBE,
+        st.booleans(),
+        MAYBE,
+        MAYBE,
+        MAYBE,
+        MAYBE,
+        MAYBE,
+        TEXT,
+    ),
+    ev.FamilyEvidence: st.builds(ev.FamilyEvidence, *HEAD, st.dictionaries(TEXT, FLOAT, max_size=6), TEXT),
 }
 
 

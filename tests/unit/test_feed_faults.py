@@ -217,6 +217,20 @@ def test_a_stale_book_is_the_recorded_one_before_and_after() -> None:
         assert book_at(faulted, second * S) == book_at(recorded, second * S)
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+def test_what_a_snapshot_holds_and_was_still_on_its_way_is_dropped(numbered: bool) -> None:
+    """All depth is 3 s late, and 8 to 10 s are a gap: the snapshot of 10 s holds the messages of 7 to 9 s, which would arrive after it."""
+    recorded = depth(20, numbered)
+    late = Deliveries(share=Decimal(1), delay_ms=ClippedNormal(3_000, 0, 3_000, 3_000))
+    out = fault_reading(recorded, plan(reorder=late, gap=Gap(windows=[span(8, 10)])), 1).reading
+    rows = rows_of(out, "ts", "snapshot", "ticks", "seq")
+    assert book_at(out, 10 * S + 1) == book_at(recorded, 10 * S)
+    assert {t // S for t, snapshot, _, seq in rows if not snapshot and 6 <= seq <= 10} == set()
+    after = [(t // S, seq) for t, snapshot, _, seq in rows if t > 10 * S and not snapshot]
+    assert after == [(i + 3, i + 1) for i in range(10, 20) for _ in (1, 2)]
+    assert book_at(out, 99 * S) == book_at(recorded, 99 * S)
+
+
 # ---- reorder
 
 
@@ -276,6 +290,21 @@ def test_a_quote_that_was_overtaken_says_nothing_where_ids_tell() -> None:
     assert plain.reading.rows == 200
     assert (np.diff(plain.reading.columns["bid_ticks"]) < 0).any()
     assert plain.done[0].recognised == 0
+
+
+def test_messages_of_one_moment_are_drawn_one_by_one() -> None:
+    """The place in the moment is a part of the draw's key: of 200 trades of one instant half are late, not all or none; and alike twice."""
+    rows = [(0, 100 + i, 1_000, 5, 1) for i in range(200)] + [(9 * S, 900, 1_000, 5, 1)]
+    recorded = reading(TRADES, rows, ("ts", "trade_id", "ticks", "lots", "side"), numbered=True)
+    wanted = plan(reorder=Deliveries(share=Decimal("0.5"), delay_ms=ClippedNormal(500, 400, 1, 2_000)))
+    out = fault_reading(recorded, wanted, 1)
+    (fault,) = out.done
+    assert 70 <= fault.messages <= 130
+    late = [t for (t,) in rows_of(out.reading, "ts") if 0 < t < 9 * S]
+    assert len(set(late)) > 50
+    assert rows_of(out.reading, "ts", "trade_id") == rows_of(
+        fault_reading(recorded, wanted, 1).reading, "ts", "trade_id"
+    )
 
 
 # ---- duplicates

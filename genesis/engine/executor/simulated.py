@@ -11,6 +11,8 @@ from typing import Final
 
 from genesis.engine.agenda import TrackAgenda
 from genesis.engine.executor.base import VenueAction
+from genesis.execution.fault_plan import UNANSWERED, UNANSWERED_CODE, Refusal
+from genesis.execution.faults import UNSENT_NS, VenueFaults
 from genesis.execution.luck import Luck
 from genesis.execution.matching import Matcher
 from genesis.execution.party import Fee, Party
@@ -20,12 +22,14 @@ from genesis.execution.working import Working
 from genesis.model.events import (
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRejected,
     OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderPrevented,
     OrderRejected,
     OrderTriggered,
+    OrderUnanswered,
 )
 from genesis.model.orders import Liquidity, Order, RejectReason
 
@@ -35,22 +39,34 @@ _CONFIDENCES: Final = {confidence: confidence.value for confidence in Confidence
 
 
 class TravellingAnswers:
-    """Turns what the venue says about one instrument into events that travel back to one track."""
+    """Turns what the venue says about one instrument into events that travel back to one track, where ``faults`` let them."""
 
-    def __init__(self, agenda: TrackAgenda, luck: Luck, instrument_id: str) -> None:
-        self._agenda, self._luck, self._id = agenda, luck, instrument_id
+    def __init__(self, agenda: TrackAgenda, luck: Luck, instrument_id: str, faults: VenueFaults | None) -> None:
+        self._agenda, self._luck, self._id, self._faults = agenda, luck, instrument_id, faults
         self._state: dict[str, tuple[int, int]] = {}
 
     def _deliver_at(self, order: Order, time_ns: int) -> int:
         """When the next answer about ``order`` is heard: one order's answers never overtake each other."""
         still = self._luck.still_response_ns
-        if still is not None:
+        if still is not None and self._faults is None:
             return time_ns + still
         heard, count = self._state.get(order.client_order_id, (0, 0))
-        delay = self._luck.response_ns(self._id, order.decided_ns, order.ordinal, count)
-        at = max(time_ns + delay, heard)
+        at = time_ns + self._luck.response_ns(self._id, order.decided_ns, order.ordinal, count)
+        if self._faults is not None:
+            at = self._disturbed(self._faults, order, time_ns, at, count)
+        at = max(at, heard)
         self._state[order.client_order_id] = (at, count + 1)
         return at
+
+    def _disturbed(self, faults: VenueFaults, order: Order, happened_ns: int, at: int, count: int) -> int:
+        """When an answer that would be heard at ``at`` is heard; instead of one that times out, the venue's own word for that comes first."""
+        key = (order.decided_ns, order.ordinal)
+        heard = faults.heard(self._id, happened_ns, at, *key, count)
+        told = faults.connected_from(at)
+        if count == 0 and told < heard and faults.times_out(self._id, *key):
+            event = OrderUnanswered(told, order.track, order, happened_ns, UNANSWERED_CODE, UNANSWERED)
+            self._agenda.notify(told, event)
+        return heard
 
     def _last(self, order: Order, at: int, event: OrderEvent) -> None:
         if self._state:
@@ -112,6 +128,14 @@ class TravellingAnswers:
         at = self._deliver_at(order, time_ns)
         self._agenda.notify(at, OrderPrevented(at, order.track, order, time_ns, lots, working.leaves))
 
+    def cancel_refused(self, order: Order, time_ns: int, sent_ns: int, ordinal: int, refusal: Refusal) -> None:
+        """The venue took no cancel; what it says of the order itself is not held up by that."""
+        at = time_ns + self._luck.response_ns(self._id, sent_ns, ordinal, 0)
+        if self._faults is not None:
+            at = self._faults.connected_from(at)
+        event = OrderCancelRejected(at, order.track, order, time_ns, refusal.code, refusal.message)
+        self._agenda.notify(at, event)
+
     def canceled(self, working: Working, time_ns: int) -> None:
         order = working.order
         at = self._deliver_at(order, time_ns)
@@ -134,6 +158,25 @@ class _NewOrder(VenueAction):
 
     def happen(self, time_ns: int) -> None:
         self._matcher.arrive(self._working, time_ns)
+
+
+class _DisturbedOrder(VenueAction):
+    """An order on its way to a venue that may refuse it: because of when it was sent (``refusal``), or of when it arrives."""
+
+    __slots__ = ("_faults", "_matcher", "_refusal", "_working")
+
+    def __init__(
+        self, instrument_id: str, matcher: Matcher, working: Working, faults: VenueFaults, refusal: Refusal | None
+    ) -> None:
+        super().__init__(instrument_id, False)
+        self._matcher, self._working, self._faults, self._refusal = matcher, working, faults, refusal
+
+    def happen(self, time_ns: int) -> None:
+        refusal = self._refusal or self._faults.on_arrival(self.instrument_id, time_ns)
+        if refusal is None:
+            self._matcher.arrive(self._working, time_ns)
+        else:
+            self._matcher.refuse(self._working, time_ns, refusal.reason, refusal.detail)
 
 
 class _Expected(VenueAction):
@@ -162,6 +205,28 @@ class _Cancel(VenueAction):
         self._matcher.cancel(self._id, time_ns)
 
 
+class _RefusedCancel(VenueAction):
+    """A cancel on its way to a venue that takes none."""
+
+    __slots__ = ("_answers", "_order", "_ordinal", "_refusal", "_sent_ns")
+
+    def __init__(
+        self,
+        instrument_id: str,
+        answers: TravellingAnswers,
+        order: Order,
+        sent_ns: int,
+        ordinal: int,
+        refusal: Refusal,
+    ) -> None:
+        super().__init__(instrument_id, True)
+        self._answers, self._order = answers, order
+        self._sent_ns, self._ordinal, self._refusal = sent_ns, ordinal, refusal
+
+    def happen(self, time_ns: int) -> None:
+        self._answers.cancel_refused(self._order, time_ns, self._sent_ns, self._ordinal, self._refusal)
+
+
 class _Desk:
     """One instrument of the venue, as this track deals with it."""
 
@@ -177,17 +242,21 @@ class SimulatedExecutor:
     Args:
         agenda: the track's list of things to come.
         luck: keyed draws of latency and slippage.
+        faults: what goes wrong on purpose; ``None``: nothing.
     """
 
-    def __init__(self, agenda: TrackAgenda, luck: Luck) -> None:
-        self._agenda, self.luck = agenda, luck
+    def __init__(self, agenda: TrackAgenda, luck: Luck, faults: VenueFaults | None = None) -> None:
+        self._agenda, self.luck, self.faults = agenda, luck, faults
         self._desks: dict[str, _Desk] = {}
+        self._answers: dict[str, TravellingAnswers] = {}
         self._last_arrival = self._last_in_time = 0
         self._travelling: dict[str, int] = {}
 
     def answers(self, instrument_id: str) -> TravellingAnswers:
         """Who carries the venue's answers about an instrument back to this track."""
-        return TravellingAnswers(self._agenda, self.luck, instrument_id)
+        answers = TravellingAnswers(self._agenda, self.luck, instrument_id, self.faults)
+        self._answers[instrument_id] = answers
+        return answers
 
     def connect(self, instrument_id: str, matcher: Matcher, party: Party) -> None:
         """Deal in an instrument with an account at its venue."""
@@ -206,7 +275,12 @@ class SimulatedExecutor:
         """Send an order: it arrives after its latency draw, and never before one that was sent earlier."""
         instrument, now = order.intent.instrument.id, self._agenda.now
         luck, desk = self.luck, self._desks[instrument]
-        decided_ns, ordinal = order.decided_ns, order.ordinal
+        decided_ns, ordinal, faults = order.decided_ns, order.ordinal, self.faults
+        refusal = None if faults is None else faults.on_send(instrument, decided_ns, ordinal)
+        if refusal is not None and refusal.code is None:
+            at = now + UNSENT_NS
+            self._agenda.notify(at, OrderRejected(at, order.track, order, now, refusal.reason, refusal.detail))
+            return
         entry = luck.entry_ns(instrument, decided_ns, ordinal)
         # When it would have arrived had no order before it and not itself been late.
         in_time = self._last_in_time = max(now + entry, self._last_in_time + 1)
@@ -214,16 +288,28 @@ class SimulatedExecutor:
         slippage = luck.slippage(instrument, decided_ns, ordinal)
         working = Working(order, desk.party, decision_ticks, slippage, luck.half_spread)
         self._travelling[order.client_order_id] = arrival
-        if arrival > in_time:
+        if arrival > in_time and refusal is None:
             self._agenda.arrive(in_time, _Expected(instrument, desk.matcher, working))
-        self._agenda.arrive(arrival, _NewOrder(instrument, desk.matcher, working))
+        if faults is None:
+            self._agenda.arrive(arrival, _NewOrder(instrument, desk.matcher, working))
+        else:
+            self._agenda.arrive(arrival, _DisturbedOrder(instrument, desk.matcher, working, faults, refusal))
 
     def cancel(self, order: Order, ordinal: int) -> None:
         """Send a cancel: it travels like an entry, on the same connection."""
         instrument, now = order.intent.instrument.id, self._agenda.now
+        refusal = None if self.faults is None else self.faults.on_cancel(now)
+        if refusal is not None and refusal.code is None:
+            at = now + UNSENT_NS
+            self._agenda.notify(at, OrderCancelRejected(at, order.track, order, now, None, refusal.message))
+            return
         delay = self.luck.cancel_ns(instrument, now, ordinal)
         self._last_in_time = max(now + delay, self._last_in_time + 1)
-        action = _Cancel(instrument, self._desks[instrument].matcher, order.client_order_id)
+        action: VenueAction
+        if refusal is None:
+            action = _Cancel(instrument, self._desks[instrument].matcher, order.client_order_id)
+        else:
+            action = _RefusedCancel(instrument, self._answers[instrument], order, now, ordinal, refusal)
         self._agenda.arrive(self._in_order(now + delay), action)
 
     def explain(self, client_order_id: str) -> str:

@@ -85,9 +85,9 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
         """Rows of the stream."""
         return len(self.columns["ts"])
 
-    def stream(self) -> Stream:
-        """A stream with these rows recorded and none revealed."""
-        stream = Stream(self.instrument, self.kind, self.spec)
+    def stream(self, label: str = "") -> Stream:
+        """A stream with these rows recorded and none revealed; see `Stream` for its ``label``."""
+        stream = Stream(self.instrument, self.kind, self.spec, label)
         stream.record(self.columns)
         return stream
 

@@ -7,7 +7,6 @@ from math import floor, log10
 from statistics import fmean
 
 from genesis.monitoring.report.axes import Scale, evenly, padded, places, ticks
-from genesis.monitoring.report.criteria import Window
 from genesis.monitoring.report.svg import (
     LEFT,
     RIGHT,
@@ -26,6 +25,7 @@ from genesis.monitoring.report.svg import (
 )
 from genesis.monitoring.report.values import Benchmark, Cost, Line, PriceChart, TrackReport
 from genesis.monitoring.report.wording import DASH, fixed, minute, number, percent, safe
+from genesis.paper_trading.validation_criteria import Window
 
 MARKERS_MOST = 400
 _LABELS_MOST = 14

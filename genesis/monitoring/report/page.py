@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genesis.monitoring.report import run_sections, track_section
+from genesis.monitoring.report import fault_section, run_sections, track_section
 from genesis.monitoring.report.values import RunReport
 from genesis.monitoring.report.wording import safe
 
@@ -15,7 +15,7 @@ def render(report: RunReport) -> str:
         "<meta name='viewport' content='width=device-width,initial-scale=1'><meta name='color-scheme' content='light dark'>"
         f"<title>Genesis: {safe(report.name)}</title><style>{_STYLE}</style></head><body>"
         f"<header><p class='brand'>Genesis · paper trading report</p></header><main>{run_sections.head(report)}"
-        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{tracks}</main>"
+        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{fault_section.section(report.under_faults)}{tracks}</main>"
         f"<footer><p>Run chain: {report.entries:,} entries, head <code>{safe(report.head)}</code>. All fills simulated; evidence from {safe(report.source)}. "
         "Definitions: docs/METRICS.md.</p></footer></body></html>\n"
     )
@@ -54,6 +54,7 @@ _STYLE = (
     "td.n{white-space:nowrap}td.n small{white-space:normal}"
     ".facts th[scope=row]{width:19%}.facts td:nth-child(2):not(.n){width:27%}.facts td:last-child{color:var(--soft)}"
     ".compare{font-size:12.5px}.compare td,.compare th{padding-right:7px}.compare th[scope=row]{min-width:84px}.compare thead th{font-size:11.5px}"
+    ".faults{font-size:12.5px}.faults td,.faults th{overflow-wrap:normal}"
     ".compare small{font-size:10.5px}.compare thead th,.compare td{overflow-wrap:normal}"
     ".criteria th[scope=row]{width:15%}.criteria td:nth-child(5){width:13%}.criteria td:last-child{width:30%;color:var(--soft)}"
     ".criteria caption{color:var(--ink)}.metrics .why{color:var(--soft);width:36%}.metrics th[scope=row]{width:20%;font-weight:normal}"

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from genesis.metrics.ratios import SHARPE_BARS_MIN
 from genesis.monitoring.report.charts import returns_chart
-from genesis.monitoring.report.criteria import Judgement, Status, Unit, judge
 from genesis.monitoring.report.definitions import DEFINITIONS
 from genesis.monitoring.report.tables import badge, dash, table, two
 from genesis.monitoring.report.values import Benchmark, Fact, RunReport, TrackReport
 from genesis.monitoring.report.wording import DASH, count, minute, money, number, percent, safe, span
+from genesis.paper_trading.validation_criteria import Mode, Status, Unit, ValidationCriteria, Verdict
 
 _GAPS_SHOWN = 20
 _FACT_HEADS = ("what", "value", "meaning")
@@ -90,6 +90,7 @@ def _warnings(report: RunReport) -> str:
 
 def _contents(report: RunReport) -> str:
     links = [("run", "The run"), ("compare", "Comparison"), ("criteria", "Criteria")]
+    links += [("faults", "Under faults")] if report.under_faults else []
     links += [(f"track-{i}", t.name) for i, t in enumerate(report.tracks, 1)]
     return "<nav aria-label='Contents'>" + " ".join(f"<a href='#{i}'>{safe(n)}</a>" for i, n in links) + "</nav>"
 
@@ -286,53 +287,81 @@ def _whose(b: Benchmark) -> str:
 
 # ---- criteria
 
-_CSS = {Status.PASSED: "good", Status.FAILED: "bad", Status.INCONCLUSIVE: "open"}
+_CSS = {Status.PASSED: "good", Status.FAILED: "bad", Status.ERROR: "bad", Status.INCONCLUSIVE: "open"}
 
 
 def criteria(report: RunReport) -> str:
-    """The five criteria per track."""
-    judged = [(track, judge(track.measurements())) for track in report.tracks]
+    """The criteria that the run was started under, and the evidence, per track."""
+    judged = [(track, report.criteria.judge(track.measurements())) for track in report.tracks]
     parts = [_overview(judged)]
     for track, found in judged:
-        tally = ", ".join(f"{sum(j.status is s for j in found)} {s.value.lower()}" for s in Status)
-        rows = [_judged(j) for j in found]
+        counts = [(s, sum(v.status is s for v in found)) for s in reversed(Status)]
+        tally = ", ".join(f"{n} {s.value.lower()}" for s, n in counts if n or s is not Status.ERROR)
         title = f"<strong>{safe(track.name)}</strong>: {tally}. Window {minute(track.window.start_ns)} to {minute(track.window.end_ns)}."
+        heads = ("criterion", "measured", "threshold", "sample", "status", "in words")
         parts.append(
-            table(
-                title,
-                ("criterion", "measured", "threshold", "sample", "status", "in words"),
-                rows,
-                "criteria",
-                (1, 2, 3),
-            )
+            table(title, heads, [_judged(v) for v in found], "criteria", (1, 2, 3))
+            + _evidence(track, report.criteria_recorded)
         )
     return (
-        "<section><h2 id='criteria'>Measured against the default criteria</h2>"
-        "<p><strong>No promotion is decided here.</strong> Each criterion is judged by itself, on simulated fills over "
-        f"{safe(report.source)} data, net of costs. INCONCLUSIVE: the sample is too short to say. Passing all five is not yet evidence of an edge: it says "
-        "nothing about how many strategies were tried.</p>"
+        f"<section><h2 id='criteria'>Measured against the criteria</h2><p>{_whose_criteria(report)} "
+        "<strong>No promotion is decided here.</strong> Each criterion is judged by itself, on simulated fills over "
+        f"{safe(report.source)} data, net of costs. INCONCLUSIVE: the sample is too short to say. Passing all of them is not yet evidence of an edge: it says "
+        "nothing about how many strategies were tried; E does (docs/EVIDENCE.md).</p>"
         + "".join(parts)
-        + "<p class='note'>Days are evidence bars over six. Bars are counted as closed; the coverage of the feed and a warm-up are not yet taken off, so the "
-        "count of valid days may be lower.</p></section>"
+        + "<p class='note'>Days are evidence bars over six, without the warm-up of the evidence where any was gathered. The coverage of the feed is not yet "
+        "looked at, so the count of valid days may be lower.</p></section>"
     )
 
 
-def _overview(judged: Sequence[tuple[TrackReport, Sequence[Judgement]]]) -> str:
-    """Every track's statuses at a glance; their values stand below."""
-    names = [j.criterion.name for j in judged[0][1]] if judged else []
-    rows = [(safe(t.name), *(badge(j.status.value, _CSS[j.status]) for j in found)) for t, found in judged]
-    return table("At a glance; values, thresholds and samples stand below.", ("track", *names), rows)
+def _whose_criteria(report: RunReport) -> str:
+    if not report.criteria_recorded:
+        return "The run recorded no criteria, so these are the defaults."
+    off = _off(report.criteria)
+    return "These are the criteria that the run was started under." + (f" Off: {', '.join(off)}." if off else "")
 
 
-def _judged(j: Judgement) -> tuple[str, ...]:
-    words = f"missing: {j.missing}" if j.missing else j.remark
-    bound = "at most" if j.criterion.at_most else "at least"
+def _off(criteria: ValidationCriteria) -> list[str]:
+    """Names of the keys whose criterion is not judged."""
+    modes = [f for f in criteria.__struct_fields__ if f.endswith("_mode")]
+    return [m for m in modes if getattr(criteria, m) is Mode.OFF]
+
+
+def _evidence(track: TrackReport, recorded: bool) -> str:
+    if track.evidence is None:
+        none = "No evidence bar has closed yet." if recorded else "No evidence was recorded."
+        return f"<p class='empty'>{none}</p>"
+    items = "".join(f"<li>{safe(sentence, 1000)}</li>" for sentence in track.evidence.sentences())
+    return f"<h3>Evidence of {safe(track.name)}</h3><ul class='evidence'>{items}</ul>"
+
+
+def _overview(judged: Sequence[tuple[TrackReport, Sequence[Verdict]]]) -> str:
+    """Every track's statuses and evidence at a glance; their values stand below."""
+    names = [v.criterion.name for v in judged[0][1]] if judged else []
+    rows = [(safe(t.name), *(badge(v.status.value, _CSS[v.status]) for v in found), *_e(t)) for t, found in judged]
+    heads = ("track", *names, "E<small>of the bet</small>", "E adjusted<small>for all versions</small>")
+    return table(
+        "At a glance; values, thresholds and samples stand below.", heads, rows, "", (len(names) + 1, len(names) + 2)
+    )
+
+
+def _e(track: TrackReport) -> tuple[str, str]:
+    e = track.evidence
+    if e is None:
+        return dash("not recorded"), dash("not recorded")
+    return number(e.e_value), dash("not recorded") if e.adjusted is None else number(e.adjusted)
+
+
+def _judged(v: Verdict) -> tuple[str, ...]:
+    criterion = v.criterion
+    words = f"missing: {v.words}" if v.missing else v.words
+    mode = "" if criterion.mode is Mode.ENFORCE else "advisory: it does not count"
     return (
-        f"<code>{safe(j.criterion.name)}</code>",
-        _valued(j.value, j.criterion.unit) if j.value is not None else dash("undefined"),
-        f"{bound} {_valued(j.criterion.threshold, j.criterion.unit)}",
-        f"{j.sample.n:,} {safe(j.sample.of)}",
-        badge(j.status.value, _CSS[j.status]),
+        two(f"<code>{safe(criterion.name)}</code>", mode),
+        _valued(v.value, criterion.unit) if v.value is not None else dash("undefined"),
+        f"{'at most' if criterion.at_most else 'at least'} {_valued(criterion.threshold, criterion.unit)}",
+        f"{v.sample.n:,} {safe(v.sample.of)}",
+        badge(v.status.value, _CSS[v.status]),
         safe(words),
     )
 

@@ -7,7 +7,8 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from genesis.monitoring.report.criteria import Measurements, Window
+from genesis.paper_trading.statement import Statement
+from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window
 
 Metric = str | int | float | None
 
@@ -165,18 +166,20 @@ class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
     trades: tuple[Trade, ...]
     trade_count: int
     fill_count: int
+    evidence: Statement | None = None
 
     def measurements(self) -> Measurements:
         """What the criteria judge."""
-        return measurements_of(self.metrics, self.window)
+        return measurements_of(self.metrics, self.window, 0 if self.evidence is None else self.evidence.warmup_bars)
 
 
-def measurements_of(metrics: Metrics, window: Window) -> Measurements:
-    """What the criteria judge of a sample's metrics."""
+def measurements_of(metrics: Metrics, window: Window, warmup_bars: int) -> Measurements:
+    """What the criteria judge of a sample's metrics; ``warmup_bars`` of its evidence bars are warm-up."""
     return Measurements(
         window=window,
         trades=metrics.whole("trades") or 0,
         bars=metrics.whole("evidence_bars") or 0,
+        warmup_bars=warmup_bars,
         sharpe=metrics.fraction("sharpe"),
         sharpe_stderr=metrics.fraction("sharpe_stderr"),
         drawdown_max=metrics.fraction("drawdown_max"),
@@ -218,8 +221,73 @@ class Gap(msgspec.Struct, frozen=True):
     detail: str
 
 
+class FeedFaultFact(msgspec.Struct, frozen=True):
+    """What a fault did to a stream as it arrived: ``windows`` it fell into, ``messages`` it touched, ``recognised`` of them at the feed's door."""
+
+    stream: str
+    fault: str
+    windows: int
+    messages: int
+    recognised: int
+
+
+class FaultSpan(msgspec.Struct, frozen=True):
+    """A window of a fault into which ``hits`` orders, cancels or answers fell; ``where`` is an instrument, or empty for the connection."""
+
+    fault: str
+    where: str
+    time_from: int
+    time_to: int
+    hits: int
+
+
+class FaultLength(msgspec.Struct, frozen=True):
+    """How many windows of a fault met the run, and for how long in all, in ns; ``where`` as in `FaultSpan`."""
+
+    fault: str
+    where: str
+    windows: int
+    length: int
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """A track's orders: how many were sent, refused by the venue (by reason), refused by risk, and open at the end."""
+
+    sent: int
+    rejected: Mapping[str, int]
+    denied: int
+    open: int
+
+
+class UnderFaults(msgspec.Struct, frozen=True, kw_only=True):
+    """A strategy's run under a fault plan, beside the same strategy undisturbed.
+
+    ``injected`` counts by fault what was done to orders, cancels and answers, ``None`` while the tape has not ended; ``oldest_price`` is the
+    largest age in ns of a price while a position was held, under the plan and undisturbed. ``slowest_fill`` is the longest time in ns
+    from a fill at the venue to its being heard.
+    """
+
+    plan: str
+    about: str
+    track: TrackReport
+    undisturbed: TrackReport
+    feed: tuple[FeedFaultFact, ...]
+    injected: Mapping[str, int] | None
+    lengths: tuple[FaultLength, ...]
+    hit: tuple[FaultSpan, ...]
+    gaps: tuple[Gap, ...]
+    orders: Orders
+    orders_undisturbed: Orders
+    cancels_refused: int
+    unanswered: int
+    slowest_fill: int | None
+    oldest_price: tuple[int | None, int | None]
+
+
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: what it was a function of, how far it came, and its tracks; ``beside`` is a track's strategy under the profile ``realistic``."""
+    """A run: what it was a function of, how far it came, and its tracks; the ``criteria`` are those it ran under, or the defaults where none
+    are recorded; ``beside`` is a track's strategy under the profile ``realistic``, ``under_faults`` those that also ran under a fault plan.
+    """
 
     name: str
     store: str
@@ -239,3 +307,6 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     tracks: tuple[TrackReport, ...]
     beside: Mapping[str, TrackReport] = {}
     benchmarks: tuple[Benchmark, ...]
+    under_faults: tuple[UnderFaults, ...] = ()
+    criteria: ValidationCriteria = ValidationCriteria()
+    criteria_recorded: bool = True

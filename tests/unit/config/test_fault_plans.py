@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from genesis.config import Config, built_in_plans, built_in_plans_yaml, config_yaml, inactive_keys, load_config
+from genesis.config import Config, built_in_plans, built_in_plans_yaml, config_yaml, load_config
 from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN, Disconnect, FaultPlan, Gap, Rejects, Span
 from genesis.model.orders import RejectReason
@@ -108,8 +108,3 @@ def test_a_refusal_names_path_expected_and_found(text: str, expected: str, tmp_p
     with pytest.raises(ConfigError) as error:
         load(text, tmp_path)
     assert str(error.value).startswith(f"{tmp_path / 'c.yaml'}: {expected}")
-
-
-def test_what_has_no_effect_yet_is_said() -> None:
-    """Until tracks run under a plan."""
-    assert {"run.faults", "strategies.faults", "fault_plans"} <= set(inactive_keys())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from genesis.config import Config, Secret, config_yaml, load_config, plain_config, secret_keys, secrets_of, shape
 from genesis.errors import ConfigError
+from genesis.paper_trading.validation_criteria import Mode
 from genesis.system.data import data_path
 from genesis.system.project import TEMPLATES, init_project
 
@@ -43,6 +44,14 @@ def load(text: str, folder: Path, env: dict[str, str] | None = None) -> Config:
         ("tiers: [{nam: a}]", {}, "tiers[0].nam: expected a known key, found 'nam'; did you mean 'name'?"),
         ("frobnicate: 1", {}, "frobnicate: expected a known key, found 'frobnicate'; known here: run, instruments"),
         ("1: 2", {}, "1: expected a known key, found '1'"),
+        (
+            "paper_trading: {validation_criteria: {win_rate_mod: off}}",
+            {},
+            "paper_trading.validation_criteria.win_rate_mod: expected a known key, found 'win_rate_mod'; did you mean "
+            "'win_rate_mode'?",
+        ),
+        ("paper_trading: {validation_criteria: {days_mode: never}}", {}, "found 'never'"),
+        ("paper_trading: {validation_criteria: {min_win_rate: 1.1}}", {}, "min_win_rate: expected 0 to 1, found 1.1"),
     ],
 )
 def test_a_refusal_names_its_place(text: str, env: dict[str, str], expected: str, tmp_path: Path) -> None:
@@ -51,6 +60,16 @@ def test_a_refusal_names_its_place(text: str, env: dict[str, str], expected: str
         load(text, tmp_path, env)
     assert expected in str(error.value)
     assert str(error.value).startswith(("GENESIS__", str(tmp_path)))
+
+
+def test_off_is_a_mode_and_no_truth_value(tmp_path: Path) -> None:
+    """``off`` needs no quotes in the file or the environment, and is still there when the configuration is shown and loaded again."""
+    text = "paper_trading: {validation_criteria: {win_rate_mode: off, days_mode: advisory}}"
+    found = load(text, tmp_path, {"GENESIS__PAPER_TRADING__VALIDATION_CRITERIA__TRADES_MODE": "off"})
+    criteria = found.paper_trading.validation_criteria
+    assert (criteria.win_rate_mode, criteria.days_mode, criteria.trades_mode) == (Mode.OFF, Mode.ADVISORY, Mode.OFF)
+    assert criteria.sharpe_mode is Mode.ENFORCE
+    assert load(config_yaml(found), tmp_path) == found
 
 
 def test_the_environment_reaches_list_items_and_keys_in_any_case(tmp_path: Path) -> None:

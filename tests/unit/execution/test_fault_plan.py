@@ -62,7 +62,7 @@ BAD = [
         "length_s: expected low above 0 and high at most 604800, found 0 and 2",
     ),
     (lambda: Deliveries(share=Decimal("1.1")), "share: expected 0 to 1, found 1.1"),
-    (lambda: Deliveries(streams=(StreamKind.BARS,)), "streams: expected trades, quotes or depth, found bars"),
+    (lambda: Deliveries(streams=(StreamKind.BARS,)), "streams: expected some of trades, quotes, depth, found bars"),
     (
         lambda: Deliveries(delay_ms=ClippedNormal(1, 1, 1, 4_000_000)),
         "delay_ms: expected low above 0 and high at most 3600000, found 1 and 4000000",

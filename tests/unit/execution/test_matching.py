@@ -357,6 +357,22 @@ def test_reduce_only_never_goes_through_flat() -> None:
     assert venue.parties["a"].position == 0
 
 
+def test_a_reduce_only_order_ends_once() -> None:
+    """Long 3: a sell of 5 walks the book to flat and expires there, once; one that rests when another closed the position expires once too."""
+    venue = book()
+    ear = venue.ears["a"]
+    venue.order("in", BUY, 3)
+    venue.order("rests", SELL, 2, limit=10_005, reduce_only=True)
+    venue.order("walks", SELL, 5, reduce_only=True)
+    assert sum(lots for _, lots in ear.fills("walks")) == 3
+    assert [(h.reason, h.lots) for h in ear.of("expired", "walks")] == [(RejectReason.REDUCE_ONLY, 2)]
+    venue.trade(10_006, 50, 1)
+    venue.trade(10_007, 50, 1)
+    assert ear.fills("rests") == []
+    assert [(h.reason, h.lots) for h in ear.of("expired", "rests")] == [(RejectReason.REDUCE_ONLY, 2)]
+    assert venue.matcher.working == []
+
+
 # ---- triggers
 
 

@@ -45,6 +45,11 @@ def faults(seed: int = 1, **plan: Any) -> VenueFaults:
     return made
 
 
+def is_halted(of: VenueFaults, instrument: str, time_ns: int) -> bool:
+    halts = of.halts_of(instrument)
+    return halts is not None and halts.end_of(time_ns) is not None
+
+
 def refusals(of: VenueFaults, orders: int = 2_000, instrument: str = ID) -> list[Refusal | None]:
     """What is said to one order a second."""
     return [of.on_send(instrument, T + i * S, 1) for i in range(orders)]
@@ -98,7 +103,7 @@ def test_rejects_touch_no_answer_no_cancel_and_no_market() -> None:
     assert of.on_cancel(T) is None
     assert of.on_arrival(ID, T) is None
     assert of.heard(ID, T, T + 5, T, 1, 0) == T + 5
-    assert not of.halted(ID, T)
+    assert of.halts_of(ID) is None
 
 
 # ---- timeouts and lost answers
@@ -144,13 +149,13 @@ def test_a_rate_limit_refuses_orders_in_its_window(code: int, cancel: Refusal | 
 
 
 def test_while_disconnected_nothing_is_sent_and_nothing_is_heard() -> None:
-    """Orders and cancels are known at once not to have left; answers wait for the connection."""
+    """Orders and cancels are known not to have left; answers wait for the connection."""
     of = faults(disconnect=Disconnect(windows=[span(10, 20)]))
     assert [of.on_send(ID, T + s * S, 1) for s in (9, 10, 20)] == [None, NOT_CONNECTED, None]
     assert [of.on_cancel(T + s * S) for s in (9, 19, 20)] == [None, NOT_CONNECTED, None]
     heard = [of.heard(ID, T, T + s * S, T, 1, 0) - T for s in (9, 10, 19, 20)]
     assert heard == [9 * S, 20 * S, 20 * S, 20 * S]
-    assert not of.halted(ID, T + 15 * S)
+    assert of.halts_of(ID) is None
     assert of.on_arrival(ID, T + 15 * S) is None
     assert of.injected == {
         "disconnect: answer held back": 2,
@@ -166,7 +171,7 @@ def test_a_connection_is_one_for_all_instruments() -> None:
     sent = [[of.on_send(i, t, 1) for t in times] for i in ("A.X", "B.X")]
     assert sent[0] == sent[1]
     assert set(sent[0]) == {NOT_CONNECTED, None}
-    halted = [[of.halted(i, t) for t in times] for i in ("A.X", "B.X")]
+    halted = [[is_halted(of, i, t) for t in times] for i in ("A.X", "B.X")]
     assert halted[0] != halted[1]
     assert all(True in h and False in h for h in halted)
 
@@ -175,8 +180,8 @@ def test_in_a_halt_orders_are_refused_and_cancels_and_answers_go_through() -> No
     """-2010 "Market is closed." at arrival, whenever it was sent; of the other instruments nothing is halted."""
     of = faults(halt=Halt(windows=[span(10, 20)], instruments=[ID]))
     assert [of.on_arrival(ID, T + s * S) for s in (9, 10, 20)] == [None, MARKET_CLOSED, None]
-    assert [of.halted(ID, T + s * S) for s in (9, 10, 19, 20)] == [False, True, True, False]
-    assert not of.halted("ETHUSDT.BINANCE", T + 15 * S)
+    assert [is_halted(of, ID, T + s * S) for s in (9, 10, 19, 20)] == [False, True, True, False]
+    assert of.halts_of("ETHUSDT.BINANCE") is None
     assert of.on_send(ID, T + 15 * S, 1) is None
     assert of.on_cancel(T + 15 * S) is None
     assert of.heard(ID, T, T + 15 * S, T, 1, 0) == T + 15 * S
@@ -186,21 +191,38 @@ def test_a_bar_that_a_halt_touches_is_known() -> None:
     """[open, close) and the window share a moment."""
     of = faults(halt=Halt(windows=[span(10, 20)]))
     bars = [(0, 10), (5, 11), (12, 15), (19, 30), (20, 30), (0, 60)]
-    assert [of.halted_in(ID, T + a * S, T + b * S) for a, b in bars] == [False, True, True, True, False, True]
+    halts = of.halts_of(ID)
+    assert halts is not None
+    assert [bool(halts.between(T + a * S, T + b * S)) for a, b in bars] == [False, True, True, True, False, True]
 
 
-def test_the_windows_of_a_run_can_be_listed() -> None:
-    """For whoever tells what was injected: the connection's once, a halt's for each instrument it concerns."""
+def test_the_windows_of_a_run_are_counted_and_measured() -> None:
+    """For whoever tells what was injected: the connection's once, a halt's for each instrument it concerns, each as far as it met the run."""
     of = faults(
         disconnect=Disconnect(windows=[span(10, 20)]),
-        rate_limit=RateLimit(windows=[span(30, 40), span(90, 95)]),
+        rate_limit=RateLimit(windows=[span(30, 40), span(50, 65), span(90, 95)]),
         halt=Halt(windows=[span(15, 25)], instruments=["A.X"]),
     )
-    assert of.windows(["A.X", "B.X"], T, T + 60 * S) == [
-        ("disconnect", "", T + 10 * S, T + 20 * S),
-        ("rate limit", "", T + 30 * S, T + 40 * S),
-        ("halt", "A.X", T + 15 * S, T + 25 * S),
+    assert of.times(["A.X", "B.X"], T, T + 60 * S) == [
+        ("disconnect", "", 1, 10 * S),
+        ("rate limit", "", 2, 20 * S),
+        ("halt", "A.X", 1, 10 * S),
     ]
+
+
+def test_what_falls_into_a_window_is_counted_there() -> None:
+    """Orders and cancels that were not sent and answers that had to wait, by the window that did it."""
+    of = faults(disconnect=Disconnect(windows=[span(10, 20), span(30, 40)]), halt=Halt(windows=[span(50, 60)]))
+    of.on_send(ID, T + 12 * S, 1)
+    of.on_cancel(T + 15 * S)
+    of.heard(ID, T, T + 39 * S, T, 1, 0)
+    of.on_arrival(ID, T + 55 * S)
+    of.on_arrival(ID, T + 65 * S)
+    assert of.hit == {
+        ("disconnect", "", T + 10 * S, T + 20 * S): 2,
+        ("disconnect", "", T + 30 * S, T + 40 * S): 1,
+        ("halt", ID, T + 50 * S, T + 60 * S): 1,
+    }
 
 
 # ---- the whole

@@ -62,3 +62,15 @@ def test_an_empty_column_changes_nothing() -> None:
     tracker = DrawdownTracker()
     assert tracker.scan(np.array([]), np.array([], dtype=np.int64), 0.0) is None
     assert tracker.save() == DrawdownTracker().save()
+
+
+def test_the_expected_deepest_fall_of_a_random_walk() -> None:
+    """Without drift, over unit time at unit volatility, it is sqrt(pi / 2) = 1.2533 (Magdon-Ismail, Atiya, Pratap and Abu-Mostafa 2004)."""
+    chance, steps, paths, small = np.random.default_rng(8), 5_000, 1_500, 1e-4
+    times = np.arange(steps, dtype=np.int64)
+    total = 0.0
+    for _ in range(paths):
+        tracker = DrawdownTracker()
+        tracker.scan(1 + small * np.cumsum(chance.standard_normal(steps)) / np.sqrt(steps), times, None)
+        total += tracker.maximum / small
+    assert total / paths == pytest.approx(1.2533, abs=0.03)

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from genesis.monitoring.report.criteria import Window
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.values import (
     Cost,
@@ -20,6 +19,7 @@ from genesis.monitoring.report.values import (
     RunReport,
     TrackReport,
 )
+from genesis.paper_trading.validation_criteria import Window
 
 START = 1_735_689_600_000_000_000
 HOUR = 3_600_000_000_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from genesis.metrics.ratios import Moments, sharpe
-from genesis.monitoring.report.criteria import Window
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.values import Line
+from genesis.paper_trading.validation_criteria import Window
 from tests.unit.reporting.made import HOUR, START, wave
 
 

@@ -185,11 +185,12 @@ def test_criteria_show_value_threshold_sample_and_what_is_missing() -> None:
     html = render(run(track(metrics={"trades": 60, "sharpe": 1.0})))
     words = text(html)
     assert "No promotion is decided here." in words
-    assert "min_trades 60 trades at least 100 trades 60 trades INCONCLUSIVE missing: 40 more trades of 100" in words
+    missing = "missing: 40 more trades of 100; about 7 days at this pace"
+    assert f"min_trades 60 trades at least 100 trades 60 trades INCONCLUSIVE {missing}" in words
     assert "min_days 10 days at least 7 days 60 evidence bars PASSED" in words
     assert "min_sharpe 1.00 at least 1.50 60 evidence bars FAILED 0.7 standard errors below" in words
     assert "max_drawdown 2.00 % at most 10.00 % 60 evidence bars PASSED" in words
-    assert "2 passed, 1 failed, 2 inconclusive" in words
+    assert "2 passed, 2 inconclusive, 1 failed" in words
 
 
 def test_drawdown_dates_are_told() -> None:

@@ -7,19 +7,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from genesis.monitoring.report.criteria import (
+from genesis.paper_trading.validation_criteria import (
     Criterion,
-    Judgement,
     Measurements,
+    Mode,
     SampleSize,
     Status,
-    Thresholds,
     Unit,
+    ValidationCriteria,
+    Verdict,
     Window,
-    judge,
+    overall,
 )
 
-WINDOW = Window(0, 10)
+DAY = 86_400_000_000_000
+WINDOW = Window(0, 10 * DAY)
 PASSED, FAILED, OPEN = Status.PASSED, Status.FAILED, Status.INCONCLUSIVE
 GOOD: dict[str, Any] = {
     "trades": 100,
@@ -31,10 +33,10 @@ GOOD: dict[str, Any] = {
 }
 
 
-def judged(limits: Thresholds | None = None, **changed: Any) -> dict[str, Judgement]:
-    """The five judgements by name, of measurements that lie exactly on the thresholds but for what is changed."""
-    found = judge(Measurements(window=WINDOW, **{**GOOD, **changed}), limits)
-    return {j.criterion.name: j for j in found}
+def judged(limits: ValidationCriteria | None = None, **changed: Any) -> dict[str, Verdict]:
+    """The verdicts by name, of measurements that lie exactly on the thresholds but for what is changed."""
+    found = (limits or ValidationCriteria()).judge(Measurements(window=WINDOW, **{**GOOD, **changed}))
+    return {v.criterion.name: v for v in found}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_each_criterion_on_its_threshold_beside_it_and_without_a_sample(
 
 def test_there_are_the_five_of_the_configuration_in_its_order() -> None:
     """With the mission's numbers as defaults."""
-    assert [(j.criterion.name, j.criterion.threshold) for j in judged().values()] == [
+    assert [(v.criterion.name, v.criterion.threshold) for v in judged().values()] == [
         ("min_trades", 100),
         ("min_days", 7),
         ("min_sharpe", 1.5),
@@ -97,7 +99,7 @@ def test_a_value_near_its_threshold_is_said_to_be_near() -> None:
 
 def test_other_thresholds_ask_for_other_samples() -> None:
     """A Sharpe ratio still needs its 42 bars when fewer days are asked for."""
-    found = judged(Thresholds(min_days=2, min_trades=10), bars=12, trades=10, sharpe=3.0)
+    found = judged(ValidationCriteria(min_days=2, min_trades=10), bars=12, trades=10, sharpe=3.0)
     assert (found["min_days"].status, found["min_trades"].status) == (PASSED, PASSED)
     assert (found["min_sharpe"].status, found["min_sharpe"].sample.needed) == (OPEN, 42)
 
@@ -120,18 +122,18 @@ ENOUGH, SHORT = SampleSize(42, 42, "evidence bars"), SampleSize(41, 42, "evidenc
         (1.6, SHORT, OPEN, ""),
     ],
 )
-def test_no_judgement_without_what_it_rests_on(
+def test_no_verdict_without_what_it_rests_on(
     value: float | None, sample: SampleSize, status: Status, missing: str
 ) -> None:
     """A status that value, threshold and sample do not bear out cannot be made."""
     with pytest.raises(ValueError, match="min_sharpe"):
-        Judgement(SHARPE, value, sample, WINDOW, status, missing)
+        Verdict(SHARPE, value, sample, WINDOW, status, missing)
 
 
 @pytest.mark.parametrize("field", ["criterion", "value", "sample", "window", "status"])
 def test_value_threshold_sample_and_window_are_not_optional(field: str) -> None:
     """None of them has a default."""
-    assert field in {f.name for f in msgspec.structs.fields(Judgement) if f.required}
+    assert field in {f.name for f in msgspec.structs.fields(Verdict) if f.required}
 
 
 def test_windows_and_samples_that_cannot_be_are_refused() -> None:
@@ -142,3 +144,59 @@ def test_windows_and_samples_that_cannot_be_are_refused() -> None:
         SampleSize(-1, 0, "trades")
     with pytest.raises(ValueError, match="sample"):
         SampleSize(1, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"sharpe": float("nan")}, "min_sharpe"),
+        ({"sharpe": float("inf")}, "min_sharpe"),
+        ({"drawdown_max": -0.1}, "max_drawdown"),
+        ({"win_rate": 1.5}, "min_win_rate"),
+        ({"trades": -1}, "min_trades"),
+    ],
+)
+def test_a_number_that_cannot_be_is_an_error_and_passes_nothing(changed: dict[str, Any], name: str) -> None:
+    """ERROR, with what was expected and found; it is the worst of all statuses."""
+    found = judged(**changed)
+    assert found[name].status is Status.ERROR
+    assert "expected" in found[name].words
+    assert overall(list(found.values())) is Status.ERROR
+
+
+def test_warm_up_is_no_validation_time() -> None:
+    """Forty-two bars of which six are warm-up are six days, not seven; a Sharpe ratio still rests on all of them."""
+    found = judged(warmup_bars=6)
+    assert (found["min_days"].value, found["min_days"].status) == (6.0, OPEN)
+    assert found["min_days"].missing == "6 more evidence bars of 42"
+    assert found["min_sharpe"].status is PASSED
+
+
+def test_what_is_missing_says_how_long_it_takes() -> None:
+    """Bars come by the clock, 4 h each; trades as they came: 20 in 10 days leave 40 days for 80 more; none came, so none will."""
+    assert judged(bars=36)["min_days"].words == "6 more evidence bars of 42; about 24 hours at this pace"
+    assert judged(bars=0)["min_days"].wait_ns == 7 * DAY
+    slow = judged(trades=20)["min_trades"]
+    assert (slow.words, slow.wait_ns) == ("80 more trades of 100; about 40 days at this pace", 40 * DAY)
+    assert judged(trades=0)["min_trades"].words == "100 more trades of 100; at this pace never"
+    assert judged(sharpe=None)["min_sharpe"].words == "a value: it is undefined over this sample"
+
+
+def test_only_what_is_enforced_counts() -> None:
+    """An advisory criterion is judged and counts for nothing; one that is off is not judged; none enforced is no verdict at all."""
+    advisory = ValidationCriteria(win_rate_mode=Mode.ADVISORY)
+    assert judged(advisory, win_rate=0.3)["min_win_rate"].status is FAILED
+    assert overall(list(judged(advisory, win_rate=0.3).values())) is PASSED
+    off = judged(ValidationCriteria(win_rate_mode=Mode.OFF, trades_mode=Mode.OFF), win_rate=0.3)
+    assert list(off) == ["min_days", "min_sharpe", "max_drawdown"]
+    none = ValidationCriteria(
+        **dict.fromkeys(("trades_mode", "days_mode", "sharpe_mode", "drawdown_mode", "win_rate_mode"), Mode.ADVISORY)
+    )
+    assert overall(list(judged(none).values())) is None
+
+
+def test_the_worst_enforced_status_stands_for_all() -> None:
+    """FAILED before INCONCLUSIVE before PASSED."""
+    assert overall(list(judged(sharpe=0.0, trades=3).values())) is FAILED
+    assert overall(list(judged(trades=3).values())) is OPEN
+    assert overall(list(judged().values())) is PASSED

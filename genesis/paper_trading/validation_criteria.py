@@ -1,0 +1,285 @@
+"""`ValidationCriteria`: measurements in, verdicts out. Each criterion is judged by itself; nothing here promotes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import Enum
+from math import isfinite, sqrt
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from genesis.clock import NS_PER_DAY, NS_PER_HOUR
+from genesis.metrics.ratios import EVIDENCE_BAR_NS, SHARPE_BARS_MIN
+
+BARS_PER_DAY = 6
+# Under this many standard errors from the threshold, the side on which a value lies may be luck.
+_CLEAR = 2.0
+
+
+class Status(Enum):
+    """What a measurement says, worst first; `INCONCLUSIVE` names what is missing, `ERROR` what cannot be."""
+
+    ERROR = "ERROR"
+    FAILED = "FAILED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    PASSED = "PASSED"
+
+
+class Mode(Enum):
+    """Whether a criterion counts: ``enforce`` must pass, ``advisory`` is judged and shown beside, ``off`` is not judged."""
+
+    ENFORCE = "enforce"
+    ADVISORY = "advisory"
+    OFF = "off"
+
+
+class Unit(Enum):
+    """What a value counts."""
+
+    TRADES = "trades"
+    DAYS = "days"
+    A_YEAR = "a year"
+    FRACTION = "fraction"
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Engine time [``start_ns``, ``end_ns``], UTC ns, over which something was measured."""
+
+    start_ns: int
+    end_ns: int
+
+    def __post_init__(self) -> None:
+        if self.end_ns < self.start_ns:
+            raise ValueError(f"window: expected an end at or after {self.start_ns}, found {self.end_ns}")
+
+    @property
+    def length_ns(self) -> int:
+        """Nanoseconds from start to end."""
+        return self.end_ns - self.start_ns
+
+
+class SampleSize(msgspec.Struct, frozen=True):
+    """``n`` observations of ``of`` (``trades``, ``evidence bars``); under ``needed`` they are too few to pass."""
+
+    n: int
+    needed: int
+    of: str
+
+    def __post_init__(self) -> None:
+        if self.n < 0 or self.needed < 0 or not self.of:
+            raise ValueError(
+                f"sample: expected counts of 0 or more of something, found {self.n}, {self.needed}, {self.of!r}"
+            )
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many as needed."""
+        return self.n >= self.needed
+
+    @property
+    def lacking(self) -> int:
+        """How many more are needed."""
+        return max(0, self.needed - self.n)
+
+
+class Criterion(msgspec.Struct, frozen=True):
+    """A threshold; ``at_most``: the value must not lie above it, and once it does it stays so (a maximum only grows)."""
+
+    name: str
+    threshold: float
+    unit: Unit
+    at_most: bool = False
+    mode: Mode = Mode.ENFORCE
+
+    def met_by(self, value: float) -> bool:
+        """Whether the value is on the right side; the threshold itself is."""
+        return value <= self.threshold if self.at_most else value >= self.threshold
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One criterion judged; it cannot exist without value, threshold, sample and window.
+
+    ``missing`` says in words what an `INCONCLUSIVE` lacks or what is wrong with an `ERROR`; ``remark`` how sure the others are. ``wait_ns`` is
+    how long the missing takes if it comes as it has come so far, ``None`` where that cannot be said.
+
+    Raises:
+        ValueError: a status that value, threshold and sample do not bear out.
+    """
+
+    criterion: Criterion
+    value: float | None
+    sample: SampleSize
+    window: Window
+    status: Status
+    missing: str = ""
+    remark: str = ""
+    wait_ns: int | None = None
+
+    def __post_init__(self) -> None:
+        name = self.criterion.name
+        if (self.status in (Status.INCONCLUSIVE, Status.ERROR)) != bool(self.missing):
+            raise ValueError(f"{name}: expected what is missing for INCONCLUSIVE and ERROR and for nothing else")
+        if self.missing:
+            return
+        if self.value is None or not isfinite(self.value):
+            raise ValueError(f"{name}: expected a value for {self.status.value}, found {self.value}")
+        if (self.status is Status.PASSED) != self.criterion.met_by(self.value):
+            raise ValueError(f"{name}: expected another status than {self.status.value} at {self.value}")
+        if not self.sample.enough and not (self.criterion.at_most and self.status is Status.FAILED):
+            raise ValueError(f"{name}: expected {self.sample.needed} {self.sample.of}, found {self.sample.n}")
+
+    @property
+    def words(self) -> str:
+        """What is missing and how long it will take at this pace, or how sure the verdict is."""
+        if self.status is not Status.INCONCLUSIVE or self.sample.enough:
+            return self.missing or self.remark
+        return f"{self.missing}; {in_time(self.wait_ns)}"
+
+
+class Measurements(msgspec.Struct, frozen=True, kw_only=True):
+    """What is judged: counts, and values that are ``None`` while undefined; all net, over one window.
+
+    ``warmup_bars`` of the ``bars`` are no validation time.
+    """
+
+    window: Window
+    trades: int
+    bars: int
+    warmup_bars: int = 0
+    sharpe: float | None = None
+    sharpe_stderr: float | None = None
+    drawdown_max: float | None = None
+    win_rate: float | None = None
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A criterion with what was found for it; ``least`` to ``most`` is where a value can lie."""
+
+    criterion: Criterion
+    value: float | None
+    sample: SampleSize
+    stderr: float | None = None
+    least: float = 0.0
+    most: float = float("inf")
+
+
+class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The five given criteria and their modes; fractions are fractions, a day is six evidence bars."""
+
+    min_trades: Annotated[int, Meta(ge=1)] = 100
+    min_days: Annotated[int, Meta(ge=1)] = 7
+    min_sharpe: Decimal = Decimal("1.5")
+    max_drawdown: Decimal = Decimal("0.10")
+    min_win_rate: Decimal = Decimal("0.55")
+    trades_mode: Mode = Mode.ENFORCE
+    days_mode: Mode = Mode.ENFORCE
+    sharpe_mode: Mode = Mode.ENFORCE
+    drawdown_mode: Mode = Mode.ENFORCE
+    win_rate_mode: Mode = Mode.ENFORCE
+
+    def __post_init__(self) -> None:
+        for name in ("max_drawdown", "min_win_rate"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name}: expected 0 to 1, found {value}")
+
+    def judge(self, found: Measurements) -> tuple[Verdict, ...]:
+        """A verdict for each criterion that is not off, in the configuration's order.
+
+        Counts that are not reached yet are `INCONCLUSIVE`, never `FAILED`: time may bring them. A drawdown over its limit is `FAILED`
+        however short the sample. A number that cannot be is `ERROR`.
+        """
+        return tuple(_judge(a, found) for a in self._asked(found) if a.criterion.mode is not Mode.OFF)
+
+    def _asked(self, found: Measurements) -> tuple[_Asked, ...]:
+        bars_needed, valid = self.min_days * BARS_PER_DAY, max(0, found.bars - found.warmup_bars)
+        trades = SampleSize(max(0, found.trades), self.min_trades, "trades")
+        days = SampleSize(valid, bars_needed, "evidence bars")
+        of_ratio = SampleSize(max(0, found.bars), max(bars_needed, SHARPE_BARS_MIN), "evidence bars")
+        sharpe, fall, wins = float(self.min_sharpe), float(self.max_drawdown), float(self.min_win_rate)
+        return (
+            _Asked(
+                Criterion("min_trades", self.min_trades, Unit.TRADES, mode=self.trades_mode),
+                float(found.trades),
+                trades,
+            ),
+            _Asked(Criterion("min_days", self.min_days, Unit.DAYS, mode=self.days_mode), valid / BARS_PER_DAY, days),
+            _Asked(
+                Criterion("min_sharpe", sharpe, Unit.A_YEAR, mode=self.sharpe_mode),
+                found.sharpe,
+                of_ratio,
+                found.sharpe_stderr,
+                float("-inf"),
+            ),
+            _Asked(Criterion("max_drawdown", fall, Unit.FRACTION, True, self.drawdown_mode), found.drawdown_max, days),
+            _Asked(
+                Criterion("min_win_rate", wins, Unit.FRACTION, mode=self.win_rate_mode),
+                found.win_rate,
+                trades,
+                _share_error(found),
+                most=1.0,
+            ),
+        )
+
+
+def overall(verdicts: Sequence[Verdict]) -> Status | None:
+    """The worst status among the enforced criteria; ``None`` where none is enforced."""
+    found = {v.status for v in verdicts if v.criterion.mode is Mode.ENFORCE}
+    return next((s for s in Status if s in found), None)
+
+
+def in_time(wait_ns: int | None) -> str:
+    """``about 12 days at this pace``."""
+    if wait_ns is None:
+        return "at this pace never"
+    if wait_ns < 2 * NS_PER_DAY:
+        hours = -(-wait_ns // NS_PER_HOUR)
+        return f"about {hours} hour{'' if hours == 1 else 's'} at this pace"
+    return f"about {-(-wait_ns // NS_PER_DAY):,} days at this pace"
+
+
+def _judge(asked: _Asked, found: Measurements) -> Verdict:
+    criterion, value, sample = asked.criterion, asked.value, asked.sample
+    if value is not None and not (isfinite(value) and asked.least <= value <= asked.most):
+        wrong = f"a value that can be: expected {asked.least:g} to {asked.most:g}, found {value}"
+        return Verdict(criterion, value, sample, found.window, Status.ERROR, wrong)
+    broken = value is not None and criterion.at_most and not criterion.met_by(value)
+    lacking = "" if broken else _lacking(value, sample)
+    if lacking or value is None:
+        wait = _wait(sample, found)
+        return Verdict(criterion, value, sample, found.window, Status.INCONCLUSIVE, lacking, wait_ns=wait)
+    status = Status.PASSED if criterion.met_by(value) else Status.FAILED
+    return Verdict(criterion, value, sample, found.window, status, remark=_remark(criterion, value, asked.stderr))
+
+
+def _lacking(value: float | None, sample: SampleSize) -> str:
+    if not sample.enough:
+        return f"{sample.lacking:,} more {sample.of} of {sample.needed:,}"
+    return "a value: it is undefined over this sample" if value is None else ""
+
+
+def _wait(sample: SampleSize, found: Measurements) -> int | None:
+    """Bars come by the clock; trades as they came over the window."""
+    if sample.enough:
+        return None
+    if sample.of != "trades":
+        return sample.lacking * EVIDENCE_BAR_NS
+    return sample.lacking * found.window.length_ns // sample.n if sample.n else None
+
+
+def _remark(criterion: Criterion, value: float, stderr: float | None) -> str:
+    if not stderr:
+        return ""
+    distance = (value - criterion.threshold) / stderr
+    side = "above" if distance >= 0 else "below"
+    text = f"{abs(distance):.1f} standard errors {side} the threshold"
+    return text if abs(distance) >= _CLEAR else f"{text}: chance alone could turn it"
+
+
+def _share_error(found: Measurements) -> float | None:
+    """Standard error of a share of independent trades, as a fraction."""
+    p = found.win_rate
+    return None if p is None or found.trades <= 0 or not 0 <= p <= 1 else sqrt(p * (1 - p) / found.trades)
