@@ -43,6 +43,7 @@ MODULES = (
     "execution/fees.py",
     "execution/filters.py",
     "execution/impact.py",
+    "execution/late.py",
     "execution/liquidity.py",
     "execution/listing_rules.py",
     "execution/luck.py",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from genesis.engine.agenda import Rank
 from genesis.engine.lane import Lane
 from genesis.engine.marks import Mark
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.matching import Matcher
-from genesis.execution.tier import Phase, Tier
+from genesis.execution.tier import Tier
 from genesis.model.instruments import Instrument
 from genesis.portfolio.portfolio import Holding
 from genesis.tape.stream import Stream, StreamKind
@@ -27,7 +27,6 @@ def tier_of(streams: Sequence[Stream]) -> Tier:
     return Tier.TRADES if StreamKind.TRADES in kinds else Tier.BARS
 
 
-_RESTING: Final = Phase.RESTING
 # Rows of one moment in this order. Where better data fail for a while, the poorer ones beside them fill orders.
 _LANES = (StreamKind.TRADES, StreamKind.ORDERS, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS)
 _MARKED_BY = {
@@ -144,7 +143,7 @@ class InstrumentFeed:
     def _show_depth(self, stream: Stream, start: int, stop: int) -> None:
         """Only levels at which an order of ours rests, or of which one took, concern anybody: the rest of the rows is written into the book."""
         matcher = self.matcher
-        watched = _watched_prices(matcher)
+        watched = matcher.watched_prices()
         if watched:
             columns = stream.columns
             for row in _rows_at(watched, stream, start, stop):
@@ -161,12 +160,6 @@ class InstrumentFeed:
     def value(self, ticks: int, lots: int) -> int:
         """Ledger units of ``lots`` lots at ``ticks``."""
         return ticks * lots * self.unit
-
-
-def _watched_prices(matcher: Matcher) -> set[int]:
-    """Signed prices of the levels that on orders wait in, or that one took from."""
-    waiting = (w for w in matcher.working if w.phase is _RESTING)
-    return {w.sign * (w.limit or 0) for w in waiting}.union(matcher.shown.taken.prices())
 
 
 def _rows_at(prices: set[int], stream: Stream, start: int, stop: int) -> Iterator[int]:

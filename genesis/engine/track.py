@@ -384,8 +384,9 @@ class Track:
         stop = before(ts, row, min(row + _RUN_ROWS, stream.rows), due_ns, included)
         if other is not None and stop > row + 1 and self._row_key(lane, stop - 1) > other:
             stop = before(ts, row + 1, stop, other[0], False)
-        if self._marked_elsewhere(lane) or not (lane.wants_all or lane.matcher.bounds()[0]):
-            stop = row + 1
+        if stop > row + 1:
+            wanted = lane.wants_all or lane.matcher.bounds()[0]
+            stop = self._next_mark(lane, row, stop) if wanted else row + 1
         self.agenda.stirred = False
         self.agenda.rank = Rank.ROW
         feed = self._only_feed or self._by_lane[id(lane)]
@@ -406,6 +407,7 @@ class Track:
         stream, cursor, shown = lane.stream, lane.cursor, matcher.shown
         working = matcher.working if lane.leads else _NONE_WORKING
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
+        alone = len(marks.held) == 1
         heard = self.strategy.on_trade
         while cursor < stop:
             block, offset = stream.trades.at(cursor, stream.rows)
@@ -424,7 +426,7 @@ class Track:
                     )
                 if worth:
                     mark.cursor, mark.price = cursor, prices[place]
-                    value = constant + worth * prices[place]
+                    value = constant + worth * prices[place] if alone else marks.index()
                     if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                         self._halt(now)
                 try:
@@ -451,7 +453,7 @@ class Track:
                 matcher.on_trade(now, ticks_at(row), lots_at(row), side_at(row), at)
             if is_mark and mark.worth:
                 mark.cursor, mark.price = row + 1, mark.price_at(row)
-                value = marks.constant + mark.worth * mark.price
+                value = marks.index()
                 if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                     self._halt(now)
             if agenda.stirred:
@@ -461,6 +463,7 @@ class Track:
         agenda, matcher, marks, mark = self.agenda, feed.matcher, self.marks, feed.mark
         stream, cursor = lane.stream, lane.cursor
         worth, constant = (mark.worth, marks.constant) if mark.stream is stream else (0.0, 0.0)
+        alone = len(marks.held) == 1
         heard = self.strategy.on_quote if lane.wants_all and not self.ended else None
         block, offset = stream.quotes.at(cursor, stream.rows)
         times, events, leads = block.times, block.events, lane.leads
@@ -477,7 +480,7 @@ class Track:
             if worth:
                 mark.cursor = cursor
                 mark.price = price = prices[place]
-                value = constant + worth * price
+                value = constant + worth * price if alone else marks.index()
                 if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                     self._halt(now)
             if heard is not None:
@@ -831,16 +834,25 @@ class Track:
         mark = bars.feed.mark
         return mark.worth != 0 and mark.cursor >= bars.at
 
-    def _marked_elsewhere(self, lane: Lane) -> bool:
-        """Whether a position is marked by rows that are not this lane's, so that it must be marked between them."""
+    def _next_mark(self, lane: Lane, row: int, stop: int) -> int:
+        """Where a run of a lane's rows must end because a position is to be marked by a row that is not this lane's."""
         held = self.marks.held
-        return bool(held) and not (len(held) == 1 and held[0].stream is lane.stream)
+        if len(held) > 1:
+            return row + 1
+        if not held or held[0].stream is lane.stream:
+            return stop
+        stream, cursor = held[0].stream, held[0].cursor
+        # A row that marks comes after the rows of its moment.
+        return before(lane.stream.times, row + 1, stop, stream.times[cursor], True) if cursor < stream.rows else stop
 
     def _mark_rows_before(self, lane: Lane, row: int) -> bool:
         """Mark the rows that were jumped over; whether a limit broke before ``row``, so that something new comes first. Something is held."""
         if len(self.marks.held) == 1 and self._own_row_next(lane, row):
             return False
-        ts = lane.stream.times[row]
+        ts, only = lane.stream.times[row], self._only_mark
+        if only is not None:
+            stop = row if only.stream is lane.stream else passed(only.stream, only.cursor, ts, Rank.ROW)
+            return stop > only.cursor and self._catch_up([stop])
         stops = [
             row if f.mark.stream is lane.stream else passed(f.mark.stream, f.mark.cursor, ts, Rank.ROW)
             for f in self.feeds

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.model.grid import EXACT, currency_grid
 from genesis.model.instruments import Instrument
 from genesis.model.orders import Liquidity, Side
+
+_BUY: Final = Side.BUY
 
 
 class FeeCalculator:
@@ -27,7 +30,7 @@ class FeeCalculator:
 
     def fee(self, side: Side, liquidity: Liquidity, base_units: int, quote_units: int) -> tuple[int, str, int]:
         """Fee of a fill as (units, currency, decimals); ``base_units`` and ``quote_units`` are what changed hands."""
-        received_base = self._received and side is Side.BUY
+        received_base = self._received and side is _BUY
         currency, decimals, step = self._base if received_base else self._quote
         units = (base_units if received_base else quote_units) * self._rate[liquidity] // self._scale
         return units - units % step, currency, decimals

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable
+from typing import Final
 
 from genesis.execution.fault_windows import FaultWindows
 from genesis.execution.late import InTime
@@ -26,11 +27,28 @@ from genesis.model.grid import plain
 from genesis.model.orders import Liquidity, RejectReason
 from genesis.model.rules import StpMode
 
-_NEVER = 2**62
-_UNBOUND = 2**62
-_SIDES = (1, -1)
-_BY_DEPTH = (Tier.DEPTH, Tier.ORDERS)
-_MAKERS_GIVE_WAY = (StpMode.NONE, StpMode.EXPIRE_MAKER)
+_NEVER: Final = 2**62
+_UNBOUND: Final = 2**62
+_SIDES: Final = (1, -1)
+# Members of an enumeration are looked up slowly.
+_DELAYED: Final = Phase.DELAYED
+_ENDED: Final = Phase.ENDED
+_RESTING: Final = Phase.RESTING
+_TAKING: Final = Phase.TAKING
+_TRIGGER: Final = Phase.TRIGGER
+_BARS: Final = Tier.BARS
+_ORDERS: Final = Tier.ORDERS
+_TRADES: Final = Tier.TRADES
+_HIGH: Final = Confidence.HIGH
+_LOW: Final = Confidence.LOW
+_MEDIUM: Final = Confidence.MEDIUM
+_ROUGH: Final = Confidence.ROUGH
+_MAKER: Final = Liquidity.MAKER
+_TAKER: Final = Liquidity.TAKER
+_NO_PREVENTION: Final = StpMode.NONE
+_REDUCE_ONLY: Final = RejectReason.REDUCE_ONLY
+_BY_DEPTH: Final = (Tier.DEPTH, Tier.ORDERS)
+_MAKERS_GIVE_WAY: Final = (StpMode.NONE, StpMode.EXPIRE_MAKER)
 
 
 class Matcher:
@@ -64,7 +82,7 @@ class Matcher:
         if touch is not None:
             working.suffer(touch, working.slippage + (0 if shown.tier(now_ns).has_book else working.half_spread))
         working.in_time = InTime(working, shown, self.models, self._unwelcome(working, touch))
-        working.phase = Phase.DELAYED
+        working.phase = _DELAYED
         working.in_time.arrive(now_ns)
         self.working.append(working)
         self._bounds = None
@@ -86,7 +104,7 @@ class Matcher:
         self._bounds = None
         if working.in_time is not None and working.in_time.is_triggered:
             self._fire(working, time_ns)
-        if working.phase is Phase.TAKING:
+        if working.phase is _TAKING:
             self._start_taking(working, time_ns)
 
     def refuse(self, working: Working, time_ns: int, reason: RejectReason, detail: str) -> None:
@@ -97,7 +115,7 @@ class Matcher:
     def cancel(self, client_order_id: str, time_ns: int) -> bool:
         """A cancel reaches the venue; ``False`` when there is nothing left to cancel."""
         for working in self.working:
-            if working.order.client_order_id == client_order_id and working.phase is not Phase.DELAYED:
+            if working.order.client_order_id == client_order_id and working.phase is not _DELAYED:
                 self._remove(working)
                 working.party.answers.canceled(working, time_ns)
                 return True
@@ -116,15 +134,17 @@ class Matcher:
         if self._resting[1] or self._resting[-1]:
             self._rest_on_quote(1, time_ns)
             self._rest_on_quote(-1, time_ns)
+        if not self._others():
+            return
         for working in list(self.working):
             phase = working.phase
-            if phase is Phase.TAKING:
+            if phase is _TAKING:
                 working.suffer(ask if working.sign > 0 else bid, working.slippage)
                 self._take_book(working, time_ns)
-            elif phase is Phase.TRIGGER:
+            elif phase is _TRIGGER:
                 if not shown.has_trades:
                     self._try_trigger(working, time_ns, ask if working.sign > 0 else bid)
-            elif working.in_time is not None and phase is Phase.DELAYED:
+            elif working.in_time is not None and phase is _DELAYED:
                 working.in_time.on_quote(time_ns, ask if working.sign > 0 else bid)
 
     def on_depth(self, side: int, ticks: int, lots: int, time_ns: int, in_snapshot: bool = False) -> None:
@@ -161,20 +181,22 @@ class Matcher:
         for sign in _SIDES:
             if self._resting[sign]:
                 used = self._rest_on_trade(sign, time_ns, ticks, lots, aggressor, used, happened_ns)
+        if not self._others():
+            return
         on_prints = not shown.tier(time_ns).has_book
         for working in list(self.working):
             phase = working.phase
             if working.arrival_ns > happened_ns:
                 continue
-            if phase is Phase.TRIGGER:
+            if phase is _TRIGGER:
                 self._try_trigger(working, time_ns, ticks)
-            elif phase is Phase.TAKING:
+            elif phase is _TAKING:
                 if on_prints and aggressor != -working.sign:
                     working.suffer(ticks, working.slippage + working.half_spread)
                     available = self.models.of_print(lots - used)
                     if available:
-                        used += self._take_shown(working, time_ns, ticks, available, Tier.TRADES)
-            elif working.in_time is not None and phase is Phase.DELAYED:
+                        used += self._take_shown(working, time_ns, ticks, available, _TRADES)
+            elif working.in_time is not None and phase is _DELAYED:
                 working.in_time.on_trade(time_ns, ticks, lots - used, aggressor)
 
     def on_bar(self, time_ns: int, open_ns: int, opened: int, high: int, low: int, close: int, lots: int) -> None:
@@ -193,7 +215,7 @@ class Matcher:
             for working in list(self.working):
                 if working.order.decided_ns > open_ns:
                     continue
-                if working.in_time is not None and working.phase is Phase.DELAYED:
+                if working.in_time is not None and working.phase is _DELAYED:
                     working.in_time.on_bar(opened, high, low, budget)
                 else:
                     budget -= self._meet_bar(working, time_ns, (opened, high, low), budget)
@@ -207,6 +229,11 @@ class Matcher:
             self._bounds = self._compute_bounds()
         return self._bounds
 
+    def watched_prices(self) -> set[int]:
+        """The levels whose size concerns an order, or that one took from: ticks, bids above and asks below zero."""
+        found = {w.sign * (w.limit or 0) for side in _SIDES for _, _, w in self._resting[side]}
+        return found.union(self.shown.taken.prices())
+
     def touch(self, sign: int) -> int | None:
         """The price a taker of this side faces: the ask or bid, else the last price; ``None`` before any was seen."""
         return self.shown.touch(sign)
@@ -215,18 +242,18 @@ class Matcher:
         """Why a working order waits, in words."""
         text, intent, shown = self._text, working.order.intent, self.shown
         left = f"{plain(intent.instrument.qty_grid.to_decimal(working.leaves))} {intent.instrument.base} left"
-        if working.phase is Phase.DELAYED:
+        if working.phase is _DELAYED:
             return f"is late on its way to the venue; {left}"
-        if working.phase is Phase.TRIGGER:
+        if working.phase is _TRIGGER:
             at = "its first trade" if working.trigger is None else text(working.trigger)
             return f"waits for its trigger at {at}; last price {text(shown.last)}; {left}"
         tier = shown.tier(now_ns)
-        if working.phase is Phase.TAKING:
-            what = {Tier.TRADES: "the next print on its side", Tier.BARS: "the next bar's open"}
+        if working.phase is _TAKING:
+            what = {_TRADES: "the next print on its side", _BARS: "the next bar's open"}
             return f"takes what comes: waits for {what.get(tier, 'new size at the touch')}; {left}"
         touch = shown.touch(working.sign)
         where = f"rests at {text(working.limit or 0)}; the market is at {text(touch) if touch else 'no price yet'}"
-        if tier is Tier.BARS or (working.ahead is None and not tier.has_book):
+        if tier is _BARS or (working.ahead is None and not tier.has_book):
             return f"{where}; fills only when a price goes through it; {left}"
         if working.ahead is None:
             return f"{where}; behind the touch, its queue is not visible yet; {left}"
@@ -326,7 +353,7 @@ class Matcher:
 
     def _rest(self, working: Working, limit: int, time_ns: int) -> None:
         shown, models = self.shown, self.models
-        working.phase = Phase.RESTING
+        working.phase = _RESTING
         tier, orders = shown.tier(time_ns), shown.orders
         if orders is not None:
             working.queue = Fifo(orders, working.sign, limit)
@@ -337,7 +364,7 @@ class Matcher:
             if working.in_time is not None and displayed is not None:
                 displayed = max(displayed, working.in_time.ahead)
             working.queue.join(displayed)
-        elif tier is Tier.TRADES and not models.only_through:
+        elif tier is _TRADES and not models.only_through:
             typical = models.conditions.typical_print(time_ns)
             working.queue.join(None if typical is None else models.prints_ahead * typical)
         else:
@@ -356,7 +383,7 @@ class Matcher:
 
     def _fire(self, working: Working, time_ns: int) -> None:
         working.party.answers.triggered(working, time_ns, working.trigger or 0)
-        working.phase = Phase.TAKING
+        working.phase = _TAKING
         working.arrival_ticks = self.shown.touch(working.sign)
         working.arrival_mid_x2 = self.shown.mid_x2()
         self._bounds = None
@@ -380,18 +407,18 @@ class Matcher:
         most = working.leaves if working.most is None else working.most
         for level, available in levels:
             ticks = price.at(level)
-            if working.phase is not Phase.TAKING or not working.accepts(ticks) or most <= 0:
+            if working.phase is not _TAKING or not working.accepts(ticks) or most <= 0:
                 break
             self._prevent_self_trade(working, level, time_ns)
-            if available <= 0 or working.phase is not Phase.TAKING:
+            if available <= 0 or working.phase is not _TAKING:
                 continue
             cost = price.cost(level, working.decision_ticks, shown.mid_x2(), tier, confidence)
-            lots = self._fill(working, time_ns, ticks, min(available, most), Liquidity.TAKER, cost)
+            lots = self._fill(working, time_ns, ticks, min(available, most), _TAKER, cost)
             most -= lots
             if lots:
                 shown.taken.take(-sign, level, lots, time_ns)
                 self._bounds = None
-        if working.phase is not Phase.TAKING:
+        if working.phase is not _TAKING:
             return
         if working.limit is not None or working.is_immediate or working.most is not None:
             self._end_taking(working, time_ns)
@@ -407,20 +434,16 @@ class Matcher:
             available = min(available, working.most)
         price = self._taker_price(working, ticks, working.half_spread, time_ns)
         paid, filled = price.at(ticks), 0
-        takeable = [(ticks, available)]
-        if (
-            available > 0
-            and working.accepts(paid)
-            and not (working.is_fok and not self._fills_whole(working, takeable, price))
-        ):
+        takes = available > 0 and working.accepts(paid)
+        if takes and working.is_fok:
+            takes = self._fills_whole(working, [(ticks, available)], price)
+        if takes:
             self._prevent_self_trade(working, ticks, time_ns)
-            if working.phase is Phase.TAKING:
+            if working.phase is _TAKING:
                 confidence = self.shown.confidence(tier, time_ns)
                 cost = price.cost(ticks, working.decision_ticks, None, tier, confidence)
-                filled = self._fill(working, time_ns, paid, available, Liquidity.TAKER, cost)
-        if working.phase is Phase.TAKING and (
-            working.limit is not None or working.is_immediate or working.most is not None
-        ):
+                filled = self._fill(working, time_ns, paid, available, _TAKER, cost)
+        if working.phase is _TAKING and (working.limit is not None or working.is_immediate or working.most is not None):
             self._end_taking(working, time_ns)
         return filled
 
@@ -457,17 +480,17 @@ class Matcher:
     def _meet_bar(self, working: Working, time_ns: int, bar: tuple[int, int, int], budget: int) -> int:
         opened, high, low = bar
         entry = opened
-        if working.phase is Phase.TRIGGER and self._trigger_on_bar(working, time_ns, high, low):
+        if working.phase is _TRIGGER and self._trigger_on_bar(working, time_ns, high, low):
             trigger = working.trigger or opened
             entry = max(opened, trigger) if working.stops_up else min(opened, trigger)
-        if working.phase is Phase.TAKING:
+        if working.phase is _TAKING:
             working.suffer(entry, working.slippage + working.half_spread)
-            return self._take_shown(working, time_ns, entry, budget, Tier.BARS)
-        if working.phase is Phase.RESTING and budget > 0:
+            return self._take_shown(working, time_ns, entry, budget, _BARS)
+        if working.phase is _RESTING and budget > 0:
             limit = working.limit or 0
             through = limit - low if working.sign > 0 else high - limit
             if through >= 1:
-                return self._fill_maker(working, time_ns, limit, budget, Tier.BARS, Confidence.ROUGH)
+                return self._fill_maker(working, time_ns, limit, budget, _BARS, _ROUGH)
         return 0
 
     def _trigger_on_bar(self, working: Working, time_ns: int, high: int, low: int) -> bool:
@@ -484,11 +507,16 @@ class Matcher:
 
     def _rest_on_quote(self, sign: int, time_ns: int) -> None:
         """The touch moved: where it crosses an order, that is evidence that the level traded, up to what the other side shows."""
-        shown = self.shown
-        best, best_lots = (shown.bid, shown.bid_lots) if sign > 0 else (shown.ask, shown.ask_lots)
+        shown, resting = self.shown, self._resting[sign]
+        if not resting:
+            return
         # One source tells of sizes: a depth row may be older than the quote before it.
         by_depth = shown.tier(time_ns) in _BY_DEPTH
-        for _, _, working in list(self._resting[sign]):
+        if by_depth and not self._is_crossed(resting[0][2]):
+            # The best priced comes first: where that is not crossed none is.
+            return
+        best, best_lots = (shown.bid, shown.bid_lots) if sign > 0 else (shown.ask, shown.ask_lots)
+        for _, _, working in list(resting):
             limit, queue = working.limit or 0, working.queue
             if self._cross(working, time_ns) or queue is None or by_depth:
                 continue
@@ -499,19 +527,24 @@ class Matcher:
 
     def _cross(self, working: Working, time_ns: int) -> bool:
         """Whether the other side stands at or through a resting order; then it fills up to what is displayed there and not yet taken."""
+        if not self._is_crossed(working):
+            return False
         shown, sign, limit = self.shown, working.sign, working.limit or 0
         opposite, displayed = (shown.ask, shown.ask_lots) if sign > 0 else (shown.bid, shown.bid_lots)
-        if not opposite or (limit - opposite) * sign < 0:
-            return False
         if working.queue is not None:
             working.queue.on_through()
         available = shown.taken.available(-sign, opposite, displayed)
         if available > 0:
-            lots = self._fill_maker(working, time_ns, limit, available, shown.tier(time_ns), Confidence.MEDIUM)
+            lots = self._fill_maker(working, time_ns, limit, available, shown.tier(time_ns), _MEDIUM)
             if lots:
                 shown.taken.take(-sign, opposite, lots, time_ns)
                 self._bounds = None
         return True
+
+    def _is_crossed(self, working: Working) -> bool:
+        sign, limit = working.sign, working.limit or 0
+        opposite = self.shown.ask if sign > 0 else self.shown.bid
+        return opposite != 0 and (limit - opposite) * sign >= 0
 
     def _rest_on_trade(
         self, sign: int, time_ns: int, ticks: int, lots: int, aggressor: int, used: int, happened_ns: int
@@ -520,9 +553,10 @@ class Matcher:
 
         A print that a taker of the order's own side made took no order of that side, wherever it was: below a bid it is news that comes late.
         """
-        if aggressor == sign:
+        resting = self._resting[sign]
+        if aggressor == sign or (ticks - (resting[0][2].limit or 0)) * sign > 0:
             return used
-        for _, _, working in list(self._resting[sign]):
+        for _, _, working in list(resting):
             limit, queue = working.limit or 0, working.queue
             through = (limit - ticks) * sign
             if through < 0:
@@ -536,8 +570,8 @@ class Matcher:
                 left = queue.on_print(lots)
             if left > used:
                 tier = self.shown.tier(time_ns)
-                sure = tier is Tier.ORDERS or (tier is not Tier.TRADES and through > 0)
-                confidence = Confidence.HIGH if sure else Confidence.MEDIUM if tier.has_book else Confidence.LOW
+                sure = tier is _ORDERS or (tier is not _TRADES and through > 0)
+                confidence = _HIGH if sure else _MEDIUM if tier.has_book else _LOW
                 used += self._fill_maker(working, time_ns, limit, left - used, tier, confidence)
         return used
 
@@ -548,7 +582,7 @@ class Matcher:
         mid_x2 = working.arrival_mid_x2
         earned = 0 if mid_x2 is None else (2 * limit - mid_x2) * working.sign
         cost = FillCost(tier, confidence, 0, earned, 0, 0, 0)
-        return self._fill(working, time_ns, limit, min(working.leaves, lots), Liquidity.MAKER, cost)
+        return self._fill(working, time_ns, limit, min(working.leaves, lots), _MAKER, cost)
 
     # ---- self-trade prevention
 
@@ -557,11 +591,11 @@ class Matcher:
 
         Orders of other accounts are not in the recorded market, and are passed by.
         """
-        mode = taker.party.self_trade
-        if mode is StpMode.NONE:
+        mode, resting = taker.party.self_trade, self._resting[-taker.sign]
+        if mode is _NO_PREVENTION or not resting:
             return
-        for _, _, maker in list(self._resting[-taker.sign]):
-            if (ticks - (maker.limit or 0)) * taker.sign < 0 or taker.phase is not Phase.TAKING:
+        for _, _, maker in list(resting):
+            if (ticks - (maker.limit or 0)) * taker.sign < 0 or taker.phase is not _TAKING:
                 return
             if maker.party is taker.party:
                 for working, lots in zip((taker, maker), prevented_lots(mode, taker.leaves, maker.leaves), strict=True):
@@ -583,7 +617,7 @@ class Matcher:
         """Book a fill of at most ``lots``; the lots filled. Reduce-only never goes through flat, spot never over what its account has."""
         party, sign = working.party, working.sign
         wanted = lots = min(lots, working.leaves)
-        short_of = RejectReason.REDUCE_ONLY
+        short_of = _REDUCE_ONLY
         if working.reduce_only:
             lots = min(lots, -sign * party.position)
         if party.spot is not None:
@@ -604,11 +638,11 @@ class Matcher:
         working.fills += 1
         party.position += sign * lots
         if party.rules is not None and working.fills == 1:
-            party.rules.first_filled(time_ns, liquidity is Liquidity.MAKER)
+            party.rules.first_filled(time_ns, liquidity is _MAKER)
         fee = party.fee(sign, ticks, lots, liquidity)
         if party.spot is not None:
             working.locked = party.pay(working.locked, sign, ticks, lots, fee, working.lock_ticks, working.leaves)
-        if self.models.impact is not None and liquidity is Liquidity.TAKER:
+        if self.models.impact is not None and liquidity is _TAKER:
             (party.buys if sign > 0 else party.sells).add(lots, time_ns)
         if not working.leaves:
             self._remove(working)
@@ -621,25 +655,31 @@ class Matcher:
     def _remove(self, working: Working) -> None:
         """The order leaves the venue: its place, and what was set aside for it."""
         self.working.remove(working)
-        if working.phase is Phase.RESTING:
+        if working.phase is _RESTING:
             if working.queue is not None:
                 working.queue.leave()
-            resting = self._resting[working.sign]
-            del resting[next(i for i, (_, _, w) in enumerate(resting) if w is working)]
-        working.phase = Phase.ENDED
+            resting, place = self._resting[working.sign], 0
+            while resting[place][2] is not working:
+                place += 1
+            del resting[place]
+        working.phase = _ENDED
         if working.locked and working.party.spot is not None:
             working.party.release(working.sign, working.locked)
             working.locked = 0
         self._bounds = None
+
+    def _others(self) -> bool:
+        """Whether an order works that does not rest."""
+        return len(self.working) > len(self._resting[1]) + len(self._resting[-1])
 
     def _compute_bounds(self) -> tuple[bool, int, int]:
         low, high = 0, _NEVER
         shown = self.shown
         for working in self.working:
             phase = working.phase
-            if phase is Phase.TAKING or phase is Phase.DELAYED or shown.has_quotes or working.is_trailing:
+            if phase is _TAKING or phase is _DELAYED or shown.has_quotes or working.is_trailing:
                 return True, 0, 0
-            if phase is Phase.TRIGGER:
+            if phase is _TRIGGER:
                 if working.trigger is None:
                     return True, 0, 0
                 if working.stops_up:

@@ -7,7 +7,7 @@ order ends; so free and locked amounts are never below zero (execution.md 3.3, 7
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from genesis.errors import IntegrityError
 from genesis.execution.fees import FeeCalculator
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from genesis.execution.listing_rules import ListingRules
     from genesis.execution.working import Working
 
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
 Fee = tuple[int, str, int]  # (units, currency, decimals)
 
 
@@ -171,8 +173,9 @@ class Party:
     def fee(self, sign: int, ticks: int, lots: int, liquidity: Liquidity) -> Fee:
         """What the venue charges for a fill."""
         base_units = lots * self._lot_units
-        side = Side.BUY if sign > 0 else Side.SELL
-        return self.fees.fee(side, liquidity, base_units, ticks * base_units * self._notional_unit)
+        return self.fees.fee(
+            _BUY if sign > 0 else _SELL, liquidity, base_units, ticks * base_units * self._notional_unit
+        )
 
     def needs(self, sign: int, ticks: int, lots: int) -> int:
         """Wallet units to set aside for an order, with the fee where a buyer pays it in quote; 0 where nothing is set aside."""

@@ -45,7 +45,7 @@ class TakerPrice:
         worst: what a late order must pay at least, ``None`` for one in time.
     """
 
-    __slots__ = ("_base", "_drawn", "_moved", "_sign", "_spread", "_worst")
+    __slots__ = ("_base", "_drawn", "_least", "_moved", "_sign", "_spread")
 
     def __init__(
         self, sign: int, base: int, half_spread: int, slippage: int, impact: int, worst: int | None = None
@@ -54,18 +54,13 @@ class TakerPrice:
         self._spread = slipped(base, sign, half_spread) if half_spread else base
         self._drawn = slipped(base, sign, half_spread + slippage)
         self._moved = slipped(self._spread, sign, impact) if impact else self._spread
-        self._worst = worst
+        # What it pays at least, whatever level it takes: the worst of the three.
+        least = max(self._drawn * sign, self._moved * sign)
+        self._least = sign * (least if worst is None else max(least, worst * sign))
 
     def at(self, level: int) -> int:
         """Ticks paid for lots of a level."""
-        sign, price = self._sign, level
-        if (self._drawn - price) * sign > 0:
-            price = self._drawn
-        if (self._moved - price) * sign > 0:
-            price = self._moved
-        if self._worst is not None and (self._worst - price) * sign > 0:
-            price = self._worst
-        return price
+        return self._least if (self._least - level) * self._sign > 0 else level
 
     def cost(
         self, level: int, decision: int | None, mid_x2: int | None, tier: Tier, confidence: Confidence
@@ -73,6 +68,10 @@ class TakerPrice:
         """The parts of `at` for the same level."""
         sign = self._sign
         base, spread = self._base * sign, self._spread * sign
+        if self._least == level == self._base:
+            # Nothing was drawn, moved or walked, and nothing was late: most fills under a profile without them.
+            drift = 0 if decision is None else base - decision * sign
+            return FillCost(tier, confidence, drift, 0 if mid_x2 is None else 2 * base - mid_x2 * sign)
         walked = max(spread, level * sign)
         drawn = max(walked, self._drawn * sign)
         moved = max(drawn, self._moved * sign)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from genesis.execution.luck import slipped
 from genesis.execution.party import Party
@@ -10,12 +10,18 @@ from genesis.execution.queueing import QueueEstimate
 from genesis.execution.tier import Phase
 from genesis.execution.trailing import TrailingTrigger
 from genesis.model.instruments import InstrumentKind
-from genesis.model.orders import Order, OrderType, TimeInForce
+from genesis.model.orders import Order, OrderType, Side, TimeInForce
 
 if TYPE_CHECKING:
     from genesis.execution.late import InTime
 
-_TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+_TAKES_PROFIT: Final = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+_TRAILING_STOP: Final = OrderType.TRAILING_STOP
+_GTC: Final = TimeInForce.GTC
+_FOK: Final = TimeInForce.FOK
+_TRIGGER: Final = Phase.TRIGGER
+_TAKING: Final = Phase.TAKING
+_BUY: Final = Side.BUY
 
 
 class Working:
@@ -63,7 +69,7 @@ class Working:
     ) -> None:
         intent = order.intent
         self.order, self.party = order, party
-        self.sign = int(intent.side)
+        self.sign = 1 if intent.side is _BUY else -1
         self.leaves = intent.lots
         self.fills = self.prevented = 0
         self.limit = intent.limit_ticks
@@ -79,13 +85,12 @@ class Working:
         self.worst: int | None = None
         self.locked = self.lock_ticks = 0
         self.reduce_only = intent.reduce_only
-        kind = intent.type
-        self.is_trailing = kind is OrderType.TRAILING_STOP
+        kind, until = intent.type, intent.time_in_force
+        self.is_trailing = kind is _TRAILING_STOP
         self.trailing = self._trailing() if self.is_trailing else None
         if self.trailing is not None:
             self.trigger = None
-        self.is_immediate = intent.time_in_force is not TimeInForce.GTC
-        self.is_fok = intent.time_in_force is TimeInForce.FOK
+        self.is_immediate, self.is_fok = until is not _GTC, until is _FOK
         # Whether it triggers at or above its price (a buy stop, a sell take-profit) rather than at or below.
         self.stops_up = (self.sign > 0) is not (kind in _TAKES_PROFIT)
         self.phase = self.first_phase()
@@ -93,7 +98,7 @@ class Working:
     def first_phase(self) -> Phase:
         """What it waits for when it arrives."""
         kind = self.order.intent.type
-        return Phase.TRIGGER if kind.has_trigger or self.is_trailing else Phase.TAKING
+        return _TRIGGER if kind.has_trigger or self.is_trailing else _TAKING
 
     @property
     def filled(self) -> int:

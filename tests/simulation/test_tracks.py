@@ -190,6 +190,45 @@ def test_a_position_whose_bars_nobody_watches_is_marked_too() -> None:
     assert simulator.tracks[0].marks.drawdown.maximum < 0.001
 
 
+class HoldsTwoAndListens(Strategy):
+    """Buys 2 of each instrument after a second; hears the first one's trades or quotes, or nothing."""
+
+    def __init__(self, instruments: tuple[Instrument, ...], what: str) -> None:
+        super().__init__(instruments, NoParams())
+        self._what = what
+
+    def on_start(self) -> None:
+        if self._what == "trades":
+            self.subscribe_trades()
+        elif self._what == "quotes":
+            self.subscribe_quotes()
+        self.set_timer("buy", self.now + 1000 * MS)
+
+    def on_timer(self, name: str) -> None:
+        for each in self.instruments:
+            self.buy("2", instrument=each)
+
+
+@pytest.mark.parametrize("what", ["trades", "quotes"])
+def test_what_a_track_with_two_positions_is_worth_does_not_depend_on_what_it_hears(what: str) -> None:
+    """At every trade or quote that is heard both positions count: the deepest drawdown is that of a track that hears nothing."""
+    pound = Instrument("GBPUSD", "FX", "GBP", "USD", Decimal("0.01"), Decimal("0.001"), InstrumentKind.FX)
+    falls = [(i * 100 * MS, 10_000 - i // 5, 50_000, 1 if i % 2 else -1) for i in range(100)]
+    shown = [(ns + MS, ticks - 1, 50_000, ticks + 1, 50_000) for ns, ticks, _, _ in falls]
+    deepest = []
+    for hears in (what, "nothing"):
+        rows = [(FX, 0), (pound, 3 * MS)]
+        if what == "trades":
+            streams = [trades_stream([(ns + late, *rest) for ns, *rest in falls], of) for of, late in rows]
+        else:
+            streams = [quotes_stream([(ns + late, *rest) for ns, *rest in shown], of) for of, late in rows]
+        journal, simulator = run(streams, [("a", HoldsTwoAndListens((FX, pound), hears))])
+        assert sum(isinstance(e, OrderFilled) for e in journal.events) >= 2
+        deepest.append(simulator.tracks[0].marks.drawdown.maximum)
+    assert deepest[0] == deepest[1]
+    assert 0 < deepest[0] < 0.01
+
+
 class Strays(Strategy):
     """Asks for bars of an instrument that is not its own."""
 

@@ -278,18 +278,18 @@ class SimulatedExecutor:
         """
         instrument, now = order.intent.instrument.id, self._agenda.now
         luck, desk = self.luck, self._desks[instrument]
-        moment = (instrument, order.decided_ns, order.ordinal)
-        faults = self.faults
-        refusal = None if faults is None or by_venue else faults.on_send(*moment)
+        decided_ns, ordinal, faults = order.decided_ns, order.ordinal, self.faults
+        refusal = None if faults is None or by_venue else faults.on_send(instrument, decided_ns, ordinal)
         if refusal is not None and refusal.code is None:
             at = now + UNSENT_NS
             self._agenda.notify(at, OrderRejected(at, order.track, order, now, refusal.reason, refusal.detail))
             return
-        entry = luck.entry_ns(*moment)
+        entry = luck.entry_ns(instrument, decided_ns, ordinal)
         # When it would have arrived had no order before it and not itself been late.
         in_time = self._last_in_time = max(now + entry, self._last_in_time + 1)
-        arrival = self._in_order(now + luck.stretched(entry, "latency.entry", *moment))
-        working = Working(order, desk.party, decision_ticks, luck.slippage(*moment), luck.half_spread)
+        arrival = self._in_order(now + luck.stretched(entry, "latency.entry", instrument, decided_ns, ordinal))
+        slippage = luck.slippage(instrument, decided_ns, ordinal)
+        working = Working(order, desk.party, decision_ticks, slippage, luck.half_spread)
         self._travelling[order.client_order_id] = arrival
         if arrival > in_time and refusal is None:
             self._agenda.arrive(in_time, _Expected(instrument, desk.matcher, working))
