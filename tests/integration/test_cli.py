@@ -552,9 +552,12 @@ def test_positions_are_what_the_fills_come_to(finished: Path) -> None:
     """Bought minus sold, per track and instrument, beside the track's last sample."""
     store = finished / "genesis.db"
     rows = genesis("positions", store, "--json").json
-    fills = genesis("fills", store, "--json").json
+    fills = genesis("fills", store, "--track", "own", "--json").json
     net = sum((Decimal(f["last_qty"]) * (1 if f["side"] == "BUY" else -1) for f in fills), Decimal(0))
-    assert [(r["track"], r["fills"], Decimal(r["qty"])) for r in rows] == [("own", len(fills), net)]
+    assert [(r["track"], r["fills"], Decimal(r["qty"])) for r in rows if r["track"] == "own"] == [
+        ("own", len(fills), net)
+    ]
+    assert [r["track"] for r in rows] == ["own", "own@realistic"]
     assert rows[0]["track_equity"] == genesis("status", store, "--json").json["tracks"]["own"]["equity"]
     assert "BTCUSDT.BINANCE" in genesis("positions", store, "--track", "own").out
 
@@ -576,7 +579,7 @@ def test_orders_can_be_open_or_denied(finished: Path, tmp_path: Path) -> None:
     both = genesis("orders", store, "--open", "--denied")
     assert (both.code, "expected one of them" in both.error) == (2, True)
     wrong = genesis("orders", store, "--track", "nobody")
-    assert (wrong.code, "expected one of own, found nobody" in wrong.error) == (2, True)
+    assert (wrong.code, "expected one of own, own@realistic, found nobody" in wrong.error) == (2, True)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -677,7 +680,7 @@ def test_what_init_writes_runs_as_it_stands(tmp_path: Path) -> None:
     assert genesis("check-config", config).code == 0
     answer = genesis("run", config, "--until", "2017-03-01", "--json")
     assert answer.code == 0
-    assert answer.json["tracks"] == ["own", "crossover.quick", "crossover.slow"]
+    assert answer.json["tracks"][:3] == ["own", "crossover.quick", "crossover.slow"]
     assert genesis("trades", tmp_path / "new" / "genesis.db", "--json").json
     again = genesis("init", tmp_path / "new")
     assert (again.code, "nothing was written" in again.error) == (2, True)
@@ -692,7 +695,8 @@ def test_the_demonstration_runs_on_the_users_candles(tmp_path: Path, market_data
     (part,) = first.json
     assert part["complete"]
     assert part["tracks"] == [
-        f"{name}.{variant}"
+        f"{name}.{variant}{beside}"
+        for beside in ("", "@realistic")
         for name, variants in (
             ("crossover", ("20-50", "50-200")),
             ("reversion", ("48", "120")),
@@ -853,6 +857,7 @@ def test_the_log_tells_the_run_from_start_to_end(tmp_path: Path, market_data) ->
         "rows repaired",
         "gap",
         "track stopped",
+        "track stopped",
         "no order was sent",
         "run ended",
     ]
@@ -903,4 +908,6 @@ def test_a_strategy_that_cannot_start_is_told_before_and_after_the_run(tmp_path:
     assert "STOPPED" in answer.out
     assert "on_start: ValueError" in answer.out
     told = genesis("status", tmp_path / "genesis.db", "--json").json["stops"]
-    assert [(s["kind"], s["reason"]) for s in told] == [("STOPPED", "on_start")]
+    assert [(s["track"], s["kind"], s["reason"]) for s in told] == [
+        (name, "STOPPED", "on_start") for name in ("own", "own@realistic")
+    ]

@@ -79,7 +79,8 @@ def test_a_week_of_trades_becomes_a_run_and_a_report(tmp_path: Path, market_data
     path = configuration(tmp_path, market_data(TRADES))
     summary = run_config(load_config(path), tmp_path)
     assert summary.complete
-    assert summary.tracks == ("cross.fast", "cross.slow", "own")
+    names = ("cross.fast", "cross.slow", "own")
+    assert summary.tracks == (*names, *(f"{n}@realistic" for n in names))
     reader = StoreReader(tmp_path / "genesis.db")
     assert reader.verify() == []
     assert len(reader.rows("samples", "own")) == 60
@@ -202,7 +203,7 @@ def test_the_command_line_answers_with_stable_codes(tmp_path: Path, market_data)
     assert json.loads(done.stdout)["complete"]
     store = str(tmp_path / "genesis.db")
     assert json.loads(genesis("verify", store, "--json").stdout)["findings"] == []
-    assert set(json.loads(genesis("status", store, "--json").stdout)["tracks"]) == {"cross.fast", "cross.slow", "own"}
+    assert set(json.loads(genesis("status", store, "--json").stdout)["tracks"]) >= {"cross.fast", "own@realistic"}
     missing = genesis("status", str(tmp_path / "none.db"))
     assert (missing.returncode, missing.stderr.count("\n")) == (4, 1)
     path.write_text("run: {sed: 1}")
