@@ -52,7 +52,7 @@ PRICES_SHOWN = 6
 # Under this many samples a price line from them alone says too little; the fills join it.
 _FEW_SAMPLES = 20
 _DIGITS = 60
-_TICK_DATA = frozenset({"trades", "quotes", "depth"})
+_TICK_DATA = frozenset({"trades", "quotes", "depth", "orders"})
 _Row = TypeVar("_Row", DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow)
 
 

@@ -14,6 +14,7 @@ from genesis.risk.tiers import DEFAULT_TIERS, Tier
 
 # docs/PAPER_FILLS.md, a line each: how an order fills on each kind of data, and what that leaves out.
 _DATA = {
+    "orders": "a taker walks the displayed book; a resting order stands behind the real orders that were there before it",
     "depth": "a taker walks the displayed book; a resting order queues behind the size displayed at its arrival",
     "quotes": "a taker takes the displayed size and waits for the rest; behind the touch the queue is unknown until the touch comes",
     "trades": "a taker takes its share of each later print; a resting order fills on prints through its price, or at it behind a queue guessed from the prints",
