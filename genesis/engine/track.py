@@ -6,9 +6,10 @@ was cut into chunks never shows, because only closed moments are handled and a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from itertools import starmap
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -23,7 +24,9 @@ from genesis.engine.lane import Lane
 from genesis.engine.margin import Leg, MarginAccount, Settlement
 from genesis.engine.marks import Marks
 from genesis.engine.price_age import PriceAge
+from genesis.engine.share import REDUCES_SHARE, ShareDesk
 from genesis.execution.working import Working
+from genesis.invariants import ensure
 from genesis.model.events import (
     Event,
     FaultsInjected,
@@ -162,6 +165,8 @@ class Track:
         self.price_age: PriceAge | None = None
         self.undisturbed: Track | None = None
         self.desk = TrackDesk(self, journalled)
+        # Where only a share of the budget is traded, the strategy talks to this desk.
+        self.share: ShareDesk | None = None
         agenda.now = start_ns
         self.start_ns = start_ns
 
@@ -189,12 +194,41 @@ class Track:
 
     def start(self) -> None:
         """Let the strategy subscribe, and set the first hour."""
+        self._begin()
+        self.strategy.attach(self.desk)
+        self._call("on_start", self.strategy.on_start)
+
+    def _begin(self) -> None:
         self.marks.drawdown.start(self.start_ns)
         self._new_day()
         every = self._monitor.look_every_ns
         self.agenda.add((self.start_ns // every + 1) * every, Rank.HOUR, _HOUR)
-        self.strategy.attach(self.desk)
-        self._call("on_start", self.strategy.on_start)
+
+    def take_over(self, from_track: Track, share: Fraction, state: Mapping[str, Any] | None) -> None:
+        """Begin in the middle of a tape, flat, with a copy of another track's strategy (`copy_of`) in the state in which it is now.
+
+        The copy loads ``state`` where there is any, hears what the other one subscribed to, from the next moment on, and trades
+        ``share`` of the budget. Both tracks have handled every moment up to ``start_ns`` of this one.
+        """
+        now = self.start_ns
+        self.share = ShareDesk(self, share)
+        self.strategy.attach(self.share)
+        self.agenda.rank = Rank.HOUR
+        for feed, other in zip(self.feeds, from_track.feeds, strict=True):
+            feed.begin(now, other)
+        for lane, other_lane in zip(self._lanes, from_track._lanes, strict=True):
+            lane.wants_all = other_lane.wants_all
+        for subscription in from_track.subscriptions:
+            feed = self._feed_by_id[subscription.feed.instrument.id]
+            ours = Subscription(subscription.series, feed)
+            ours.at = subscription.at
+            self.subscriptions.append(ours)
+        for due_ns, timer in from_track.agenda.timers():
+            self.agenda.add(due_ns, Rank.TIMER, timer)
+        self._begin()
+        self._note_along()
+        if state is not None:
+            self._call("on_load", lambda: self.strategy.on_load(state))
 
     def subscribe_bars(self, instrument: Instrument, spec: BarSpec) -> None:
         """Give the strategy bars of ``spec``; asking twice changes nothing."""
@@ -667,8 +701,12 @@ class Track:
                 self._stays_open(state)
             elif state.forced and isinstance(event, OrderRejected):
                 self._try_to_flatten_later()
+        share = self.share
+        heard = event if share is None else share.told_of(event)
         if self._hears_orders:
-            self._call("on_order", lambda: self.strategy.on_order(event))
+            self._call("on_order", lambda: self.strategy.on_order(heard))
+        if share is not None and state.status.is_final:
+            share.ended(state.order.client_order_id)
 
     def _close_order(self, client_order_id: str) -> None:
         self.orders.by_id.pop(client_order_id, None)
@@ -688,12 +726,17 @@ class Track:
             self._try_to_flatten_later()
         for trade in trades:
             self.entries.extend(self._monitor.traded(self, trade))
+        heard, share = fill, self.share
+        if share is not None:
+            heard = share.told_of_fill(state, fill)
+            if state.status.is_final:
+                share.ended(state.order.client_order_id)
         now = self.agenda.now
         if self.marks.touch(now):
             self._halt(now)
         if self._hears_fills and not self.ended:
             try:
-                self.strategy.on_fill(fill)
+                self.strategy.on_fill(heard)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._stop("on_fill", error)
 
@@ -880,6 +923,77 @@ class Track:
         self.agenda.now, self.agenda.rank = broke, Rank.BAR
         self._halt(broke)
         return True
+
+    # ---- capital
+
+    @property
+    def is_idle(self) -> bool:
+        """Flat, and nothing works or is on its way."""
+        return not self.orders.by_id and self.is_flat
+
+    @property
+    def is_flat(self) -> bool:
+        """No position of a lot or more."""
+        return not any(self.desk.position_lots(f.instrument) for f in self.feeds)
+
+    def add_capital(self, units: int) -> None:
+        """Ledger units come in, or leave where ``units`` is below 0: a cash flow, which is never a return.
+
+        Raises:
+            IntegrityError: nothing would be left to trade with.
+        """
+        before = self.desk.equity_units()
+        ensure(
+            min(before, before + units) > 0, f"track {self.name}: capital: expected equity, found {before} + {units}"
+        )
+        self.portfolio.add_capital(units, before)
+        self.executor.deposit(self.portfolio.currency, units, self.portfolio.decimals)
+        self._budget = self.portfolio.index_units
+        self._position_changed()
+
+    def raise_share(self, share: Fraction, units: int) -> None:
+        """More of the budget is traded from now on, with what is entered anew."""
+        ensure(self.share is not None, f"track {self.name}: share: expected a track that trades one")
+        if self.share is not None:
+            self.add_capital(units)
+            self.share.share = share
+
+    def lower_share(self, share: Fraction) -> None:
+        """Less of the budget is traded: entries are cancelled and what is held is reduced in proportion, at once."""
+        if self.share is None:
+            return
+        was, self.share.share = self.share.share, share
+        self.cancel_entries()
+        for feed in self.feeds:
+            held = self.desk.position_lots(feed.instrument)
+            kept = abs(held) * share.numerator * was.denominator // (share.denominator * was.numerator)
+            self.reduce(feed, abs(held) - kept)
+
+    def reduce(self, feed: InstrumentFeed, lots: int) -> None:
+        """Close ``lots`` of what is held, at market."""
+        held = self.desk.position_lots(feed.instrument)
+        lots = min(lots, abs(held))
+        if lots:
+            self._close_position(feed, lots if held > 0 else -lots, REDUCES_SHARE)
+
+    def cancel_entries(self) -> None:
+        """Cancel every order that would add to a position; what protects one stays."""
+        for client_order_id, state in list(self.orders.by_id.items()):
+            intent = state.order.intent
+            closes = self.desk.position_lots(intent.instrument) * int(intent.side) < 0
+            if not state.forced and not intent.reduce_only and not closes:
+                self.desk.cancel(client_order_id)
+
+    def forbid_entries(self, why: str) -> None:
+        """From now on only what reduces a position is sent; it stays so."""
+        self._halted_for_day = False
+        self.forbidden = why
+        self.cancel_entries()
+
+    def flatten(self, why: str) -> None:
+        """Cancel everything and close what is held, now."""
+        self.forbid_entries(why)
+        self._flatten()
 
     # ---- stops
 
