@@ -27,6 +27,7 @@ from genesis.engine.price_age import PriceAge
 from genesis.engine.share import REDUCES_SHARE, ShareDesk
 from genesis.execution.working import Working
 from genesis.invariants import ensure
+from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import (
     Event,
     FaultsInjected,
@@ -58,6 +59,8 @@ from genesis.tape.bars import BarSeries
 from genesis.tape.stream import ABSENT, StreamKind, before, soon_before
 
 _RUN_ROWS: Final = 256
+# Where in the loss bound of an evidence bar risk flattens (definitions.md, "Loss bound"): what is left is for the way out.
+_BOUND_SHARE: Final = 0.8
 _HOUR = Hour()
 # Risk tries so often to close what the venue would not let it close, twice as long after each try: for a little over an hour.
 _FLATTEN_TRIES: Final = 12
@@ -78,6 +81,8 @@ class Monitor(Protocol):
     look_every_ns: int
 
     def observe(self, track: Track, time_ns: int) -> Sequence[Event]: ...
+
+    def loss_bound(self, track: Track) -> float | None: ...
 
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]: ...
 
@@ -156,8 +161,10 @@ class Track:
         self.margin = MarginAccount(legs, portfolio) if legs else None
         self._only_feed = self.feeds[0] if len(self.feeds) == 1 else None
         self._only_mark = self.marks.all[0] if len(self.feeds) == 1 else None
-        self._day_index = 1.0
-        self._halted_for_day = False
+        # The index when the UTC day and the evidence bar began, and when a halt for one of them ends.
+        self._day_index = self._bar_index = 1.0
+        self._bar_floor = float("-inf")
+        self._lifts_ns: int | None = None
         self._journalled = journalled
         # How often risk has tried again to close what it wanted closed, and when it tries next.
         self._flatten_tries = 0
@@ -200,7 +207,8 @@ class Track:
 
     def _begin(self) -> None:
         self.marks.drawdown.start(self.start_ns)
-        self._new_day()
+        self._day_index = self._bar_index = self.marks.index()
+        self._set_floor()
         every = self._monitor.look_every_ns
         self.agenda.add((self.start_ns // every + 1) * every, Rank.HOUR, _HOUR)
 
@@ -662,16 +670,27 @@ class Track:
         now = self.agenda.now
         self.agenda.add(now + self._monitor.look_every_ns, Rank.HOUR, _HOUR)
         self.entries.extend(self._monitor.observe(self, now))
-        if now % NS_PER_DAY == 0:
-            self._new_day()
+        if now % EVIDENCE_BAR_NS == 0:
+            self._new_bar(now)
 
-    def _new_day(self) -> None:
-        """A UTC day begins: the daily loss counts from here, and a halt for the day ends."""
-        self._day_index = self.marks.index()
-        if self._halted_for_day:
-            self._halted_for_day, self.forbidden = False, None
+    def _new_bar(self, now: int) -> None:
+        """An evidence bar begins, and maybe a UTC day: losses count from here, and a halt for the one before ends."""
+        self._bar_index = self.marks.index()
+        if now % NS_PER_DAY == 0:
+            self._day_index = self._bar_index
+        if self._lifts_ns is not None and now >= self._lifts_ns:
+            self._lifts_ns, self.forbidden = None, None
+        self._set_floor()
+
+    def _set_floor(self) -> None:
+        """The index under which the day's loss, or the bar's, is too large; none for a track that is halted already."""
+        bound = self._monitor.loss_bound(self)
+        self._bar_floor = float("-inf") if bound is None else self._bar_index * (1 - _BOUND_SHARE * bound)
         if not self.forbidden:
-            self.marks.limit(self.marks.drawdown_halt, self._day_index * (1 - float(self.gate.tier.daily_loss_max)))
+            self.marks.limit(self.marks.drawdown_halt, max(self._day_floor(), self._bar_floor))
+
+    def _day_floor(self) -> float:
+        return self._day_index * (1 - float(self.gate.tier.daily_loss_max))
 
     # ---- what the venue says
 
@@ -805,7 +824,7 @@ class Track:
     def _hold(self, detail: str) -> None:
         """No new entries: what has happened to the account cannot be told any more."""
         action = "no new entries; the position is kept"
-        self._halted_for_day, self.forbidden = False, detail
+        self._lifts_ns, self.forbidden = None, detail
         self.entries.append(TrackHalted(self.agenda.now, self.name, "MARK_PRICE", detail, action))
 
     def _liquidate(self, now: int) -> None:
@@ -831,7 +850,7 @@ class Track:
             self.desk.seen(watched.stream, watched.stream.first_after(now)),
         )
         self.entries.append(event)
-        self._halted_for_day, self.forbidden = False, f"liquidated: {event.detail()}"
+        self._lifts_ns, self.forbidden = None, f"liquidated: {event.detail()}"
         self.marks.limit(None, float("-inf"))
         for client_order_id, state in list(self.orders.by_id.items()):
             if not state.forced:
@@ -986,7 +1005,7 @@ class Track:
 
     def forbid_entries(self, why: str) -> None:
         """From now on only what reduces a position is sent; it stays so."""
-        self._halted_for_day = False
+        self._lifts_ns = None
         self.forbidden = why
         self.cancel_entries()
 
@@ -1002,16 +1021,26 @@ class Track:
         halt, drawdown, index = self.marks.drawdown_halt, self.marks.current_drawdown(), self.marks.index()
         if halt is not None and drawdown >= halt:
             reason, detail = "DRAWDOWN", f"expected a drawdown under {halt:.2%}, found {drawdown:.4%}"
-            self._halted_for_day, self.forbidden, halt = False, detail, None
+            self._lifts_ns, self.forbidden, halt = None, detail, None
         else:
-            limit = self.gate.tier.daily_loss_max
-            found = f"found {1 - index / self._day_index:.4%}"
-            reason, detail = "DAILY_LOSS", f"expected a loss under {limit:.2%} of the day's start, {found}"
-            self._halted_for_day = self.forbidden is None
-            self.forbidden = self.forbidden or detail
+            reason, detail, lifts_ns = self._broken_floor(now, index)
+            if self.forbidden is None:
+                self._lifts_ns, self.forbidden = lifts_ns, detail
         self.marks.limit(halt, float("-inf"))
         self.entries.append(TrackHalted(now, self.name, reason, detail, "entries cancelled, flattened at market"))
         self._flatten()
+
+    def _broken_floor(self, now: int, index: float) -> tuple[str, str, int]:
+        """Which loss limit an index broke, in words, and when entries are allowed again."""
+        if index <= self._day_floor():
+            most = self.gate.tier.daily_loss_max
+            found = f"found {1 - index / self._day_index:.4%}"
+            detail = f"expected a loss under {most:.2%} of the day's start, {found}"
+            return "DAILY_LOSS", detail, (now // NS_PER_DAY + 1) * NS_PER_DAY
+        of = f"the evidence bar's start ({_BOUND_SHARE:.0%} of the loss bound)"
+        found = f"found {1 - index / self._bar_index:.4%}"
+        detail = f"expected a loss under {1 - self._bar_floor / self._bar_index:.4%} of {of}, {found}"
+        return "LOSS_BOUND", detail, (now // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
 
     def _flatten(self) -> None:
         self._flatten_tries, self._flatten_next = 0, None
