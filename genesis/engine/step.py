@@ -50,6 +50,15 @@ class Tape:
             self._series[key], self._late_told[key] = series, 0
         return self._series[key]
 
+    def missing_ns(self, stream: str, from_ns: int, to_ns: int) -> int:
+        """How much of [``from_ns``, ``to_ns``) the known gaps of a stream cover."""
+        missing, at = 0, from_ns
+        for gap in self._gaps:
+            if gap.stream == stream and gap.time_to > at and gap.time_from < to_ns:
+                missing += min(gap.time_to, to_ns) - max(gap.time_from, at)
+                at = max(at, min(gap.time_to, to_ns))
+        return missing
+
     def watch(self, series: BarSeries) -> BarSeries:
         """Keep a series up to date that no strategy hears: what its rows tell is not journalled."""
         series.update(self._closed)

@@ -599,7 +599,7 @@ class EvidenceSample(Event, frozen=True, gc=False):
     fraction of the equity at a bar's start; ratios are annual, ``sharpe_low`` and ``sharpe_high`` their 95 % confidence sequence.
     """
 
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float

@@ -54,6 +54,8 @@ class VirtualPortfolio(Portfolio):
         self.returns = Moments()
         self.recent = RecentReturns()
         self._bar_start = self.budget_units
+        # Of the evidence bar that ended last; ``None`` where it was not valid.
+        self.bar_return: float | None = None
         self._worth = 0
         self._gross = TimeWeighted(start_ns)
         self._in_market = TimeWeighted(start_ns)
@@ -116,15 +118,21 @@ class VirtualPortfolio(Portfolio):
                 return True
         return False
 
-    def close_hour(self, hour_ns: int, equity_units: int) -> None:
-        """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left)."""
+    def close_hour(self, hour_ns: int, equity_units: int, is_valid: bool = True) -> None:
+        """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left).
+
+        A bar that is not valid (its data are missing) is no observation: neither 0 nor what the prices before and after it make of it.
+        """
         if hour_ns % EVIDENCE_BAR_NS == 0:
-            change = quotient(equity_units, self._bar_start) - 1 if self._bar_start > 0 else 0.0
+            start, self._bar_start = self._bar_start, equity_units
+            self.bar_return = None
+            if not is_valid:
+                return
+            self.bar_return = change = quotient(equity_units, start) - 1 if start > 0 else 0.0
             self.returns.add(change)
             self.recent.add(change)
             if self.evidence is not None:
                 self.evidence.add(change)
-            self._bar_start = equity_units
             self._of_bars = None
 
     def metrics(

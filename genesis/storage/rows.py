@@ -134,7 +134,7 @@ class EvidenceRow(msgspec.Struct, frozen=True):
     seq: int
     track: str
     time: int
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float

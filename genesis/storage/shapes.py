@@ -110,7 +110,7 @@ class MeasuredBody(msgspec.Struct, gc=False):
 
 
 class EvidenceBody(msgspec.Struct, gc=False):
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float
