@@ -58,6 +58,9 @@ LEVELS: dict[Profile, tuple[Decimal, Decimal]] = {
 PASSED_WITHOUT_EDGE = (0.20, 0.74)
 
 
+_HALF = Decimal("0.5")
+
+
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of the configuration."""
 
@@ -203,11 +206,11 @@ class PromotionRules(_Section, frozen=True):
         steps = [r for r in self.ladder if r > self.initial_allocation or self.needs_evidence]
         if not steps:
             return "There is no further step."
-        shown = sorted({steps[0], self.rung(Decimal("0.5")) or steps[0], steps[-1]})
+        shown = sorted({steps[0], steps[-1], *(r for r in steps if r == _HALF)})
         told = ", ".join(
-            f"{percent(f)} an E of {self.needed(f):g} (at most {percent(self._reached(f))} of them)" for f in shown if f
+            f"{percent(f)} an E of {self.needed(f):g} (at most {percent(self._reached(f))})" for f in shown
         )
-        return f"Capital fractions take adjusted evidence, in brackets how many versions without edge ever get there: {told}."
+        return f"Capital fractions take adjusted evidence, in brackets the probability that any version without edge ever gets there in one attempt: {told}."
 
     def _average(self) -> str:
         rule = 2 * self.level_full if self.deramp_hysteresis < 1 else self.level_full
@@ -259,6 +262,7 @@ def _digest(rules: PromotionRules) -> str:
 
 
 def _within(name: str, value: Decimal, above: int | None = None) -> None:
-    if not 0 <= value <= 1 or value == above:
-        wanted = "0 to 1" if above is None else f"above {above} and at most 1"
-        raise ValueError(f"{name}: expected {wanted}, found {value}")
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name}: expected 0 to 1, found {value}")
+    if value == above:
+        raise ValueError(f"{name}: expected above {above}, found {value}")
