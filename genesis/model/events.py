@@ -639,6 +639,81 @@ class FamilyEvidence(Event, frozen=True, gc=False):
         return {"adjusted": self.adjusted, "source": self.source}
 
 
+class CommandTaken(Event, frozen=True, gc=False):
+    """A command of the inbox was heard. ``taken`` says whether it was done or refused, ``words`` what came of it.
+
+    One for each version that it concerned; ``track`` is ``None`` where it concerned none. ``target`` is what the author wrote, ``None`` for all versions.
+    """
+
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+    taken: bool
+    words: str
+
+    def wire(self) -> Wire:
+        return {
+            "author": self.author,
+            "command": self.command,
+            "number": self.number,
+            "reason": self.reason,
+            "taken": self.taken,
+            "target": self.target,
+            "words": self.words,
+        }
+
+
+class PromotionEvaluated(Event, frozen=True, gc=False):
+    """A promotion decision whole (docs/PROMOTION.md): rules, facts, room and commands that went in, standings before and after, move, reasons.
+
+    ``record`` is the decision's JSON document, in wire form; ``digest`` is the SHA-256 (hex) of its canonical bytes. The decision can be made again from it alone.
+    """
+
+    digest: str
+    record: Wire
+
+    def wire(self) -> Wire:
+        return {"digest": self.digest, "record": self.record}
+
+
+class StageChanged(Event, frozen=True, gc=False):
+    """A version has moved: the stage, or the capital fraction of its budget, is another one. ``evaluation`` is the digest of the decision.
+
+    ``forced``: the fraction is held by a person's word, not backed by evidence.
+    """
+
+    identity: str
+    move: str
+    action: str
+    stage_before: str
+    stage_after: str
+    fraction_before: str
+    fraction_after: str
+    attempt: int
+    epoch: int
+    forced: bool
+    reasons: tuple[str, ...]
+    evaluation: str
+
+    def wire(self) -> Wire:
+        return {
+            "action": self.action,
+            "attempt": self.attempt,
+            "epoch": self.epoch,
+            "evaluation": self.evaluation,
+            "forced": self.forced,
+            "fraction_after": self.fraction_after,
+            "fraction_before": self.fraction_before,
+            "identity": self.identity,
+            "move": self.move,
+            "reasons": list(self.reasons),
+            "stage_after": self.stage_after,
+            "stage_before": self.stage_before,
+        }
+
+
 class TapeEnded(Event, frozen=True, gc=False):
     """The recorded tape has no more rows: the run is complete."""
 

@@ -15,7 +15,11 @@ import msgspec
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
+<<<<<<< HEAD
     CapitalMoved,
+=======
+    CommandTaken,
+>>>>>>> promo
     Event,
     EvidenceSample,
     FamilyEvidence,
@@ -34,7 +38,9 @@ from genesis.model.events import (
     OrderSubmitted,
     OrderTriggered,
     OrderUnanswered,
+    PromotionEvaluated,
     RunStarted,
+    StageChanged,
     StrategyNote,
     TrackClosed,
     TrackHalted,
@@ -206,6 +212,26 @@ class Projector:
         row = (seq, read.time, bytes(read.body.adjusted).decode(), read.body.source)
         self._rows["families"].append(row)
 
+    def _promoted(self, seq: int, entry: bytes) -> None:
+        read = shapes.PROMOTION.decode(entry)
+        p, after, weighed = read.body.record, read.body.record.after, read.body.record.facts
+        self._rows["promotions"].append((
+            seq, read.track, read.time, after.stage, after.fraction, p.move, p.action, after.attempt, after.epoch, after.forced, after.pause,
+            weighed.e_value, weighed.adjusted, weighed.residual, weighed.e_live, bytes(p.reasons).decode(), p.call, read.body.digest,
+        ))  # fmt: skip
+
+    def _staged(self, seq: int, entry: bytes) -> None:
+        read = shapes.STAGE.decode(entry)
+        s = read.body
+        self._rows["stages"].append((
+            seq, read.track, read.time, s.move, s.action, s.stage_before, s.stage_after, s.fraction_before, s.fraction_after, s.attempt, s.epoch,
+            s.identity, s.forced, bytes(s.reasons).decode(), s.evaluation,
+        ))  # fmt: skip
+
+    def _commanded(self, seq: int, entry: bytes) -> None:
+        read = shapes.COMMAND.decode(entry)
+        self._rows["commands"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
@@ -311,6 +337,9 @@ _BY_KIND: dict[type[Event], _Project] = {
     MetricSample: Projector._sampled,
     EvidenceSample: Projector._evidence,
     FamilyEvidence: Projector._family,
+    PromotionEvaluated: Projector._promoted,
+    StageChanged: Projector._staged,
+    CommandTaken: Projector._commanded,
     TrackHalted: Projector._halted,
     TrackStopped: Projector._stopped,
     GapFound: Projector._gap,

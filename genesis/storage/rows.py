@@ -157,6 +157,67 @@ class FamilyRow(msgspec.Struct, frozen=True):
     source: str
 
 
+class PromotionRow(msgspec.Struct, frozen=True):
+    """A promotion decision in short; its entry holds it whole. ``stage`` and ``fraction`` (of the budget) are those after it.
+
+    ``e_adjusted`` is E for the family, ``e_residual`` the same hedged by the benchmark, ``e_live`` that of the live track.
+    """
+
+    seq: int
+    track: str
+    time: int
+    stage: str
+    fraction: str
+    move: str | None
+    action: str
+    attempt: int
+    epoch: int
+    forced: bool
+    pause: str
+    e_value: float
+    e_adjusted: float
+    e_residual: float | None
+    e_live: float | None
+    reasons: list[str]
+    call: str
+    digest: str
+
+
+class StageRow(msgspec.Struct, frozen=True):
+    """A move of a version; ``evaluation`` is the digest of the decision."""
+
+    seq: int
+    track: str
+    time: int
+    move: str
+    action: str
+    stage_before: str
+    stage_after: str
+    fraction_before: str
+    fraction_after: str
+    attempt: int
+    epoch: int
+    identity: str
+    forced: bool
+    reasons: list[str]
+    evaluation: str
+
+
+class TakenRow(msgspec.Struct, frozen=True):
+    """A command as the run heard it; ``number`` is its place in the inbox, ``track`` the version that answered."""
+
+    seq: int
+    track: str | None
+    time: int
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+    taken: bool
+    words: str
+
+
 class StopRow(msgspec.Struct, frozen=True):
     """A track was ``HALTED`` by a limit, ``LIQUIDATED`` by its venue, or ``STOPPED`` because its strategy raised (``reason`` names the hook)."""
 
@@ -284,7 +345,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
 
 
 _Row = TypeVar("_Row", bound=msgspec.Struct)
-_JSON = frozenset({"adjusted", "facts", "metrics"})
+_JSON = frozenset({"adjusted", "facts", "metrics", "reasons"})
 
 
 def select(

@@ -129,6 +129,61 @@ class FamilyBody(msgspec.Struct, gc=False):
     source: str
 
 
+class StandingShape(msgspec.Struct, gc=False):
+    stage: str
+    fraction: str
+    attempt: int
+    epoch: int
+    forced: bool
+    pause: str
+
+
+class WeighedShape(msgspec.Struct, gc=False):
+    e_value: float
+    adjusted: float
+    residual: float | None
+    e_live: float | None
+
+
+class PromotionShape(msgspec.Struct, gc=False):
+    after: StandingShape
+    facts: WeighedShape
+    move: str | None
+    action: str
+    reasons: msgspec.Raw
+    call: str
+
+
+class PromotionBody(msgspec.Struct, gc=False):
+    record: PromotionShape
+    digest: str
+
+
+class StageBody(msgspec.Struct, gc=False):
+    move: str
+    action: str
+    stage_before: str
+    stage_after: str
+    fraction_before: str
+    fraction_after: str
+    attempt: int
+    epoch: int
+    identity: str
+    forced: bool
+    reasons: msgspec.Raw
+    evaluation: str
+
+
+class CommandBody(msgspec.Struct, gc=False):
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+    taken: bool
+    words: str
+
+
 class HaltedBody(msgspec.Struct, gc=False):
     reason: str
     detail: str
@@ -189,6 +244,9 @@ MEASURED = msgspec.json.Decoder(Entry[MeasuredBody], strict=False)
 SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
 EVIDENCE = msgspec.json.Decoder(Entry[EvidenceBody], strict=False)
 FAMILY = msgspec.json.Decoder(Entry[FamilyBody], strict=False)
+PROMOTION = msgspec.json.Decoder(Entry[PromotionBody], strict=False)
+STAGE = msgspec.json.Decoder(Entry[StageBody], strict=False)
+COMMAND = msgspec.json.Decoder(Entry[CommandBody], strict=False)
 HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
 STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)
 GAP = msgspec.json.Decoder(Entry[GapBody], strict=False)
