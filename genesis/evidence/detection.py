@@ -29,6 +29,7 @@ from genesis.evidence.monitor_rules import (
     VarRules,
     worst,
 )
+from genesis.evidence.scales import RunningScale
 from genesis.metrics.ratios import BARS_PER_YEAR, SHARPE_BARS_MIN, Moments
 from genesis.metrics.returns import check_return
 
@@ -95,42 +96,6 @@ class PageCusum:
     def add(self, x: float) -> None:
         """Take a bar, in deviations."""
         self.value = max(0.0, self.value + self._slope * (x - self._middle))
-
-
-class RunningScale:
-    """Deviation of a bar as known before it: the root of a running mean of squares, never under ``least``."""
-
-    __slots__ = ("_decay", "_least", "_variance")
-
-    def __init__(self, start: float, least: float, decay: float) -> None:
-        if not start > 0:
-            raise ValueError(f"deviation: expected above 0, found {start}")
-        self._variance, self._least, self._decay = start * start, least, decay
-
-    def scaled(self, change: float) -> float:
-        """``change`` over the scale that was known before it, which then learns from it.
-
-        Raises:
-            ValueError: it is not finite; a missing bar is an error of that bar, not 0.
-        """
-        check_return(change)
-        found = change / max(sqrt(self._variance), self._least)
-        self._variance = self._decay * self._variance + (1 - self._decay) * change * change
-        return found
-
-    @property
-    def variance(self) -> float:
-        """The running mean of squares."""
-        return self._variance
-
-    def load(self, variance: float, least: float) -> None:
-        """Go on from these."""
-        self._variance, self._least = variance, least
-
-    @property
-    def least(self) -> float:
-        """What the scale never falls under."""
-        return self._least
 
 
 class EdgeMonitor:
@@ -214,8 +179,7 @@ class EdgeMonitor:
 
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""
-        scale = self._scale
-        return (self.reference, self.bars, scale.variance, scale.least, self._cusum.value, *self._detector.save())
+        return (self.reference, self.bars, *self._scale.save(), self._cusum.value, *self._detector.save())
 
     def load(self, state: Sequence[float]) -> None:
         """Take the state that `save` gave under the same rules; what follows is bit-identical.
@@ -223,12 +187,11 @@ class EdgeMonitor:
         Raises:
             ValueError: it does not fit the rules.
         """
-        reference, bars, variance, least, cusum = state[:5]
         self._detector.load(state[5:])
-        self._cusum.value = cusum
-        self.refer(reference)
-        self._scale.load(variance, least)
-        self.bars = int(bars)
+        self._cusum.value = state[4]
+        self.refer(state[0])
+        self._scale.load(state[2:4])
+        self.bars = int(state[1])
 
 
 class GapMonitor:
@@ -287,13 +250,12 @@ class GapMonitor:
 
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""
-        head = (self._cusum.value, self._scale.variance, self._scale.least)
-        return (*head, *self._moments.save(), *self._lagged.save())
+        return (self._cusum.value, *self._scale.save(), *self._moments.save(), *self._lagged.save())
 
     def load(self, state: Sequence[float]) -> None:
         """Take the state that `save` gave under the same rules; what follows is bit-identical."""
         self._cusum.value = state[0]
-        self._scale.load(state[1], state[2])
+        self._scale.load(state[1:3])
         self._moments.load(state[3:9])
         self._lagged.load(state[9:])
 

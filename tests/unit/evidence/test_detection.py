@@ -175,7 +175,7 @@ def test_a_bar_chooses_neither_its_scale_nor_its_bet(before: list[float], one: f
         monitor = dt.EdgeMonitor(EDGE, 3.0, DEVIATION)
         for x in before:
             monitor.add(x)
-        found.append((monitor._scale.variance, monitor._scale.least, list(monitor._bets)))
+        found.append((monitor._scale.save(), list(monitor._bets)))
         monitor.add(last)
     assert found[0] == found[1]
 
