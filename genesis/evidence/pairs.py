@@ -21,13 +21,13 @@ from genesis.evidence.futility import Futility
 from genesis.evidence.pace import bars_at_pace
 from genesis.evidence.pair_rules import PairResult, PairRules, Standing
 from genesis.evidence.scales import RunningScale
+from genesis.evidence.stakes import Stakes
 from genesis.metrics.ratios import SHARPE_BARS_MIN, Moments
 from genesis.metrics.returns import NO_DEVIATION
 
 _BP = 1e4
 _BARS_A_DAY = 6
 _MOMENTS = 6
-_HEAD = 3
 
 
 class Pair:
@@ -41,7 +41,7 @@ class Pair:
     def __init__(self, rules: PairRules) -> None:
         self.rules = rules
         self._moments, self._warm, self._lagged = Moments(), Moments(), LaggedSums()
-        self._up, self._down = [1.0] * len(rules.bets), [1.0] * len(rules.bets)
+        self._up, self._down = (Stakes(rules.bets, rules.clip, rules.cap) for _ in range(2))
         self._scale: RunningScale | None = None
         self._futility: Futility | None = None
         self.trades = 0
@@ -59,12 +59,12 @@ class Pair:
     @property
     def up(self) -> float:
         """E for "the challenger is better"."""
-        return _mean(self._up)
+        return self._up.value
 
     @property
     def down(self) -> float:
         """E for "the challenger is worse"."""
-        return _mean(self._down)
+        return self._down.value
 
     @property
     def e_value(self) -> float:
@@ -94,7 +94,8 @@ class Pair:
         if self._scale is not None and self._futility is not None:
             x = self._scale.scaled(gap)
             self._futility.add(gap)
-            self._up, self._down = self._wagered(self._up, x), self._wagered(self._down, -x)
+            self._up.add(x)
+            self._down.add(-x)
             return
         if gap:
             self._warm.add(gap)
@@ -107,13 +108,6 @@ class Pair:
             self._scale = RunningScale(deviation, self.rules.floor * deviation, self.rules.decay)
             self._futility = Futility(self.rules.futility, deviation)
 
-    def _wagered(self, wealths: list[float], x: float) -> list[float]:
-        counted = min(x, self.rules.clip)
-        bets = self.rules.bets
-        after = [w * max(0.0, 1 + bet * counted) for w, bet in zip(wealths, bets, strict=True)]
-        most, now = self.rules.cap * len(after), _total(after)
-        return [w * (most / now) for w in after] if now > most else after
-
     def mean(self) -> tuple[float, float | None]:
         """Mean difference a bar, a fraction of equity, and half the width of its 95 % confidence sequence (``None`` under 42 bars)."""
         n, mean = self._moments.n, self._moments.mean
@@ -124,7 +118,7 @@ class Pair:
         scale, futility = self._scale, self._futility
         begun = () if scale is None or futility is None else (*scale.save(), *futility.save())
         head = (self.trades, len(begun), *self._moments.save(), *self._warm.save())
-        return (*head, *self._up, *self._down, *begun, *self._lagged.save())
+        return (*head, *self._up.save(), *self._down.save(), *begun, *self._lagged.save())
 
     def load(self, state: Sequence[float]) -> None:
         """Take the state that `save` gave under the same rules; what follows is bit-identical."""
@@ -135,7 +129,8 @@ class Pair:
         self.trades = int(state[0])
         self._moments.load(state[2:warm_at])
         self._warm.load(state[warm_at:up_at])
-        self._up, self._down = list(state[up_at:down_at]), list(state[down_at:begun_at])
+        self._up.load(state[up_at:down_at])
+        self._down.load(state[down_at:begun_at])
         self._lagged.load(state[lagged_at:])
         self._scale = self._futility = None
         if state[1]:
@@ -276,15 +271,3 @@ def _earns(unit: str, champion: str, value: float, low: float | None, high: floa
 
 def _times(value: float | None, factor: float | None) -> float | None:
     return None if value is None or factor is None else value * factor
-
-
-def _mean(values: Sequence[float]) -> float:
-    return _total(values) / len(values)
-
-
-def _total(values: Sequence[float]) -> float:
-    """Added one after the other, as in `betting`: the built-in sum differs between versions of Python."""
-    total = 0.0
-    for value in values:
-        total += value
-    return total

@@ -143,8 +143,8 @@ def test_a_bar_far_against_a_bet_loses_it_whole_and_no_other() -> None:
     pair = Pair(PairRules(warmup_bars=2, decay=0.999))
     for gap in (0.001, -0.001, -0.001 * sqrt(2) * 12):
         pair.add(gap, 0.0, 0)
-    assert [w > 0 for w in pair._up] == [True, True, False, False, False]
-    assert all(w > 1 for w in pair._down)
+    assert [w > 0 for w in pair._up.wealths] == [True, True, False, False, False]
+    assert all(w > 1 for w in pair._down.wealths)
 
 
 @given(RETURNS, RETURNS)
