@@ -55,6 +55,10 @@ class Mark:
             self._first = int(stream.columns[name][0])
         return self._first
 
+    def begin(self, ticks: int | None) -> None:
+        """The first price of a track that starts in the middle of the tape is the one it finds there."""
+        self._first = ticks or None
+
     def _column(self) -> str:
         if self.stream.kind is StreamKind.QUOTES:
             return "bid_ticks" if self.worth >= 0 else "ask_ticks"

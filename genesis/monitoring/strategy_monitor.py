@@ -57,6 +57,13 @@ class StrategyMonitor:
             return ()
         return self._sample(track, portfolio, time_ns, self._mark(track, portfolio, time_ns))
 
+    def loss_bound(self, track: Track) -> float | None:
+        """The worst loss of an evidence bar that the track's evidence allows for; ``None`` for one that gathers none, or in its warm-up."""
+        portfolio = track.portfolio
+        if not isinstance(portfolio, VirtualPortfolio) or portfolio.evidence is None:
+            return None
+        return portfolio.evidence.loss_bound
+
     @staticmethod
     def _mark(track: Track, portfolio: VirtualPortfolio, time_ns: int) -> int:
         """Equity, in ledger units."""

@@ -58,7 +58,7 @@ class PaperTradingSimulator:
         self.profile = profile or ExecutionProfile()
         self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
         self._terms = dict(terms or {})
-        self._venues: dict[tuple[ExecutionProfile, str], PaperVenue] = {}
+        self._venues: dict[tuple[ExecutionProfile, str, KeyedDraws], PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
@@ -74,22 +74,26 @@ class PaperTradingSimulator:
         plan: str = "",
         faults: VenueFaults | None = None,
         evidence: Evidence | None = None,
+        start_ns: int | None = None,
+        draws: KeyedDraws | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
 
         A reference track, the one of its version that stands for it, gathers ``evidence``.
 
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
-        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
+        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it. A track that
+        is opened while others run begins at ``start_ns``. A venue of its own has ``draws`` of its own.
 
         Raises:
             ConfigError: the name is taken, the tape lacks data for an instrument, or the tier does not allow a perpetual's leverage.
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
-        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start, evidence)
+        start = self._start if start_ns is None else start_ns
+        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, start, evidence)
         agenda = TrackAgenda()
-        executor, feeds = self._venue(profile or self.profile, plan).open_account(
+        executor, feeds = self._venue(profile or self.profile, plan, draws or self._draws).open_account(
             name, strategy.instruments, portfolio, agenda, scope, faults
         )
         tier = paper_tier(budget.amount, self._tiers)
@@ -106,17 +110,17 @@ class PaperTradingSimulator:
             gate,
             self._monitor,
             partial(self._tape.series, label=plan),
-            self._start,
+            start,
             self._journalled,
             scope,
         )
         self.tracks.append(track)
         return track
 
-    def _venue(self, profile: ExecutionProfile, plan: str) -> PaperVenue:
-        key = (profile, plan)
+    def _venue(self, profile: ExecutionProfile, plan: str, draws: KeyedDraws) -> PaperVenue:
+        key = (profile, plan, draws)
         if key not in self._venues:
-            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, self._terms, plan)
+            self._venues[key] = PaperVenue(self._tape, profile, draws, self._fees, self._rules, self._terms, plan)
         return self._venues[key]
 
 

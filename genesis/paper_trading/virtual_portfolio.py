@@ -82,6 +82,12 @@ class VirtualPortfolio(Portfolio):
             self._of_trades = None
         return closed
 
+    def add_capital(self, units: int, equity: int) -> None:
+        """Post a cash flow; it adds to the equity at which the running evidence bar began, and is no part of its return."""
+        super().add_capital(units, equity)
+        self._bar_start += units
+        self._of_fills = None
+
     def apply_funding(self, instrument_id: str, change: int) -> None:
         """Post a settlement."""
         super().apply_funding(instrument_id, change)
@@ -175,7 +181,7 @@ class VirtualPortfolio(Portfolio):
             bars = self._of_bars = OfBars(self.returns.copy(), self.recent.window())
         if trades is None:
             trades = self._of_trades = self._trades_now()
-        return Measures(self._grid, self.budget_units, self.turnover_units, now, fills, bars, trades)
+        return Measures(self._grid, self.index_units, self.turnover_units, now, fills, bars, trades)
 
     def _of_perpetuals(self) -> OfPerpetuals | None:
         if not self._has_perpetuals:

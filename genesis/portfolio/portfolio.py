@@ -54,6 +54,7 @@ class Purse:
 
     __slots__ = (
         "budget",
+        "capital",
         "cash",
         "currency",
         "decimals",
@@ -71,7 +72,8 @@ class Purse:
         self.fees = ledger.open(Purpose.FEES, currency)
         self.funding = ledger.open(Purpose.FUNDING, currency)
         self.elsewhere = self.turnover = 0
-        ledger.move(self.cash, ledger.open(Purpose.CAPITAL, currency), budget)
+        self.capital = ledger.open(Purpose.CAPITAL, currency)
+        ledger.move(self.cash, self.capital, budget)
 
 
 class Holding:
@@ -166,6 +168,8 @@ class Portfolio:
         self._purse = self._purses[given[0].currency]
         self.currency, self.decimals = self._purse.currency, self._purse.decimals
         self.budget_units = self._purse.budget
+        # What an index of 1 is worth: the budget, until capital comes in or leaves.
+        self.index_units = self.budget_units
         self._grid: Grid = currency_grid(self.decimals)
         self._holdings: dict[str, Holding] = {
             i.id: Holding(i, self._purses[i.quote], self.scales[i.base], ledger, method, basis) for i in instruments
@@ -311,6 +315,17 @@ class Portfolio:
             IntegrityError: an instrument that is not ours, or a fee finer than the ledger.
         """
         return self._post(fill, self._holding(fill), forced, fee_value)
+
+    def add_capital(self, units: int, equity: int) -> None:
+        """Post capital that comes in, or leaves where ``units`` is below 0, at an equity of ``equity`` before it.
+
+        The equity index goes on where it is: what it divides by changes with the equity (a cash flow is never a return).
+        """
+        purse = self._purse
+        self.ledger.move(purse.cash, purse.capital, units)
+        purse.budget += units
+        self.budget_units = purse.budget
+        self.index_units = self.index_units * (equity + units) // equity
 
     def apply_funding(self, instrument_id: str, change: int) -> None:
         """Post a settlement of ``change`` quote ledger units (negative is paid) on a perpetual.

@@ -15,6 +15,7 @@ import msgspec
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
+    CapitalMoved,
     Event,
     EvidenceSample,
     FamilyEvidence,
@@ -35,7 +36,9 @@ from genesis.model.events import (
     OrderUnanswered,
     RunStarted,
     StrategyNote,
+    TrackClosed,
     TrackHalted,
+    TrackOpened,
     TrackStopped,
     TradeClosed,
 )
@@ -239,6 +242,19 @@ class Projector:
             facts = bytes(raw)
             self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
 
+    def _opened(self, seq: int, entry: bytes) -> None:
+        read = shapes.OPENED.decode(entry)
+        # Without a position of its own it comes after all that are there.
+        self._rows["tracks"].append((None, read.track, bytes(read.body).decode()))
+
+    def _capital(self, seq: int, entry: bytes) -> None:
+        read = shapes.CAPITAL.decode(entry)
+        self._rows["capital"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+
+    def _closed(self, seq: int, entry: bytes) -> None:
+        read = shapes.CLOSED.decode(entry)
+        self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
+
 
 def rebuild(db: sqlite3.Connection) -> None:
     """Make every projection again from the stored entries, all or nothing."""
@@ -275,6 +291,9 @@ def _incident(kind: str) -> _Project:
 
 _BY_KIND: dict[type[Event], _Project] = {
     RunStarted: Projector._started,
+    TrackOpened: Projector._opened,
+    CapitalMoved: Projector._capital,
+    TrackClosed: Projector._closed,
     OrderSubmitted: Projector._submitted,
     OrderAccepted: _stepping(OrderStep.ACCEPT),
     OrderRejected: _stepping(OrderStep.REJECT),

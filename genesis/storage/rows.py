@@ -202,6 +202,19 @@ class FaultsRow(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
 
 
+class CapitalRow(msgspec.Struct, frozen=True):
+    """Capital that came to a track or left it, and the share of its budget that it trades from then on."""
+
+    seq: int
+    track: str
+    time: int
+    amount: str
+    equity: str
+    currency: str
+    share: str
+    reason: str
+
+
 class NoteRow(msgspec.Struct, frozen=True):
     """A strategy's own remark."""
 

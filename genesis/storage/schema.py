@@ -13,7 +13,7 @@ from genesis.errors import IntegrityError, StorageError
 from genesis.storage.faults import transaction
 
 SCHEMA_VERSION = 2
-PROJECTIONS_VERSION = 5
+PROJECTIONS_VERSION = 6
 # "GENS": SQLite's header says which program a file belongs to.
 APPLICATION_ID = 0x47454E53
 
@@ -52,6 +52,8 @@ CREATE TABLE evidence (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, bar_re
     e_value REAL, loss_bound REAL, bound_broken INTEGER, deviation REAL, sharpe REAL, sharpe_stderr REAL, sharpe_low REAL,
     sharpe_high REAL, source TEXT);
 CREATE TABLE families (seq INTEGER PRIMARY KEY, time INTEGER, adjusted TEXT, source TEXT);
+CREATE TABLE capital (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, amount TEXT, equity TEXT, currency TEXT, share TEXT,
+    reason TEXT);
 CREATE INDEX evidence_by_track ON evidence (track);
 CREATE INDEX samples_by_track ON samples (track);
 """
@@ -65,6 +67,7 @@ PROJECTIONS = (
     "samples",
     "evidence",
     "families",
+    "capital",
     "stops",
     "gaps",
     "notes",

@@ -27,6 +27,7 @@ from genesis.storage.operations import append_operation, check_chains, read_oper
 from genesis.storage.positions import fold_fills
 from genesis.storage.projections import rebuild
 from genesis.storage.rows import (
+    CapitalRow,
     CommandRow,
     DenialRow,
     EntryRow,
@@ -319,6 +320,10 @@ class StoreReader:
         with storage_errors(self.path):
             found = select(self._db, FamilyRow, "families", rest, (entries,))
         return found[0] if found else None
+
+    def capital(self, track: str | None = None) -> list[CapitalRow]:
+        """Every cash flow of live tracks and twins."""
+        return self._select(CapitalRow, "capital", track)
 
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""
