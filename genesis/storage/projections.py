@@ -15,11 +15,8 @@ import msgspec
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
-<<<<<<< HEAD
     CapitalMoved,
-=======
     CommandTaken,
->>>>>>> promo
     Event,
     EvidenceSample,
     FamilyEvidence,

@@ -52,10 +52,8 @@ CREATE TABLE evidence (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, bar_re
     e_value REAL, loss_bound REAL, bound_broken INTEGER, deviation REAL, sharpe REAL, sharpe_stderr REAL, sharpe_low REAL,
     sharpe_high REAL, source TEXT);
 CREATE TABLE families (seq INTEGER PRIMARY KEY, time INTEGER, adjusted TEXT, source TEXT);
-<<<<<<< HEAD
 CREATE TABLE capital (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, amount TEXT, equity TEXT, currency TEXT, share TEXT,
     reason TEXT);
-=======
 CREATE TABLE promotions (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, stage TEXT, fraction TEXT, move TEXT, action TEXT, attempt INTEGER,
     epoch INTEGER, forced INTEGER, pause TEXT, e_value REAL, e_adjusted REAL, e_residual REAL, e_live REAL, reasons TEXT, call TEXT, digest TEXT);
 CREATE TABLE stages (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, move TEXT, action TEXT, stage_before TEXT, stage_after TEXT,
@@ -63,7 +61,6 @@ CREATE TABLE stages (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, move TEX
 CREATE TABLE commands (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, number INTEGER, command TEXT, target TEXT, author TEXT, reason TEXT,
     taken INTEGER, words TEXT);
 CREATE INDEX promotions_by_track ON promotions (track);
->>>>>>> promo
 CREATE INDEX evidence_by_track ON evidence (track);
 CREATE INDEX samples_by_track ON samples (track);
 """
@@ -77,13 +74,10 @@ PROJECTIONS = (
     "samples",
     "evidence",
     "families",
-<<<<<<< HEAD
     "capital",
-=======
     "promotions",
     "stages",
     "commands",
->>>>>>> promo
     "stops",
     "gaps",
     "notes",

@@ -324,11 +324,10 @@ class StoreReader:
             found = select(self._db, FamilyRow, "families", rest, (entries,))
         return found[0] if found else None
 
-<<<<<<< HEAD
     def capital(self, track: str | None = None) -> list[CapitalRow]:
         """Every cash flow of live tracks and twins."""
         return self._select(CapitalRow, "capital", track)
-=======
+
     def promotions(self, version: str | None = None) -> list[PromotionRow]:
         """Promotion decisions in short, one a version and look."""
         return self._select(PromotionRow, "promotions", version)
@@ -346,7 +345,6 @@ class StoreReader:
     def commands_taken(self, version: str | None = None) -> list[TakenRow]:
         """Commands as the run heard them, and what came of them."""
         return self._select(TakenRow, "commands", version)
->>>>>>> promo
 
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""
