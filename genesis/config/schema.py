@@ -13,7 +13,7 @@ from msgspec import Meta
 from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.perpetual_terms import PerpetualTerms
-from genesis.execution.profile import ExecutionProfile, FeeSchedule, Realism
+from genesis.execution.profile import ExecutionProfile, FeeSchedule, LiveAssumptions, Realism
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import ValidationCriteria
@@ -176,6 +176,7 @@ class Config(_Section, frozen=True):
     strategies: list[StrategyConfig] = []
     execution: ExecutionProfile = ExecutionProfile()
     realism: Realism = Realism()
+    live_venue: LiveAssumptions = LiveAssumptions()
     risk: Limits = Limits()
     tiers: list[Tier] | None = None
     paper_trading: PaperSection = PaperSection()
@@ -202,6 +203,18 @@ class Config(_Section, frozen=True):
             return self.realism.over(self.execution)
         except ValueError as error:
             raise ConfigError(f"realism: {error}") from None
+
+    @property
+    def live_profile(self) -> ExecutionProfile:
+        """The profile of the simulated live venue.
+
+        Raises:
+            ConfigError: a value of ``live_venue`` out of its range.
+        """
+        try:
+            return self.live_venue.over(self.execution)
+        except ValueError as error:
+            raise ConfigError(f"live_venue: {error}") from None
 
     def check(self) -> None:
         """What one key says about another; raises `ConfigError`."""
@@ -265,8 +278,6 @@ class Config(_Section, frozen=True):
 def inactive_keys() -> list[str]:
     """Keys that are validated and have no effect yet."""
     return [
-        "paper_trading.enabled",
-        "paper_trading.promotion",
         "paper_trading.ab_testing",
         "venues",
     ]
