@@ -143,14 +143,13 @@ class LiveAssumptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     Until real venues are connected, live tracks trade there. Its luck is drawn from ``seed`` and is not the paper venue's.
     """
 
-    latency_ms: ClippedNormal = ClippedNormal(25, 8, 10, 60)
-    slippage_bp: ClippedNormal = ClippedNormal(2.5, 1.5, 2, 8)
-    tail_probability: float = 0.005
+    latency_ms: ClippedNormal = ClippedNormal(15, 4, 8, 40)
+    slippage_bp: ClippedNormal = ClippedNormal(2, 1.2, 2, 6)
+    tail_probability: float = 0.002
     tail_factor: float = 10.0
-    impact_y: float = 1.0
+    impact_y: float = 0.8
     queue: str = "risk_averse"
     only_through: bool = True
-    estimate_spread: bool = True
     prints_share: Decimal = Decimal("0.1")
     bar_share: Decimal | None = Decimal("0.05")
     seed: int = 20_001

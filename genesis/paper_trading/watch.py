@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from genesis.engine.track import Track
 from genesis.evidence import detection
 from genesis.evidence.gathering import Evidence
@@ -15,7 +17,7 @@ from genesis.evidence.monitor_rules import (
     VarRules,
     worst,
 )
-from genesis.metrics.ratios import volatility
+from genesis.metrics.ratios import BARS_PER_YEAR
 from genesis.metrics.risk import tail_risk
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 
@@ -49,6 +51,8 @@ class Watch:
             raise ValueError(f"{live.name}: expected a reference whose bars vary, found none")
         self._rules, self._live, self._twin, self._paper = rules, live, twin, reference
         self._reference = self._shrunk(proven)
+        # Of the reference, whose returns are on its own capital: live has too few bars of its own.
+        self._volatility = deviation * sqrt(BARS_PER_YEAR)
         self._edge = detection.EdgeMonitor(rules.edge, self._reference, deviation)
         self._twin_edge = detection.EdgeMonitor(rules.edge, self._reference, deviation)
         self._gap = detection.GapMonitor(rules.gap, deviation)
@@ -65,6 +69,7 @@ class Watch:
     def refer(self, proven: Evidence) -> None:
         """Capital takes a step: the reference is what the strategy has shown until now."""
         self._reference = self._shrunk(proven)
+        self._volatility = (proven.deviation or 0.0) * sqrt(BARS_PER_YEAR) or self._volatility
         self._edge.refer(self._reference)
         self._twin_edge.refer(self._reference)
 
@@ -77,7 +82,9 @@ class Watch:
         self._whole += 1
         self._edge.add(live)
         self._twin_edge.add(twin)
-        self._gap.add(live, twin)
+        if live or twin:
+            # A bar in which neither held anything compares nothing, and would make those that do look large.
+            self._gap.add(live, twin)
         self._var.add(live, self._told)
         self._told = self._value_at_risk()
 
@@ -98,9 +105,10 @@ class Watch:
         return (self._edge.reading(), self._gap.reading(), self._var.reading(), self._drawdown())
 
     def _drawdown(self) -> Reading:
-        portfolio, drawdown = self._live.portfolio, self._live.marks.current_drawdown()
-        yearly = volatility(portfolio.returns) if isinstance(portfolio, VirtualPortfolio) else None
-        return detection.drawdown_reading(self._rules.drawdown, drawdown, yearly, self._reference, self._edge.bars)
+        drawdown = self._live.marks.current_drawdown()
+        return detection.drawdown_reading(
+            self._rules.drawdown, drawdown, self._volatility, self._reference, self._edge.bars
+        )
 
     def mean_gap(self) -> MeanGap:
         """Live minus twin, a fraction of equity a bar."""
