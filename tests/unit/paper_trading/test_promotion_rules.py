@@ -18,9 +18,12 @@ def loaded(**values: Any) -> PromotionRules:
 def test_without_a_word_the_rules_are_the_missions() -> None:
     """Automatic, 10 % first, 10 % more each time, up to all; the profile is the given one."""
     rules = PromotionRules()
-    assert rules.auto_promote and rules.profile is Profile.GIVEN and not rules.needs_evidence
+    assert rules.auto_promote
+    assert rules.profile is Profile.GIVEN
+    assert not rules.needs_evidence
     assert rules.ladder == tuple(Decimal(n) / 10 for n in range(1, 11))
-    assert rules.min_dwell == MinDwell(days=3, trades=10) and rules.gates == Gates()
+    assert rules.min_dwell == MinDwell(days=3, trades=10)
+    assert rules.gates == Gates()
 
 
 @pytest.mark.parametrize(
@@ -115,8 +118,10 @@ def test_the_given_profile_says_how_many_duds_it_lets_through() -> None:
     """The measured 20 and 74 %, and what the steps above guarantee: 0.05 over the fraction."""
     text = " ".join(PromotionRules().words())
     assert "alone open the first 10 %" in text
-    assert "by 20 % of strategies without any edge" in text and "by 74 % of those with many small wins" in text
-    assert "20 % an E of 4 (at most 25 %)" in text and "50 % an E of 10 (at most 10 %)" in text
+    assert "by 20 % of strategies without any edge" in text
+    assert "by 74 % of those with many small wins" in text
+    assert "20 % an E of 4 (at most 25 %)" in text
+    assert "50 % an E of 10 (at most 10 %)" in text
     assert "100 % an E of 20 (at most 5 %)" in text
     assert "at most 20 % of their budget" in text
     assert "together hold at most 10 % of the account's equity and lose at most 1 % of it" in text
