@@ -110,9 +110,7 @@ def test_the_consistency_proofs_are_the_published_ones(old: int, size: int) -> N
     """Each published proof is what is made, and holds between the published roots."""
     path = consistency_path([leaf_hash(x) for x in PUBLISHED_LEAVES[:size]], old)
     assert [p.hex() for p in path] == PUBLISHED_CONSISTENCY[old, size]
-    assert is_consistent(
-        old, bytes.fromhex(PUBLISHED_ROOTS[old]), size, bytes.fromhex(PUBLISHED_ROOTS[size]), path
-    )
+    assert is_consistent(old, bytes.fromhex(PUBLISHED_ROOTS[old]), size, bytes.fromhex(PUBLISHED_ROOTS[size]), path)
 
 
 def test_a_leaf_and_a_node_are_told_apart() -> None:
