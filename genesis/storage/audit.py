@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from decimal import DecimalException
 from itertools import zip_longest
 
@@ -19,7 +19,7 @@ from genesis.errors import GenesisError
 from genesis.storage import schema
 from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, kept_keys
 from genesis.storage.entries import stored_entries
-from genesis.storage.faults import transaction
+from genesis.storage.faults import one_view, transaction
 from genesis.storage.operations import check_operations
 from genesis.storage.projections import project
 
@@ -84,7 +84,7 @@ def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Aud
         kept: what was kept outside; without it a chain cut at its end and a key put in another's place can go unseen.
     """
     kept = kept or Kept()
-    with _one_view(db):
+    with one_view(db):
         findings, places = check_operations(db)
         keys, wrong = _keys(db, kept.key, check)
         findings += wrong
@@ -108,16 +108,6 @@ def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Aud
         kept.key is not None and kept.key in keys,
         tuple(found),
     )
-
-
-@contextmanager
-def _one_view(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
 
 
 def _keys(db: sqlite3.Connection, trusted: PublicKey | None, check: Check) -> tuple[list[PublicKey], list[Finding]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from genesis.audit.entry import decode, form
-from genesis.audit.note import Check
+from genesis.audit.note import Check, Signer
 from genesis.audit.verify import Finding
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError, StorageError
@@ -22,9 +22,9 @@ from genesis.model.grid import plain
 from genesis.model.orders import OrderStatus
 from genesis.storage import inbox, schema, shapes
 from genesis.storage.audit import Audit, Kept, audit
-from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys
+from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys, make_checkpoint
 from genesis.storage.entries import chain_head, stored_entries
-from genesis.storage.faults import storage_errors
+from genesis.storage.faults import one_view, storage_errors
 from genesis.storage.lock import StoreLock
 from genesis.storage.operations import RUNNING, append_operation, check_chains, read_operation
 from genesis.storage.positions import fold_fills
@@ -100,6 +100,16 @@ class SqliteStore:
         """Append to the operations chain, durably: wall time, host, and the run chain's durable length and head."""
         with storage_errors(self.path):
             append_operation(self._db, kind, self._host, self._clock.now_ns(), facts)
+
+    def sign(self, name: str, signer: Signer, check: Check) -> tuple[str, bool]:
+        """Sign what is durable of the run chain, as `genesis.storage.checkpoints.make_checkpoint` does."""
+        with storage_errors(self.path):
+            return make_checkpoint(self._db, name, signer, check, self._host, self._clock.now_ns())
+
+    def checkpoints(self) -> list[KeptCheckpoint]:
+        """The signed checkpoints, in order."""
+        with storage_errors(self.path):
+            return kept_checkpoints(self._db)
 
     def waiting_commands(self) -> list[CommandRow]:
         """Commands that no entry records yet, in their order."""
@@ -184,6 +194,12 @@ class StoreReader:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """Everything asked inside is answered from the store as it is now, whatever an engine commits meanwhile."""
+        with storage_errors(self.path), one_view(self._db):
+            yield
 
     # ---- the run
 

@@ -12,7 +12,7 @@ import msgspec
 from genesis.audit.checkpoint import Checkpoint, Proof, is_proven, notes_in, parse_checkpoint
 from genesis.audit.entry import decode
 from genesis.audit.merkle import inclusion_path, leaf_hash
-from genesis.audit.note import PublicKey, open_note, parse_key
+from genesis.audit.note import PublicKey, open_note, parse_key, parse_note
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.audit import Audit, Kept
@@ -83,7 +83,7 @@ def sign(store: Path, folder: Path, name: str, clock: Clock, publisher: Publishe
             note, new = make_checkpoint(db, name, signer, check_signature, socket.gethostname(), clock.now_ns())
         except (ConfigError, IntegrityError) as error:
             raise type(error)(f"{store}: {error}") from error
-    checkpoint = parse_checkpoint(note.rpartition("\n\n")[0] + "\n")
+    checkpoint = parse_checkpoint(parse_note(note).text)
     published = publisher.publish(_notes(store)) if publisher is not None else 0
     key = PublicKey(checkpoint.origin, signer.key)
     return Signed(note, checkpoint.size, checkpoint.root.hex(), str(key), new, published)
