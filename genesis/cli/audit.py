@@ -64,14 +64,12 @@ def verify(
 def _in_words(found: Audit) -> str:
     state = f"{len(found.findings)} findings" if found.findings else "verified"
     if not found.checkpoints:
-        signed = "no checkpoint: nothing here is signed"
+        signed = "nothing is signed: genesis audit checkpoint signs it"
     else:
-        word = (
-            "the key is the one you kept"
-            if found.key_kept
-            else "the key is the store's own word: keep it, and give it by --key"
-        )
-        signed = f"{found.checkpoints} checkpoints; {word}"
+        how_many = "all" if found.signed == found.entries else f"the first {found.signed}"
+        own_word = "the key is the store's own word: keep it outside, and give it by --key"
+        key = "the key is the one you kept" if found.key_kept else own_word
+        signed = f"{how_many} signed (checkpoints: {found.checkpoints}); {key}"
     return f"{state}: {found.entries} entries, head {found.head}; {signed}"
 
 

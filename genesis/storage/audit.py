@@ -36,12 +36,17 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """What an audit came to. ``keys`` are those that signed, as the store names them; ``key_kept``: one of them was kept outside."""
+    """What an audit came to.
+
+    ``signed`` entries stand under the last of ``checkpoints``. ``keys`` are those that signed, as the store names them; ``key_kept``:
+    one of them was kept outside.
+    """
 
     entries: int
     head: str
     root: str
     checkpoints: int
+    signed: int
     keys: tuple[str, ...]
     key_kept: bool
     findings: tuple[Finding, ...]
@@ -104,6 +109,7 @@ def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Aud
         tree.head.hex() if isinstance(tree.head, bytes) else "",
         tree.frontier.root().hex(),
         len(claims),
+        max((c.checkpoint.size for c in claims), default=0),
         tuple(str(k) for k in keys),
         kept.key is not None and kept.key in keys,
         tuple(found),

@@ -395,7 +395,7 @@ async def _run(
         checkpointer = _checkpointer(prepared, kept, log)
         progress = _signing(checkpointer, on_progress)
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
-        if checkpointer is not None and not journal.replaying:
+        if checkpointer is not None and journal.length and not journal.replaying:
             checkpointer.sign()
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.

@@ -177,21 +177,22 @@ def check_proof(text: str, key: Key) -> None:
     print(f"entry {place + 1} of {size} under {key[0]}: {entry.decode()}")
 
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("file", type=Path, help="an export, packed or unpacked, or a proof (.tlog-proof)")
-parser.add_argument("--key", type=parse_key, help="the key you keep, NAME+ID+BASE64; needed for a proof")
-parser.add_argument("--head", help="the head you keep")
-parser.add_argument("--length", type=int, help="the length you keep")
-parser.add_argument("--checkpoint", type=Path, help="a file of the checkpoints you keep")
-given = parser.parse_args()
-if given.file.suffix == ".tlog-proof":
-    attempt("proof", check_proof, given.file.read_text(encoding="utf-8"), given.key)
-else:
-    packed = None if given.file.is_dir() else attempt(given.file, zipfile.ZipFile, given.file)
-    paths = [zipfile.Path(packed, n) for n in packed.namelist()] if packed else given.file.glob("*")
-    contents = {path.name: attempt(path, path.read_bytes) or b"" for path in paths}
-    outside = given.checkpoint.read_text(encoding="utf-8").split("\n\n") if given.checkpoint else []
-    kept_notes = [f"{a}\n\n{b}\n" for a, b in zip(outside[::2], [*outside[1::2], ""], strict=False) if a]
-    attempt("export", verify, contents, [given.key] if given.key else [], given.head, given.length, kept_notes)
-print("\n".join([*findings, f"{len(findings)} findings" if findings else "sound"]))
-sys.exit(1 if findings else 0)
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="an export, packed or unpacked, or a proof (.tlog-proof)")
+    parser.add_argument("--key", type=parse_key, help="the key you keep, NAME+ID+BASE64; needed for a proof")
+    parser.add_argument("--head", help="the head you keep")
+    parser.add_argument("--length", type=int, help="the length you keep")
+    parser.add_argument("--checkpoint", type=Path, help="a file of the checkpoints you keep")
+    given = parser.parse_args()
+    if given.file.suffix == ".tlog-proof":
+        attempt("proof", check_proof, given.file.read_text(encoding="utf-8"), given.key)
+    else:
+        packed = None if given.file.is_dir() else attempt(given.file, zipfile.ZipFile, given.file)
+        paths = [zipfile.Path(packed, n) for n in packed.namelist()] if packed else given.file.glob("*")
+        contents = {path.name: attempt(path, path.read_bytes) or b"" for path in paths}
+        outside = given.checkpoint.read_text(encoding="utf-8").split("\n\n") if given.checkpoint else []
+        kept_notes = [f"{a}\n\n{b}\n" for a, b in zip(outside[::2], [*outside[1::2], ""], strict=False) if a]
+        attempt("export", verify, contents, [given.key] if given.key else [], given.head, given.length, kept_notes)
+    print("\n".join([*findings, f"{len(findings)} findings" if findings else "sound"]))
+    sys.exit(1 if findings else 0)
