@@ -120,11 +120,7 @@ def _keys(db: sqlite3.Connection, trusted: PublicKey | None, check: Check) -> tu
     """The keys that may have signed here. Each but the first must have been named by the one before it."""
     keys: list[PublicKey] = []
     findings: list[Finding] = []
-    try:
-        introduced = kept_keys(db)
-    except GenesisError as error:
-        return keys, [Finding(0, f"keys: {error}", Part.CHECKPOINTS)]
-    for kept in introduced:
+    for kept in kept_keys(db, findings):
         try:
             key = parse_key(kept.key)
             if keys:
@@ -143,11 +139,7 @@ def _keys(db: sqlite3.Connection, trusted: PublicKey | None, check: Check) -> tu
 def _claims(db: sqlite3.Connection, keys: list[PublicKey], check: Check) -> tuple[list[_Claim], list[Finding]]:
     claims: list[_Claim] = []
     findings: list[Finding] = []
-    try:
-        kept = kept_checkpoints(db)
-    except GenesisError as error:
-        return claims, [Finding(0, f"checkpoints: {error}", Part.CHECKPOINTS)]
-    for one in kept:
+    for one in kept_checkpoints(db, findings):
         try:
             checkpoint = _opened(one, keys, check)
         except (GenesisError, _Wrong) as error:
@@ -166,10 +158,7 @@ def _opened(kept: KeptCheckpoint, keys: list[PublicKey], check: Check) -> Checkp
     checkpoint = parse_checkpoint(text)
     if checkpoint.origin != signed[0].name:
         raise _Wrong(f"expected the origin {signed[0].name}, found {checkpoint.origin}")
-    try:
-        root = Frontier(checkpoint.size, [bytes.fromhex(p) for p in kept.peaks]).root()
-    except ValueError:
-        raise _Wrong("expected peaks in hex, found something else") from None
+    root = kept.tree(checkpoint.size).root()
     if root != checkpoint.root:
         raise _Wrong(f"expected peaks that make the signed root {_short(checkpoint.root)}, found {_short(root)}")
     return checkpoint

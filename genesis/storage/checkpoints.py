@@ -14,6 +14,7 @@ from genesis.audit.chain import link
 from genesis.audit.checkpoint import Checkpoint, endorsement, origin_of, parse_checkpoint
 from genesis.audit.merkle import Frontier, leaf_hash
 from genesis.audit.note import Check, PublicKey, Signer, open_note, parse_key
+from genesis.audit.verify import Finding, Part
 from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.operations import append_operation
@@ -27,6 +28,17 @@ class KeptCheckpoint(msgspec.Struct, frozen=True):
     seq: int
     note: str
     peaks: tuple[str, ...]
+
+    def tree(self, size: int) -> Frontier:
+        """The tree of ``size`` entries that the peaks make.
+
+        Raises:
+            IntegrityError: they are not those of such a tree.
+        """
+        try:
+            return Frontier(size, [bytes.fromhex(p) for p in self.peaks])
+        except ValueError:
+            raise IntegrityError("expected peaks in hex, found something else") from None
 
 
 class KeptKey(msgspec.Struct, frozen=True):
@@ -58,18 +70,18 @@ class _Operation(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Operation)
 
 
-def kept_checkpoints(db: sqlite3.Connection) -> list[KeptCheckpoint]:
+def kept_checkpoints(db: sqlite3.Connection, wrong: list[Finding] | None = None) -> list[KeptCheckpoint]:
     """Every checkpoint, in order.
 
     Raises:
-        IntegrityError: an operation that is no checkpoint and says it is one.
+        IntegrityError: an operation that says it is a checkpoint and cannot be read; where ``wrong`` is given it goes there.
     """
-    return [KeptCheckpoint(seq, facts.note, facts.peaks) for seq, facts in _facts(db, CHECKPOINT)]
+    return [KeptCheckpoint(seq, facts.note, facts.peaks) for seq, facts in _facts(db, CHECKPOINT, wrong)]
 
 
-def kept_keys(db: sqlite3.Connection) -> list[KeptKey]:
-    """Every key that signed here, in order; errors as those of `kept_checkpoints`."""
-    return [KeptKey(seq, f.key, f.previous, f.endorsement) for seq, f in _facts(db, KEY)]
+def kept_keys(db: sqlite3.Connection, wrong: list[Finding] | None = None) -> list[KeptKey]:
+    """Every key that signed here, in order; what cannot be read as in `kept_checkpoints`."""
+    return [KeptKey(seq, f.key, f.previous, f.endorsement) for seq, f in _facts(db, KEY, wrong)]
 
 
 def current_key(db: sqlite3.Connection) -> PublicKey | None:
@@ -146,7 +158,7 @@ def _frontier(db: sqlite3.Connection, origin: str, length: int, check: Check) ->
     keys = [parse_key(k.key) for k in kept_keys(db)]
     text, _ = open_note(last.note, keys, check)
     checkpoint = parse_checkpoint(text)
-    frontier = Frontier(checkpoint.size, [bytes.fromhex(p) for p in last.peaks])
+    frontier = last.tree(checkpoint.size)
     if checkpoint.origin != origin or frontier.root() != checkpoint.root:
         raise IntegrityError(
             f"operation {last.seq}: expected peaks that make the signed root of {origin}, found others; "
@@ -183,12 +195,16 @@ def _hash_at(db: sqlite3.Connection, seq: int) -> bytes:
     return row[0]
 
 
-def _facts(db: sqlite3.Connection, kind: str) -> Iterator[tuple[int, _Facts]]:
+def _facts(db: sqlite3.Connection, kind: str, wrong: list[Finding] | None) -> Iterator[tuple[int, _Facts]]:
     marker = f',"type":"{kind}",'.encode()
     for seq, entry in db.execute("SELECT seq, bytes FROM operations WHERE instr(bytes, ?) ORDER BY seq", (marker,)):
         try:
             read = _DECODER.decode(entry)
-        except (msgspec.DecodeError, TypeError) as error:
-            raise IntegrityError(f"operation {seq}: expected a {kind}, found: {error}") from None
+        except (msgspec.DecodeError, ValueError, TypeError) as error:
+            problem = f"operation {seq}: expected a {kind}, found: {error}"
+            if wrong is None:
+                raise IntegrityError(problem) from None
+            wrong.append(Finding(seq, problem, Part.CHECKPOINTS))
+            continue
         if read.type == kind:
             yield seq, read.body.facts

@@ -105,7 +105,7 @@ class Projector:
             return
         try:
             project(self, seq, entry)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise IntegrityError(f"entry {seq}: expected the fields of its type, found: {error}") from error
 
     def write(self) -> None:

@@ -409,7 +409,7 @@ def _with_average(order: OrderRow) -> OrderRow:
 def _operation(path: Path, seq: int, entry: bytes) -> OperationRow:
     try:
         read = read_operation(entry)
-    except (msgspec.DecodeError, TypeError) as error:
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise IntegrityError(f"{path}: operation {seq}: expected an operation, found: {error}") from error
     body = read.body
     return OperationRow(seq, read.type, read.time, body.host, body.run_length, body.run_head, body.facts)
