@@ -23,6 +23,8 @@ from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
 
 MASK = "***"
+AUDIT_NAME = "genesis-run"
+_ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*")
 # It becomes part of a track's name.
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -167,6 +169,33 @@ class VenueSection(_Section, frozen=True):
     passphrase: Secret | None = None
 
 
+def check_origin(name: str) -> str:
+    """``name`` itself, where it may begin the origin of checkpoints (c2sp.org/tlog-checkpoint).
+
+    Raises:
+        ValueError: it may not.
+    """
+    if not _ORIGIN.fullmatch(name):
+        raise ValueError(f"expected letters, digits, dots, dashes and slashes such as example.com/desk, found '{name}'")
+    return name
+
+
+class AuditSection(_Section, frozen=True):
+    """Signed checkpoints (docs/AUDIT.md). They leave no trace in the run chain.
+
+    ``keys`` is the folder of the signing key, which is made on first use. ``name`` begins the origin of the checkpoints.
+    ``checkpoint_every``: entries between two of them, 0 for none while a run is at work. ``publish``: a file to which they are appended.
+    """
+
+    keys: str = "keys"
+    name: str = AUDIT_NAME
+    checkpoint_every: Annotated[int, Meta(ge=0)] = 0
+    publish: str | None = None
+
+    def __post_init__(self) -> None:
+        check_origin(self.name)
+
+
 class Config(_Section, frozen=True):
     """A whole run."""
 
@@ -181,6 +210,7 @@ class Config(_Section, frozen=True):
     tiers: list[Tier] | None = None
     paper_trading: PaperSection = PaperSection()
     venues: dict[str, VenueSection] = {}
+    audit: AuditSection = AuditSection()
     fault_plans: dict[str, FaultPlan] = {}
 
     def plan_of(self, strategy: StrategyConfig) -> tuple[str, FaultPlan] | None:

@@ -40,6 +40,7 @@ from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.strategies.base import Strategy
+from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
@@ -76,7 +77,7 @@ class Prepared:
         readings: Sequence[Reading],
         rules: Mapping[str, ExchangeRules] | None = None,
     ) -> None:
-        self.config = config
+        self.config, self.folder = config, folder
         self.rules = dict(rules or {})
         self.readings = tuple(within_prices(readings))
         self.streams = [r.stream() for r in self.readings]
@@ -430,7 +431,11 @@ async def _run(
         prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
     journal = TellingJournal(TakingJournal(kept.journal), held, log)
     try:
-        complete = await prepared.execute_async(journal, stop, until_ns, on_progress, rows)
+        checkpointer = _checkpointer(prepared, kept, log)
+        progress = _signing(checkpointer, on_progress)
+        complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
+        if checkpointer is not None and journal.length and not journal.replaying:
+            checkpointer.sign()
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
@@ -450,6 +455,27 @@ async def _run(
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
+
+
+def _checkpointer(prepared: Prepared, kept: SqliteStore, log: FilteringBoundLogger) -> Checkpointer | None:
+    audit = prepared.config.audit
+    return Checkpointer(kept, audit, prepared.folder, log) if audit.checkpoint_every else None
+
+
+def _signing(
+    checkpointer: Checkpointer | None, on_progress: Callable[[Progress], None] | None
+) -> Callable[[Progress], None] | None:
+    """What is called after each commit: sign where it is time, then go on to who wants to know."""
+    if checkpointer is None:
+        return on_progress
+
+    def durable(progress: Progress) -> None:
+        if not progress.replaying:
+            checkpointer.durable(progress.entries)
+        if on_progress is not None:
+            on_progress(progress)
+
+    return durable
 
 
 def _plan_facts(of: str, name: str, plan: FaultPlan) -> dict[str, object]:
