@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from genesis.engine.agenda import Rank
 from genesis.engine.desk import TrackDesk
+from genesis.engine.feed import InstrumentFeed
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument
 from genesis.model.orders import Side
@@ -26,14 +27,28 @@ class SeveralMoneysDesk(TrackDesk):
         super().__init__(track, journalled)
         self._valuation = valuation
 
-    def position_values(self) -> dict[str, int]:
-        """Signed value of every position in its quote, at the price that closes it."""
-        return {f.instrument.id: self.position_value(f) for f in self._track.feeds}
+    def worths(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Cash by money, and the signed value of every position in its quote at the price that closes it, of what is owned (`Portfolio.netted`)."""
+        cash, held = self._portfolio.netted()
+        values = {}
+        for feed in self._track.feeds:
+            name = feed.instrument.id
+            values[name] = self._value_of(feed, held[name]) if name in held else self.position_value(feed)
+        return cash, values
+
+    def _value_of(self, feed: InstrumentFeed, owned: int) -> int:
+        """Quote units that ``owned`` base units (at the asset's scale) are worth, rounded down."""
+        if not owned:
+            return 0
+        feed.settle(self._agenda.now, self._agenda.rank)
+        return (
+            owned * feed.notional_unit * (feed.matcher.touch(-1 if owned > 0 else 1) or 0) // feed.holding.base_factor
+        )
 
     def valued(self) -> int | NoRate:
         """Equity now, or why there is none."""
-        agenda = self._agenda
-        return self._valuation.equity(self.position_values(), agenda.now, agenda.rank > Rank.ROW)
+        cash, values = self.worths()
+        return self._valuation.equity(cash, values, self._agenda.now, self._agenda.rank > Rank.ROW)
 
     def equity_units(self) -> int:
         """Equity now; where it cannot be told, the newest that could."""
@@ -56,14 +71,15 @@ class SeveralMoneysDesk(TrackDesk):
 
         Of two instruments of one asset (a purchase here, a sale there) only what is left counts.
         """
-        track, values, equity = self._track, self.position_values(), self.equity_units()
+        track, equity = self._track, self.equity_units()
+        cash, values = self.worths()
         net: dict[str, int] = {}
         for feed in track.feeds:
             base = feed.instrument.base
             net[base] = net.get(base, 0) + self._told(values[feed.instrument.id], feed.instrument.quote)
-        for money in self._portfolio.moneys:
+        for money, units in cash.items():
             if money in net and money != self._portfolio.currency:
-                net[money] += self._told(self._portfolio.cash_of(money), money)
+                net[money] += self._told(units, money)
         gross = sum(abs(v) for v in net.values())
         if track.orders.by_id:
             gross += sum(track.orders.value(side, self.value, self._price) for side in Side)

@@ -95,14 +95,18 @@ class SeveralMarks(Marks):
     def _take_account(self) -> None:
         """Cash and positions as floats of their own units; whether there is anything that a price changes."""
         portfolio, matters = self._portfolio, not self._valuation.begun
+        cash, held = portfolio.netted()
         for part in self._sums:
-            one = 10 ** portfolio.scales[part.currency]
-            part.cash = quotient(portfolio.cash_of(part.currency), one)
+            part.cash = quotient(cash[part.currency], 10 ** portfolio.scales[part.currency])
             part.held = []
             for place, feed in enumerate(self._feeds):
-                units = feed.holding.position.units
-                if units and feed.holding.purse.currency == part.currency:
-                    part.held.append((place, quotient(units, 10**feed.instrument.base_decimals)))
+                holding = feed.holding
+                if holding.purse.currency != part.currency:
+                    continue
+                decimals = holding.base_decimals if holding.perpetual else portfolio.scales[holding.base]
+                units = held.get(holding.id, holding.position.units)
+                if units:
+                    part.held.append((place, quotient(units, 10**decimals)))
                     if feed.mark.stream.kind is StreamKind.MARK:
                         # Its sign says which extreme of a row of mark prices is the worse one.
                         feed.mark.worth = 1.0 if units > 0 else -1.0

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
 from genesis.engine.agenda import Rank
+from genesis.engine.several_desk import SeveralMoneysDesk
 from genesis.engine.track import Track
-from genesis.errors import ConfigError
+from genesis.errors import ConfigError, IntegrityError
 from genesis.evidence.gathering import Evidence
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import Event, EvidenceSample, MetricSample, TradeClosed
@@ -86,9 +87,11 @@ class StrategyMonitor:
     def _mark_several(track: Track, portfolio: SeveralMoneysPortfolio, time_ns: int) -> int | NoRate:
         """Equity in ledger units of the budget's currency, or why there is none."""
         valuation = portfolio.worth_of
-        values = {f.instrument.id: track.desk.position_value(f) for f in track.feeds}
-        included = track.agenda.rank > Rank.ROW
-        equity = valuation.equity(values, time_ns, included)
+        desk = track.desk
+        if not isinstance(desk, SeveralMoneysDesk):
+            raise IntegrityError(f"track {track.name}: expected the desk of several moneys, found another")
+        cash, values = desk.worths()
+        equity = valuation.equity(cash, values, time_ns, track.agenda.rank > Rank.ROW)
         portfolio.settle_waiting(time_ns)
         if isinstance(equity, NoRate):
             return equity
@@ -97,7 +100,8 @@ class StrategyMonitor:
             name = feed.instrument.id
             worth = valuation.rates.convert(values[name], feed.instrument.quote, portfolio.currency, time_ns)
             worths[name] = 0 if isinstance(worth, NoRate) else worth
-        portfolio.take_positions(sum(worths.values()), valuation.unrealized(values, time_ns))
+        positions = {f.instrument.id: desk.position_value(f) for f in track.feeds}
+        portfolio.take_positions(sum(worths.values()), valuation.unrealized(positions, time_ns))
         portfolio.mark(time_ns, equity, worths)
         return equity
 

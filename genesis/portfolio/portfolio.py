@@ -147,7 +147,7 @@ class Portfolio:
         basis: what counts as one trade.
 
     Raises:
-        ConfigError: no instrument, one named twice, or a budget given twice, finer than the ledger or too small.
+        ConfigError: no instrument, one named twice or quoted in its own base, or a budget given twice, finer than the ledger or too small.
     """
 
     # What a portfolio of several moneys is worth in the first of them; ``None`` where it has one.
@@ -298,6 +298,25 @@ class Portfolio:
             h.position.units * h.base_factor for h in self._holdings.values() if h.base == asset and not h.perpetual
         )
 
+    def netted(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Cash by money and spot positions by instrument id, at their asset's ledger scale, with nothing owned and owed at once.
+
+        What was bought on one instrument and sold on another, or paid with as money, is gone: what is left of an asset is told of its cash, then of
+        its instruments in their order, as far as they have it.
+        """
+        cash = {money: self.ledger.balance(purse.cash) for money, purse in self._purses.items()}
+        held = {h.id: h.position.units * h.base_factor for h in self._holdings.values() if not h.perpetual}
+        for asset in dict.fromkeys(h.base for h in self._holdings.values() if not h.perpetual):
+            left = self.owned_of(asset)
+            if asset in cash:
+                cash[asset] = part = _part(cash[asset], left)
+                left -= part
+            for holding in self._holdings.values():
+                if holding.base == asset and not holding.perpetual:
+                    held[holding.id] = part = _part(held[holding.id], left)
+                    left -= part
+        return cash, held
+
     def holdings(self) -> tuple[Holding, ...]:
         """What is held of each instrument, in their order."""
         return tuple(self._holdings.values())
@@ -412,6 +431,11 @@ class Portfolio:
         return purse
 
 
+def _part(has: int, left: int) -> int:
+    """How much of ``left`` a place that has ``has`` can tell of."""
+    return 0 if (has > 0) != (left > 0) else min(has, left) if left > 0 else max(has, left)
+
+
 def _rescaled(fill: OrderFilled, decimals: int) -> int:
     """The fee at the ledger's scale, exactly."""
     scale = decimals - fill.fee_decimals
@@ -445,6 +469,9 @@ def _check(budgets: Sequence[Money], instruments: Sequence[Instrument]) -> None:
         twice = next((n for n in names if names.count(n) > 1), None)
         if twice is not None:
             raise ConfigError(f"{twice}: expected each {what} once, found it again")
+    own = next((i for i in instruments if i.base == i.quote), None)
+    if own is not None:
+        raise ConfigError(f"{own.id}: expected an asset other than its quote, found {own.base} for both")
     if not budgets or budgets[0].amount <= 0:
         raise ConfigError(f"budget: expected more than 0, found {budgets[0] if budgets else 'none'}")
 

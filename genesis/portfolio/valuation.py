@@ -50,10 +50,16 @@ class Valuation:
         self._portfolio.begin_with(now, worth)
         return None
 
-    def equity(self, values: Mapping[str, int], now: int, included: bool) -> int | NoRate:
-        """Equity at ``now``, of positions worth ``values`` in their quote, by instrument id; ``included``: after the rows of that moment."""
+    def equity(self, cash: Mapping[str, int], values: Mapping[str, int], now: int, included: bool) -> int | NoRate:
+        """Equity at ``now``, of ``cash`` by money and positions worth ``values`` in their quote by instrument id, both as `Portfolio.netted` tells them.
+
+        ``included``: after the rows of that moment.
+        """
         self.rates.look(now, included)
-        total = self._sum(self.sums(values), now)
+        sums = dict(cash)
+        for holding in self._portfolio.holdings():
+            sums[holding.purse.currency] += values[holding.id]
+        total = self._sum(sums, now)
         if isinstance(total, NoRate):
             return total
         problem = None if self.begun else self.begin(now)
@@ -61,14 +67,6 @@ class Valuation:
             return problem
         self.told = total
         return total
-
-    def sums(self, values: Mapping[str, int]) -> dict[str, int]:
-        """Each money's cash and the positions quoted in it."""
-        portfolio = self._portfolio
-        sums = {m: portfolio.cash_of(m) for m in portfolio.moneys}
-        for holding in portfolio.holdings():
-            sums[holding.purse.currency] += values[holding.id]
-        return sums
 
     def unrealized(self, values: Mapping[str, int], now: int) -> int:
         """Value of the positions less their cost, each converted at the rates last looked at; what has none counts as nothing."""
