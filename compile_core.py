@@ -57,7 +57,6 @@ MODULES = (
     "execution/pricing.py",
     "execution/queueing.py",
     "execution/rate_limits.py",
-    "execution/reference_price.py",
     "execution/shown.py",
     "execution/stp.py",
     "execution/trailing.py",
