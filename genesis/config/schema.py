@@ -15,6 +15,7 @@ from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule, Realism
 from genesis.model.instruments import Calendar, InstrumentKind
+from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import ValidationCriteria
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
@@ -46,13 +47,6 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
-
-
-def _fractions(section: msgspec.Struct, *names: str) -> None:
-    for name in names:
-        value = getattr(section, name)
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name}: expected 0 to 1, found {value}")
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -157,18 +151,6 @@ class StrategyConfig(_Section, frozen=True):
             raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")
 
 
-class PromotionSection(_Section, frozen=True):
-    """The capital ladder."""
-
-    auto_promote: bool = True
-    initial_allocation: Decimal = Decimal("0.10")
-    allocation_increment: Decimal = Decimal("0.10")
-    max_allocation: Decimal = Decimal("1.00")
-
-    def __post_init__(self) -> None:
-        _fractions(self, "initial_allocation", "allocation_increment", "max_allocation")
-
-
 class AbSection(_Section, frozen=True):
     """A/B tests."""
 
@@ -181,7 +163,7 @@ class PaperSection(_Section, frozen=True):
 
     enabled: bool = True
     validation_criteria: ValidationCriteria = ValidationCriteria()
-    promotion: PromotionSection = PromotionSection()
+    promotion: PromotionRules = PromotionRules()
     ab_testing: AbSection = AbSection()
 
 

@@ -189,7 +189,7 @@ class SeveralMarks(Marks):
                 valid &= rows.times - rows.seen[step.place] <= step.limit_ns
             total = total + value
         one = 10**self._portfolio.decimals
-        index = total * (one / self._portfolio.budget_units)
+        index = total * (one / self._portfolio.index_units)
         return index, valid & np.isfinite(index)
 
     # ---- rows

@@ -96,6 +96,12 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
         self._bar_start = units
         self._equity = TimeWeighted(now, float(units))
 
+    def add_capital(self, units: int, equity: int) -> None:
+        """Post a cash flow in the first budget's currency; what the other moneys were worth at the start stays in the budget."""
+        budget = self.budget_units
+        super().add_capital(units, equity)
+        self.budget_units = budget + units
+
     # ---- what it is, told in one currency
 
     @property
@@ -214,14 +220,13 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
 
     # ---- evidence bars
 
-    def close_hour(self, hour_ns: int, equity_units: int) -> None:
-        """As of one money; a bar whose start could not be valued is missing too."""
+    def close_hour(self, hour_ns: int, equity_units: int, is_valid: bool = True) -> None:
+        """As of one money; a bar whose start could not be valued is no observation."""
         if hour_ns % EVIDENCE_BAR_NS == 0 and self._start_missing:
-            self._bar_start, self._start_missing = equity_units, False
-            return
-        super().close_hour(hour_ns, equity_units)
+            self._start_missing, is_valid = False, False
+        super().close_hour(hour_ns, equity_units, is_valid)
 
     def miss_hour(self, hour_ns: int) -> None:
-        """The hour has no valuation: an evidence bar that ends with it is missing, and is not 0."""
+        """The hour has no valuation: an evidence bar that ends with it is no observation, and neither is the next."""
         if hour_ns % EVIDENCE_BAR_NS == 0:
-            self._start_missing = True
+            self._start_missing, self.bar_return = True, None

@@ -61,7 +61,7 @@ class PaperTradingSimulator:
         self.profile = profile or ExecutionProfile()
         self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
         self._terms = dict(terms or {})
-        self._venues: dict[tuple[ExecutionProfile, str], PaperVenue] = {}
+        self._venues: dict[tuple[ExecutionProfile, str, KeyedDraws], PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
@@ -79,6 +79,8 @@ class PaperTradingSimulator:
         evidence: Evidence | None = None,
         balances: Sequence[Money] = (),
         rates: Sequence[Instrument] = (),
+        start_ns: int | None = None,
+        draws: KeyedDraws | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
 
@@ -88,7 +90,8 @@ class PaperTradingSimulator:
         A reference track, the one of its version that stands for it, gathers ``evidence``.
 
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
-        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
+        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it. A track that
+        is opened while others run begins at ``start_ns``. A venue of its own has ``draws`` of its own.
 
         Raises:
             ConfigError: the name is taken, the tape lacks data for an instrument, no rates lead from one money to another, or the tier
@@ -96,18 +99,19 @@ class PaperTradingSimulator:
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
+        start = self._start if start_ns is None else start_ns
         foreign = any(i.quote != budget.currency for i in strategy.instruments)
         portfolio: VirtualPortfolio
         if foreign or balances or rates:
             pairs = [i for i in (*strategy.instruments, *rates) if i.kind is not InstrumentKind.PERPETUAL]
             streams = [price_stream(self._streams(i, plan)) for i in pairs]
             portfolio = SeveralMoneysPortfolio(
-                (budget, *balances), strategy.instruments, streams, method, basis, self._start, evidence
+                (budget, *balances), strategy.instruments, streams, method, basis, start, evidence
             )
         else:
-            portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start, evidence)
+            portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, start, evidence)
         agenda = TrackAgenda()
-        executor, feeds = self._venue(profile or self.profile, plan).open_account(
+        executor, feeds = self._venue(profile or self.profile, plan, draws or self._draws).open_account(
             name, strategy.instruments, portfolio, agenda, scope, faults
         )
         tier = paper_tier(budget.amount, self._tiers)
@@ -124,7 +128,7 @@ class PaperTradingSimulator:
             gate,
             self._monitor,
             partial(self._tape.series, label=plan),
-            self._start,
+            start,
             self._journalled,
             scope,
         )
@@ -137,10 +141,10 @@ class PaperTradingSimulator:
             raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
         return streams
 
-    def _venue(self, profile: ExecutionProfile, plan: str) -> PaperVenue:
-        key = (profile, plan)
+    def _venue(self, profile: ExecutionProfile, plan: str, draws: KeyedDraws) -> PaperVenue:
+        key = (profile, plan, draws)
         if key not in self._venues:
-            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, self._terms, plan)
+            self._venues[key] = PaperVenue(self._tape, profile, draws, self._fees, self._rules, self._terms, plan)
         return self._venues[key]
 
 

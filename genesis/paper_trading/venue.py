@@ -95,7 +95,7 @@ class PaperVenue:
             ConfigError: the tape lacks data for an instrument.
         """
         executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws), faults)
-        wallet = _wallet(portfolio, instruments)
+        wallet = executor.wallet = _wallet(portfolio, instruments)
         limits: dict[str, OrderRateLimits] = {}
         feeds = []
         for order, instrument in enumerate(instruments):

@@ -51,6 +51,8 @@ class VirtualPortfolio(Portfolio):
         self.returns = Moments()
         self.recent = RecentReturns()
         self._bar_start = self.budget_units
+        # Of the evidence bar that ended last; ``None`` where it was not valid.
+        self.bar_return: float | None = None
         self._worth = 0
         self._gross = TimeWeighted(start_ns)
         self._in_market = TimeWeighted(start_ns)
@@ -85,6 +87,12 @@ class VirtualPortfolio(Portfolio):
             self._of_trades = None
         return closed
 
+    def add_capital(self, units: int, equity: int) -> None:
+        """Post a cash flow; it adds to the equity at which the running evidence bar began, and is no part of its return."""
+        super().add_capital(units, equity)
+        self._bar_start += units
+        self._of_fills = None
+
     def apply_funding(self, instrument_id: str, change: int) -> None:
         """Post a settlement."""
         super().apply_funding(instrument_id, change)
@@ -113,15 +121,21 @@ class VirtualPortfolio(Portfolio):
                 return True
         return False
 
-    def close_hour(self, hour_ns: int, equity_units: int) -> None:
-        """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left)."""
+    def close_hour(self, hour_ns: int, equity_units: int, is_valid: bool = True) -> None:
+        """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left).
+
+        A bar that is not valid (its data are missing) is no observation: neither 0 nor what the prices before and after it make of it.
+        """
         if hour_ns % EVIDENCE_BAR_NS == 0:
-            change = quotient(equity_units, self._bar_start) - 1 if self._bar_start > 0 else 0.0
+            start, self._bar_start = self._bar_start, equity_units
+            self.bar_return = None
+            if not is_valid:
+                return
+            self.bar_return = change = quotient(equity_units, start) - 1 if start > 0 else 0.0
             self.returns.add(change)
             self.recent.add(change)
             if self.evidence is not None:
                 self.evidence.add(change)
-            self._bar_start = equity_units
             self._of_bars = None
 
     def metrics(
@@ -178,7 +192,7 @@ class VirtualPortfolio(Portfolio):
             bars = self._of_bars = OfBars(self.returns.copy(), self.recent.window())
         if trades is None:
             trades = self._of_trades = self._trades_now()
-        return Measures(self._grid, self.budget_units, self.turnover_units, now, fills, bars, trades)
+        return Measures(self._grid, self.index_units, self.turnover_units, now, fills, bars, trades)
 
     def _unrealized_at(self, equity_units: int) -> int:
         return equity_units - self.budget_units - self.realized_units + self.fees_units - self.funding_units

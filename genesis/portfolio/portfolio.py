@@ -58,6 +58,7 @@ class Purse:
 
     __slots__ = (
         "budget",
+        "capital",
         "cash",
         "currency",
         "decimals",
@@ -75,7 +76,8 @@ class Purse:
         self.fees = ledger.open(Purpose.FEES, currency)
         self.funding = ledger.open(Purpose.FUNDING, currency)
         self.elsewhere = self.turnover = 0
-        ledger.move(self.cash, ledger.open(Purpose.CAPITAL, currency), budget)
+        self.capital = ledger.open(Purpose.CAPITAL, currency)
+        ledger.move(self.cash, self.capital, budget)
 
 
 class Holding:
@@ -173,6 +175,8 @@ class Portfolio:
         self._purse = self._purses[given[0].currency]
         self.currency, self.decimals = self._purse.currency, self._purse.decimals
         self.budget_units = self._purse.budget
+        # What an index of 1 is worth: the budget, until capital comes in or leaves.
+        self.index_units = self.budget_units
         self._grid: Grid = currency_grid(self.decimals)
         self._holdings: dict[str, Holding] = {
             i.id: Holding(i, self._purses[i.quote], self.scales[i.base], ledger, method, basis) for i in instruments
@@ -339,8 +343,8 @@ class Portfolio:
     # ---- what happens to it
 
     def begin_with(self, now: int, units: int) -> None:
-        """All that it started with was worth ``units`` of its first money at ``now``: that is the budget."""
-        self.budget_units = units
+        """All that it started with was worth ``units`` of its first money at ``now``: that is the budget, and an index of 1."""
+        self.budget_units = self.index_units = units
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False, fee_value: int = 0) -> tuple[ClosedTrade, ...]:
         """Post a fill; the trades it closed (none, one, or with FIFO lots one for each lot).
@@ -353,6 +357,17 @@ class Portfolio:
             IntegrityError: an instrument that is not ours, or a fee finer than the ledger.
         """
         return self._post(fill, self._holding(fill), forced, fee_value)
+
+    def add_capital(self, units: int, equity: int) -> None:
+        """Post capital that comes in, or leaves where ``units`` is below 0, at an equity of ``equity`` before it.
+
+        The equity index goes on where it is: what it divides by changes with the equity (a cash flow is never a return).
+        """
+        purse = self._purse
+        self.ledger.move(purse.cash, purse.capital, units)
+        purse.budget += units
+        self.budget_units = purse.budget
+        self.index_units = self.index_units * (equity + units) // equity
 
     def apply_funding(self, instrument_id: str, change: int) -> None:
         """Post a settlement of ``change`` quote ledger units (negative is paid) on a perpetual.

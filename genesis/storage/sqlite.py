@@ -27,6 +27,7 @@ from genesis.storage.operations import append_operation, check_chains, read_oper
 from genesis.storage.positions import fold_fills
 from genesis.storage.projections import rebuild
 from genesis.storage.rows import (
+    CapitalRow,
     CommandRow,
     DenialRow,
     EntryRow,
@@ -41,9 +42,12 @@ from genesis.storage.rows import (
     OperationRow,
     OrderRow,
     PositionRow,
+    PromotionRow,
     SampleRow,
+    StageRow,
     StopRow,
     StoreStatus,
+    TakenRow,
     TrackRow,
     TradeRow,
     select,
@@ -319,6 +323,28 @@ class StoreReader:
         with storage_errors(self.path):
             found = select(self._db, FamilyRow, "families", rest, (entries,))
         return found[0] if found else None
+
+    def capital(self, track: str | None = None) -> list[CapitalRow]:
+        """Every cash flow of live tracks and twins."""
+        return self._select(CapitalRow, "capital", track)
+
+    def promotions(self, version: str | None = None) -> list[PromotionRow]:
+        """Promotion decisions in short, one a version and look."""
+        return self._select(PromotionRow, "promotions", version)
+
+    def latest_promotions(self) -> dict[str, PromotionRow]:
+        """The last decision about every version, by name, in the order in which they were first decided about."""
+        rest = "JOIN (SELECT track AS of, min(seq) AS first, max(seq) AS last FROM promotions GROUP BY track) ON seq = last ORDER BY first"
+        with storage_errors(self.path):
+            return {p.track: p for p in select(self._db, PromotionRow, "promotions", rest)}
+
+    def stages(self, version: str | None = None) -> list[StageRow]:
+        """Moves of the versions: every change of stage or capital fraction."""
+        return self._select(StageRow, "stages", version)
+
+    def commands_taken(self, version: str | None = None) -> list[TakenRow]:
+        """Commands as the run heard them, and what came of them."""
+        return self._select(TakenRow, "commands", version)
 
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""

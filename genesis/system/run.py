@@ -93,7 +93,7 @@ class Prepared:
         self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(
             self.tape,
-            _monitor(config.run.sample_every),
+            _monitor(config.run.sample_every, self.tape),
             config.run.seed,
             first - 1,
             config.execution,
@@ -444,9 +444,9 @@ def _fee_facts(fees: FeeSchedule) -> Any:
     return facts if fees.in_full else {k: facts[k] for k in ("maker_bp", "taker_bp", "currency", "decimals")}
 
 
-def _monitor(sample_every: str) -> StrategyMonitor:
+def _monitor(sample_every: str, tape: Tape) -> StrategyMonitor:
     try:
-        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"))
+        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"), tape)
     except ConfigError as error:
         raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None
 
