@@ -125,6 +125,8 @@ class Variant(_Section, frozen=True):
 class StrategyConfig(_Section, frozen=True):
     """A strategy: a built-in or entry-point name, or ``path/to/file.py:ClassName``; each variant is a track of its own.
 
+    ``budget`` is in ``budget_currency``, the quote of the first instrument where that is not said. ``balances`` are what the account has beside it of
+    other moneys (of a fee's asset, of another quote), and ``rates`` instruments that it does not trade and whose prices convert between its moneys.
     ``faults`` names the plan under which it runs once more, beside the undisturbed track; ``None`` is the run's, ``none`` no plan.
     Strategies of one ``liquidity_scope`` compete for the same displayed size and prints; without one each track is alone.
     """
@@ -133,6 +135,9 @@ class StrategyConfig(_Section, frozen=True):
     strategy: str
     instruments: list[str]
     budget: Decimal
+    budget_currency: str | None = None
+    balances: dict[str, Decimal] = {}
+    rates: list[str] = []
     params: dict[str, object] = {}
     variants: list[Variant] = []
     liquidity_scope: str | None = None
@@ -143,6 +148,9 @@ class StrategyConfig(_Section, frozen=True):
     def __post_init__(self) -> None:
         if not self.budget > 0 or not self.instruments:
             raise ValueError(f"expected a budget above 0 and an instrument, found {self.budget} and {self.instruments}")
+        below = next((c for c, amount in self.balances.items() if amount < 0), None)
+        if below is not None:
+            raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")
 
 
 class AbSection(_Section, frozen=True):
@@ -269,15 +277,23 @@ class Config(_Section, frozen=True):
                 raise ConfigError(
                     f"instruments.{instrument.id}.perpetual: expected {wanted} kind {instrument.kind.value}, found {found}"
                 )
+            if instrument.fees.discount is not None and instrument.kind is not InstrumentKind.SPOT:
+                raise ConfigError(
+                    f"instruments.{instrument.id}.fees.discount: expected none for kind {instrument.kind.value}, "
+                    f"found {instrument.fees.discount.asset}: it is simulated on spot alone"
+                )
         for i, data in enumerate(self.data):
             if data.instrument not in ids:
                 known = ", ".join(ids) or "the instruments, of which there are none"
                 raise ConfigError(f"data[{i}].instrument: expected one of {known}, found {data.instrument}")
         for strategy in self.strategies:
-            for wanted in strategy.instruments:
+            for key, wanted in (
+                *(("instruments", i) for i in strategy.instruments),
+                *(("rates", i) for i in strategy.rates),
+            ):
                 if wanted not in ids:
                     raise ConfigError(
-                        f"strategies.{strategy.name}.instruments: expected one of {', '.join(ids)}, found {wanted}"
+                        f"strategies.{strategy.name}.{key}: expected one of {', '.join(ids)}, found {wanted}"
                     )
                 if all(d.instrument != wanted for d in self.data):
                     raise ConfigError(f"data: expected a file for {wanted}, found none")

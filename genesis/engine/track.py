@@ -24,6 +24,8 @@ from genesis.engine.lane import Lane
 from genesis.engine.margin import Leg, MarginAccount, Settlement
 from genesis.engine.marks import Marks
 from genesis.engine.price_age import PriceAge
+from genesis.engine.several_desk import SeveralMoneysDesk
+from genesis.engine.several_marks import SeveralMarks
 from genesis.engine.share import REDUCES_SHARE, ShareDesk
 from genesis.execution.working import Working
 from genesis.invariants import ensure
@@ -156,11 +158,13 @@ class Track:
         self._along_ns = FAR
         self._feed_by_id = {f.instrument.id: f for f in self.feeds}
         self._budget = portfolio.cash_units
-        self.marks = Marks([f.mark for f in self.feeds], float(gate.tier.drawdown_halt))
+        halt, valuation = float(gate.tier.drawdown_halt), portfolio.valuation
+        self._several = None if valuation is None else SeveralMarks(self.feeds, portfolio, valuation, halt)
+        self.marks: Marks = self._several or Marks([f.mark for f in self.feeds], halt)
         legs = [f.leg for f in self.feeds if f.leg is not None]
         self.margin = MarginAccount(legs, portfolio) if legs else None
         self._only_feed = self.feeds[0] if len(self.feeds) == 1 else None
-        self._only_mark = self.marks.all[0] if len(self.feeds) == 1 else None
+        self._only_mark = self.marks.all[0] if len(self.marks.all) == 1 else None
         # The index when the UTC day and the evidence bar began, and when a halt for one of them ends.
         self._day_index = self._bar_index = 1.0
         self._bar_floor = float("-inf")
@@ -171,7 +175,7 @@ class Track:
         self._flatten_next: FlattenAgain | None = None
         self.price_age: PriceAge | None = None
         self.undisturbed: Track | None = None
-        self.desk = TrackDesk(self, journalled)
+        self.desk = TrackDesk(self, journalled) if valuation is None else SeveralMoneysDesk(self, journalled, valuation)
         # Where only a share of the budget is traded, the strategy talks to this desk.
         self.share: ShareDesk | None = None
         agenda.now = start_ns
@@ -184,7 +188,7 @@ class Track:
     def market(self) -> tuple[int | None, float | None]:
         """The first instrument's price in ticks, and what equal parts in each, bought at the tape's first price, have returned.
 
-        ``None`` before there is a price.
+        ``None`` before there is a price, and of an account of several moneys.
         """
         agenda, price, total = self.agenda, None, 0.0
         for feed in self.feeds:
@@ -195,6 +199,9 @@ class Track:
             if not now or not first:
                 return price, None
             total += now / first
+        if self._several is not None:
+            # Equal parts of one money in instruments of several quotes: what they returned would be a rate's doing too.
+            return price, None
         return price, total / len(self.feeds) - 1
 
     # ---- life
@@ -207,6 +214,8 @@ class Track:
 
     def _begin(self) -> None:
         self.marks.drawdown.start(self.start_ns)
+        if self._several is not None:
+            self._several.account_changed(self.start_ns, Rank.HOUR)
         self._day_index = self._bar_index = self.marks.index()
         self._set_floor()
         every = self._monitor.look_every_ns
@@ -765,6 +774,9 @@ class Track:
         portfolio, budget, agenda, feed = self.portfolio, self._budget, self.agenda, self._only_feed
         if self.price_age is not None:
             self.price_age.changed(agenda.now)
+        if self._several is not None:
+            self._several.account_changed(agenda.now, agenda.rank)
+            return
         constant = quotient(portfolio.cash_units, budget)
         if feed is not None:
             mark = feed.mark
@@ -915,10 +927,7 @@ class Track:
         if only is not None:
             stop = row if only.stream is lane.stream else passed(only.stream, only.cursor, ts, Rank.ROW)
             return stop > only.cursor and self._catch_up([stop])
-        stops = [
-            row if f.mark.stream is lane.stream else passed(f.mark.stream, f.mark.cursor, ts, Rank.ROW)
-            for f in self.feeds
-        ]
+        stops = [row if m.stream is lane.stream else passed(m.stream, m.cursor, ts, Rank.ROW) for m in self.marks.all]
         return self._catch_up(stops)
 
     def _own_row_next(self, lane: Lane, row: int) -> bool:

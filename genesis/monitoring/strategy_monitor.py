@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
+from genesis.engine.agenda import Rank
+from genesis.engine.several_desk import SeveralMoneysDesk
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
-from genesis.errors import ConfigError
+from genesis.errors import ConfigError, IntegrityError
 from genesis.evidence.gathering import Evidence
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import Event, EvidenceSample, MetricSample, TradeClosed
+from genesis.paper_trading.measures import Metric
+from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
+from genesis.portfolio.conversion import NoRate
 from genesis.portfolio.trades import ClosedTrade
 
 _MISSING_MAX: Final = 0.01
@@ -47,6 +52,8 @@ class StrategyMonitor:
         portfolio = track.portfolio
         if not isinstance(portfolio, VirtualPortfolio):
             return ()
+        if isinstance(portfolio, SeveralMoneysPortfolio):
+            return self._observe_several(track, portfolio, time_ns)
         equity = self._mark(track, portfolio, time_ns)
         ends_bar = time_ns % EVIDENCE_BAR_NS == 0
         if time_ns % NS_PER_HOUR == 0:
@@ -72,6 +79,8 @@ class StrategyMonitor:
         portfolio = track.portfolio
         if not isinstance(portfolio, VirtualPortfolio) or time_ns % self._every == 0:
             return ()
+        if isinstance(portfolio, SeveralMoneysPortfolio):
+            return (self._several_sample(track, portfolio, time_ns, self._mark_several(track, portfolio, time_ns)),)
         return self._sample(track, portfolio, time_ns, self._mark(track, portfolio, time_ns))
 
     def loss_bound(self, track: Track) -> float | None:
@@ -80,6 +89,64 @@ class StrategyMonitor:
         if not isinstance(portfolio, VirtualPortfolio) or portfolio.evidence is None:
             return None
         return portfolio.evidence.loss_bound
+
+    # ---- accounts of several moneys
+
+    def _observe_several(self, track: Track, portfolio: SeveralMoneysPortfolio, time_ns: int) -> Sequence[Event]:
+        """As of one money; a moment that cannot be valued ends no evidence bar, and its sample says why."""
+        equity = self._mark_several(track, portfolio, time_ns)
+        ends_bar = time_ns % EVIDENCE_BAR_NS == 0
+        if time_ns % NS_PER_HOUR == 0:
+            if isinstance(equity, NoRate):
+                portfolio.miss_hour(time_ns)
+            else:
+                portfolio.close_hour(time_ns, equity, not ends_bar or self.is_covered(track, time_ns))
+        found: list[Event] = []
+        if time_ns % self._every == 0:
+            found.append(self._several_sample(track, portfolio, time_ns, equity))
+        if ends_bar and portfolio.evidence is not None:
+            found.append(_shown(track.name, time_ns, portfolio.evidence, portfolio.bar_return))
+        return found
+
+    @staticmethod
+    def _mark_several(track: Track, portfolio: SeveralMoneysPortfolio, time_ns: int) -> int | NoRate:
+        """Equity in ledger units of the budget's currency, or why there is none."""
+        valuation = portfolio.worth_of
+        desk = track.desk
+        if not isinstance(desk, SeveralMoneysDesk):
+            raise IntegrityError(f"track {track.name}: expected the desk of several moneys, found another")
+        cash, values = desk.worths()
+        equity = valuation.equity(cash, values, time_ns, track.agenda.rank > Rank.ROW)
+        portfolio.settle_waiting(time_ns)
+        if isinstance(equity, NoRate):
+            return equity
+        worths = {}
+        for feed in track.feeds:
+            name = feed.instrument.id
+            worth = valuation.rates.convert(values[name], feed.instrument.quote, portfolio.currency, time_ns)
+            worths[name] = 0 if isinstance(worth, NoRate) else worth
+        positions = {f.instrument.id: desk.position_value(f) for f in track.feeds}
+        portfolio.take_positions(sum(worths.values()), valuation.unrealized(positions, time_ns))
+        portfolio.mark(time_ns, equity, worths)
+        return equity
+
+    @staticmethod
+    def _several_sample(
+        track: Track, portfolio: SeveralMoneysPortfolio, time_ns: int, equity: int | NoRate
+    ) -> MetricSample:
+        if isinstance(equity, NoRate):
+            told: dict[str, Metric] = {"equity": None, "valuation_error": str(equity)}
+            return MetricSample(time_ns, track.name, portfolio.currency, told | portfolio.moneys_told(None))
+        marks = track.marks
+        price, held = track.market()
+        measures = portfolio.measure(
+            time_ns, equity, portfolio.net_worth, marks.drawdown, marks.current_drawdown(), held
+        )
+        measures.name_mark(track.feeds[0].instrument.price_grid, price)
+        measures.name_moneys(portfolio.moneys_told(equity))
+        return MetricSample(time_ns, track.name, portfolio.currency, measures)
+
+    # ---- accounts of one money
 
     @staticmethod
     def _mark(track: Track, portfolio: VirtualPortfolio, time_ns: int) -> int:
@@ -103,6 +170,7 @@ class StrategyMonitor:
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]:
         """A trade ended: it is an entry of its own."""
         portfolio, instrument = track.portfolio, track.feed_of(trade.instrument).instrument
+        purse = portfolio.holding(instrument).purse
         return (
             TradeClosed(
                 track.agenda.now,
@@ -116,8 +184,8 @@ class StrategyMonitor:
                 trade.exit_notional,
                 trade.fees,
                 trade.pnl,
-                portfolio.currency,
-                portfolio.decimals,
+                purse.currency,
+                purse.decimals,
                 trade.fills,
                 trade.forced,
                 trade.funding if portfolio.holding(instrument).perpetual else None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from genesis.engine.agenda import TrackAgenda
-from genesis.engine.feed import InstrumentFeed
+from genesis.engine.feed import InstrumentFeed, price_stream
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
@@ -14,17 +14,20 @@ from genesis.evidence.gathering import Evidence
 from genesis.execution.faults import VenueFaults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
+from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.venue import PaperVenue
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
-from genesis.risk.gate import RiskGate
+from genesis.risk.gate import RiskGate, SeveralMoneysGate
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import DEFAULT_TIERS, Tier, paper_tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
+from genesis.tape.stream import Stream, StreamKind
 
 
 class PaperTradingSimulator:
@@ -74,11 +77,16 @@ class PaperTradingSimulator:
         plan: str = "",
         faults: VenueFaults | None = None,
         evidence: Evidence | None = None,
+        balances: Sequence[Money] = (),
+        rates: Sequence[Instrument] = (),
         start_ns: int | None = None,
         draws: KeyedDraws | None = None,
         tier: Tier | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
+
+        An account starts with the budget, and with ``balances`` of other moneys. Where those or the quotes of the strategy's instruments are not all
+        the budget's currency, its instruments and ``rates`` (which it does not trade) convert between them.
 
         A reference track, the one of its version that stands for it, gathers ``evidence``.
 
@@ -87,12 +95,22 @@ class PaperTradingSimulator:
         is opened while others run begins at ``start_ns``. A venue of its own has ``draws`` of its own. ``tier``: by default that of the budget.
 
         Raises:
-            ConfigError: the name is taken, the tape lacks data for an instrument, or the tier does not allow a perpetual's leverage.
+            ConfigError: the name is taken, the tape lacks data for an instrument, no rates lead from one money to another, or the tier
+                does not allow a perpetual's leverage.
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
         start = self._start if start_ns is None else start_ns
-        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, start, evidence)
+        foreign = any(i.quote != budget.currency for i in strategy.instruments)
+        portfolio: VirtualPortfolio
+        if foreign or balances or rates:
+            pairs = [i for i in (*strategy.instruments, *rates) if i.kind is not InstrumentKind.PERPETUAL]
+            streams = [price_stream(self._streams(i, plan)) for i in pairs]
+            portfolio = SeveralMoneysPortfolio(
+                (budget, *balances), strategy.instruments, streams, method, basis, start, evidence
+            )
+        else:
+            portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, start, evidence)
         agenda = TrackAgenda()
         executor, feeds = self._venue(profile or self.profile, plan, draws or self._draws).open_account(
             name, strategy.instruments, portfolio, agenda, scope, faults
@@ -100,7 +118,7 @@ class PaperTradingSimulator:
         tier = tier or paper_tier(budget.amount, self._tiers)
         for feed in feeds:
             _check_leverage(feed, tier)
-        gate = RiskGate(tier, self._limits)
+        gate = (RiskGate if portfolio.valuation is None else SeveralMoneysGate)(tier, self._limits)
         track = Track(
             name,
             strategy,
@@ -117,6 +135,12 @@ class PaperTradingSimulator:
         )
         self.tracks.append(track)
         return track
+
+    def _streams(self, instrument: Instrument, plan: str) -> list[Stream]:
+        streams = self._tape.of(instrument, plan)
+        if not any(s.kind in (StreamKind.QUOTES, StreamKind.TRADES, StreamKind.BARS) for s in streams):
+            raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
+        return streams
 
     def _venue(self, profile: ExecutionProfile, plan: str, draws: KeyedDraws) -> PaperVenue:
         key = (profile, plan, draws)

@@ -29,12 +29,12 @@ class VirtualPortfolio(Portfolio):
         evidence: takes the evidence-bar returns; ``None`` for a track that gathers none.
 
     Raises:
-        ConfigError: also for an instrument that is not quoted in the budget's currency: metrics are told in one.
+        ConfigError: also for an instrument that is not quoted in the budget's currency: `SeveralMoneysPortfolio` keeps those.
     """
 
     def __init__(
         self,
-        budget: Money,
+        budget: Money | Sequence[Money],
         instruments: Sequence[Instrument],
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
@@ -42,10 +42,7 @@ class VirtualPortfolio(Portfolio):
         evidence: Evidence | None = None,
     ) -> None:
         super().__init__(budget, instruments, method, basis)
-        for instrument in instruments:
-            if instrument.quote != budget.currency:
-                found = f"{instrument.base}/{instrument.quote}"
-                raise ConfigError(f"{instrument.id}: expected an asset quoted in {budget.currency}, found {found}")
+        self._check_quotes(instruments)
         self._has_perpetuals = any(h.perpetual for h in self._holdings.values())
         self.start_ns, self.evidence = start_ns, evidence
         self.method, self.basis = method, basis
@@ -65,6 +62,12 @@ class VirtualPortfolio(Portfolio):
         self._of_fills: OfFills | None = None
         self._of_bars: OfBars | None = None
         self._of_trades: OfTrades | None = None
+
+    def _check_quotes(self, instruments: Sequence[Instrument]) -> None:
+        for instrument in instruments:
+            if instrument.quote != self.currency:
+                found = f"{instrument.base}/{instrument.quote}"
+                raise ConfigError(f"{instrument.id}: expected an asset quoted in {self.currency}, found {found}")
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False, fee_value: int = 0) -> tuple[ClosedTrade, ...]:
         """Post a fill and take it, and the trades it closed, into the statistics."""
@@ -162,7 +165,7 @@ class VirtualPortfolio(Portfolio):
         ``net_units`` is the signed value of the positions; ``buy_and_hold`` the return of the instruments themselves.
         """
         fees, realized = self.fees_units, self.realized_units
-        unrealized = equity_units - self.budget_units - realized + fees - self.funding_units
+        unrealized = self._unrealized_at(equity_units)
         now = OfMoment(time_ns - self.start_ns, equity_units, net_units, self._worth, unrealized)
         now.drawdown, now.drawdown_max = drawdown_now, drawdown.maximum
         now.fell_from_ns, now.trough_ns = drawdown.fell_from_ns, drawdown.trough_ns
@@ -191,6 +194,9 @@ class VirtualPortfolio(Portfolio):
         if trades is None:
             trades = self._of_trades = self._trades_now()
         return Measures(self._grid, self.index_units, self.turnover_units, now, fills, bars, trades)
+
+    def _unrealized_at(self, equity_units: int) -> int:
+        return equity_units - self.budget_units - self.realized_units + self.fees_units - self.funding_units
 
     def _of_perpetuals(self) -> OfPerpetuals | None:
         if not self._has_perpetuals:

@@ -27,7 +27,7 @@ from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.fault_plan import FaultPlan
 from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual_terms import PerpetualTerms
-from genesis.execution.profile import ExecutionProfile
+from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
 from genesis.model.events import CommandTaken, GapFound, RunStarted, TrackStopped
@@ -110,11 +110,10 @@ class Prepared:
         self._facts: list[dict[str, object]] = []
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
-                self._add(strategy, [instruments[i] for i in strategy.instruments], folder, profile)
+                self._add(strategy, instruments, folder, profile)
         for plan_name, (plan, strategies) in plans_in_use(config).items():
             for strategy in strategies:
-                of = [instruments[i] for i in strategy.instruments]
-                self._add(strategy, of, folder, config.execution, (plan_name, plan))
+                self._add(strategy, instruments, folder, config.execution, (plan_name, plan))
         self.ladder = self._ladder(first - 1) if config.paper_trading.enabled else None
         self.started = RunStarted(first - 1, None, self._started())
 
@@ -185,7 +184,7 @@ class Prepared:
     def _add(
         self,
         strategy: StrategyConfig,
-        instruments: list[Instrument],
+        by_id: Mapping[str, Instrument],
         folder: Path,
         profile: ExecutionProfile,
         faults: tuple[str, FaultPlan] | None = None,
@@ -195,28 +194,41 @@ class Prepared:
         So does one under a fault plan (its name and values), beside the same strategy undisturbed, which was added before.
         """
         beside = profile is not self.config.execution
+        instruments, rates = ([by_id[i] for i in ids] for ids in (strategy.instruments, strategy.rates))
+        balances = tuple(Money(amount, currency) for currency, amount in strategy.balances.items())
         cls = find_strategy(strategy.strategy, folder)
         variants = [(f"{strategy.name}.{v.name}", {**strategy.params, **v.params}) for v in strategy.variants]
-        data = [r.report.sha256 for r in self.readings if r.instrument in instruments]
+        data = [r.report.sha256 for r in self.readings if r.instrument in instruments or r.instrument in rates]
         for name, params in variants or [(strategy.name, dict(strategy.params))]:
             built = build_strategy(cls, instruments, params, f"strategies.{name}")
-            budget = Money(strategy.budget, instruments[0].quote)
+            budget = Money(strategy.budget, strategy.budget_currency or instruments[0].quote)
             track = f"{name}@{profile.name}" if beside else name
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
                 evidence = None if beside else Evidence(RULES, SOURCE)
                 self.simulator.add(
-                    track, built, budget, strategy.lots, strategy.trade_basis, profile, scope, evidence=evidence
+                    track,
+                    built,
+                    budget,
+                    strategy.lots,
+                    strategy.trade_basis,
+                    profile,
+                    scope,
+                    evidence=evidence,
+                    balances=balances,
+                    rates=rates,
                 )
             else:
-                track = self._add_disturbed(name, built, budget, strategy, scope, *faults)
+                track = self._add_disturbed(name, built, budget, strategy, scope, *faults, balances, rates)
             version = version_of(cls, params, strategy.instruments, data, profile.name)
             scoped = {} if scope is None else {"liquidity_scope": strategy.liquidity_scope}
             under = {} if faults is None else {"faults": _plan_facts(name, *faults)}
+            moneys = _moneys_facts(strategy) if self.tracks[-1].portfolio.valuation is not None else {}
             self._facts.append(
                 scoped
                 | under
+                | moneys
                 | {
                     "beside": name if beside else None,
                     "budget": str(budget),
@@ -240,6 +252,8 @@ class Prepared:
         scope: str | None,
         plan_name: str,
         plan: FaultPlan,
+        balances: Sequence[Money],
+        rates: Sequence[Instrument],
     ) -> str:
         """Add a strategy under a plan; the track's name."""
         undisturbed = next(t for t in self.tracks if t.name == name)
@@ -253,6 +267,8 @@ class Prepared:
             None if scope is None else f"{scope}!{plan_name}",
             plan_name,
             venue_faults(plan, self.config.run.seed),
+            balances=balances,
+            rates=rates,
         )
         track.compare_with(undisturbed)
         return track.name
@@ -278,7 +294,7 @@ class Prepared:
                 "promotion": plain["paper_trading"]["promotion"],
                 "paper_trading": {"enabled": self.config.paper_trading.enabled},
                 "realism": _floats_as_text(plain["realism"]),
-                "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
+                "fees": {i.id: _fee_facts(i.fees) for i in self.config.instruments},
                 "instruments": [str(r.instrument) for r in self.readings],
                 "risk": _floats_as_text(plain["risk"]),
                 "run": {
@@ -480,6 +496,17 @@ def _signing(
 
 def _plan_facts(of: str, name: str, plan: FaultPlan) -> dict[str, object]:
     return {"of": of, "plan": name, "values": plan_values(plan)}
+
+
+def _moneys_facts(strategy: StrategyConfig) -> dict[str, object]:
+    """What an account of several moneys starts with beside its budget, and what converts between them."""
+    return {"balances": {c: str(a) for c, a in strategy.balances.items()}, "rates": list(strategy.rates)}
+
+
+def _fee_facts(fees: FeeSchedule) -> Any:
+    """A schedule as plain values; one of a maker's and a taker's rate says nothing of the rest."""
+    facts = msgspec.to_builtins(fees)
+    return facts if fees.in_full else {k: facts[k] for k in ("maker_bp", "taker_bp", "currency", "decimals")}
 
 
 def _monitor(sample_every: str, tape: Tape) -> StrategyMonitor:

@@ -15,9 +15,10 @@ from genesis.execution.fault_plan import UNANSWERED, UNANSWERED_CODE, Refusal
 from genesis.execution.faults import UNSENT_NS, VenueFaults
 from genesis.execution.luck import Luck
 from genesis.execution.matching import Matcher
-from genesis.execution.party import Fee, Party, Wallet
+from genesis.execution.party import Fee, Party
 from genesis.execution.pricing import FillCost
 from genesis.execution.tier import Confidence, Tier
+from genesis.execution.wallet import Wallet
 from genesis.execution.working import Working
 from genesis.model.events import (
     OrderAccepted,
