@@ -47,10 +47,11 @@ from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
+from genesis.system.identity import version_of
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.stopping import StopRequest
-from genesis.system.strategies import build_strategy, find_strategy, version_of
+from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
 
 BATCH_ROWS = 8_192
