@@ -36,6 +36,7 @@ from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
+from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
@@ -177,7 +178,9 @@ class Prepared:
             self._tiers,
         )
         for track, facts in zip(self.tracks, self._facts, strict=True):
-            if not facts["beside"] and "faults" not in facts:
+            # Capital of several moneys cannot be given by one yet: such a version stays on paper.
+            several = isinstance(track.portfolio, SeveralMoneysPortfolio)
+            if not facts["beside"] and "faults" not in facts and not several:
                 ladder.add(track, str(facts["version"]), facts)
         return ladder
 
