@@ -23,6 +23,7 @@ from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
 from genesis.evidence.gathering import Evidence
+from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.fault_plan import FaultPlan
 from genesis.execution.faults import venue_faults
@@ -109,6 +110,9 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
+        # What one of a family is adjusted to can be no more than its own E over their number, with none against it: winnings are kept accordingly.
+        versions = sum(max(1, len(s.variants)) for s in config.strategies)
+        self._rules = msgspec.structs.replace(RULES, cap=RULES.cap * versions)
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
@@ -171,7 +175,7 @@ class Prepared:
             self.tape,
             paper.validation_criteria,
             paper.promotion,
-            RULES,
+            self._rules,
             SOURCE,
             venue,
             start_ns,
@@ -182,6 +186,12 @@ class Prepared:
             several = isinstance(track.portfolio, SeveralMoneysPortfolio)
             if not facts["beside"] and "faults" not in facts and not several:
                 ladder.add(track, str(facts["version"]), facts)
+        if paper.ab_testing.enabled:
+            pairs = PairRules(max_variants=paper.ab_testing.max_variants)
+            for strategy in config.strategies:
+                names = [f"{strategy.name}.{v.name}" for v in strategy.variants]
+                if len(names) > 1 and all(ladder.knows(n) for n in names):
+                    ladder.compare(strategy.name, names, pairs)
         return ladder
 
     def _add(
@@ -209,7 +219,7 @@ class Prepared:
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
-                evidence = None if beside else Evidence(RULES, SOURCE)
+                evidence = None if beside else Evidence(self._rules, SOURCE)
                 self.simulator.add(
                     track,
                     built,
@@ -291,7 +301,7 @@ class Prepared:
             | faulted
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
-                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
+                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(self._rules)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "live_venue": _floats_as_text(plain["live_venue"]),
                 "promotion": plain["paper_trading"]["promotion"],
