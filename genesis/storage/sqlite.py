@@ -196,10 +196,9 @@ class StoreReader:
         self.close()
 
     def copy_into(self, target: sqlite3.Connection) -> None:
-        """Copy the whole store, as one commit left it, into an empty database."""
-        with storage_errors(self.path):
-            # In one step: a step for some pages at a time begins again whenever somebody commits in between.
-            self._db.backup(target, pages=-1)
+        """Copy the whole store, as one commit left it, into an empty database; an error is SQLite's, of either side."""
+        # In one step: a step for some pages at a time begins again whenever somebody commits in between.
+        self._db.backup(target, pages=-1)
 
     @contextmanager
     def one_view(self) -> Iterator[None]:

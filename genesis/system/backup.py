@@ -66,7 +66,7 @@ def restore(backup: Path, store: Path, clock: Clock) -> Copied:
 
 def _copy(source: Path, target: Path) -> Copied:
     with storage_errors(target), closing(sqlite3.connect(target, isolation_level=None)) as db:
-        with StoreReader(source) as reader:
+        with StoreReader(source) as reader, _damage_of(source):
             reader.copy_into(db)
         # One file without companions, whichever way the source was written.
         db.execute("PRAGMA journal_mode=DELETE").fetchone()
@@ -80,6 +80,18 @@ def _copy(source: Path, target: Path) -> Copied:
             f"{first.problem}; genesis audit verify names every finding"
         )
     return Copied(str(target), length, head)
+
+
+@contextmanager
+def _damage_of(source: Path) -> Iterator[None]:
+    """Of a copy that fails, damage is the source's; everything else is told of the file that is written."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+            with storage_errors(source):
+                raise
+        raise
 
 
 @contextmanager

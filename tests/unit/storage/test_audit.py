@@ -371,11 +371,11 @@ def assert_flips_of_the_file_are_found(path: Path, folder: Path, step: int) -> i
 
 
 def test_a_flipped_byte_of_the_file_is_found_or_changes_nothing(path: Path, tmp_path: Path) -> None:
-    """Of one byte in 997: no row can change unseen. The slow suite takes one in 31."""
+    """Of one byte in 997: no row can change unseen. The slow suite takes one in 97."""
     assert assert_flips_of_the_file_are_found(path, tmp_path, 997) > 10
 
 
 @pytest.mark.slow
 def test_flipped_bytes_of_the_file_are_found_or_change_nothing(path: Path, tmp_path: Path) -> None:
-    """Of one byte in 31: no row can change unseen."""
-    assert assert_flips_of_the_file_are_found(path, tmp_path, 31) > 300
+    """Of one byte in 97: no row can change unseen."""
+    assert assert_flips_of_the_file_are_found(path, tmp_path, 97) > 100
