@@ -217,6 +217,9 @@ def show_status(store: Path) -> None:
                 name, *(["no sample yet"] if sample is None else [*_summary(sample), standings[name], realistic])
             )
         console().print(table)
+    for name, sample in latest.items():
+        if sample is not None and sample.metrics.get("valuation_error") is not None:
+            say(f"{name}: no valuation at {iso_utc(sample.time)}: {sample.metrics['valuation_error']}")
     if plans:
         console().print(_disturbed(latest, plans))
     for stop in stops:

@@ -15,6 +15,8 @@ import msgspec
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
+    CapitalMoved,
+    CommandTaken,
     Event,
     EvidenceSample,
     FamilyEvidence,
@@ -33,11 +35,16 @@ from genesis.model.events import (
     OrderSubmitted,
     OrderTriggered,
     OrderUnanswered,
+    PromotionEvaluated,
     RunStarted,
+    StageChanged,
     StrategyNote,
+    TrackClosed,
     TrackHalted,
+    TrackOpened,
     TrackStopped,
     TradeClosed,
+    VariantsCompared,
 )
 from genesis.model.grid import EXACT, plain
 from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
@@ -203,6 +210,26 @@ class Projector:
         row = (seq, read.time, bytes(read.body.adjusted).decode(), read.body.source)
         self._rows["families"].append(row)
 
+    def _promoted(self, seq: int, entry: bytes) -> None:
+        read = shapes.PROMOTION.decode(entry)
+        p, after, weighed = read.body.record, read.body.record.after, read.body.record.facts
+        self._rows["promotions"].append((
+            seq, read.track, read.time, after.stage, after.fraction, p.move, p.action, after.attempt, after.epoch, after.forced, after.pause,
+            weighed.e_value, weighed.adjusted, weighed.residual, weighed.e_live, bytes(p.reasons).decode(), p.call, read.body.digest,
+        ))  # fmt: skip
+
+    def _staged(self, seq: int, entry: bytes) -> None:
+        read = shapes.STAGE.decode(entry)
+        s = read.body
+        self._rows["stages"].append((
+            seq, read.track, read.time, s.move, s.action, s.stage_before, s.stage_after, s.fraction_before, s.fraction_after, s.attempt, s.epoch,
+            s.identity, s.forced, bytes(s.reasons).decode(), s.evaluation,
+        ))  # fmt: skip
+
+    def _commanded(self, seq: int, entry: bytes) -> None:
+        read = shapes.COMMAND.decode(entry)
+        self._rows["commands"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
@@ -238,6 +265,23 @@ class Projector:
         for position, raw in enumerate(shapes.STARTED.decode(entry).body.tracks):
             facts = bytes(raw)
             self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
+
+    def _opened(self, seq: int, entry: bytes) -> None:
+        read = shapes.OPENED.decode(entry)
+        # Without a position of its own it comes after all that are there.
+        self._rows["tracks"].append((None, read.track, bytes(read.body).decode()))
+
+    def _capital(self, seq: int, entry: bytes) -> None:
+        read = shapes.CAPITAL.decode(entry)
+        self._rows["capital"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+
+    def _compared(self, seq: int, entry: bytes) -> None:
+        read = shapes.COMPARED.decode(entry)
+        self._rows["comparisons"].append((seq, read.time, read.body.experiment, bytes(read.body.results).decode()))
+
+    def _closed(self, seq: int, entry: bytes) -> None:
+        read = shapes.CLOSED.decode(entry)
+        self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
 
 
 def rebuild(db: sqlite3.Connection) -> None:
@@ -280,6 +324,10 @@ def _incident(kind: str) -> _Project:
 
 _BY_KIND: dict[type[Event], _Project] = {
     RunStarted: Projector._started,
+    TrackOpened: Projector._opened,
+    CapitalMoved: Projector._capital,
+    TrackClosed: Projector._closed,
+    VariantsCompared: Projector._compared,
     OrderSubmitted: Projector._submitted,
     OrderAccepted: _stepping(OrderStep.ACCEPT),
     OrderRejected: _stepping(OrderStep.REJECT),
@@ -297,6 +345,9 @@ _BY_KIND: dict[type[Event], _Project] = {
     MetricSample: Projector._sampled,
     EvidenceSample: Projector._evidence,
     FamilyEvidence: Projector._family,
+    PromotionEvaluated: Projector._promoted,
+    StageChanged: Projector._staged,
+    CommandTaken: Projector._commanded,
     TrackHalted: Projector._halted,
     TrackStopped: Projector._stopped,
     GapFound: Projector._gap,

@@ -30,7 +30,9 @@ from genesis.storage.operations import RUNNING, append_operation, check_chains, 
 from genesis.storage.positions import fold_fills
 from genesis.storage.projections import rebuild
 from genesis.storage.rows import (
+    CapitalRow,
     CommandRow,
+    ComparisonRow,
     DenialRow,
     EntryRow,
     EvidenceRow,
@@ -44,9 +46,12 @@ from genesis.storage.rows import (
     OperationRow,
     OrderRow,
     PositionRow,
+    PromotionRow,
     SampleRow,
+    StageRow,
     StopRow,
     StoreStatus,
+    TakenRow,
     TrackRow,
     TradeRow,
     select,
@@ -56,7 +61,7 @@ from genesis.storage.run_journal import RunJournal
 _WAIT_S = 5.0
 # The write-ahead log is folded into the file when it has grown to 64 MiB, at `checkpoint` and at `close`.
 _WAL_PAGES = 16_384
-_TRACKLESS = frozenset({"families", "gaps"})
+_TRACKLESS = frozenset({"comparisons", "families", "gaps"})
 _RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _Row = TypeVar("_Row", bound=msgspec.Struct)
 _Sampled = tuple[int, str, int, str, bytes]  # seq, track, time, currency, the entry
@@ -364,6 +369,32 @@ class StoreReader:
         with storage_errors(self.path):
             found = select(self._db, FamilyRow, "families", rest, (entries,))
         return found[0] if found else None
+
+    def capital(self, track: str | None = None) -> list[CapitalRow]:
+        """Every cash flow of live tracks and twins."""
+        return self._select(CapitalRow, "capital", track)
+
+    def promotions(self, version: str | None = None) -> list[PromotionRow]:
+        """Promotion decisions in short, one a version and look."""
+        return self._select(PromotionRow, "promotions", version)
+
+    def latest_promotions(self) -> dict[str, PromotionRow]:
+        """The last decision about every version, by name, in the order in which they were first decided about."""
+        rest = "JOIN (SELECT track AS of, min(seq) AS first, max(seq) AS last FROM promotions GROUP BY track) ON seq = last ORDER BY first"
+        with storage_errors(self.path):
+            return {p.track: p for p in select(self._db, PromotionRow, "promotions", rest)}
+
+    def stages(self, version: str | None = None) -> list[StageRow]:
+        """Moves of the versions: every change of stage or capital fraction."""
+        return self._select(StageRow, "stages", version)
+
+    def commands_taken(self, version: str | None = None) -> list[TakenRow]:
+        """Commands as the run heard them, and what came of them."""
+        return self._select(TakenRow, "commands", version)
+
+    def comparisons(self) -> list[ComparisonRow]:
+        """A/B tests, as they were told of."""
+        return self._select(ComparisonRow, "comparisons", None)
 
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""

@@ -22,6 +22,8 @@ import pyarrow.parquet as pq
 
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
+    CapitalRow,
+    ComparisonRow,
     DenialRow,
     EvidenceRow,
     FamilyRow,
@@ -32,8 +34,11 @@ from genesis.storage.rows import (
     IncidentRow,
     NoteRow,
     OrderRow,
+    PromotionRow,
     SampleRow,
+    StageRow,
     StopRow,
+    TakenRow,
     TrackRow,
     TradeRow,
 )
@@ -49,6 +54,11 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "samples": SampleRow,
     "evidence": EvidenceRow,
     "families": FamilyRow,
+    "capital": CapitalRow,
+    "comparisons": ComparisonRow,
+    "promotions": PromotionRow,
+    "stages": StageRow,
+    "commands": TakenRow,
     "stops": StopRow,
     "gaps": GapRow,
     "notes": NoteRow,

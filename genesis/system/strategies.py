@@ -1,18 +1,18 @@
-"""Finding strategies: built in, from a file, or from an installed package's entry point; and the identity of a version."""
+"""Finding strategies: built in, from a file, or from an installed package."""
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 import importlib.util
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
-import rfc8785
 
 from genesis.errors import StrategyError
 from genesis.model.instruments import Instrument
@@ -32,7 +32,7 @@ BUILT_IN: dict[str, type[Strategy]] = {
 
 
 def find_strategy(name: str, folder: Path) -> type[Strategy]:
-    """The class that ``name`` means: a built-in, an entry point, or ``file.py:ClassName`` relative to ``folder``.
+    """The class that ``name`` means: a built-in, an entry point, ``package.module:ClassName``, or ``file.py:ClassName`` relative to ``folder``.
 
     Raises:
         StrategyError: there is none, or its file cannot be imported.
@@ -42,6 +42,8 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
     path, _, class_name = name.rpartition(":")
     if path.endswith(".py"):
         found = getattr(_import(folder / path), class_name, None)
+    elif path:
+        found = getattr(_module(path), class_name, None)
     else:
         points = [p for p in entry_points(group=GROUP) if p.name == name]
         if not points:
@@ -51,6 +53,13 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
     if not (inspect.isclass(found) and issubclass(found, Strategy)):
         raise StrategyError(f"{name}: expected a subclass of genesis.strategies.base.Strategy, found {found!r}")
     return found
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # noqa: BLE001 - importing runs the user's code
+        raise StrategyError(f"strategy: expected a module {name}, found {type(error).__name__}: {error}") from None
 
 
 def build_strategy(
@@ -68,29 +77,16 @@ def build_strategy(
     return cls(tuple(instruments), typed)
 
 
-def version_of(
-    cls: type[Strategy], params: Mapping[str, Any], instruments: Sequence[str], data: Sequence[str], profile: str
-) -> str:
-    """SHA-256 of a version: its source file, canonical parameters, instruments, data digests and the profile's name."""
-    source = inspect.getsourcefile(cls)
-    code = Path(source).read_bytes() if source is not None else b""
-    identity: dict[str, Any] = {
-        "class": cls.__name__,
-        "code": hashlib.sha256(code).hexdigest(),
-        "data": sorted(data),
-        "instruments": list(instruments),
-        "params": {k: str(v) for k, v in sorted(params.items())},
-        "profile": profile,
-    }
-    return hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
-
-
 def _import(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(f"genesis_user_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise StrategyError(f"{path}: expected a Python file, found none")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    # Modules beside the file are its own: it may import them, now or later.
+    beside = str(path.parent.resolve())
+    if beside not in sys.path:
+        sys.path.append(beside)
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # noqa: BLE001 - whatever a user's file raises is told in one line
