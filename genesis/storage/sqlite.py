@@ -200,6 +200,11 @@ class StoreReader:
     ) -> None:
         self.close()
 
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """Copy the whole store, as one commit left it, into an empty database; an error is SQLite's, of either side."""
+        # In one step: a step for some pages at a time begins again whenever somebody commits in between.
+        self._db.backup(target, pages=-1)
+
     @contextmanager
     def one_view(self) -> Iterator[None]:
         """Everything asked inside is answered from the store as it is now, whatever an engine commits meanwhile."""
