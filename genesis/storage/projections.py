@@ -6,7 +6,6 @@ same rows. Rows wait in memory until `write` puts them into the transaction that
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -49,7 +48,7 @@ from genesis.model.events import (
 from genesis.model.grid import EXACT, plain
 from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
 from genesis.storage import shapes
-from genesis.storage.bulk import insert
+from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import transaction
 from genesis.storage.schema import PROJECTIONS, create_projections
@@ -93,11 +92,12 @@ _UPDATE_ORDER = (
 class Projector:
     """Holds the rows of entries that are not written yet, and the open orders."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _TABLES}
         self._changed: dict[str, _OpenOrder] = {}
         self._open: dict[str, _OpenOrder] = {}
+        self._next_track: int = db.execute("SELECT coalesce(max(position) + 1, 1) FROM tracks").fetchone()[0]
         for row in db.execute(f"{_READ} WHERE status IN ({_OPEN})"):
             self._open[row[0]] = _restored(row)
 
@@ -118,10 +118,10 @@ class Projector:
     def write(self) -> None:
         """Put what waits into the caller's transaction. It goes on waiting, for another try, until `written` says it is kept."""
         changed = self._changed.values()
-        insert(self._db, "orders", [(o.seq, *o.fixed, *o.state()) for o in changed if o.fixed is not None])
+        self._db.insert("orders", [(o.seq, *o.fixed, *o.state()) for o in changed if o.fixed is not None])
         self._db.executemany(_UPDATE_ORDER, [(*o.state(), o.seq) for o in changed if o.fixed is None])
         for table, rows in self._rows.items():
-            insert(self._db, table, rows)
+            self._db.insert(table, rows)
 
     def written(self) -> None:
         """What waited is in the tables for good: forget it."""
@@ -265,11 +265,13 @@ class Projector:
         for position, raw in enumerate(shapes.STARTED.decode(entry).body.tracks):
             facts = bytes(raw)
             self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
+            self._next_track = max(self._next_track, position + 1)
 
     def _opened(self, seq: int, entry: bytes) -> None:
         read = shapes.OPENED.decode(entry)
-        # Without a position of its own it comes after all that are there.
-        self._rows["tracks"].append((None, read.track, bytes(read.body).decode()))
+        # It comes after all that are there.
+        self._rows["tracks"].append((self._next_track, read.track, bytes(read.body).decode()))
+        self._next_track += 1
 
     def _capital(self, seq: int, entry: bytes) -> None:
         read = shapes.CAPITAL.decode(entry)
@@ -284,14 +286,14 @@ class Projector:
         self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
 
 
-def rebuild(db: sqlite3.Connection) -> None:
+def rebuild(db: Database) -> None:
     """Make every projection again from the stored entries, all or nothing."""
     with transaction(db):
         create_projections(db)
         project(db, stored_entries(db))
 
 
-def project(db: sqlite3.Connection, entries: Iterable[tuple[int, bytes, bytes]]) -> None:
+def project(db: Database, entries: Iterable[tuple[int, bytes, bytes]]) -> None:
     """Put the projections of ``entries``, rows of (seq, bytes, hash), into the empty tables of ``db``, in the caller's transaction."""
     projector = Projector(db)
     for seq, entry, _ in entries:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any, TypeVar
 
 import msgspec
+
+from genesis.storage.database import Database
 
 
 class TrackRow(msgspec.Struct, frozen=True):
@@ -357,13 +358,11 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 _JSON = frozenset({"adjusted", "results", "facts", "metrics", "reasons"})
 
 
-def select(
-    db: sqlite3.Connection, kind: type[_Row], table: str, rest: str = "", values: tuple[object, ...] = ()
-) -> list[_Row]:
+def select(db: Database, kind: type[_Row], table: str, rest: str = "", values: tuple[object, ...] = ()) -> list[_Row]:
     """Rows of ``table`` as ``kind``, whose required fields are its columns; ``rest`` is what follows FROM."""
     names = [f.name for f in msgspec.structs.fields(kind) if f.required]
     rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)
-    # Not strict: SQLite keeps true and false as 1 and 0.
+    # Not strict: a store keeps true and false as 1 and 0.
     return [msgspec.convert(_fields(names, row), kind, strict=False) for row in rows]
 
 

@@ -13,7 +13,8 @@ import msgspec
 
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError, StorageError
-from genesis.storage.beside import beside
+from genesis.storage.beside import beside, connect_to_read
+from genesis.storage.database import SqliteDatabase
 from genesis.storage.faults import storage_errors
 from genesis.storage.operations import append_operation
 from genesis.storage.sqlite import StoreReader
@@ -66,8 +67,10 @@ def restore(backup: Path, store: Path, clock: Clock) -> Copied:
 
 def _copy(source: Path, target: Path) -> Copied:
     with storage_errors(target), closing(sqlite3.connect(target, isolation_level=None)) as db:
-        with StoreReader(source) as reader, _damage_of(source):
-            reader.copy_into(db)
+        with closing(connect_to_read(source)) as reader, _damage_of(source):
+            assert isinstance(reader, SqliteDatabase)
+            # In one step: a step for some pages at a time begins again whenever somebody commits in between.
+            reader.backup(db, pages=-1)
         # One file without companions, whichever way the source was written.
         db.execute("PRAGMA journal_mode=DELETE").fetchone()
     with StoreReader(target) as copy:
