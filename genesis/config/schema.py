@@ -22,6 +22,7 @@ from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
+from genesis.storage.address import is_postgres, store_address
 
 MASK = "***"
 AUDIT_NAME = "genesis-run"
@@ -264,6 +265,10 @@ class Config(_Section, frozen=True):
         """What one key says about another; raises `ConfigError`."""
         if self.run.store.strip() in ("", ".", ".."):
             raise ConfigError(f"run.store: expected the name of a file, found '{self.run.store}'")
+        try:
+            is_postgres(self.run.store) and store_address(self.run.store)
+        except ConfigError as error:
+            raise ConfigError(f"run.{error}") from None
         if self.tiers is not None and not self.tiers:
             raise ConfigError("tiers: expected at least one, or null for the built-in ones, found none")
         if self.execution.name == self.realistic.name:

@@ -28,8 +28,8 @@ def beside(store: StoreAddress) -> Iterator[Database]:
         yield db
 
 
-def connect_to_read(store: StoreAddress) -> Database:
-    """A connection that cannot write, to an existing store.
+def connect_to_read(store: StoreAddress, *, older: bool = False) -> Database:
+    """A connection that cannot write, to an existing store; ``older``: also of an earlier version.
 
     Raises:
         StorageError: no store there, or it cannot be read. IntegrityError: it is damaged or no store.
@@ -37,11 +37,23 @@ def connect_to_read(store: StoreAddress) -> Database:
     with storage_errors(store):
         db: Database = _sqlite_to_read(store) if isinstance(store, Path) else _postgres(store, read_only=True)
         try:
-            _ensure_made(db, store)
+            _ensure_made(db, store, older)
         except BaseException:
             db.close()
             raise
     return db
+
+
+def is_there(store: StoreAddress) -> bool:
+    """Whether anything is where the store would be.
+
+    Raises:
+        StorageError: the server cannot be asked.
+    """
+    if isinstance(store, Path):
+        return store.exists()
+    with closing(_postgres(store, read_only=True)) as db:
+        return not db.is_empty()
 
 
 def _sqlite_to_read(path: Path) -> SqliteDatabase:
@@ -74,8 +86,8 @@ def _ensure_file(path: Path) -> None:
     schema.ensure_sqlite_file(path)
 
 
-def _ensure_made(db: Database, store: StoreAddress) -> None:
-    if schema.is_new(db, store):
+def _ensure_made(db: Database, store: StoreAddress, older: bool = False) -> None:
+    if schema.is_new(db, store, older=older):
         found = "an empty file" if isinstance(store, Path) else "nothing in this schema"
         raise StorageError(f"{store}: expected a store, found {found}")
 

@@ -77,6 +77,10 @@ class Database(Protocol):
         """Put rows that have a value for every column into ``table``, in the caller's transaction."""
         ...
 
+    def kept(self, value: object) -> object:
+        """What becomes of a value of a projection that is kept here."""
+        ...
+
     def ddl(self, statement: str) -> str:
         """A statement that makes a table, in this database's types."""
         ...
@@ -118,6 +122,10 @@ class SqliteDatabase(sqlite3.Connection):
     def insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put rows into ``table``."""
         insert(self, table, rows)
+
+    def kept(self, value: object) -> object:
+        """Itself."""
+        return value
 
     def ddl(self, statement: str) -> str:
         """As it is: tables are written in SQLite's types."""

@@ -33,11 +33,11 @@ def leave_command(path: StoreAddress, command: str, target: str | None, author: 
         if not value.strip():
             raise ConfigError(f"{name}: expected some words, found none")
     with beside(path) as db, transaction(db):
-        row = (command, target, author, reason, clock.now_ns())
-        columns = "command, target, author, reason, wall_time"
-        db.execute(f"INSERT INTO inbox ({columns}) VALUES (?,?,?,?,?)", row)
         # Nobody else writes before this transaction ends.
-        return int(db.execute("SELECT max(number) FROM inbox").fetchone()[0])
+        number = int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM inbox").fetchone()[0])
+        row = (number, command, target, author, reason, clock.now_ns(), None)
+        db.execute("INSERT INTO inbox VALUES (?,?,?,?,?,?,?)", row)
+        return number
 
 
 def waiting(db: Database) -> list[CommandRow]:

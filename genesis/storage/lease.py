@@ -31,6 +31,14 @@ _HOLDER = (
 )
 
 
+def held_by(db: PostgresDatabase) -> str | None:
+    """Who holds the store that ``db`` is connected to, in words; ``None`` where nobody does."""
+    row = db.execute(_HOLDER).fetchone()
+    if row is None:
+        return None
+    return f"{row[0]}, whose lease has run out" if row[1] else str(row[0])
+
+
 class Lease:
     """Held from `take` to `release`.
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
+
 from genesis.clock import Clock
+from genesis.storage import schema
 from genesis.storage.address import StoreAddress
+from genesis.storage.beside import connect_to_read
+from genesis.storage.database import Database
+from genesis.storage.faults import storage_errors
+from genesis.storage.lock import StoreLock
 from genesis.storage.sqlite import SqliteStore
 from genesis.storage.store import Store
 
@@ -29,3 +38,33 @@ def open_store(address: StoreAddress, clock: Clock, host: str) -> Store:
     from genesis.storage.postgres import PostgresStore
 
     return PostgresStore(address, clock, host)
+
+
+class Keeping(msgspec.Struct, frozen=True):
+    """What keeps a store: database and its version, versions of record and projections, and the engine that holds it, if any."""
+
+    database: str
+    schema_version: int | None
+    projections_version: int | None
+    held_by: str | None
+
+
+def keeping(address: StoreAddress) -> Keeping:
+    """How a store is kept; one of an earlier version is told of too.
+
+    Raises:
+        StorageError: none there, or it cannot be read. IntegrityError: it is damaged or no store.
+    """
+    with storage_errors(address), closing(connect_to_read(address, older=True)) as db:
+        name, holder = _kept_by(address, db)
+        return Keeping(name, schema.version(db, "schema"), schema.version(db, "projections"), holder)
+
+
+def _kept_by(address: StoreAddress, db: Database) -> tuple[str, str | None]:
+    if isinstance(address, Path):
+        return f"SQLite {sqlite3.sqlite_version}", StoreLock.held_by(address)
+    from genesis.storage.lease import held_by
+    from genesis.storage.postgres_database import PostgresDatabase
+
+    assert isinstance(db, PostgresDatabase)
+    return f"PostgreSQL {db.execute('SHOW server_version').fetchone()[0]}", held_by(db)

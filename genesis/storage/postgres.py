@@ -35,7 +35,7 @@ class PostgresStore(Store):
             lease = Lease(db, f"{host}, process {os.getpid()}", lease_s)
             lease.lock()
             undo.callback(lease.release)
-            if schema.is_new(db, address):
+            if schema.is_new(db, address, older=True):
                 schema.create(db)
             lease.start()
             prepare(db, address)

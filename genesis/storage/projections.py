@@ -79,6 +79,7 @@ class _OpenOrder:
 
 
 _REBUILD_GROUP = 10_000
+_NO_COST = (None,) * 5
 _STATE = "time_updated, status, filled_qty, filled_notional, reason"
 _OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
 _OPEN = ", ".join(sorted(f"'{s.value}'" for s in _OPEN_STATUSES))
@@ -178,7 +179,7 @@ class Projector:
         self._rows["fills"].append((
             seq, read.track, f.client_order_id, f.fill_id, order.instrument, f.side, read.time, f.time_event, f.last_px,
             f.last_qty, f.liquidity, f.fee, f.fee_currency, f.tier, f.confidence, f.decision_px, f.arrival_px,
-            *msgspec.structs.astuple(f.cost),
+            *(_NO_COST if f.cost is None else msgspec.structs.astuple(f.cost)),
         ))  # fmt: skip
 
     # ---- the rest

@@ -44,7 +44,10 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class FillRow(msgspec.Struct, frozen=True):
-    """A fill; a positive fee is paid. ``drift`` to ``impact`` say where the price comes from, in quote a unit, positive against us."""
+    """A fill; a positive fee is paid. ``drift`` to ``impact`` say where the price comes from, in quote a unit, positive against us.
+
+    They and ``confidence`` are ``None`` in a store of schema version 1.
+    """
 
     seq: int
     track: str
@@ -60,14 +63,14 @@ class FillRow(msgspec.Struct, frozen=True):
     fee: str
     fee_currency: str
     tier: str
-    confidence: str
+    confidence: str | None
     decision_px: str | None
     arrival_px: str | None
-    drift: str
-    spread_x2: str
-    walk: str
-    slippage: str
-    impact: str
+    drift: str | None
+    spread_x2: str | None
+    walk: str | None
+    slippage: str | None
+    impact: str | None
 
 
 class DenialRow(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from genesis.storage.database import Database
 from genesis.storage.faults import transaction
 
 SCHEMA_VERSION = 2
-PROJECTIONS_VERSION = 6
+PROJECTIONS_VERSION = 7
 
 _RECORD = """
 CREATE TABLE versions (part TEXT PRIMARY KEY, version INTEGER NOT NULL);
@@ -65,6 +65,8 @@ CREATE INDEX promotions_by_track ON promotions (track);
 CREATE INDEX evidence_by_track ON evidence (track);
 CREATE INDEX samples_by_track ON samples (track);
 """
+# The tables of the record, and the column by which their rows are in order.
+RECORD = {"entries": "seq", "operations": "seq", "inbox": "number"}
 PROJECTIONS = (
     "tracks",
     "orders",
@@ -109,8 +111,8 @@ def ensure_sqlite_file(path: Path) -> None:
         db.close()
 
 
-def is_new(db: Database, place: StoreAddress) -> bool:
-    """Whether the database is empty and may become a store.
+def is_new(db: Database, place: StoreAddress, *, older: bool = False) -> bool:
+    """Whether the database is empty and may become a store; ``older``: it may also be a store of an earlier version.
 
     Raises:
         StorageError: it belongs to another program or to another version of Genesis.
@@ -119,11 +121,16 @@ def is_new(db: Database, place: StoreAddress) -> bool:
         return True
     if not db.is_ours():
         raise StorageError(f"{place}: expected a Genesis store, found a database of another program")
-    found = version(db, "schema")
-    if found != SCHEMA_VERSION:
+    found = version(db, "schema") or 0
+    if found > SCHEMA_VERSION or not found:
         raise StorageError(
-            f"{place}: expected a store of schema version {SCHEMA_VERSION}, found {found}; "
+            f"{place}: expected a store of schema version {SCHEMA_VERSION} or an earlier one, found {found or 'none'}; "
             "use the version of Genesis that made it, or a new store"
+        )
+    if found < SCHEMA_VERSION and not older:
+        raise StorageError(
+            f"{place}: expected a store of schema version {SCHEMA_VERSION}, found the earlier {found}; "
+            "genesis db upgrade brings it forward, and so does the next run"
         )
     return False
 

@@ -50,7 +50,9 @@ class Cost(msgspec.Struct, gc=False):
     impact: str
 
 
-class FilledBody(msgspec.Struct, gc=False):
+class FilledBody(msgspec.Struct, gc=False, kw_only=True):
+    """A fill; entries of schema version 1 say nothing of ``confidence`` and ``cost``."""
+
     client_order_id: str
     fill_id: str
     side: str
@@ -63,10 +65,10 @@ class FilledBody(msgspec.Struct, gc=False):
     fee: str
     fee_currency: str
     tier: str
-    confidence: str
+    confidence: str | None = None
     decision_px: str | None
     arrival_px: str | None
-    cost: Cost
+    cost: Cost | None = None
 
 
 class DeniedBody(msgspec.Struct, gc=False):

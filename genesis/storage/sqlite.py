@@ -43,7 +43,7 @@ class SqliteStore(Store):
             undo.callback(lock.release)
             db = SqliteDatabase(path, timeout=_WAIT_S, isolation_level=None)
             undo.callback(db.close)
-            schema.is_new(db, path)
+            schema.is_new(db, path, older=True)
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")

@@ -11,9 +11,12 @@ from genesis.clock import Clock
 from genesis.errors import IntegrityError
 from genesis.storage import inbox, schema
 from genesis.storage.address import StoreAddress
+from genesis.storage.audit import Audit, audit
 from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, make_checkpoint
+from genesis.storage.copying import copy_record
 from genesis.storage.database import Database
 from genesis.storage.faults import storage_errors
+from genesis.storage.migrations import migrate
 from genesis.storage.operations import append_operation, check_chains
 from genesis.storage.projections import rebuild
 from genesis.storage.rows import CommandRow
@@ -60,6 +63,23 @@ class Store:
         """Make the tables that people query again from the entries."""
         self.journal.rebuild_projections()
 
+    def audit(self, check: Check) -> Audit:
+        """Every finding over chains, checkpoints and projections; ``check`` judges a signature."""
+        with storage_errors(self.path):
+            return audit(self._db, check)
+
+    def is_empty(self) -> bool:
+        """Whether it holds neither an entry nor an operation nor a command."""
+        with storage_errors(self.path):
+            counts = [self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in schema.RECORD]
+        return not any(counts)
+
+    def take_over(self, source: Store) -> None:
+        """Copy the record of ``source`` into this empty store, and make the projections from it."""
+        with storage_errors(self.path):
+            copy_record(source._db, self._db)
+            self.journal = RunJournal(self._db, self.path)
+
     def close(self) -> None:
         """Let the store go. What was not committed is not kept."""
         self._held.close()
@@ -79,7 +99,7 @@ def prepare(db: Database, path: StoreAddress) -> None:
     Raises:
         StorageError: it cannot be written, or is of another version. IntegrityError: a chain is broken.
     """
-    if schema.is_new(db, path):
+    if schema.is_new(db, path, older=True):
         schema.create(db)
         return
     # It changes no row: a store that cannot be written is refused now rather than at the first commit.
@@ -88,5 +108,6 @@ def prepare(db: Database, path: StoreAddress) -> None:
     if findings:
         first = findings[0]
         raise IntegrityError(f"{path}: {len(findings)} findings, the first at entry {first.seq}: {first.problem}")
+    migrate(db)
     if schema.version(db, "projections") != schema.PROJECTIONS_VERSION:
         rebuild(db)

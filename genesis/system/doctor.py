@@ -19,6 +19,8 @@ from genesis.clock import iso_utc
 from genesis.config import Config, load_config
 from genesis.errors import GenesisError
 from genesis.model.calendars import FX_ZONE
+from genesis.storage.address import StoreAddress, store_address
+from genesis.storage.beside import is_there
 from genesis.storage.sqlite import StoreReader
 from genesis.system.data import data_path
 
@@ -146,7 +148,7 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
         return
     yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
     yield from _data(config, path.parent)
-    yield _store(path.parent / config.run.store)
+    yield _store(store_address(config.run.store, path.parent))
 
 
 def _data(config: Config, folder: Path) -> Iterator[Check]:
@@ -169,10 +171,10 @@ def _data(config: Config, folder: Path) -> Iterator[Check]:
             yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
 
 
-def _store(path: Path) -> Check:
-    if not path.exists():
-        return Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
+def _store(path: StoreAddress) -> Check:
     try:
+        if not is_there(path):
+            return Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
         with StoreReader(path) as reader:
             findings, status = reader.verify(), reader.status()
     except GenesisError as error:

@@ -40,8 +40,11 @@ from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
+from genesis.storage.address import StoreAddress, store_address
+from genesis.storage.opening import open_store
 from genesis.storage.rows import OperationRow
-from genesis.storage.sqlite import SqliteStore, StoreReader
+from genesis.storage.sqlite import StoreReader
+from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
@@ -52,6 +55,7 @@ from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
 from genesis.system.identity import version_of
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
+from genesis.system.moving import ensure_not_moved
 from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
@@ -130,7 +134,7 @@ class Prepared:
         """SHA-256 of everything the run is a function of."""
         return hashlib.sha256(encode(self.started)).hexdigest()
 
-    def speak(self, log: FilteringBoundLogger, store: Path) -> None:
+    def speak(self, log: FilteringBoundLogger, store: StoreAddress) -> None:
         """Say what is about to run, what its data lack and what was repaired."""
         log.info(
             "run started",
@@ -379,12 +383,12 @@ def run_config(
     on_progress: Callable[[Progress], None] | None = None,
 ) -> RunSummary:
     """Run a configuration into its store, going on where an earlier process ended."""
-    return run_prepared(prepare(config, folder), folder / config.run.store, until_ns, on_progress)
+    return run_prepared(prepare(config, folder), store_address(config.run.store, folder), until_ns, on_progress)
 
 
 def run_prepared(
     prepared: Prepared,
-    store: Path,
+    store: StoreAddress,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     rows: int | None = BATCH_ROWS,
@@ -395,7 +399,7 @@ def run_prepared(
 
 async def run_prepared_async(
     prepared: Prepared,
-    store: Path,
+    store: StoreAddress,
     stop: StopRequest,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -412,7 +416,8 @@ async def run_prepared_async(
     try:
         with stop.listening():
             held = _held(store)
-            with SqliteStore.open(store, SystemClock(), socket.gethostname()) as kept:
+            ensure_not_moved(store)
+            with open_store(store, SystemClock(), socket.gethostname()) as kept:
                 return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows)
     except BaseException as error:
         # In what words is for the face to say, once.
@@ -433,7 +438,7 @@ class _Held(NamedTuple):
     last: OperationRow | None = None
 
 
-def _held(store: Path) -> _Held:
+def _held(store: StoreAddress) -> _Held:
     """What is there already.
 
     Asked before the store is opened to write: a second opening in the same process would, on being closed, take away the
@@ -452,7 +457,7 @@ def _held(store: Path) -> _Held:
 
 async def _run(
     prepared: Prepared,
-    kept: SqliteStore,
+    kept: Store,
     before: _Held,
     log: FilteringBoundLogger,
     stop: StopRequest,
@@ -506,7 +511,7 @@ async def _run(
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
 
 
-def _checkpointer(prepared: Prepared, kept: SqliteStore, log: FilteringBoundLogger) -> Checkpointer | None:
+def _checkpointer(prepared: Prepared, kept: Store, log: FilteringBoundLogger) -> Checkpointer | None:
     audit = prepared.config.audit
     return Checkpointer(kept, audit, prepared.folder, log) if audit.checkpoint_every else None
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from genesis.storage.address import StoreAddress
+from tests.kit.postgres import execute
 
 KINDS = ("sqlite", "postgres")
 
@@ -18,3 +21,12 @@ def address_of(kind: str, request: pytest.FixtureRequest) -> StoreAddress:
         return found
     folder: Path = request.getfixturevalue("tmp_path")
     return folder / "run.db"
+
+
+def edit(address: StoreAddress, statement: str, *values: object) -> None:
+    """Change a store as another program could; ``?`` are the values."""
+    if not isinstance(address, Path):
+        execute(address, statement.replace("?", "%s"), *values)
+        return
+    with closing(sqlite3.connect(address)) as db, db:
+        db.execute(statement, values)
