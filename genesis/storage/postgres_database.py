@@ -148,15 +148,22 @@ class PostgresDatabase:
 
     def begin(self) -> None:
         """Begin a transaction that writes, wait until nobody else does, and see that the lease is still ours: one round trip."""
+        try:
+            with self._told():
+                self._begin()
+        except BaseException:
+            if self.in_transaction:
+                self.execute("ROLLBACK")
+            raise
+
+    def _begin(self) -> None:
         fenced = "; SELECT token FROM lease" if self.fence is not None else ""
-        with self._told():
-            cursor = self._db.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITER}){fenced}")
-            if self.fence is None:
-                return
-            cursor.set_result(-1)
-            row = cursor.fetchone()
+        cursor = self._db.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITER}){fenced}")
+        if self.fence is None:
+            return
+        cursor.set_result(-1)
+        row = cursor.fetchone()
         if row is None or row[0] != self.fence:
-            self.execute("ROLLBACK")
             raise StorageError(
                 f"{self.address}: expected lease {self.fence} to hold, found that another engine has taken this store over; "
                 "nothing was written"
