@@ -17,7 +17,7 @@ from genesis.errors import ConfigError
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeDiscount, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, MetricSample, OrderDenied, OrderFilled, RunStarted, TradeClosed
+from genesis.model.events import Event, MetricSample, OrderDenied, OrderFilled, RunStarted, TrackHalted, TradeClosed
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
@@ -271,6 +271,32 @@ def test_a_fall_of_the_rate_alone_halts() -> None:
     assert track.forbidden is not None
     assert track.marks.drawdown.maximum >= 0.04
     assert heard(journal, OrderFilled) == []
+
+
+def test_a_halt_sells_what_is_owned_in_as_many_rounds_as_it_takes() -> None:
+    """0.1 BTC bought, 0.05 of them paid for ETH, and BTC falls by half: both are sold, the BTC that ETH brings included, and nothing is bought."""
+    count = 30
+    btc = prints(BTCUSDT, ["20000"] * 8 + ["10000"] * (count - 8))
+    orders = {2: {"BTCUSDT": 100}, 4: {"ETHBTC": 1000}}
+    strategy = Plan((BTCUSDT, ETHBTC), Plan.Params(orders))
+
+    journal, track = go(
+        [btc, steady(ETHBTC, "0.05", count)], strategy, Money(2_500, "USDT"), tier=HALTS, fees=FeeSchedule()
+    )
+
+    assert track.forbidden is not None
+    # 0.0999 - 0.05 - 0.049 and 0.999 x 0.05 x 0.999 of the ETH, of which 0.05 in whole lots are sold.
+    assert [owned(track, a) for a in ("ETH", "BTC")] == ["0", "0.00080005"]
+    forced = [e.order.intent for e in heard(journal, OrderFilled) if isinstance(e, OrderFilled) and e.order.intent.tag]
+    assert [(i.instrument.symbol, i.side) for i in forced] == [
+        ("BTCUSDT", Side.SELL),
+        ("ETHBTC", Side.SELL),
+        ("BTCUSDT", Side.SELL),
+    ]
+    assert [e.reason for e in heard(journal, TrackHalted) if isinstance(e, TrackHalted)] == ["DRAWDOWN"]
+
+
+HALTS = msgspec.structs.replace(FREE, drawdown_halt=Decimal("0.2"))
 
 
 def test_moneys_without_a_rate_are_refused() -> None:
