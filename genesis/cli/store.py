@@ -14,7 +14,7 @@ from rich.table import Table
 from genesis.cli.app import Force, Json, StorePath, TrackName, app
 from genesis.cli.output import console, print_json, print_table, say
 from genesis.clock import iso_utc
-from genesis.errors import ConfigError, IntegrityError
+from genesis.errors import ConfigError
 from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import reporting
@@ -169,22 +169,6 @@ def export(
         print_json(msgspec.to_builtins(written))
     else:
         say(f"{written.rows} rows in {written.file}")
-
-
-@app.command()
-def verify(store: StorePath, as_json: Json = False) -> None:
-    """Check both chains; every finding is named."""
-    with StoreReader(store) as reader:
-        findings = reader.verify()
-        length, head = reader.head()
-    if as_json:
-        print_json({"entries": length, "head": head, "findings": msgspec.to_builtins(findings)})
-    elif findings:
-        print_table(msgspec.to_builtins(findings))
-    else:
-        say(f"both chains verified: {length} entries, head {head}")
-    if findings:
-        raise IntegrityError(f"{store}: expected sound chains, found {len(findings)} findings")
 
 
 def show_status(store: Path) -> None:

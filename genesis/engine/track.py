@@ -1021,6 +1021,12 @@ class Track:
         self.forbidden = why
         self.cancel_entries()
 
+    def allow_entries(self) -> None:
+        """Entries are sent again; losses count from here."""
+        self._lifts_ns = self.forbidden = None
+        self._day_index = self._bar_index = self.marks.index()
+        self._set_floor()
+
     def flatten(self, why: str) -> None:
         """Cancel everything and close what is held, now."""
         self.forbid_entries(why)

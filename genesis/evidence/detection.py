@@ -101,8 +101,8 @@ class PageCusum:
 class EdgeMonitor:
     """Has a strategy lost its edge? An e-detector against "the mean is still that of the reference", and a CUSUM beside it.
 
-    Returns are divided by the deviation known before them; gains are counted up to the rules' clip, so what is tested is "E[min(x, clip) | past] is at
-    least the reference's". L = 1 - bet (x - reference), bets at multiples of the fall looked for.
+    Returns are divided by the deviation known before them. L = 1 - min(bet x, c) + bet reference, bets at multiples of the fall looked for: a gain counts up
+    to c / bet, 7 deviations for the largest bet and 15 and more for those of a small fall, and "the mean" is that of returns so counted.
 
     Args:
         reference: annual Sharpe ratio that counts as well, shrunk (`shrunk_sharpe`); it changes by `refer` alone, at a step of capital.
@@ -156,9 +156,8 @@ class EdgeMonitor:
         Raises:
             ValueError: it is not finite; a missing bar is an error of that bar, not 0.
         """
-        x = min(self._scale.scaled(change), self.rules.upper_clip)
-        excess = x - self.reference / _YEAR
-        self._detector.add([1 - bet * excess for bet in self._bets])
+        x, most, good = self._scale.scaled(change), self.rules.lose_most, self.reference / _YEAR
+        self._detector.add([1 - min(bet * x, most) + bet * good for bet in self._bets])
         self._cusum.add(x)
         self.bars += 1
 
@@ -187,10 +186,10 @@ class EdgeMonitor:
         Raises:
             ValueError: it does not fit the rules.
         """
-        self._detector.load(state[5:])
-        self._cusum.value = state[4]
+        self._detector.load(state[6:])
+        self._cusum.value = state[5]
         self.refer(state[0])
-        self._scale.load(state[2:4])
+        self._scale.load(state[2:5])
         self.bars = int(state[1])
 
 
@@ -210,7 +209,7 @@ class GapMonitor:
 
     def __init__(self, rules: GapRules, deviation: float) -> None:
         self.rules = rules
-        self._scale = RunningScale(rules.start * deviation, rules.floor * deviation, rules.decay)
+        self._scale = RunningScale(rules.start * deviation, rules.floor * deviation, rules.decay, rules.start_bars)
         self._cusum = PageCusum(0.0, -rules.shift / _YEAR)
         self._moments, self._lagged = Moments(), LaggedSums()
 
@@ -255,9 +254,9 @@ class GapMonitor:
     def load(self, state: Sequence[float]) -> None:
         """Take the state that `save` gave under the same rules; what follows is bit-identical."""
         self._cusum.value = state[0]
-        self._scale.load(state[1:3])
-        self._moments.load(state[3:9])
-        self._lagged.load(state[9:])
+        self._scale.load(state[1:4])
+        self._moments.load(state[4:10])
+        self._lagged.load(state[10:])
 
 
 class VarMonitor:

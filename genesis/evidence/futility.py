@@ -1,8 +1,8 @@
 """When to give up: a bet that a strategy is not as good as it would have to be.
 
-H0: "E[min(x, clip) | past] is at least that of the annual Sharpe ratio asked for", x the return over the deviation known before it. E = mean over k of
-product of (1 - bet_k (x - m)) is an e-process under H0 whatever the distribution: a strategy that has the ratio is ever given up with probability at
-most alpha (Ville 1939; Waudby-Smith and Ramdas 2024). Slow by nature: it takes 2 ln(20) / 1.5**2 = 2.7 years at best to doubt a ratio of 1.5 where
+H0: "the mean given the past is at least m", that of a bar with the annual Sharpe ratio asked for; x is the return over the deviation known before it,
+and a gain counts up to c / bet. E = mean over k of product of (1 - min(bet_k x, c) + bet_k m) is an e-process under H0 whatever the distribution: a
+strategy that has the ratio is ever given up with probability at most alpha (Ville 1939; Waudby-Smith and Ramdas 2024). Slow by nature: it takes 2 ln(20) / 1.5**2 = 2.7 years at best to doubt a ratio of 1.5 where
 there is none, and half a year where it is -2. It removes those who lose; a deadline does the rest.
 """
 
@@ -54,9 +54,9 @@ class Futility:
         Raises:
             ValueError: it is not finite; a missing bar is an error of that bar, not 0.
         """
-        excess = min(self._scale.scaled(change), self.rules.upper_clip) - self._asked
-        cap = self._cap
-        self._wealths = [min(w * (1 - bet * excess), cap) for w, bet in zip(self._wealths, self._bets, strict=True)]
+        x, most, cap, asked = self._scale.scaled(change), self.rules.lose_most, self._cap, self._asked
+        factors = [1 - min(bet * x, most) + bet * asked for bet in self._bets]
+        self._wealths = [min(w * factor, cap) for w, factor in zip(self._wealths, factors, strict=True)]
 
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""
@@ -68,7 +68,7 @@ class Futility:
         Raises:
             ValueError: it is of another number of bets.
         """
-        if len(state) != 2 + len(self._bets):
-            raise ValueError(f"state: expected {len(self._bets)} bets, found {len(state) - 2}")
-        self._scale.load(state[:2])
-        self._wealths = list(state[2:])
+        if len(state) != 3 + len(self._bets):
+            raise ValueError(f"state: expected {len(self._bets)} bets, found {len(state) - 3}")
+        self._scale.load(state[:3])
+        self._wealths = list(state[3:])

@@ -67,8 +67,8 @@ class EdgeRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     The ``arl`` are mean years between false alarms. ``sharpe_bad``: the annual Sharpe ratio that an edge is lost at; the design looks for a fall
     to it from the reference, or by ``shift_min`` if that is more. ``prior_deviation``: of true annual ratios among strategies, to shrink a measured one.
-    ``bets``: multiples of the shift per bar at which is bet, each at most ``bet_cap``. ``upper_clip``: the gain of a bar, in deviations, beyond which
-    nothing more is counted. ``decay`` of the running variance. ``floor``: the least scale, as a share of the deviation known at the start.
+    ``bets``: multiples of the shift per bar at which is bet, each at most ``bet_cap``. ``lose_most``: the part of a bet that one bar may cost; gains
+    beyond that count no more. ``decay`` of the running variance. ``floor``: the least scale, as a share of the deviation known at the start.
 
     Raises:
         ValueError: a number out of its range.
@@ -81,8 +81,8 @@ class EdgeRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     prior_deviation: float = 2.0
     bets: tuple[float, ...] = (0.5, 1.0, 1.5)
     bet_cap: float = 0.12
-    upper_clip: float = 6.0
-    decay: float = 0.94
+    lose_most: float = 0.88
+    decay: float = 0.98
     floor: float = 0.5
 
     def __post_init__(self) -> None:
@@ -90,20 +90,23 @@ class EdgeRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _check_scale(self.decay, self.floor)
         if not self.bets or min(self.bets) <= 0:
             raise ValueError(f"bets: expected multiples above 0, found {self.bets}")
-        if self.shift_min <= 0 or self.prior_deviation <= 0 or self.upper_clip <= 0:
+        if self.shift_min <= 0 or self.prior_deviation <= 0:
             raise ValueError(
-                "shift_min, prior_deviation, upper_clip: expected above 0, found "
-                f"{self.shift_min}, {self.prior_deviation}, {self.upper_clip}"
+                f"shift_min, prior_deviation: expected above 0, found {self.shift_min}, {self.prior_deviation}"
             )
-        if not 0 < self.bet_cap * (self.upper_clip + 1) < 1:
-            raise ValueError(f"bet_cap: expected above 0 and under 1 / (upper_clip + 1), found {self.bet_cap}")
+        # A reference lies above -1 a bar, so a bet never loses more than lose_most + bet_cap.
+        if self.lose_most <= 0 or self.bet_cap <= 0 or self.lose_most + self.bet_cap > 1:
+            raise ValueError(
+                f"lose_most, bet_cap: expected above 0 and together at most 1, found {self.lose_most}, {self.bet_cap}"
+            )
 
 
 class GapRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How worse execution is looked for, in live minus twin.
 
     ``shift``: fall of the gap's annual Sharpe ratio that the design looks for. ``clip``: deviations beyond which a bar counts no more, either way.
-    ``start`` and ``floor``: the first and the least scale, as shares of the deviation of the twin's bars. Others as in `EdgeRules`.
+    ``start`` and ``floor``: the first and the least scale, as shares of the deviation of the twin's bars; the first counts as ``start_bars`` bars. Others
+    as in `EdgeRules`.
 
     Raises:
         ValueError: a number out of its range.
@@ -113,17 +116,18 @@ class GapRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     arl_alarm_years: float = 2.0
     shift: float = 20.0
     clip: float = 6.0
-    decay: float = 0.94
+    decay: float = 0.99
     start: float = 0.25
+    start_bars: int = 12
     floor: float = 0.05
 
     def __post_init__(self) -> None:
         _check_levels(self.arl_warn_years, self.arl_alarm_years)
         _check_scale(self.decay, self.floor)
-        if self.shift <= 0 or self.clip <= 0 or self.start < self.floor:
+        if self.shift <= 0 or self.clip <= 0 or self.start < self.floor or self.start_bars < 1:
             raise ValueError(
-                "shift, clip, start: expected above 0 and a start of at least the floor, found "
-                f"{self.shift}, {self.clip}, {self.start}"
+                "shift, clip, start, start_bars: expected above 0, above 0, at least the floor, 1 or more, found "
+                f"{self.shift}, {self.clip}, {self.start}, {self.start_bars}"
             )
 
 

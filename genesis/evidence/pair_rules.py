@@ -38,7 +38,7 @@ class PairRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     bets_sharpe: tuple[float, ...] = (1.5, 3.0, 5.0, 8.0, 12.0)
     bet_cap: float = 0.12
     clip: float = 6.0
-    decay: float = 0.94
+    decay: float = 0.98
     warmup_bars: int = 12
     floor: float = 0.5
     cap: float = 200.0

@@ -136,8 +136,8 @@ class Pair:
         if state[1]:
             self._begin()
         if self._scale is not None and self._futility is not None:
-            self._scale.load(state[begun_at : begun_at + 2])
-            self._futility.load(state[begun_at + 2 : lagged_at])
+            self._scale.load(state[begun_at : begun_at + 3])
+            self._futility.load(state[begun_at + 3 : lagged_at])
 
 
 class Comparison:

@@ -61,7 +61,7 @@ class FutilityRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How it is found out that a strategy is not as good as it would have to be.
 
     ``min_sharpe``: the annual ratio that is doubted. ``multiples`` of it are bet on, each at most ``bet_cap``; ``alpha``: how often a strategy that has
-    the ratio may be given up, at most. ``upper_clip``: the gain of a bar, in deviations, beyond which nothing more is counted. ``decay`` of the running
+    the ratio may be given up, at most. ``lose_most``: the part of a bet that one bar may cost; gains beyond that count no more. ``decay`` of the running
     variance, ``floor`` the least scale as a share of the deviation known at the start.
 
     Raises:
@@ -72,20 +72,21 @@ class FutilityRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     multiples: tuple[float, ...] = (1.0, 2.0, 4.0)
     alpha: float = 0.05
     bet_cap: float = 0.12
-    upper_clip: float = 6.0
-    decay: float = 0.94
+    lose_most: float = 0.88
+    decay: float = 0.98
     floor: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.min_sharpe < sqrt(BARS_PER_YEAR) or not self.multiples or min(self.multiples) <= 0:
             raise ValueError(f"min_sharpe, multiples: expected above 0, found {self.min_sharpe}, {self.multiples}")
-        if not 0 < self.alpha < 1 or not 0 <= self.decay < 1 or self.floor <= 0 or self.upper_clip <= 0:
+        if not 0 < self.alpha < 1 or not 0 <= self.decay < 1 or self.floor <= 0:
             raise ValueError(
-                "alpha, decay, floor, upper_clip: expected 0 to 1, 0 to 1, above 0, above 0, found "
-                f"{self.alpha}, {self.decay}, {self.floor}, {self.upper_clip}"
+                f"alpha, decay, floor: expected 0 to 1, 0 to 1, above 0, found {self.alpha}, {self.decay}, {self.floor}"
             )
-        if not 0 < self.bet_cap * self.upper_clip < 1:
-            raise ValueError(f"bet_cap: expected above 0 and under 1 / upper_clip, found {self.bet_cap}")
+        if self.lose_most <= 0 or self.bet_cap <= 0 or self.lose_most >= 1:
+            raise ValueError(
+                f"lose_most, bet_cap: expected between 0 and 1, and above 0, found {self.lose_most}, {self.bet_cap}"
+            )
 
     @property
     def bets(self) -> tuple[float, ...]:

@@ -189,3 +189,31 @@ class Realism(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             ValueError: a value out of its range.
         """
         return msgspec.structs.replace(profile, name="realistic", **msgspec.structs.asdict(self))
+
+
+class LiveAssumptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the simulated live venue does otherwise than the paper venue: slower, dearer and thinner; a strategy is never told.
+
+    Until real venues are connected, live tracks trade there. Its luck is drawn from ``seed`` and is not the paper venue's.
+    """
+
+    latency_ms: ClippedNormal = ClippedNormal(15, 4, 8, 40)
+    slippage_bp: ClippedNormal = ClippedNormal(2, 1.2, 2, 6)
+    tail_probability: float = 0.002
+    tail_factor: float = 10.0
+    impact_y: float = 0.8
+    queue: str = "risk_averse"
+    only_through: bool = True
+    prints_share: Decimal = Decimal("0.1")
+    bar_share: Decimal | None = Decimal("0.05")
+    seed: int = 20_001
+
+    def over(self, profile: ExecutionProfile) -> ExecutionProfile:
+        """``profile`` with these assumptions, under the name ``live``.
+
+        Raises:
+            ValueError: a value out of its range.
+        """
+        values = msgspec.structs.asdict(self)
+        del values["seed"]
+        return msgspec.structs.replace(profile, name="live", **values)

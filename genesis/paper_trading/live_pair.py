@@ -146,6 +146,14 @@ class LivePair:
             self._owed[track.name] = self._owed.get(track.name, 0) + units
         self._return_capital(now)
 
+    def go_on(self, share: Fraction, now: int) -> None:
+        """Entries are taken again, with ``share`` of the budget, which is at most what it holds."""
+        self._demoted_ns, self._slices = None, _SLICES
+        if share < self.share:
+            self.lower_to(share, now)
+        for track in self.tracks:
+            track.allow_entries()
+
     def demote(self, now: int, why: str) -> None:
         """Entries are cancelled; only what reduces the position is sent, and what protects it stays. After a day it is closed in slices."""
         self._demoted_ns = now

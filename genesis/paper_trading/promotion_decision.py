@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -68,7 +69,17 @@ def decide(
         raise ValueError(f"version: expected facts of {standing.version}, found {facts.version}")
     if facts.time_ns < standing.since_ns:
         raise ValueError(f"time_ns: expected {standing.since_ns} or later, found {facts.time_ns}")
-    return _Decision(rules, standing, facts, room, tuple(commands)).made()
+    return _Decision(rules, standing, _recordable(facts), room, tuple(commands)).made()
+
+
+def _recordable(facts: Facts) -> Facts:
+    """No entry holds a number that is none: its verdict is an error that says so, and its value is undefined."""
+    if all(v.value is None or isfinite(v.value) for v in facts.verdicts):
+        return facts
+    verdicts = tuple(
+        v if v.value is None or isfinite(v.value) else msgspec.structs.replace(v, value=None) for v in facts.verdicts
+    )
+    return msgspec.structs.replace(facts, verdicts=verdicts)
 
 
 class _Decision:

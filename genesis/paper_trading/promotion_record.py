@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
 from genesis.errors import IntegrityError
 from genesis.model.events import CommandTaken, Event, PromotionEvaluated, StageChanged
 from genesis.model.grid import plain
-from genesis.paper_trading.promotion_facts import Answer, Evaluation
+from genesis.paper_trading.promotion_facts import Answer, Command, Evaluation, Order
 from genesis.paper_trading.promotion_manager import Round
 from genesis.paper_trading.promotion_rules import written
+
+_ORDERS = {o.value: o for o in Order}
 
 
 def entries_of(found: Round, time_ns: int) -> list[Event]:
@@ -20,6 +23,35 @@ def entries_of(found: Round, time_ns: int) -> list[Event]:
     for evaluation in found.evaluations:
         events.extend(_evaluated(evaluation))
     return [*events, *_answered(found.unheard, time_ns, None)]
+
+
+class Waiting(Protocol):
+    """A command as it lies in an inbox."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def command(self) -> str: ...
+    @property
+    def target(self) -> str | None: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def commands_of(inbox: Iterable[Waiting], time_ns: int) -> tuple[list[Command], list[CommandTaken]]:
+    """The inbox's commands as orders; those that are none are answered at once."""
+    commands, refused = [], []
+    for row in inbox:
+        if row.command in _ORDERS:
+            commands.append(Command(row.number, _ORDERS[row.command], row.target, row.author, row.reason))
+            continue
+        words = f"command: expected one of {', '.join(_ORDERS)}, found {row.command}"
+        refused.append(
+            CommandTaken(time_ns, None, row.number, row.command, row.target, row.author, row.reason, False, words)
+        )
+    return commands, refused
 
 
 def evaluation_of(digest: str, record: Mapping[str, object]) -> Evaluation:

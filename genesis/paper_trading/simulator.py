@@ -81,6 +81,7 @@ class PaperTradingSimulator:
         rates: Sequence[Instrument] = (),
         start_ns: int | None = None,
         draws: KeyedDraws | None = None,
+        tier: Tier | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
 
@@ -91,7 +92,7 @@ class PaperTradingSimulator:
 
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
         ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it. A track that
-        is opened while others run begins at ``start_ns``. A venue of its own has ``draws`` of its own.
+        is opened while others run begins at ``start_ns``. A venue of its own has ``draws`` of its own. ``tier``: by default that of the budget.
 
         Raises:
             ConfigError: the name is taken, the tape lacks data for an instrument, no rates lead from one money to another, or the tier
@@ -114,7 +115,7 @@ class PaperTradingSimulator:
         executor, feeds = self._venue(profile or self.profile, plan, draws or self._draws).open_account(
             name, strategy.instruments, portfolio, agenda, scope, faults
         )
-        tier = paper_tier(budget.amount, self._tiers)
+        tier = tier or paper_tier(budget.amount, self._tiers)
         for feed in feeds:
             _check_leverage(feed, tier)
         gate = (RiskGate if portfolio.valuation is None else SeveralMoneysGate)(tier, self._limits)

@@ -45,6 +45,7 @@ class VirtualPortfolio(Portfolio):
         self._check_quotes(instruments)
         self._has_perpetuals = any(h.perpetual for h in self._holdings.values())
         self.start_ns, self.evidence = start_ns, evidence
+        self.method, self.basis = method, basis
         self.trades = TradeTally()
         # What fills cost beyond the price faced at the decision, by cause; the spread doubled, since half of it may be half a unit.
         self.drift_units = self.spread_x2_units = self.walk_units = self.slippage_units = self.impact_units = 0

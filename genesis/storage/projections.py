@@ -7,7 +7,7 @@ same rows. Rows wait in memory until `write` puts them into the transaction that
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -111,7 +111,7 @@ class Projector:
             return
         try:
             project(self, seq, entry)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise IntegrityError(f"entry {seq}: expected the fields of its type, found: {error}") from error
 
     def write(self) -> None:
@@ -283,13 +283,18 @@ def rebuild(db: sqlite3.Connection) -> None:
     """Make every projection again from the stored entries, all or nothing."""
     with transaction(db):
         create_projections(db)
-        projector = Projector(db)
-        for seq, entry, _ in stored_entries(db):
-            projector.apply(seq, entry)
-            if seq % _REBUILD_GROUP == 0:
-                projector.write()
-                projector.written()
-        projector.write()
+        project(db, stored_entries(db))
+
+
+def project(db: sqlite3.Connection, entries: Iterable[tuple[int, bytes, bytes]]) -> None:
+    """Put the projections of ``entries``, rows of (seq, bytes, hash), into the empty tables of ``db``, in the caller's transaction."""
+    projector = Projector(db)
+    for seq, entry, _ in entries:
+        projector.apply(seq, entry)
+        if seq % _REBUILD_GROUP == 0:
+            projector.write()
+            projector.written()
+    projector.write()
 
 
 def _restored(row: tuple[object, ...]) -> _OpenOrder:

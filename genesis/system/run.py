@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from structlog.typing import FilteringBoundLogger
@@ -30,15 +30,18 @@ from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
-from genesis.model.events import GapFound, RunStarted, TrackStopped
+from genesis.model.events import CommandTaken, GapFound, RunStarted, TrackStopped
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
+from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.strategies.base import Strategy
+from genesis.system.checkpointing import Checkpointer
+from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
@@ -74,7 +77,7 @@ class Prepared:
         readings: Sequence[Reading],
         rules: Mapping[str, ExchangeRules] | None = None,
     ) -> None:
-        self.config = config
+        self.config, self.folder = config, folder
         self.rules = dict(rules or {})
         self.readings = tuple(within_prices(readings))
         self.streams = [r.stream() for r in self.readings]
@@ -111,6 +114,7 @@ class Prepared:
         for plan_name, (plan, strategies) in plans_in_use(config).items():
             for strategy in strategies:
                 self._add(strategy, instruments, folder, config.execution, (plan_name, plan))
+        self.ladder = self._ladder(first - 1) if config.paper_trading.enabled else None
         self.started = RunStarted(first - 1, None, self._started())
 
     @property
@@ -156,6 +160,26 @@ class Prepared:
     def plans(self) -> dict[str, str]:
         """By track under a fault plan: the plan's name."""
         return {t.name: t.name.rpartition("!")[2] for t in self.tracks if t.undisturbed is not None}
+
+    def _ladder(self, start_ns: int) -> CapitalLadder:
+        """The capital ladder over all reference tracks."""
+        config, paper = self.config, self.config.paper_trading
+        venue = LiveVenue(config.live_profile, config.live_venue.seed)
+        ladder = CapitalLadder(
+            self.simulator,
+            self.tape,
+            paper.validation_criteria,
+            paper.promotion,
+            RULES,
+            SOURCE,
+            venue,
+            start_ns,
+            self._tiers,
+        )
+        for track, facts in zip(self.tracks, self._facts, strict=True):
+            if not facts["beside"] and "faults" not in facts:
+                ladder.add(track, str(facts["version"]), facts)
+        return ladder
 
     def _add(
         self,
@@ -266,6 +290,9 @@ class Prepared:
                 "criteria": plain["paper_trading"]["validation_criteria"],
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
+                "live_venue": _floats_as_text(plain["live_venue"]),
+                "promotion": plain["paper_trading"]["promotion"],
+                "paper_trading": {"enabled": self.config.paper_trading.enabled},
                 "realism": _floats_as_text(plain["realism"]),
                 "fees": {i.id: _fee_facts(i.fees) for i in self.config.instruments},
                 "instruments": [str(r.instrument) for r in self.readings],
@@ -317,7 +344,7 @@ class Prepared:
         return await self._engine(journal, on_progress).run_async(feed)
 
     def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
-        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress)
+        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress, self.ladder)
 
 
 def prepare(config: Config, folder: Path) -> Prepared:
@@ -377,37 +404,54 @@ async def run_prepared_async(
         raise
 
 
-def _held(store: Path) -> tuple[int, str]:
-    """Length and head of what is there already.
+class _Held(NamedTuple):
+    """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry."""
+
+    length: int = 0
+    head: str = ""
+    commands: Sequence[Mapping[str, Any]] = ()
+    time: int = -1
+
+
+def _held(store: Path) -> _Held:
+    """What is there already.
 
     Asked before the store is opened to write: a second opening in the same process would, on being closed, take away the
     locks of the first (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     try:
         with StoreReader(store) as reader:
-            return reader.head()
+            length, head = reader.head()
+            time = reader.status().time
+            return _Held(length, head, reader.events(CommandTaken.__name__), -1 if time is None else time)
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
-        return 0, ""
+        return _Held()
 
 
 async def _run(
     prepared: Prepared,
     kept: SqliteStore,
-    before: tuple[int, str],
+    before: _Held,
     log: FilteringBoundLogger,
     stop: StopRequest,
     until_ns: int | None,
     on_progress: Callable[[Progress], None] | None,
     rows: int | None,
 ) -> RunSummary:
-    held, held_head = before
+    held, held_head = before.length, before.head
     kept.operation("recovery" if held else "start")
     if held:
         log.info("recovery", entries=held, head=held_head)
-    journal = TellingJournal(kept.journal, held, log)
+    if prepared.ladder is not None:
+        prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
+    journal = TellingJournal(TakingJournal(kept.journal), held, log)
     try:
-        complete = await prepared.execute_async(journal, stop, until_ns, on_progress, rows)
+        checkpointer = _checkpointer(prepared, kept, log)
+        progress = _signing(checkpointer, on_progress)
+        complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
+        if checkpointer is not None and journal.length and not journal.replaying:
+            checkpointer.sign()
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
@@ -427,6 +471,27 @@ async def _run(
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
+
+
+def _checkpointer(prepared: Prepared, kept: SqliteStore, log: FilteringBoundLogger) -> Checkpointer | None:
+    audit = prepared.config.audit
+    return Checkpointer(kept, audit, prepared.folder, log) if audit.checkpoint_every else None
+
+
+def _signing(
+    checkpointer: Checkpointer | None, on_progress: Callable[[Progress], None] | None
+) -> Callable[[Progress], None] | None:
+    """What is called after each commit: sign where it is time, then go on to who wants to know."""
+    if checkpointer is None:
+        return on_progress
+
+    def durable(progress: Progress) -> None:
+        if not progress.replaying:
+            checkpointer.durable(progress.entries)
+        if on_progress is not None:
+            on_progress(progress)
+
+    return durable
 
 
 def _plan_facts(of: str, name: str, plan: FaultPlan) -> dict[str, object]:

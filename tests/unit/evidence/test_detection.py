@@ -370,6 +370,8 @@ def test_a_missing_bar_is_no_zero(bad: float) -> None:
         (lambda: EdgeRules(arl_warn_years=4.0), "arl_warn_years"),
         (lambda: EdgeRules(bets=()), "bets"),
         (lambda: EdgeRules(bet_cap=0.15), "bet_cap"),
+        (lambda: GapRules(start_bars=0), "start_bars"),
+        (lambda: GapRules(decay=-0.1), "decay"),
         (lambda: EdgeRules(shift_min=0.0), "shift_min"),
         (lambda: EdgeRules(decay=1.0), "decay"),
         (lambda: GapRules(shift=-1.0), "shift"),

@@ -66,11 +66,12 @@ def test_what_cannot_be_is_refused() -> None:
         ({"min_sharpe": 0.0}, "min_sharpe"),
         ({"multiples": ()}, "multiples"),
         ({"alpha": 1.0}, "alpha"),
-        ({"bet_cap": 0.2}, "bet_cap"),
+        ({"bet_cap": 0.0}, "bet_cap"),
+        ({"lose_most": 1.0}, "lose_most"),
     ):
         with pytest.raises(ValueError, match=name):
             FutilityRules(**changed)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="bets"):
-        Futility(RULES, 1.0).load([1.0, 1.0, 1.0])
+        Futility(RULES, 1.0).load([1.0, 1.0, 0.0, 1.0])
     with pytest.raises(ValueError, match="return"):
         Futility(RULES, 1.0).add(float("nan"))
