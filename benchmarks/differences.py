@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from itertools import takewhile
+from itertools import combinations, takewhile
 from operator import itemgetter
 
 import numpy as np
@@ -128,8 +128,10 @@ def _of_a_limit(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) 
         if (one in other and not under(other - {one}).equals(foretold))
         or (one in mine and not under(mine - {one}).equals(like_ours))
     ]
-    # Where any of several would do alone, none is missed when it is taken away: then what each makes of ours tells.
-    return tuple(bears or [one for one in apart if not under(mine ^ {one}).equals(like_ours)])
+    # Where any of several would do alone, none is missed when it is taken away: then what each makes of ours tells, or two together do.
+    alone = bears or [one for one in apart if not under(mine ^ {one}).equals(like_ours)]
+    pairs = (pair for pair in combinations(apart, 2) if not under(mine ^ set(pair)).equals(like_ours))
+    return tuple(alone) or next(pairs, ())
 
 
 def rows_between(tape: Joined, start: int, stop: int) -> list[Row]:

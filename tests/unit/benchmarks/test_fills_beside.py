@@ -154,6 +154,18 @@ def test_a_print_that_the_depth_feed_has_shown_takes_no_queue_here() -> None:
     assert explain(asked, ours, NAUTILUS, theirs, books) == (Assumption.PRINT_ONCE,)
 
 
+def test_two_assumptions_that_only_together_make_the_difference_are_named_together() -> None:
+    """A quote shows that three of the five at 99 are gone, and the print that took them comes after it: either alone would leave ours unfilled."""
+    joiner = opened(Joiner())
+    joiner.quote(2_000, 99, 2, 101, 7)
+    joiner.trade(2_001, SELL, 99, 3)
+    tape, _ = market(joiner)
+    books = Books(tape, {name: INTS([value]) for name, value in zip(NO_DEPTH, (1, BUY, 99, 5), strict=True)})
+    books.advance(SENT)
+    named = explain(order(5, 99), did(), NAUTILUS, did((2_001, 99, 1)), books)
+    assert named == (Assumption.QUEUE_BY_DEPTH, Assumption.PRINT_ONCE)
+
+
 def test_of_two_sources_the_larger_is_the_queue_here() -> None:
     """The quote shows five at 99 and the feed said eight: a print of seven fills two at the peers and nothing of ours."""
     joiner = opened(Joiner())
