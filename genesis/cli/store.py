@@ -13,10 +13,11 @@ from rich.table import Table
 
 from genesis.cli.app import Force, Json, StorePath, TrackName, app
 from genesis.cli.output import console, print_json, print_table, say
-from genesis.clock import iso_utc
+from genesis.clock import SystemClock, iso_utc
 from genesis.errors import ConfigError
 from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
+from genesis.system import backup as copies
 from genesis.system import reporting
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
@@ -169,6 +170,33 @@ def export(
         print_json(msgspec.to_builtins(written))
     else:
         say(f"{written.rows} rows in {written.file}")
+
+
+@app.command()
+def backup(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(help="the file to write; never one that is there")],
+    as_json: Json = False,
+) -> None:
+    """Copy a store, also while a run writes it; the copy is verified."""
+    _say_copied(copies.back_up(store, out, SystemClock()), as_json)
+
+
+@app.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="a file that genesis backup wrote")],
+    store: Annotated[Path, typer.Argument(help="the store to make of it; never one that is there")],
+    as_json: Json = False,
+) -> None:
+    """Make a store of a backup, verified; a run goes on from it."""
+    _say_copied(copies.restore(backup, store, SystemClock()), as_json)
+
+
+def _say_copied(copied: copies.Copied, as_json: bool) -> None:
+    if as_json:
+        print_json(msgspec.to_builtins(copied))
+    else:
+        say(f"{copied.file}: both chains verified, {copied.entries} entries, head {copied.head}")
 
 
 def show_status(store: Path) -> None:
