@@ -497,8 +497,13 @@ class _Decision:
 
     def _up(self, target: Decimal, why: str, forced: bool) -> _Step:
         if forced or (self._standing.stage, self._by_rule(target)) not in STAGES:
-            return _Step(Move.FORCE, target, (why,), forced=True)
-        return _Step(self._by_rule(target), target, (why,), forced=False)
+            return _Step(Move.FORCE, target, self._told(why), forced=True)
+        return _Step(self._by_rule(target), target, self._told(why), forced=False)
+
+    def _told(self, why: str) -> Words:
+        """Beside a rise stands what the evidence says, and at the first one how often luck alone gets this far."""
+        first = not self._standing.fraction
+        return tuple(w for w in (why, self._case.shown(), self._rules.caution if first else "") if w)
 
     def _by_rule(self, target: Decimal) -> Move:
         if not self._standing.fraction:

@@ -8,6 +8,7 @@ from genesis.clock import NS_PER_DAY
 from genesis.evidence.rules import Source
 from genesis.paper_trading.promotion_facts import NOTHING, DataState, Facts, Level, Pause, Room, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules, percent
+from genesis.paper_trading.statement import at_most
 from genesis.paper_trading.validation_criteria import Mode, Status, in_time, overall
 
 # Beyond this fraction the live track itself has to bear the edge out (statistics.md 4.3, guarantee 4).
@@ -73,6 +74,13 @@ class Case:
     def exempt(self, fraction: Decimal) -> bool:
         """Whether a fraction needs no evidence: the first step of the profile ``given``."""
         return not self.rules.needs_evidence and fraction <= self.rules.initial_allocation
+
+    def shown(self) -> str:
+        """What the evidence says, in words, whether it decides anything or not."""
+        found = f"its evidence: an adjusted E of {self.evidence:.3g}"
+        if self.evidence <= 1:
+            return f"{found}, which is none: a strategy without any edge comes as far as a matter of course"
+        return f"{found}: that any version without edge ever gets there has probability {at_most(1 / self.evidence)}"
 
     # ---- what nobody can put aside
 
