@@ -344,6 +344,49 @@ class RunStarted(Event, frozen=True, gc=False):
         return dict(self.facts)
 
 
+class TrackOpened(Event, frozen=True, gc=False):
+    """A track began while others ran; ``facts`` are what the first entry says of those that were there from the start."""
+
+    facts: Wire
+
+    def wire(self) -> Wire:
+        return dict(self.facts)
+
+
+class CapitalMoved(Event, frozen=True, gc=False):
+    """Capital came to a track, or left it where ``amount`` is below 0: a cash flow, no return.
+
+    ``amount`` and ``equity``, what the account was worth before it, are in 10**-decimals of ``currency``; ``share`` is the share of its
+    budget that the track trades from now on, exact text.
+    """
+
+    amount: int
+    equity: int
+    currency: str
+    decimals: int
+    share: str
+    reason: str
+
+    def wire(self) -> Wire:
+        text = currency_grid(self.decimals).to_text
+        return {
+            "amount": text(self.amount),
+            "currency": self.currency,
+            "equity": text(self.equity),
+            "reason": self.reason,
+            "share": self.share,
+        }
+
+
+class TrackClosed(Event, frozen=True, gc=False):
+    """A track is over: it is flat, nothing works, and its capital has gone back to the account."""
+
+    reason: str
+
+    def wire(self) -> Wire:
+        return {"reason": self.reason}
+
+
 class GapFound(Event, frozen=True, gc=False):
     """Market data are missing in [``time_from``, ``time_to``); ``missing`` counts bars or ids where that is known."""
 
@@ -556,7 +599,7 @@ class EvidenceSample(Event, frozen=True, gc=False):
     fraction of the equity at a bar's start; ratios are annual, ``sharpe_low`` and ``sharpe_high`` their 95 % confidence sequence.
     """
 
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float

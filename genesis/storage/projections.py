@@ -7,7 +7,7 @@ same rows. Rows wait in memory until `write` puts them into the transaction that
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
+    CapitalMoved,
     CommandTaken,
     Event,
     EvidenceSample,
@@ -38,7 +39,9 @@ from genesis.model.events import (
     RunStarted,
     StageChanged,
     StrategyNote,
+    TrackClosed,
     TrackHalted,
+    TrackOpened,
     TrackStopped,
     TradeClosed,
 )
@@ -108,7 +111,7 @@ class Projector:
             return
         try:
             project(self, seq, entry)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise IntegrityError(f"entry {seq}: expected the fields of its type, found: {error}") from error
 
     def write(self) -> None:
@@ -262,18 +265,36 @@ class Projector:
             facts = bytes(raw)
             self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
 
+    def _opened(self, seq: int, entry: bytes) -> None:
+        read = shapes.OPENED.decode(entry)
+        # Without a position of its own it comes after all that are there.
+        self._rows["tracks"].append((None, read.track, bytes(read.body).decode()))
+
+    def _capital(self, seq: int, entry: bytes) -> None:
+        read = shapes.CAPITAL.decode(entry)
+        self._rows["capital"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+
+    def _closed(self, seq: int, entry: bytes) -> None:
+        read = shapes.CLOSED.decode(entry)
+        self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
+
 
 def rebuild(db: sqlite3.Connection) -> None:
     """Make every projection again from the stored entries, all or nothing."""
     with transaction(db):
         create_projections(db)
-        projector = Projector(db)
-        for seq, entry, _ in stored_entries(db):
-            projector.apply(seq, entry)
-            if seq % _REBUILD_GROUP == 0:
-                projector.write()
-                projector.written()
-        projector.write()
+        project(db, stored_entries(db))
+
+
+def project(db: sqlite3.Connection, entries: Iterable[tuple[int, bytes, bytes]]) -> None:
+    """Put the projections of ``entries``, rows of (seq, bytes, hash), into the empty tables of ``db``, in the caller's transaction."""
+    projector = Projector(db)
+    for seq, entry, _ in entries:
+        projector.apply(seq, entry)
+        if seq % _REBUILD_GROUP == 0:
+            projector.write()
+            projector.written()
+    projector.write()
 
 
 def _restored(row: tuple[object, ...]) -> _OpenOrder:
@@ -298,6 +319,9 @@ def _incident(kind: str) -> _Project:
 
 _BY_KIND: dict[type[Event], _Project] = {
     RunStarted: Projector._started,
+    TrackOpened: Projector._opened,
+    CapitalMoved: Projector._capital,
+    TrackClosed: Projector._closed,
     OrderSubmitted: Projector._submitted,
     OrderAccepted: _stepping(OrderStep.ACCEPT),
     OrderRejected: _stepping(OrderStep.REJECT),

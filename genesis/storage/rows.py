@@ -134,7 +134,7 @@ class EvidenceRow(msgspec.Struct, frozen=True):
     seq: int
     track: str
     time: int
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float
@@ -261,6 +261,19 @@ class FaultsRow(msgspec.Struct, frozen=True):
     track: str
     time: int
     facts: dict[str, Any]
+
+
+class CapitalRow(msgspec.Struct, frozen=True):
+    """Capital that came to a track or left it, and the share of its budget that it trades from then on."""
+
+    seq: int
+    track: str
+    time: int
+    amount: str
+    equity: str
+    currency: str
+    share: str
+    reason: str
 
 
 class NoteRow(msgspec.Struct, frozen=True):

@@ -110,7 +110,7 @@ class MeasuredBody(msgspec.Struct, gc=False):
 
 
 class EvidenceBody(msgspec.Struct, gc=False):
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float
@@ -213,6 +213,18 @@ class NotedBody(msgspec.Struct, gc=False):
     text: str
 
 
+class CapitalBody(msgspec.Struct, gc=False):
+    amount: str
+    equity: str
+    currency: str
+    share: str
+    reason: str
+
+
+class ClosedBody(msgspec.Struct, gc=False):
+    reason: str
+
+
 class StartedBody(msgspec.Struct, gc=False):
     tracks: list[msgspec.Raw] = []
 
@@ -242,4 +254,7 @@ INCIDENT = msgspec.json.Decoder(Entry[IncidentBody], strict=False)
 FAULTS = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
 NOTED = msgspec.json.Decoder(Entry[NotedBody], strict=False)
 STARTED = msgspec.json.Decoder(Entry[StartedBody], strict=False)
+OPENED = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
+CAPITAL = msgspec.json.Decoder(Entry[CapitalBody], strict=False)
+CLOSED = msgspec.json.Decoder(Entry[ClosedBody], strict=False)
 TRACK = msgspec.json.Decoder(TrackName)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
+    CapitalRow,
     DenialRow,
     EvidenceRow,
     FamilyRow,
@@ -52,6 +53,7 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "samples": SampleRow,
     "evidence": EvidenceRow,
     "families": FamilyRow,
+    "capital": CapitalRow,
     "promotions": PromotionRow,
     "stages": StageRow,
     "commands": TakenRow,
