@@ -131,7 +131,12 @@ class _Decision:
         standing, facts, case = self._standing, self._facts, self._case
         holds = standing.stage.holds_capital
         left = NOTHING if facts.live_flat else standing.committed
-        self._set(committed=standing.fraction if holds else left, proven=case.evidence >= self._rules.proven_evidence)
+        self._set(
+            committed=standing.fraction if holds else left,
+            proven=case.evidence >= self._rules.proven_evidence,
+            budget=facts.budget,
+            live_pnl=facts.live_pnl,
+        )
         if case.room.revoked:
             self._set(cleared_pnl=facts.live_pnl)
         if facts.data is not DataState.STALE:
