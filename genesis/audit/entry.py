@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from json import JSONEncoder
 
 import msgspec
 import rfc8785
@@ -59,6 +60,10 @@ def canonical(document: Mapping[str, object]) -> bytes:
         IntegrityError: a value without canonical form, named by its path.
     """
     try:
+        return _DUMP(_usual(document)).encode()
+    except (Unusual, UnicodeEncodeError):
+        pass
+    try:
         return rfc8785.dumps(_plain(document))  # type: ignore[arg-type]
     except rfc8785.CanonicalizationError as error:
         problem = next(_problems(document), str(error))
@@ -87,8 +92,41 @@ def form_of(kind: type[Event]) -> bytes:
     return f'{kind.__name__}","version":{kind.VERSION}}}'.encode()
 
 
+# Python writes smaller floats with an exponent.
+_PLAIN_FROM = 1e-4
+_DUMP = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _TYPE = b',"type":"'
 _DECODER = msgspec.json.Decoder(dict[str, object])
+
+
+def _usual(value: object) -> object:
+    """The document as the standard library's writer puts it into RFC 8785's form too, several times faster than the reference package.
+
+    Raises:
+        Unusual: keys that it may sort otherwise, floats that it writes otherwise, and what has no form.
+    """
+    if isinstance(value, str) or value is None or value is True or value is False:
+        return value
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) and key.isascii() for key in value):
+            raise Unusual
+        return {k: _usual(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_usual(v) for v in value]
+    if isinstance(value, int):
+        return value if -EXACT_BELOW < value < EXACT_BELOW else str(value)
+    if isinstance(value, float):
+        return _usual_float(value)
+    raise Unusual
+
+
+def _usual_float(value: float) -> int | float:
+    """A whole number is written without its point; beyond the sizes that both write in plain digits only ECMAScript's way counts."""
+    if value.is_integer() and -EXACT_BELOW < value < EXACT_BELOW:
+        return int(value)
+    if not _PLAIN_FROM <= abs(value) < EXACT_BELOW:
+        raise Unusual
+    return value
 
 
 def _plain(value: object) -> object:

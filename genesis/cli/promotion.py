@@ -159,8 +159,9 @@ def experiments(store: StorePath, as_json: Json = False) -> None:
         return
     print_table([_row(x) for x in tried], _SHOWN, "nothing was tried")
     if tried:
+        versions = f"{tried[0].family} version{'' if tried[0].family == 1 else 's'}"
         say(
-            f"E is adjusted for the {tried[0].family} versions that were tried together; trying more, or again under another name, escapes nothing"
+            f"E is adjusted for the {versions} tried in this store; trying more, or again under another name, escapes nothing"
         )
 
 
@@ -187,7 +188,7 @@ def _standing(e: Evaluation) -> str:
     marks += [f"paused: {after.pause_words}"] if after.pause_words else []
     marks += ["synthetic: told the future"] if e.facts.synthetic else []
     moved = "stays" if e.move is None else f"{e.move.value}: now"
-    return f"{e.version} {moved} {after.stage.value} at {percent(after.fraction)} of {e.facts.budget} ({', '.join(marks)}), action {e.action.value}"
+    return f"{e.version} {moved} {after.stage.value} at {percent(after.fraction)} of {e.facts.budget.normalize():f} ({', '.join(marks)}), action {e.action.value}"
 
 
 def _criterion(v: Verdict) -> dict[str, Any]:
