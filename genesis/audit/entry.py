@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from json import JSONEncoder
 
 import msgspec
 import rfc8785
 
-from genesis.audit.hot import HOT, Unusual
+from genesis.audit.hot import HOT, Unusual, document_text
 from genesis.errors import IntegrityError
 from genesis.model.events import Event
 
@@ -39,7 +38,7 @@ def encode(event: Event) -> bytes:
 
 
 def encode_any(event: Event) -> bytes:
-    """As `encode`, by way of the event's wire form and the ``rfc8785`` package, whatever the event's type."""
+    """As `encode`, by way of the event's wire form, whatever the event's type."""
     document = {
         "body": event.wire(),
         "time": str(event.time),
@@ -60,9 +59,13 @@ def canonical(document: Mapping[str, object]) -> bytes:
         IntegrityError: a value without canonical form, named by its path.
     """
     try:
-        return _DUMP(_usual(document)).encode()
-    except (Unusual, UnicodeEncodeError):
-        pass
+        return document_text(document).encode()
+    except (Unusual, UnicodeEncodeError, TypeError):
+        return _by_package(document)
+
+
+def _by_package(document: Mapping[str, object]) -> bytes:
+    """The same by way of the ``rfc8785`` package, which judges everything."""
     try:
         return rfc8785.dumps(_plain(document))  # type: ignore[arg-type]
     except rfc8785.CanonicalizationError as error:
@@ -92,41 +95,8 @@ def form_of(kind: type[Event]) -> bytes:
     return f'{kind.__name__}","version":{kind.VERSION}}}'.encode()
 
 
-# Python writes smaller floats with an exponent.
-_PLAIN_FROM = 1e-4
-_DUMP = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _TYPE = b',"type":"'
 _DECODER = msgspec.json.Decoder(dict[str, object])
-
-
-def _usual(value: object) -> object:
-    """The document as the standard library's writer puts it into RFC 8785's form too, several times faster than the reference package.
-
-    Raises:
-        Unusual: keys that it may sort otherwise, floats that it writes otherwise, and what has no form.
-    """
-    if isinstance(value, str) or value is None or value is True or value is False:
-        return value
-    if isinstance(value, dict):
-        if not all(isinstance(key, str) and key.isascii() for key in value):
-            raise Unusual
-        return {k: _usual(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_usual(v) for v in value]
-    if isinstance(value, int):
-        return value if -EXACT_BELOW < value < EXACT_BELOW else str(value)
-    if isinstance(value, float):
-        return _usual_float(value)
-    raise Unusual
-
-
-def _usual_float(value: float) -> int | float:
-    """A whole number is written without its point; beyond the sizes that both write in plain digits only ECMAScript's way counts."""
-    if value.is_integer() and -EXACT_BELOW < value < EXACT_BELOW:
-        return int(value)
-    if not _PLAIN_FROM <= abs(value) < EXACT_BELOW:
-        raise Unusual
-    return value
 
 
 def _plain(value: object) -> object:

@@ -324,7 +324,6 @@ class Config(_Section, frozen=True):
 def inactive_keys() -> list[str]:
     """Keys that are validated and have no effect yet."""
     return [
-        "paper_trading.ab_testing",
         "venues",
     ]
 

@@ -44,6 +44,7 @@ from genesis.model.events import (
     TrackOpened,
     TrackStopped,
     TradeClosed,
+    VariantsCompared,
 )
 from genesis.model.grid import EXACT, plain
 from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
@@ -274,6 +275,10 @@ class Projector:
         read = shapes.CAPITAL.decode(entry)
         self._rows["capital"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
 
+    def _compared(self, seq: int, entry: bytes) -> None:
+        read = shapes.COMPARED.decode(entry)
+        self._rows["comparisons"].append((seq, read.time, read.body.experiment, bytes(read.body.results).decode()))
+
     def _closed(self, seq: int, entry: bytes) -> None:
         read = shapes.CLOSED.decode(entry)
         self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
@@ -322,6 +327,7 @@ _BY_KIND: dict[type[Event], _Project] = {
     TrackOpened: Projector._opened,
     CapitalMoved: Projector._capital,
     TrackClosed: Projector._closed,
+    VariantsCompared: Projector._compared,
     OrderSubmitted: Projector._submitted,
     OrderAccepted: _stepping(OrderStep.ACCEPT),
     OrderRejected: _stepping(OrderStep.REJECT),

@@ -276,6 +276,15 @@ class CapitalRow(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ComparisonRow(msgspec.Struct, frozen=True):
+    """An A/B test at one moment; ``results`` as the entry holds them, one a challenger."""
+
+    seq: int
+    time: int
+    experiment: str
+    results: list[dict[str, Any]]
+
+
 class NoteRow(msgspec.Struct, frozen=True):
     """A strategy's own remark."""
 
@@ -345,7 +354,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
 
 
 _Row = TypeVar("_Row", bound=msgspec.Struct)
-_JSON = frozenset({"adjusted", "facts", "metrics", "reasons"})
+_JSON = frozenset({"adjusted", "results", "facts", "metrics", "reasons"})
 
 
 def select(

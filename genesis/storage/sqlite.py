@@ -32,6 +32,7 @@ from genesis.storage.projections import rebuild
 from genesis.storage.rows import (
     CapitalRow,
     CommandRow,
+    ComparisonRow,
     DenialRow,
     EntryRow,
     EvidenceRow,
@@ -60,7 +61,7 @@ from genesis.storage.run_journal import RunJournal
 _WAIT_S = 5.0
 # The write-ahead log is folded into the file when it has grown to 64 MiB, at `checkpoint` and at `close`.
 _WAL_PAGES = 16_384
-_TRACKLESS = frozenset({"families", "gaps"})
+_TRACKLESS = frozenset({"comparisons", "families", "gaps"})
 _RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _Row = TypeVar("_Row", bound=msgspec.Struct)
 _Sampled = tuple[int, str, int, str, bytes]  # seq, track, time, currency, the entry
@@ -385,6 +386,10 @@ class StoreReader:
     def commands_taken(self, version: str | None = None) -> list[TakenRow]:
         """Commands as the run heard them, and what came of them."""
         return self._select(TakenRow, "commands", version)
+
+    def comparisons(self) -> list[ComparisonRow]:
+        """A/B tests, as they were told of."""
+        return self._select(ComparisonRow, "comparisons", None)
 
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""

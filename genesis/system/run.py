@@ -23,6 +23,7 @@ from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
 from genesis.evidence.gathering import Evidence
+from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.fault_plan import FaultPlan
 from genesis.execution.faults import venue_faults
@@ -36,6 +37,7 @@ from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
+from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
@@ -45,10 +47,11 @@ from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
+from genesis.system.identity import version_of
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.stopping import StopRequest
-from genesis.system.strategies import build_strategy, find_strategy, version_of
+from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
 
 BATCH_ROWS = 8_192
@@ -108,6 +111,9 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
+        # What one of a family is adjusted to can be no more than its own E over their number, with none against it: winnings are kept accordingly.
+        versions = sum(max(1, len(s.variants)) for s in config.strategies)
+        self._rules = msgspec.structs.replace(RULES, cap=RULES.cap * versions)
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
@@ -170,15 +176,23 @@ class Prepared:
             self.tape,
             paper.validation_criteria,
             paper.promotion,
-            RULES,
+            self._rules,
             SOURCE,
             venue,
             start_ns,
             self._tiers,
         )
         for track, facts in zip(self.tracks, self._facts, strict=True):
-            if not facts["beside"] and "faults" not in facts:
+            # Capital of several moneys cannot be given by one yet: such a version stays on paper.
+            several = isinstance(track.portfolio, SeveralMoneysPortfolio)
+            if not facts["beside"] and "faults" not in facts and not several:
                 ladder.add(track, str(facts["version"]), facts)
+        if paper.ab_testing.enabled:
+            pairs = PairRules(max_variants=paper.ab_testing.max_variants)
+            for strategy in config.strategies:
+                names = [f"{strategy.name}.{v.name}" for v in strategy.variants]
+                if len(names) > 1 and all(ladder.knows(n) for n in names):
+                    ladder.compare(strategy.name, names, pairs)
         return ladder
 
     def _add(
@@ -206,7 +220,7 @@ class Prepared:
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
-                evidence = None if beside else Evidence(RULES, SOURCE)
+                evidence = None if beside else Evidence(self._rules, SOURCE)
                 self.simulator.add(
                     track,
                     built,
@@ -288,7 +302,7 @@ class Prepared:
             | faulted
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
-                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
+                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(self._rules)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "live_venue": _floats_as_text(plain["live_venue"]),
                 "promotion": plain["paper_trading"]["promotion"],

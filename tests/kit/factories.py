@@ -44,6 +44,7 @@ from genesis.model.events import (
     TrackOpened,
     TrackStopped,
     TradeClosed,
+    VariantsCompared,
 )
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
@@ -267,6 +268,8 @@ def small_run(orders: int = 12) -> list[Event]:
     events.append(CapitalMoved(end, "ema.fast@live", 1_000 * unit, 0, "USDT", 8, "1/10", "first capital"))
     events.append(TrackClosed(end, "ema.fast@live", "demoted"))
     events.extend((commanded(end), promoted(end), staged(end), commanded(end, None, target=None, taken=False)))
+    compared = {"challenger": "ema.slow", "champion": "ema.fast", "e_value": 1.5, "low_bp": None, "standing": "OPEN"}
+    events.append(VariantsCompared(end, None, "ema", (compared,)))
     events.append(note("Grüße, „Ω“ \u0001\n"))
     events.append(TrackHalted(end, "ema.fast", "DRAWDOWN", "expected under 10%, found 12%", "flattened"))
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))
