@@ -6,6 +6,7 @@ Times are engine time, UTC ns. Capital fractions are of a version's budget, exac
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 
@@ -276,4 +277,9 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """SHA-256 of its canonical JSON, hex."""
-        return hashlib.sha256(canonical(written(self))).hexdigest()
+        return digest_of(written(self))
+
+
+def digest_of(record: Mapping[str, object]) -> str:
+    """SHA-256 (hex) of a decision's document, as `written` gives it."""
+    return hashlib.sha256(canonical(record)).hexdigest()
