@@ -29,7 +29,7 @@ _PARAMETERS = frozenset(
     }
     | {"channel_binding", "sslmode", "sslnegotiation", "sslrootcert", "target_session_attrs"}
 )
-_SECRET = (
+_INSTEAD = (
     "put it into PGPASSWORD or a password file (~/.pgpass, which only you may read), and leave it out of the address"
 )
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -90,7 +90,7 @@ def _postgres(text: str) -> PostgresAddress:
             "store: expected an address such as postgresql://user@host:5432/database, found one that cannot be read"
         ) from None
     if password is not None or {"password", "sslpassword"} & pairs.keys():
-        raise ConfigError(f"store: expected an address without a password, found one; {_SECRET}")
+        raise ConfigError(f"store: expected an address without a password, found one; {_INSTEAD}")
     if not text.lower().startswith(tuple(f"{s}://" for s in SCHEMES)) or parts.fragment:
         raise ConfigError("store: expected an address such as postgresql://user@host:5432/database, found another form")
     schema = pairs.pop("schema", DEFAULT_SCHEMA)

@@ -6,14 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from genesis.errors import StorageError
 from genesis.storage import schema
-from genesis.storage.address import StoreAddress
+from genesis.storage.address import PostgresAddress, StoreAddress
 from genesis.storage.database import Database, SqliteDatabase
 from genesis.storage.faults import storage_errors
 
 _WAIT_S = 5.0
+_Kind = TypeVar("_Kind", bound=Database)
 
 
 @contextmanager
@@ -34,14 +36,15 @@ def connect_to_read(store: StoreAddress, *, older: bool = False) -> Database:
     Raises:
         StorageError: no store there, or it cannot be read. IntegrityError: it is damaged or no store.
     """
-    with storage_errors(store):
-        db: Database = _sqlite_to_read(store) if isinstance(store, Path) else _postgres(store, read_only=True)
-        try:
-            _ensure_made(db, store, older)
-        except BaseException:
-            db.close()
-            raise
-    return db
+    if isinstance(store, Path):
+        return connect_to_file(store, older=older)
+    return _checked(_postgres(store, read_only=True), store, older)
+
+
+def connect_to_file(path: Path, *, older: bool = False) -> SqliteDatabase:
+    """As `connect_to_read`, of a store in a file."""
+    with storage_errors(path):
+        return _checked(_sqlite_to_read(path), path, older)
 
 
 def is_there(store: StoreAddress) -> bool:
@@ -92,9 +95,17 @@ def _ensure_made(db: Database, store: StoreAddress, older: bool = False) -> None
         raise StorageError(f"{store}: expected a store, found {found}")
 
 
-def _postgres(store: StoreAddress, read_only: bool = False) -> Database:
+def _checked(db: _Kind, store: StoreAddress, older: bool) -> _Kind:
+    try:
+        _ensure_made(db, store, older)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _postgres(store: PostgresAddress, read_only: bool = False) -> Database:
     # Only who keeps a store there needs the package that it takes.
     from genesis.storage.postgres_database import PostgresDatabase
 
-    assert not isinstance(store, Path)
     return PostgresDatabase(store, read_only=read_only)

@@ -195,7 +195,7 @@ def _hash_at(db: Database, seq: int) -> bytes:
 
 def _facts(db: Database, kind: str, wrong: list[Finding] | None) -> Iterator[tuple[int, _Facts]]:
     marker = f',"type":"{kind}",'.encode()
-    for seq, entry in db.execute(f"SELECT seq, bytes FROM operations WHERE {db.contains} ORDER BY seq", (marker,)):
+    for seq, entry in db.execute(f"SELECT seq, bytes FROM operations WHERE {db.contains} ORDER BY seq", (marker,)):  # nosec B608 - names are ours, values are bound
         try:
             read = _DECODER.decode(entry)
         except (msgspec.DecodeError, ValueError, TypeError) as error:

@@ -37,7 +37,7 @@ def copy_record(source: Database, target: Database) -> None:
 
 
 def _ranges(db: Database, table: str, key: str) -> Iterator[list[tuple[Any, ...]]]:
-    query = f"SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT {_RANGE}"
+    query = f"SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT {_RANGE}"  # nosec B608 - names are ours, values are bound
     rows = db.execute(query, (0,)).fetchall()
     while rows:
         yield rows

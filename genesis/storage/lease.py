@@ -11,27 +11,28 @@ import threading
 from contextlib import suppress
 
 from genesis.errors import GenesisError, StorageError
+from genesis.storage.database import Database
 from genesis.storage.postgres_database import ENGINE, PostgresDatabase
 
 LEASE_S = 30.0
 _RENEWALS, _JOIN_S = 3, 5.0
 _TRIES, _BETWEEN_S = 50, 0.1
-_TOKEN = (
+_TAKE = (
     "INSERT INTO lease VALUES (1, 1, ?, pg_backend_pid(), clock_timestamp() + ? * interval '1 second') "
     "ON CONFLICT (only_one) DO UPDATE SET token = lease.token + 1, holder = excluded.holder, backend = excluded.backend, "
     "expires_at = excluded.expires_at RETURNING token"
 )
 _RENEW = "UPDATE lease SET expires_at = clock_timestamp() + ? * interval '1 second' WHERE token = ?"
-_LOCK = f"(SELECT c, h & 4294967295 FROM (SELECT {ENGINE}::bigint) AS k (c, h))"
+_LOCK = f"(SELECT c, h & 4294967295 FROM (SELECT {ENGINE}::bigint) AS k (c, h))"  # nosec B608 - names are ours, values are bound
 # The lease of whoever holds the lock; a row that an engine of earlier left behind is another session's.
 _HOLDER = (
-    "SELECT holder, expires_at < clock_timestamp(), backend FROM lease JOIN pg_locks ON pid = backend "
+    "SELECT holder, expires_at < clock_timestamp(), backend FROM lease JOIN pg_locks ON pid = backend "  # nosec B608 - names are ours, values are bound
     "JOIN pg_database ON oid = database AND datname = current_database() "
     f"WHERE locktype = 'advisory' AND granted AND (classid::bigint, objid::bigint) = {_LOCK}"
 )
 
 
-def held_by(db: PostgresDatabase) -> str | None:
+def held_by(db: Database) -> str | None:
     """Who holds the store that ``db`` is connected to, in words; ``None`` where nobody does."""
     row = db.execute(_HOLDER).fetchone()
     if row is None:
@@ -70,7 +71,7 @@ class Lease:
     def start(self) -> None:
         """Take the next token, under which the connection writes from now on, and keep the lease alive."""
         self._db.begin()
-        self._db.fence = self._db.execute(_TOKEN, (self._holder, self._seconds)).fetchone()[0]
+        self._db.fence = self._db.execute(_TAKE, (self._holder, self._seconds)).fetchone()[0]
         self._db.execute("COMMIT")
         self._renewing.start()
 

@@ -64,7 +64,5 @@ def _kept_by(address: StoreAddress, db: Database) -> tuple[str, str | None]:
     if isinstance(address, Path):
         return f"SQLite {sqlite3.sqlite_version}", StoreLock.held_by(address)
     from genesis.storage.lease import held_by
-    from genesis.storage.postgres_database import PostgresDatabase
 
-    assert isinstance(db, PostgresDatabase)
     return f"PostgreSQL {db.execute('SHOW server_version').fetchone()[0]}", held_by(db)

@@ -108,9 +108,7 @@ class PostgresDatabase:
         self._db.adapters.register_dumper(bool, _TruthDumper)
         self._db.adapters.register_dumper(str, _TextDumper)
         values = (self.address.schema, str(_WAIT_MS), "on" if read_only else "off")
-        row = self._db.execute(_SETTINGS, values).fetchone()
-        assert row is not None
-        fsync, encoding = row[4:]
+        fsync, encoding = self._db.execute(_SETTINGS, values).fetchall()[0][4:]
         if fsync != "on":
             raise StorageError(
                 f"{self.address}: expected a server that syncs what it acknowledges, found fsync={fsync}; set fsync=on"

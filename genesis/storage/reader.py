@@ -132,10 +132,9 @@ class StoreReader:
     def events(self, kind: str) -> list[dict[str, object]]:
         """Documents of the entries of one type, in order."""
         marker = f',"type":"{kind}","version":'.encode()
+        query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq"  # nosec B608 - names are ours, values are bound
         with storage_errors(self.path):
-            rows = self._db.execute(
-                f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq", (marker,)
-            ).fetchall()
+            rows = self._db.execute(query, (marker,)).fetchall()
         return [decode(entry) for (entry,) in rows if form(entry).startswith(f'{kind}"'.encode())]
 
     def operations(self) -> list[OperationRow]:
@@ -187,7 +186,7 @@ class StoreReader:
         if table == "samples":
             return [_sample(row) for row in self._sampled(rest, values)]
         with storage_errors(self.path):
-            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)
+            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)  # nosec B608 - names are ours, values are bound
             names = [d[0] for d in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -231,7 +230,7 @@ class StoreReader:
         return SampleRow(*rows[0][:4], msgspec.json.decode(_metrics(rows[0]))) if rows else None
 
     def _sampled(self, rest: str, values: tuple[object, ...]) -> list[_Sampled]:
-        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"
+        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"  # nosec B608 - names are ours, values are bound
         with storage_errors(self.path):
             return self._db.execute(query, values).fetchall()
 
@@ -261,11 +260,11 @@ class StoreReader:
         """Promotion decisions in short, one a version and look."""
         return self._select(PromotionRow, "promotions", version)
 
-    def latest_promotions(self) -> dict[str, PromotionRow]:
-        """The last decision about every version, by name, in the order in which they were first decided about."""
-        rest = "JOIN (SELECT track AS of, min(seq) AS first, max(seq) AS last FROM promotions GROUP BY track) AS ends ON seq = last ORDER BY first"
+    def last_promotions(self) -> list[PromotionRow]:
+        """The last decision about every attempt of every identity of a version, in the order in which they began."""
+        ends = "SELECT min(seq) AS began, max(seq) AS seq FROM promotions GROUP BY track, epoch, attempt"
         with storage_errors(self.path):
-            return {p.track: p for p in select(self._db, PromotionRow, "promotions", rest)}
+            return select(self._db, PromotionRow, "promotions", f"JOIN ({ends}) AS ends USING (seq) ORDER BY began")
 
     def stages(self, version: str | None = None) -> list[StageRow]:
         """Moves of the versions: every change of stage or capital fraction."""

@@ -14,8 +14,7 @@ import msgspec
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError, StorageError
 from genesis.storage.address import StoreAddress
-from genesis.storage.beside import beside, connect_to_read
-from genesis.storage.database import SqliteDatabase
+from genesis.storage.beside import beside, connect_to_file
 from genesis.storage.faults import storage_errors
 from genesis.storage.operations import append_operation
 from genesis.storage.sqlite import StoreReader
@@ -79,8 +78,7 @@ def _file(store: StoreAddress) -> Path:
 
 def _copy(source: Path, target: Path) -> Copied:
     with storage_errors(target), closing(sqlite3.connect(target, isolation_level=None)) as db:
-        with closing(connect_to_read(source)) as reader, _damage_of(source):
-            assert isinstance(reader, SqliteDatabase)
+        with closing(connect_to_file(source)) as reader, _damage_of(source):
             # In one step: a step for some pages at a time begins again whenever somebody commits in between.
             reader.backup(db, pages=-1)
         # One file without companions, whichever way the source was written.

@@ -40,7 +40,7 @@ def filled(address: StoreAddress, events: Sequence[Event] = RUN) -> None:
 def everything(address: StoreAddress) -> dict[str, object]:
     """Whatever a reader can be asked, by name."""
     plain = ("tracks", "orders", "fills", "positions", "denials", "trades", "funding", "samples", "evidence", "capital")
-    more = ("promotions", "latest_promotions", "stages", "commands_taken", "comparisons", "stops", "gaps", "notes")
+    more = ("promotions", "last_promotions", "stages", "commands_taken", "comparisons", "stops", "gaps", "notes")
     rest = ("incidents", "faults", "status", "head", "operations", "commands")
     with StoreReader(address) as reader:
         found: dict[str, object] = {name: getattr(reader, name)() for name in plain + more + rest}
