@@ -197,6 +197,20 @@ def check_origin(name: str) -> str:
     return name
 
 
+class StorageSection(_Section, frozen=True):
+    """What a live account brings with it that has outgrown a file (docs/STORAGE.md). Where the store is says ``run.store``.
+
+    From ``outgrown_usd`` of live equity on a store in a file is warned of; with ``require_postgres`` no version rises meanwhile.
+    """
+
+    require_postgres: bool = False
+    outgrown_usd: Decimal = Decimal(2000)
+
+    def __post_init__(self) -> None:
+        if not self.outgrown_usd > 0:
+            raise ValueError(f"outgrown_usd: expected above 0, found {self.outgrown_usd}")
+
+
 class AuditSection(_Section, frozen=True):
     """Signed checkpoints (docs/AUDIT.md). They leave no trace in the run chain.
 
@@ -228,6 +242,7 @@ class Config(_Section, frozen=True):
     paper_trading: PaperSection = PaperSection()
     venues: dict[str, VenueSection] = {}
     audit: AuditSection = AuditSection()
+    storage: StorageSection = StorageSection()
     fault_plans: dict[str, FaultPlan] = {}
 
     def plan_of(self, strategy: StrategyConfig) -> tuple[str, FaultPlan] | None:

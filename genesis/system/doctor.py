@@ -23,6 +23,7 @@ from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.beside import is_there
 from genesis.storage.sqlite import StoreReader
 from genesis.system.data import data_path
+from genesis.system.outgrown import ADVICE, OUTGROWN
 
 PACKAGE = "genesis-trading"
 _PYTHON = (3, 11)
@@ -177,6 +178,7 @@ def _store(path: StoreAddress) -> Check:
             return Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
         with StoreReader(path) as reader:
             findings, status = reader.verify(), reader.status()
+            outgrown = isinstance(path, Path) and any(o.kind == OUTGROWN for o in reader.operations())
     except GenesisError as error:
         return Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
     if findings:
@@ -184,5 +186,7 @@ def _store(path: StoreAddress) -> Check:
         return Check(
             "store", Health.ERROR, found, "keep a copy and restore a backup; genesis verify names every finding"
         )
+    if outgrown:
+        return Check("store", Health.WARNING, f"{path}: live equity has outgrown a file", ADVICE)
     last = "" if status.time is None else f", last at {iso_utc(status.time)}"
     return Check("store", Health.OK, f"{path}: both chains verified, {status.entries} entries{last}")

@@ -56,6 +56,7 @@ from genesis.system.identity import version_of
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.moving import ensure_not_moved
+from genesis.system.outgrown import KeptOn, OutgrownWatch, holding_back
 from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
@@ -298,12 +299,15 @@ class Prepared:
         rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
         perpetuals = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
         terms: dict[str, object] = {"perpetuals": perpetuals} if perpetuals else {}
+        # Nor does it matter where a run is kept that may be kept anywhere.
+        kept: dict[str, object] = {"storage": plain["storage"]} if self.config.storage.require_postgres else {}
         # Nor is one without a fault plan anything else.
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
         return (
             rules
             | terms
             | faulted
+            | kept
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
@@ -434,6 +438,8 @@ class _Held(NamedTuple):
     commands: Sequence[Mapping[str, Any]] = ()
     time: int = -1
     last: OperationRow | None = None
+    operations: Sequence[OperationRow] = ()
+    kept_on: KeptOn | None = None
 
 
 def _held(store: StoreAddress) -> _Held:
@@ -447,7 +453,15 @@ def _held(store: StoreAddress) -> _Held:
             length, head = reader.head()
             status = reader.status()
             time = -1 if status.time is None else status.time
-            return _Held(length, head, reader.events(CommandTaken.__name__), time, status.last_operation)
+            return _Held(
+                length,
+                head,
+                reader.events(CommandTaken.__name__),
+                time,
+                status.last_operation,
+                reader.operations(),
+                KeptOn.of(store, reader),
+            )
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
         return _Held()
@@ -480,11 +494,13 @@ async def _run(
         log.info("recovery", entries=held, head=held_head)
     if prepared.ladder is not None:
         prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
+        kept_on = before.kept_on or KeptOn.of(kept.path, None)
+        prepared.ladder.hold_back_by(holding_back(prepared.config.storage, kept_on))
     concealing = ConcealingJournal(TakingJournal(kept.journal), secrets_of(prepared.config))
     journal = TellingJournal(concealing, held, log)
     try:
         checkpointer = _checkpointer(prepared, kept, log)
-        progress = _signing(checkpointer, on_progress)
+        progress = _signing(checkpointer, _watching(prepared, kept, before, log, on_progress))
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
         if checkpointer is not None and journal.length and not journal.replaying:
             checkpointer.sign()
@@ -512,6 +528,27 @@ async def _run(
 def _checkpointer(prepared: Prepared, kept: Store, log: FilteringBoundLogger) -> Checkpointer | None:
     audit = prepared.config.audit
     return Checkpointer(kept, audit, prepared.folder, log) if audit.checkpoint_every else None
+
+
+def _watching(
+    prepared: Prepared,
+    kept: Store,
+    before: _Held,
+    log: FilteringBoundLogger,
+    on_progress: Callable[[Progress], None] | None,
+) -> Callable[[Progress], None] | None:
+    """What is called after each commit where a ladder may outgrow its store: look, then go on to who wants to know."""
+    ladder = prepared.ladder
+    if ladder is None:
+        return on_progress
+    watch = OutgrownWatch(kept, prepared.config.storage, before.operations, lambda: ladder.live_equity, log)
+
+    def durable(progress: Progress) -> None:
+        watch.look()
+        if on_progress is not None:
+            on_progress(progress)
+
+    return durable
 
 
 def _signing(
