@@ -1,4 +1,4 @@
-"""Bringing the record of an earlier version to this one's, step by step, on every database alike (docs/DECISIONS/0005).
+"""Bringing the record of an earlier version to this one's, step by step, on every database alike (docs/DECISIONS/0006).
 
 The record is the chains and the inbox. Projections need no step: they are made again from the entries.
 """
