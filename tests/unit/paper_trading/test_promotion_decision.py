@@ -194,6 +194,13 @@ def test_the_last_step_is_stable() -> None:
     assert outcome(decided(STABLE, adjusted=200.0, e_live=9.0)) == (None, "STABLE", "1.00", "none")
 
 
+def test_a_ladder_that_has_no_further_step_is_stable_at_once() -> None:
+    """After the only step, or back from a warning at the top; nothing is done to the track for it."""
+    assert outcome(decided(live("1.00"), adjusted=100.0)) == ("reach_max", "STABLE", "1.00", "none")
+    short = PromotionRules(max_allocation=Decimal("0.10"))
+    assert outcome(decided(live("0.10"), short)) == ("reach_max", "STABLE", "0.10", "none")
+
+
 def test_beyond_half_the_live_track_must_bear_it_out() -> None:
     """E_live of 1 or more; unknown is not enough. Up to half nothing is asked of it."""
     for e_live, move in ((None, None), (0.99, None), (1.0, Move.STEP_UP)):
@@ -377,6 +384,8 @@ def test_stale_data_with_an_open_position_flatten_nothing_judge_nothing_and_call
     assert outcome(e) == (None, at.stage.value, str(at.fraction), "none")
     assert e.after.pause is Pause.UNTIL_CLEAR
     assert "a position is open: it is kept, nothing is flattened on stale prices" in e.call
+    paused = msgspec.structs.replace(at, pause=Pause.UNTIL_RESUMED, pause_words="ann: holiday")
+    assert "a position is open" in decided(paused, data=DataState.STALE, live_flat=False).call
     later = decided(e.after, data=DataState.STALE, live_flat=False, time_ns=T0 + 60)
     assert later.call == ""
     assert later.after.errors == 1
