@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 
 from genesis.cli.exits import ExitCode
 from genesis.clock import ManualClock
@@ -263,12 +264,13 @@ def test_a_changed_entry_is_told_by_run_verify_doctor(tmp_path: Path) -> None:
         db.execute("UPDATE entries SET bytes = replace(bytes, 'FILLED', 'FILLET') WHERE seq = 7")
         db.execute("UPDATE entries SET bytes = CAST(bytes || ' ' AS BLOB) WHERE seq = 7")
     db.close()
-    for args, code in ((("run", config), 5), (("verify", store), 5), (("doctor", config), 7)):
+    for args, code in ((("run", config), 5), (("audit", "verify", store), 5), (("doctor", config), 7)):
         answer = genesis(*args)
         assert answer.code == code
         answer.error  # noqa: B018 - one line, no traceback
     assert "entry 7" in genesis("run", config).error
-    assert [f["seq"] for f in genesis("verify", store, "--json").json["findings"]] == [7]
+    found = genesis("verify", store, "--json").json["findings"]
+    assert [f["seq"] for f in found if f["part"] == "run chain"] == [7]
 
 
 def test_a_damaged_file_is_an_integrity_error(tmp_path: Path) -> None:
@@ -484,6 +486,13 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         "export": (store, "fills", "--out", tmp_path / "f.csv"),
         **{name: (store,) for name in ("orders", "fills", "trades", "funding", "positions", "criteria", "verify")},
         "strategies": (),
+        "backup": (store, "--out", tmp_path / "backup.db"),
+        "restore": (tmp_path / "backup.db", tmp_path / "restored.db"),
+        **{f"audit {name}": (store, "--keys", tmp_path / "keys") for name in ("checkpoint", "rotate-key")},
+        **{f"audit {name}": (store,) for name in ("verify", "search")},
+        **{f"audit {name}": (store, 1) for name in ("show", "prove")},
+        "audit export": (store, "--out", tmp_path / "audit.zip"),
+        "audit rebuild": (store,),
         "experiments": (store,),
         "why": (going, "ema.fast"),
         **{
@@ -493,7 +502,7 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
     }
     assert set(calls) == commands()
     for name, args in calls.items():
-        answer = genesis(name, *args, "--json")
+        answer = genesis(*name.split(), *args, "--json")
         assert answer.code == 0, (name, answer.err)
         assert answer.json or name == "funding", name
         assert answer.out.count("\n") == 1
@@ -502,9 +511,13 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
 
 
 def commands() -> set[str]:
+    from genesis.cli.audit import audit_app
     from genesis.cli.main import app
 
-    return {c.callback.__name__.replace("_", "-") for c in app.registered_commands if c.callback}
+    def names(of: typer.Typer) -> list[str]:
+        return [c.name or c.callback.__name__.replace("_", "-") for c in of.registered_commands if c.callback]
+
+    return {*names(app), *(f"audit {name}" for name in names(audit_app))}
 
 
 def test_the_documentation_lists_every_command_and_code() -> None:
