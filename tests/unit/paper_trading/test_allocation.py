@@ -115,6 +115,17 @@ def test_a_falling_account_moves_nobody_until_a_tenth_is_gone(equity: int, left:
     assert held({"a": ("0.10", 1.0)}, at=account(equity)).room("a").fraction == Decimal(left)
 
 
+def test_what_fits_exactly_stays_also_between_two_rungs() -> None:
+    """15 % of 10,000 under a cap of 1,500; one unit less, and it is the rung below."""
+    assert held({"a": ("0.15", 1.0)}, at=account(13_500)).room("a").fraction == Decimal("0.15")
+    assert held({"a": ("0.15", 1.0)}, at=account(13_499)).room("a").fraction == Decimal("0.10")
+
+
+def test_the_weaker_of_two_gives_what_does_not_fit() -> None:
+    """1,000 each under a cap of 1,111: the one with more evidence keeps its own."""
+    assert rooms(held({"a": ("0.10", 1.0), "b": ("0.10", 2.0)}, at=account(10_000))) == {"a": "0", "b": "0.1"}
+
+
 def test_nobody_rises_into_the_tolerance() -> None:
     """What may stay is not what may be taken."""
     allocation = held({"a": ("0.10", 1.0), "b": ("0", 1.0)}, at=account(9_500))
