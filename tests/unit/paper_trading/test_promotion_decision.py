@@ -535,6 +535,30 @@ def test_after_the_cool_down_it_begins_anew_on_paper() -> None:
     assert decided(at, live_flat=False).move is None
 
 
+@pytest.mark.parametrize("way", ["retry", "resume", "change"])
+def test_a_new_beginning_leaves_nothing_of_the_old(way: str) -> None:
+    """Counters, frozen evidence, marks and halts: all as on the first day."""
+    worn = {"errors": 3, "inconclusive": 2, "failures": 5, "frozen": 9.0, "proven": True}
+    if way == "resume":
+        at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.30"), **worn)
+        after = decided(at, adjusted=50.0, commands=[said(Order.RESUME)]).after
+    elif way == "retry":
+        after = decided(standing(Stage.DEMOTED, **worn), adjusted=50.0).after
+    else:
+        after = decided(live("0.10", forced=True, **worn), adjusted=50.0, identity="j" * 64).after
+    assert after.stage is Stage.PAPER
+    assert (after.errors, after.inconclusive, after.failures, after.frozen, after.proven) == (0, 0, 0, None, False)
+    assert (after.forced, after.awaited, after.halt, after.halted_fraction) == (False, None, None, 0)
+    assert (after.evidence_from_ns, after.deadline_ns) == (T0, T0 + 365 * DAY)
+
+
+def test_a_pause_is_answered_and_kept() -> None:
+    """With the author's words."""
+    e = decided(live("0.10"), adjusted=100.0, commands=[said(Order.PAUSE, reason="I am away")])
+    assert e.answers[0].taken
+    assert (e.move, e.after.pause, e.after.pause_words) == (None, Pause.UNTIL_RESUMED, "ann: I am away")
+
+
 def test_the_evidence_of_an_earlier_attempt_counts_for_nothing() -> None:
     """Neither E nor criteria, until the facts say that they began with the attempt."""
     at = standing(Stage.PAPER, attempt=2, evidence_from_ns=T0)
