@@ -360,7 +360,27 @@ def test_bnb_that_is_bought_pays_fees_too() -> None:
     assert owned(track, "BTC") == "0.001"
 
 
-# ---- perpetuals, and a share of the budget
+# ---- short, perpetuals, and capital that moves
+
+
+def test_a_short_of_the_budgets_own_currency_is_a_long_of_the_other() -> None:
+    """1,000 USD sold at 150 yen are owed; bought back at 140 they leave 10,000 yen, which are 71.42857142 USD."""
+    yen = prints(USDJPY, ["150"] * 5 + ["140"] * 15)
+    strategy = Plan((USDJPY,), Plan.Params({2: {"USDJPY": -1000}, 10: {"USDJPY": 1000}}))
+
+    journal, track = go([yen], strategy, Money(10_000, "USD"))
+
+    assert denials(journal) == []
+    assert track.portfolio.owned_of("JPY") == 10_000 * 10 ** track.portfolio.scales["JPY"]
+    assert last(journal)["equity"] == "10071.42857142"
+    assert last(journal)["realized_pnl"] == "71.42857142"
+    (trade,) = [e for e in journal.events if isinstance(e, TradeClosed)]
+    assert (trade.side, trade.currency) == (Side.SELL, "JPY")
+    # While it was open at 140: 9,000 USD and 150,000 yen.
+    assert track.marks.drawdown.maximum == 0
+
+
+USDJPY = Instrument("USDJPY", "FX", "USD", "JPY", Decimal("0.01"), Decimal(1), InstrumentKind.FX)
 
 
 PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
