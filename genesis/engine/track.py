@@ -188,7 +188,7 @@ class Track:
     def market(self) -> tuple[int | None, float | None]:
         """The first instrument's price in ticks, and what equal parts in each, bought at the tape's first price, have returned.
 
-        ``None`` before there is a price, and of an account of several moneys.
+        ``None`` before there is a price, and of instruments that are not all quoted in the budget's currency.
         """
         agenda, price, total = self.agenda, None, 0.0
         for feed in self.feeds:
@@ -199,7 +199,7 @@ class Track:
             if not now or not first:
                 return price, None
             total += now / first
-        if self._several is not None:
+        if self._several is not None and any(f.instrument.quote != self.portfolio.currency for f in self.feeds):
             # Equal parts of one money in instruments of several quotes: what they returned would be a rate's doing too.
             return price, None
         return price, total / len(self.feeds) - 1

@@ -154,7 +154,10 @@ def test_trades_are_told_in_their_quote(two_quotes: Path) -> None:
     with StoreReader(two_quotes / "run.db") as store:
         found = {(t.instrument, t.currency) for t in store.trades("both")}
         report = read_report(store)
+        sample = store.latest_sample("both")
     assert found == {("BTCUSD.COINBASE", "USD"), ("BTCEUR.COINBASE", "EUR")}
+    assert sample is not None
+    assert sample.metrics["buy_and_hold_return"] is None
     page = write_report(two_quotes / "run.db", two_quotes / "report.html").read_text()
     assert "Moneys" in page
     assert "EUR" in page
@@ -271,6 +274,7 @@ def test_fees_are_charged_in_bnb_while_it_lasts(tmp_path: Path, market_data: Mar
     assert len(fills) - otherwise > 10
     assert otherwise > 10
     assert sample is not None
+    assert sample.metrics["buy_and_hold_return"] is not None
     assert Decimal(sample.metrics["cash.BNB"]) == left
     assert Decimal(sample.metrics["fees.BNB"]) == Decimal("0.01") - left
 
