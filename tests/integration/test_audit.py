@@ -33,10 +33,13 @@ VERIFIER = ROOT / "genesis" / "system" / "templates" / "verify.py"
 BARE = [sys.executable, "-I", "-S", "-E"]
 # Flips a bit of every STEP-th byte of every file of an export, in one process that knows nothing but the verifier.
 FLIPPER = """
-import contextlib, io, runpy, sys
+import contextlib, functools, io, runpy, sys
 from pathlib import Path
 
 verifier = runpy.run_path(sys.argv[1])
+# A signature that was judged once is judged the same again; most files are as they were.
+its = verifier["verify"].__globals__
+its["signed_by"] = functools.cache(its["signed_by"])
 files = {p.name: p.read_bytes() for p in Path(sys.argv[2]).iterdir()}
 key, step = verifier["parse_key"](files["keys.txt"].decode().splitlines()[0]), int(sys.argv[3])
 
@@ -335,8 +338,8 @@ def flips(folder: Path, step: int) -> int:
 
 
 def test_an_export_altered_in_one_byte_is_found(small: Path) -> None:
-    """A byte in 199 of every file, the verifier's own included. The slow suite alters every byte."""
-    assert flips(small, 199) > 100
+    """A byte in 29 of every file, the verifier's own included. The slow suite alters every byte."""
+    assert flips(small, 29) > 900
 
 
 @pytest.mark.slow
