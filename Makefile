@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check bench bench-audit bench-peers fidelity fills clean
+.PHONY: venv demo test test-slow test-compiled check bench bench-audit bench-peers fidelity fills evidence clean
 
 venv: .venv/.installed
 
@@ -51,6 +51,10 @@ fidelity: venv
 fills: venv
 	$(BIN)/python -m benchmarks.peers --install --peers hftbacktest,nautilus
 	$(BIN)/python -m benchmarks.fills_beside
+
+# The error rates and delays of the statistics, measured anew into docs/EVIDENCE.md (minutes).
+evidence: venv
+	$(BIN)/python -m tests.kit.acceptance
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -218,13 +218,24 @@ def show_status(store: Path) -> None:
             )
         console().print(table)
     for name, sample in latest.items():
-        if sample is not None and sample.metrics.get("valuation_error") is not None:
-            say(f"{name}: no valuation at {iso_utc(sample.time)}: {sample.metrics['valuation_error']}")
+        if sample is not None:
+            for line in _moneys(name, sample):
+                say(line)
     if plans:
         console().print(_disturbed(latest, plans))
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+
+
+def _moneys(name: str, sample: SampleRow) -> list[str]:
+    """Of an account of several moneys: what it is told in, the cash of each, and why it has no valuation where it has none."""
+    cash = [(n.removeprefix("cash."), str(text)) for n, text in sample.metrics.items() if n.startswith("cash.")]
+    if not cash:
+        return []
+    found = [f"{name}: told in {sample.currency}; cash {', '.join(f'{_money(text)} {money}' for money, text in cash)}"]
+    error = sample.metrics.get("valuation_error")
+    return found if error is None else [*found, f"{name}: no valuation at {iso_utc(sample.time)}: {error}"]
 
 
 def _disturbed(latest: Mapping[str, SampleRow | None], plans: Mapping[str, tuple[str, str]]) -> Table:

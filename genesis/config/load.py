@@ -241,10 +241,17 @@ def _put(document: Any, place: shape.Path, value: object, name: str) -> None:
     document[place[-1]] = value
 
 
+_FIELD = re.compile(r"([a-z_0-9]+(?:\.\w+)*): (expected .*)", re.DOTALL)
+
+
 def _explain(message: str, document: object) -> tuple[shape.Path, str]:
     """The path, and msgspec's sentence with the path first and what was found."""
     text, _, marked = message.partition(" - at `$")
     place = _resolve(marked.rstrip("`"), document, message)
+    # A check over a whole section names its field itself.
+    field = _FIELD.match(text)
+    if field is not None:
+        place, text = (*place, *field.group(1).split(".")), field.group(2)
     words = f"{shape.show(place)}: {text[:1].lower()}{text[1:]}"
     # Our own checks have said what they found.
     if shape.touches_secret(place) or ", found " in words:

@@ -378,11 +378,11 @@ class StoreReader:
         """Promotion decisions in short, one a version and look."""
         return self._select(PromotionRow, "promotions", version)
 
-    def latest_promotions(self) -> dict[str, PromotionRow]:
-        """The last decision about every version, by name, in the order in which they were first decided about."""
-        rest = "JOIN (SELECT track AS of, min(seq) AS first, max(seq) AS last FROM promotions GROUP BY track) ON seq = last ORDER BY first"
+    def last_promotions(self) -> list[PromotionRow]:
+        """The last decision about every attempt of every identity of a version, in the order in which they began."""
+        ends = "SELECT min(seq) AS began, max(seq) AS seq FROM promotions GROUP BY track, epoch, attempt"
         with storage_errors(self.path):
-            return {p.track: p for p in select(self._db, PromotionRow, "promotions", rest)}
+            return select(self._db, PromotionRow, "promotions", f"JOIN ({ends}) USING (seq) ORDER BY began")
 
     def stages(self, version: str | None = None) -> list[StageRow]:
         """Moves of the versions: every change of stage or capital fraction."""
