@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from genesis.engine.track import Track
 
 _BUY: Final = Side.BUY
+_SIDES: Final = (Side.BUY, Side.SELL)
 _SUBMIT: Final = OrderStep.SUBMIT
 _ROWS = {"trades": StreamKind.TRADES, "quotes": StreamKind.QUOTES, "depth": StreamKind.DEPTH}
 
@@ -222,7 +223,8 @@ class TrackDesk(Account):
             equity += value
             gross += abs(value)
         if track.orders.by_id:
-            gross += sum(track.orders.value(side, self.value, self._price) for side in Side)
+            for side in _SIDES:
+                gross += track.orders.value(side, self.value, self._price)
         return equity, gross
 
     def position_value(self, feed: InstrumentFeed) -> int:

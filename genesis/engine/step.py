@@ -118,7 +118,7 @@ def family_evidence(entries: Sequence[Event]) -> list[FamilyEvidence]:
     """
     moments: dict[int, list[EvidenceSample]] = {}
     for entry in entries:
-        if isinstance(entry, EvidenceSample):
+        if type(entry) is EvidenceSample:
             moments.setdefault(entry.time, []).append(entry)
     return [_adjusted(time, samples) for time, samples in moments.items()]
 

@@ -19,12 +19,15 @@ from decimal import (
 )
 from functools import cache
 from operator import truediv
+from typing import Final
 
 # Wide enough that no sum or product of ours is ever rounded; an inexact result is a bug and raises.
 EXACT = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
 
 # An integer of this many digits is quickly made of a Decimal; a Decimal may have an exponent of any size.
 _QUICK_DIGITS = 30
+# Integers up to this size are floats of their own.
+_FLOAT_EXACT: Final = 2**53
 
 FLOOR, CEILING, HALF_EVEN = ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN
 
@@ -63,6 +66,8 @@ def quotient(numerator: int, denominator: int) -> float:
 
     A compiled ``/`` rounds integers beyond 2^53 to floats before it divides them; amounts in ledger units can be that large.
     """
+    if -_FLOAT_EXACT <= numerator <= _FLOAT_EXACT and 0 < denominator <= _FLOAT_EXACT:
+        return numerator / denominator
     nearest: float = truediv(numerator, denominator)
     return nearest
 
