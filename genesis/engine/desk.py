@@ -295,9 +295,8 @@ class TrackDesk(Account):
         return self._ordinal
 
     def _position(self, feed: InstrumentFeed) -> TapePosition:
-        stream = feed.price.stream
-        lane = feed.lane(stream.kind)
-        rows = passed(stream, lane.cursor if lane else 0, self.now, self._track.agenda.rank)
+        stream, agenda = feed.price.stream, self._agenda
+        rows = passed(stream, feed.price_lane.cursor, agenda.now, agenda.rank)
         return TapePosition(stream.name, rows, stream.block_digest(rows))
 
     def _refuse(self, intent: OrderIntent, reason: DenyReason, detail: str) -> Refused:

@@ -135,7 +135,7 @@ class Projector:
         order_id, i = read.body.client_order_id, read.body.intent
         fixed = (
             read.track, order_id, i.instrument, i.side, i.type, i.tif, i.qty, i.limit_px, i.trigger_px, i.trailing_bp,
-            i.post_only, i.reduce_only, i.tag, read.time,
+            int(i.post_only), int(i.reduce_only), i.tag, read.time,
         )  # fmt: skip
         self._changed[order_id] = _OpenOrder(seq, i.instrument, fixed, read.time)
 

@@ -29,7 +29,7 @@ class RunJournal:
         self._stored: int = db.execute("SELECT count(*) FROM entries").fetchone()[0]
         self._unread = stored_entries(db)
         self._length, self._head = 0, GENESIS_HASH
-        self._pending: list[tuple[int, bytes, bytes]] = []
+        self._pending: list[tuple[int, bytearray, bytearray]] = []
         self._taken: list[tuple[int, int]] = []
 
     @property
@@ -56,7 +56,8 @@ class RunJournal:
                 continue
             seq, head = self._length + 1, link(self._head, entry)
             self._projector.apply(seq, entry)
-            self._pending.append((seq, entry, head))
+            # As bytearrays: Python's sqlite3 looks for an adapter of every value of type bytes, which takes longer than to insert it.
+            self._pending.append((seq, bytearray(entry), bytearray(head)))
             self._length, self._head = seq, head
 
     def _compare(self, entry: bytes) -> None:
