@@ -711,10 +711,12 @@ class Track:
             self.price_age.changed(agenda.now)
         constant = quotient(portfolio.cash_units, budget)
         if feed is not None:
-            mark = feed.mark
+            mark, lane = feed.mark, feed.price_lane
             units = feed.holding.position.units
             worth = quotient(units * feed.price_unit, budget) if units else 0.0
-            stop = passed(mark.stream, mark.cursor, agenda.now, agenda.rank)
+            # While nothing was held the mark stayed behind: the lane knows better where the present is.
+            start = lane.cursor if mark.stream is lane.stream else mark.cursor
+            stop = passed(mark.stream, start, agenda.now, agenda.rank)
             self.marks.only_position_changed(constant, worth, stop)
             return
         worths = [quotient(f.holding.position.units * f.price_unit, budget) for f in self.feeds]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
@@ -72,6 +74,9 @@ class _OpenOrder:
         return self.time, self.status.value, self.filled_qty, plain(self.filled_notional), self.reason
 
 
+# Members of an enumeration are looked up slowly.
+_FILL_PART: Final = OrderStep.FILL_PART
+_FILL_ALL: Final = OrderStep.FILL_ALL
 _REBUILD_GROUP = 10_000
 _STATE = "time_updated, status, filled_qty, filled_notional, reason"
 _OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
@@ -162,16 +167,19 @@ class Projector:
 
     def _filled(self, seq: int, entry: bytes) -> None:
         read = shapes.FILLED.decode(entry)
-        f = read.body
-        order = self._order(f.client_order_id, seq)
-        order.step(OrderStep.FILL_PART if f.leaves_qty.strip("0.") else OrderStep.FILL_ALL, read.time, seq)
-        order.filled_qty = f.filled_qty
-        amount = EXACT.multiply(Decimal(f.last_px), Decimal(f.last_qty))
+        (
+            arrival_px, order_id, confidence, cost, decision_px, fee, fee_currency, fill_id, filled_qty, last_px,
+            last_qty, leaves_qty, liquidity, side, tier, time_event,
+        ) = astuple(read.body)  # fmt: skip
+        drift, impact, slippage, spread_x2, walk = astuple(cost)
+        order, time = self._order(order_id, seq), read.time
+        order.step(_FILL_PART if leaves_qty.strip("0.") else _FILL_ALL, time, seq)
+        order.filled_qty = filled_qty
+        amount = EXACT.multiply(Decimal(last_px), Decimal(last_qty))
         order.filled_notional = EXACT.add(order.filled_notional, amount)
         self._rows["fills"].append((
-            seq, read.track, f.client_order_id, f.fill_id, order.instrument, f.side, read.time, f.time_event, f.last_px,
-            f.last_qty, f.liquidity, f.fee, f.fee_currency, f.tier, f.confidence, f.decision_px, f.arrival_px,
-            *msgspec.structs.astuple(f.cost),
+            seq, read.track, order_id, fill_id, order.instrument, side, time, time_event, last_px, last_qty, liquidity,
+            fee, fee_currency, tier, confidence, decision_px, arrival_px, drift, spread_x2, walk, slippage, impact,
         ))  # fmt: skip
 
     # ---- the rest
@@ -184,11 +192,11 @@ class Projector:
 
     def _traded(self, seq: int, entry: bytes) -> None:
         read = shapes.TRADED.decode(entry)
-        self._rows["trades"].append((seq, read.track, *msgspec.structs.astuple(read.body)))
+        self._rows["trades"].append((seq, read.track, *astuple(read.body)))
 
     def _funded(self, seq: int, entry: bytes) -> None:
         read = shapes.FUNDED.decode(entry)
-        self._rows["funding"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["funding"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _sampled(self, seq: int, entry: bytes) -> None:
         read = shapes.SAMPLED.decode(entry)
@@ -196,7 +204,7 @@ class Projector:
 
     def _evidence(self, seq: int, entry: bytes) -> None:
         read = shapes.EVIDENCE.decode(entry)
-        self._rows["evidence"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["evidence"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _family(self, seq: int, entry: bytes) -> None:
         read = shapes.FAMILY.decode(entry)
@@ -219,7 +227,7 @@ class Projector:
 
     def _gap(self, seq: int, entry: bytes) -> None:
         read = shapes.GAP.decode(entry)
-        self._rows["gaps"].append((seq, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["gaps"].append((seq, read.time, *astuple(read.body)))
 
     def _incident(self, seq: int, entry: bytes, kind: str) -> None:
         read = shapes.INCIDENT.decode(entry)
