@@ -44,7 +44,7 @@ from genesis.model.events import (
 from genesis.model.grid import EXACT, plain
 from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
 from genesis.storage import shapes
-from genesis.storage.bulk import insert
+from genesis.storage.bulk import Rows
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import transaction
 from genesis.storage.schema import PROJECTIONS, create_projections
@@ -93,7 +93,7 @@ class Projector:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _TABLES}
+        self._rows = {table: Rows(table) for table in _TABLES}
         self._changed: dict[str, _OpenOrder] = {}
         self._open: dict[str, _OpenOrder] = {}
         for row in db.execute(f"{_READ} WHERE status IN ({_OPEN})"):
@@ -115,11 +115,15 @@ class Projector:
 
     def write(self) -> None:
         """Put what waits into the caller's transaction. It goes on waiting, for another try, until `written` says it is kept."""
-        changed = self._changed.values()
-        insert(self._db, "orders", [(o.seq, *o.fixed, *o.state()) for o in changed if o.fixed is not None])
-        self._db.executemany(_UPDATE_ORDER, [(*o.state(), o.seq) for o in changed if o.fixed is None])
-        for table, rows in self._rows.items():
-            insert(self._db, table, rows)
+        orders = Rows("orders")
+        for order in self._changed.values():
+            if order.fixed is not None:
+                orders.add((order.seq, *order.fixed, *order.state()))
+            else:
+                self._db.execute(_UPDATE_ORDER, (*order.state(), order.seq))
+        orders.insert(self._db)
+        for rows in self._rows.values():
+            rows.insert(self._db)
 
     def written(self) -> None:
         """What waited is in the tables for good: forget it."""
@@ -177,7 +181,7 @@ class Projector:
         order.filled_qty = filled_qty
         amount = EXACT.multiply(Decimal(last_px), Decimal(last_qty))
         order.filled_notional = EXACT.add(order.filled_notional, amount)
-        self._rows["fills"].append((
+        self._rows["fills"].add((
             seq, read.track, order_id, fill_id, order.instrument, side, time, time_event, last_px, last_qty, liquidity,
             fee, fee_currency, tier, confidence, decision_px, arrival_px, drift, spread_x2, walk, slippage, impact,
         ))  # fmt: skip
@@ -188,64 +192,64 @@ class Projector:
         read = shapes.DENIED.decode(entry)
         d, i = read.body, read.body.intent
         row = (seq, read.track, read.time, i.instrument, i.side, i.type, i.qty, d.reason, d.detail)
-        self._rows["denials"].append(row)
+        self._rows["denials"].add(row)
 
     def _traded(self, seq: int, entry: bytes) -> None:
         read = shapes.TRADED.decode(entry)
-        self._rows["trades"].append((seq, read.track, *astuple(read.body)))
+        self._rows["trades"].add((seq, read.track, *astuple(read.body)))
 
     def _funded(self, seq: int, entry: bytes) -> None:
         read = shapes.FUNDED.decode(entry)
-        self._rows["funding"].append((seq, read.track, read.time, *astuple(read.body)))
+        self._rows["funding"].add((seq, read.track, read.time, *astuple(read.body)))
 
     def _sampled(self, seq: int, entry: bytes) -> None:
         read = shapes.SAMPLED.decode(entry)
-        self._rows["samples"].append((seq, read.track, read.time, read.body.currency))
+        self._rows["samples"].add((seq, read.track, read.time, read.body.currency))
 
     def _evidence(self, seq: int, entry: bytes) -> None:
         read = shapes.EVIDENCE.decode(entry)
-        self._rows["evidence"].append((seq, read.track, read.time, *astuple(read.body)))
+        self._rows["evidence"].add((seq, read.track, read.time, *astuple(read.body)))
 
     def _family(self, seq: int, entry: bytes) -> None:
         read = shapes.FAMILY.decode(entry)
         row = (seq, read.time, bytes(read.body.adjusted).decode(), read.body.source)
-        self._rows["families"].append(row)
+        self._rows["families"].add(row)
 
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
-        self._rows["stops"].append((seq, read.track, read.time, "HALTED", h.reason, h.detail, h.action))
+        self._rows["stops"].add((seq, read.track, read.time, "HALTED", h.reason, h.detail, h.action))
 
     def _liquidated(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
-        self._rows["stops"].append((seq, read.track, read.time, "LIQUIDATED", h.reason, h.detail, h.action))
+        self._rows["stops"].add((seq, read.track, read.time, "LIQUIDATED", h.reason, h.detail, h.action))
 
     def _stopped(self, seq: int, entry: bytes) -> None:
         read = shapes.STOPPED.decode(entry)
-        self._rows["stops"].append((seq, read.track, read.time, "STOPPED", read.body.hook, read.body.error, None))
+        self._rows["stops"].add((seq, read.track, read.time, "STOPPED", read.body.hook, read.body.error, None))
 
     def _gap(self, seq: int, entry: bytes) -> None:
         read = shapes.GAP.decode(entry)
-        self._rows["gaps"].append((seq, read.time, *astuple(read.body)))
+        self._rows["gaps"].add((seq, read.time, *astuple(read.body)))
 
     def _incident(self, seq: int, entry: bytes, kind: str) -> None:
         read = shapes.INCIDENT.decode(entry)
         i = read.body
-        self._rows["incidents"].append((seq, read.track, read.time, kind, i.client_order_id, i.code, i.detail))
+        self._rows["incidents"].add((seq, read.track, read.time, kind, i.client_order_id, i.code, i.detail))
 
     def _faults_told(self, seq: int, entry: bytes) -> None:
         read = shapes.FAULTS.decode(entry)
-        self._rows["faults"].append((seq, read.track, read.time, bytes(read.body).decode()))
+        self._rows["faults"].add((seq, read.track, read.time, bytes(read.body).decode()))
 
     def _noted(self, seq: int, entry: bytes) -> None:
         read = shapes.NOTED.decode(entry)
-        self._rows["notes"].append((seq, read.track, read.time, read.body.text))
+        self._rows["notes"].add((seq, read.track, read.time, read.body.text))
 
     def _started(self, seq: int, entry: bytes) -> None:
         for position, raw in enumerate(shapes.STARTED.decode(entry).body.tracks):
             facts = bytes(raw)
-            self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
+            self._rows["tracks"].add((position, shapes.TRACK.decode(facts).name, facts.decode()))
 
 
 def rebuild(db: sqlite3.Connection) -> None:
