@@ -27,8 +27,9 @@ from genesis.model.grid import plain
 from genesis.model.orders import Liquidity, RejectReason
 from genesis.model.rules import StpMode
 
-_NEVER: Final = 2**62
-_UNBOUND: Final = 2**62
+# No price and no size comes near it, and a compiled integer holds it in a word: 2**62 would be compared slowly.
+NEVER: Final = 2**62 - 1
+_UNBOUND: Final = NEVER
 _SIDES: Final = (1, -1)
 # Members of an enumeration are looked up slowly.
 _DELAYED: Final = Phase.DELAYED
@@ -70,7 +71,7 @@ class Matcher:
         self._resting: dict[int, list[tuple[int, int, Working]]] = {1: [], -1: []}
         self._rests = 0  # how many those are
         self._arrivals = 0
-        self._bounds: tuple[bool, int, int] | None = (False, 0, _NEVER)
+        self._bounds: tuple[bool, int, int] | None = (False, 0, NEVER)
 
     # ---- commands
 
@@ -79,7 +80,7 @@ class Matcher:
         shown = self.shown
         touch = shown.touch(working.sign)
         now_ns = max(working.order.decided_ns, shown.quote_ns, shown.depth_ns, shown.trade_ns)
-        working.worst = 0 if working.sign > 0 else _NEVER
+        working.worst = 0 if working.sign > 0 else NEVER
         if touch is not None:
             working.suffer(touch, working.slippage + (0 if shown.tier(now_ns).has_book else working.half_spread))
         working.in_time = InTime(working, shown, self.models, self._unwelcome(working, touch))
@@ -677,7 +678,7 @@ class Matcher:
         return len(self.working) > self._rests
 
     def _compute_bounds(self) -> tuple[bool, int, int]:
-        low, high = 0, _NEVER
+        low, high = 0, NEVER
         shown = self.shown
         for working in self.working:
             phase = working.phase

@@ -180,7 +180,7 @@ class Stream:
     def _event_times(self, start: int, stop: int, ts: list[int]) -> list[int] | list[int | None]:
         """``ts`` is engine time as it was decoded: where the two are the same, so are the integers."""
         column = self.columns["time_event"][start:stop]
-        if np.array_equal(column, self.columns["ts"][start:stop]):
+        if (column == self.columns["ts"][start:stop]).all():
             return ts
         times: list[int] = column.tolist()
         return times if not (column == ABSENT).any() else [t if t != ABSENT else None for t in times]
