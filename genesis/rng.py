@@ -37,6 +37,10 @@ class KeyedDraws:
     def __init__(self, seed: int) -> None:
         self._seeded = hashlib.blake2b(f"genesis.rng.1|{seed}|".encode(), digest_size=8)
 
+    def __deepcopy__(self, memo: dict[int, object]) -> KeyedDraws:
+        """It has no state that changes: a copy of a strategy that draws draws the same."""
+        return self
+
     def uniform(self, purpose: str, instrument: str, time_ns: int, ordinal: int) -> float:
         """A uniform draw in (0, 1)."""
         h = self._seeded.copy()

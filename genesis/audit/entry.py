@@ -73,7 +73,7 @@ def decode(entry: bytes) -> dict[str, object]:
     """
     try:
         return _DECODER.decode(entry)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(f"expected an entry's JSON object, found {entry[:60]!r}: {error}") from None
 
 

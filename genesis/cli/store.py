@@ -14,7 +14,7 @@ from rich.table import Table
 from genesis.cli.app import Force, Json, StorePath, TrackName, app
 from genesis.cli.output import console, print_json, print_table, say
 from genesis.clock import iso_utc
-from genesis.errors import ConfigError, IntegrityError
+from genesis.errors import ConfigError
 from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import reporting
@@ -171,22 +171,6 @@ def export(
         say(f"{written.rows} rows in {written.file}")
 
 
-@app.command()
-def verify(store: StorePath, as_json: Json = False) -> None:
-    """Check both chains; every finding is named."""
-    with StoreReader(store) as reader:
-        findings = reader.verify()
-        length, head = reader.head()
-    if as_json:
-        print_json({"entries": length, "head": head, "findings": msgspec.to_builtins(findings)})
-    elif findings:
-        print_table(msgspec.to_builtins(findings))
-    else:
-        say(f"both chains verified: {length} entries, head {head}")
-    if findings:
-        raise IntegrityError(f"{store}: expected sound chains, found {len(findings)} findings")
-
-
 def show_status(store: Path) -> None:
     """The run in words, and a table of its tracks."""
     with StoreReader(store) as reader:
@@ -205,6 +189,9 @@ def show_status(store: Path) -> None:
                 name, *(["no sample yet"] if sample is None else [*_summary(sample), standings[name], realistic])
             )
         console().print(table)
+    for name, sample in latest.items():
+        if sample is not None and sample.metrics.get("valuation_error") is not None:
+            say(f"{name}: no valuation at {iso_utc(sample.time)}: {sample.metrics['valuation_error']}")
     if plans:
         console().print(_disturbed(latest, plans))
     for stop in stops:

@@ -13,8 +13,9 @@ from msgspec import Meta
 from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.perpetual_terms import PerpetualTerms
-from genesis.execution.profile import ExecutionProfile, FeeSchedule, Realism
+from genesis.execution.profile import ExecutionProfile, FeeSchedule, LiveAssumptions, Realism
 from genesis.model.instruments import Calendar, InstrumentKind
+from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import ValidationCriteria
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
@@ -22,6 +23,8 @@ from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
 
 MASK = "***"
+AUDIT_NAME = "genesis-run"
+_ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*")
 # It becomes part of a track's name.
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -46,13 +49,6 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
-
-
-def _fractions(section: msgspec.Struct, *names: str) -> None:
-    for name in names:
-        value = getattr(section, name)
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name}: expected 0 to 1, found {value}")
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +125,8 @@ class Variant(_Section, frozen=True):
 class StrategyConfig(_Section, frozen=True):
     """A strategy: a built-in or entry-point name, or ``path/to/file.py:ClassName``; each variant is a track of its own.
 
+    ``budget`` is in ``budget_currency``, the quote of the first instrument where that is not said. ``balances`` are what the account has beside it of
+    other moneys (of a fee's asset, of another quote), and ``rates`` instruments that it does not trade and whose prices convert between its moneys.
     ``faults`` names the plan under which it runs once more, beside the undisturbed track; ``None`` is the run's, ``none`` no plan.
     Strategies of one ``liquidity_scope`` compete for the same displayed size and prints; without one each track is alone.
     """
@@ -137,6 +135,9 @@ class StrategyConfig(_Section, frozen=True):
     strategy: str
     instruments: list[str]
     budget: Decimal
+    budget_currency: str | None = None
+    balances: dict[str, Decimal] = {}
+    rates: list[str] = []
     params: dict[str, object] = {}
     variants: list[Variant] = []
     liquidity_scope: str | None = None
@@ -147,18 +148,9 @@ class StrategyConfig(_Section, frozen=True):
     def __post_init__(self) -> None:
         if not self.budget > 0 or not self.instruments:
             raise ValueError(f"expected a budget above 0 and an instrument, found {self.budget} and {self.instruments}")
-
-
-class PromotionSection(_Section, frozen=True):
-    """The capital ladder."""
-
-    auto_promote: bool = True
-    initial_allocation: Decimal = Decimal("0.10")
-    allocation_increment: Decimal = Decimal("0.10")
-    max_allocation: Decimal = Decimal("1.00")
-
-    def __post_init__(self) -> None:
-        _fractions(self, "initial_allocation", "allocation_increment", "max_allocation")
+        below = next((c for c, amount in self.balances.items() if amount < 0), None)
+        if below is not None:
+            raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")
 
 
 class AbSection(_Section, frozen=True):
@@ -173,7 +165,7 @@ class PaperSection(_Section, frozen=True):
 
     enabled: bool = True
     validation_criteria: ValidationCriteria = ValidationCriteria()
-    promotion: PromotionSection = PromotionSection()
+    promotion: PromotionRules = PromotionRules()
     ab_testing: AbSection = AbSection()
 
 
@@ -185,6 +177,33 @@ class VenueSection(_Section, frozen=True):
     passphrase: Secret | None = None
 
 
+def check_origin(name: str) -> str:
+    """``name`` itself, where it may begin the origin of checkpoints (c2sp.org/tlog-checkpoint).
+
+    Raises:
+        ValueError: it may not.
+    """
+    if not _ORIGIN.fullmatch(name):
+        raise ValueError(f"expected letters, digits, dots, dashes and slashes such as example.com/desk, found '{name}'")
+    return name
+
+
+class AuditSection(_Section, frozen=True):
+    """Signed checkpoints (docs/AUDIT.md). They leave no trace in the run chain.
+
+    ``keys`` is the folder of the signing key, which is made on first use. ``name`` begins the origin of the checkpoints.
+    ``checkpoint_every``: entries between two of them, 0 for none while a run is at work. ``publish``: a file to which they are appended.
+    """
+
+    keys: str = "keys"
+    name: str = AUDIT_NAME
+    checkpoint_every: Annotated[int, Meta(ge=0)] = 0
+    publish: str | None = None
+
+    def __post_init__(self) -> None:
+        check_origin(self.name)
+
+
 class Config(_Section, frozen=True):
     """A whole run."""
 
@@ -194,10 +213,12 @@ class Config(_Section, frozen=True):
     strategies: list[StrategyConfig] = []
     execution: ExecutionProfile = ExecutionProfile()
     realism: Realism = Realism()
+    live_venue: LiveAssumptions = LiveAssumptions()
     risk: Limits = Limits()
     tiers: list[Tier] | None = None
     paper_trading: PaperSection = PaperSection()
     venues: dict[str, VenueSection] = {}
+    audit: AuditSection = AuditSection()
     fault_plans: dict[str, FaultPlan] = {}
 
     def plan_of(self, strategy: StrategyConfig) -> tuple[str, FaultPlan] | None:
@@ -220,6 +241,18 @@ class Config(_Section, frozen=True):
             return self.realism.over(self.execution)
         except ValueError as error:
             raise ConfigError(f"realism: {error}") from None
+
+    @property
+    def live_profile(self) -> ExecutionProfile:
+        """The profile of the simulated live venue.
+
+        Raises:
+            ConfigError: a value of ``live_venue`` out of its range.
+        """
+        try:
+            return self.live_venue.over(self.execution)
+        except ValueError as error:
+            raise ConfigError(f"live_venue: {error}") from None
 
     def check(self) -> None:
         """What one key says about another; raises `ConfigError`."""
@@ -244,15 +277,23 @@ class Config(_Section, frozen=True):
                 raise ConfigError(
                     f"instruments.{instrument.id}.perpetual: expected {wanted} kind {instrument.kind.value}, found {found}"
                 )
+            if instrument.fees.discount is not None and instrument.kind is not InstrumentKind.SPOT:
+                raise ConfigError(
+                    f"instruments.{instrument.id}.fees.discount: expected none for kind {instrument.kind.value}, "
+                    f"found {instrument.fees.discount.asset}: it is simulated on spot alone"
+                )
         for i, data in enumerate(self.data):
             if data.instrument not in ids:
                 known = ", ".join(ids) or "the instruments, of which there are none"
                 raise ConfigError(f"data[{i}].instrument: expected one of {known}, found {data.instrument}")
         for strategy in self.strategies:
-            for wanted in strategy.instruments:
+            for key, wanted in (
+                *(("instruments", i) for i in strategy.instruments),
+                *(("rates", i) for i in strategy.rates),
+            ):
                 if wanted not in ids:
                     raise ConfigError(
-                        f"strategies.{strategy.name}.instruments: expected one of {', '.join(ids)}, found {wanted}"
+                        f"strategies.{strategy.name}.{key}: expected one of {', '.join(ids)}, found {wanted}"
                     )
                 if all(d.instrument != wanted for d in self.data):
                     raise ConfigError(f"data: expected a file for {wanted}, found none")
@@ -283,8 +324,6 @@ class Config(_Section, frozen=True):
 def inactive_keys() -> list[str]:
     """Keys that are validated and have no effect yet."""
     return [
-        "paper_trading.enabled",
-        "paper_trading.promotion",
         "paper_trading.ab_testing",
         "venues",
     ]

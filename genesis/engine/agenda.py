@@ -98,8 +98,16 @@ class TrackAgenda:
             default=0,
         )
 
+    def timers(self) -> list[tuple[int, Timer]]:
+        """A strategy's timers and when each is due, in the order in which they fire."""
+        return [(item[0], item[3]) for item in sorted(self._heap, key=_place) if isinstance(item[3], Timer)]
+
     def pop(self) -> Item:
         """Take the next item and make its moment the present."""
         time_ns, rank, _, item = heappop(self._heap)
         self.now, self.rank = time_ns, rank
         return item
+
+
+def _place(item: tuple[int, int, int, Item]) -> tuple[int, int, int]:
+    return item[:3]

@@ -74,13 +74,13 @@ class TrackDesk(Account):
         """Engine time."""
         return self._agenda.now
 
-    def submit(self, intent: OrderIntent) -> Approved | Refused:
-        """Send an intent through risk."""
+    def submit(self, intent: OrderIntent, asked: OrderIntent | None = None) -> Approved | Refused:
+        """Send an intent through risk; a strategy that asked for more than its share of it hears of what it ``asked``."""
         feed, agenda = self._feed(intent.instrument), self._agenda
         feed.settle(agenda.now, agenda.rank)
         refusal = self._track.gate.check(intent, self)
         if refusal is not None:
-            return self._refuse(intent, refusal[0], refusal[1])
+            return self.refuse(intent, refusal[0], refusal[1], asked)
         return Approved(self._send(intent, feed, forced=False))
 
     def submit_forced(self, intent: OrderIntent, by_venue: bool = False) -> OpenState:
@@ -299,13 +299,14 @@ class TrackDesk(Account):
         rows = passed(stream, feed.price_lane.cursor, agenda.now, agenda.rank)
         return TapePosition(stream.name, rows, stream.block_digest(rows))
 
-    def _refuse(self, intent: OrderIntent, reason: DenyReason, detail: str) -> Refused:
+    def refuse(self, intent: OrderIntent, reason: DenyReason, detail: str, asked: OrderIntent | None = None) -> Refused:
+        """Refuse an intent: an entry, and the strategy hears of it."""
         track = self._track
         position = self._position(self._feed(intent.instrument)) if self._journalled else None
         event = OrderDenied(self.now, track.name, intent, reason, detail, position)
         track.entries.append(event)
-        track.strategy.on_order(event)
-        return Refused(intent, reason, detail)
+        track.strategy.on_order(event if asked is None else msgspec.structs.replace(event, intent=asked))
+        return Refused(asked or intent, reason, detail)
 
     def _send(self, intent: OrderIntent, feed: InstrumentFeed, forced: bool, by_venue: bool = False) -> Order:
         track = self._track

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from genesis.engine.journal import Journal
-from genesis.engine.step import Tape, end, step
+from genesis.engine.step import Overseer, Tape, end, step
 from genesis.engine.track import Track
 from genesis.model.events import RunStarted
 
@@ -42,10 +42,11 @@ class TradingEngine:
 
     Args:
         tape: streams whose rows arrive by the feed.
-        tracks: not yet started.
+        tracks: not yet started; an overseer adds to them and takes from them.
         journal: where entries become durable.
         started: the run's first entry.
         on_progress: called after each commit.
+        overseer: looks at all tracks when an evidence bar has closed.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class TradingEngine:
         journal: Journal,
         started: RunStarted,
         on_progress: Callable[[Progress], None] | None = None,
+        overseer: Overseer | None = None,
     ) -> None:
-        self._tape, self._tracks, self._journal = tape, tuple(tracks), journal
+        self._tape, self._tracks, self._journal, self._overseer = tape, tracks, journal, overseer
         self._started = started
         self._on_progress = on_progress
         self._running = False
@@ -77,7 +79,7 @@ class TradingEngine:
         """One turn of the loop; whether the tape ended with it."""
         if not self._running:
             self._start()
-        self._journal.append(step(self._tape, self._tracks, batch.closed_before))
+        self._journal.append(step(self._tape, self._tracks, batch.closed_before, self._overseer))
         if batch.is_last:
             self._journal.append(end(self._tape, self._tracks, batch.closed_before - 1))
         self._journal.commit()

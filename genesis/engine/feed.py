@@ -112,6 +112,14 @@ class InstrumentFeed:
             if stop > lane.cursor:
                 self.show(lane, stop)
 
+    def begin(self, now: int, other: InstrumentFeed) -> None:
+        """Start reading in the middle of the tape, as another track's feed of the instrument does: all that lies behind ``now`` is shown."""
+        self.depth_levels = other.depth_levels
+        self.settle(now, Rank.HOUR)
+        self.price.begin(self.matcher.touch(-1))
+        if self.leg is not None:
+            self.leg.scheduled = self.leg.funding.first_after(now)
+
     def show(self, lane: Lane, stop: int) -> None:
         """Pass the rows of a lane up to ``stop``, none of which fills an order: what they show is visible now."""
         if lane.leads:

@@ -62,6 +62,10 @@ class Mark:
             self._first = int(stream.columns[name][0])
         return self._first
 
+    def begin(self, ticks: int | None) -> None:
+        """The first price of a track that starts in the middle of the tape is the one it finds there."""
+        self._first = ticks or None
+
     def _column(self) -> str:
         return self._of_long if self.worth >= 0 else self._of_short
 
@@ -108,6 +112,8 @@ class Marks:
         self.held: tuple[Mark, ...] = ()
         self.constant = 1.0
         self.drawdown = DrawdownTracker()
+        # Since a later attempt of the same strategy began; ``None`` while the first lasts.
+        self.attempt: DrawdownTracker | None = None
         self.drawdown_halt: float | None = drawdown_halt
         self.floor = float("-inf")
         self.calm = self.alarm = 1.0
@@ -146,9 +152,18 @@ class Marks:
     def take(self, value: float, time_ns: int) -> bool:
         """Take an index; whether a loss limit broke."""
         drawdown = self.drawdown.update(value, time_ns)
+        if self.attempt is not None:
+            self.attempt.update(value, time_ns)
         self._settle()
         halt = self.drawdown_halt
         return value <= self.floor or (halt is not None and drawdown >= halt)
+
+    def begin_attempt(self, time_ns: int) -> None:
+        """A later attempt begins: its drawdown is kept by itself, from the index as it stands."""
+        self.attempt = DrawdownTracker()
+        self.attempt.start(time_ns)
+        self.attempt.peak = self.index()
+        self._settle()
 
     def limit(self, drawdown_halt: float | None, floor: float) -> None:
         """Set the limits: the drawdown that halts, and the index under which the day's loss is too large."""
@@ -161,10 +176,13 @@ class Marks:
 
     def _settle(self) -> None:
         """Between ``alarm`` and ``calm`` an index is no new peak, no deeper drawdown and breaks no limit: nothing need be taken."""
-        tracker = self.drawdown
-        self.calm = tracker.peak
+        tracker, attempt = self.drawdown, self.attempt
+        calm, alarm = tracker.peak, max(tracker.peak * (1 - tracker.maximum), self.floor)
+        if attempt is not None:
+            calm, alarm = min(calm, attempt.peak), max(alarm, attempt.peak * (1 - attempt.maximum))
+        self.calm = calm
         # A hair above the exact bound: what falls inside is judged exactly by `take`.
-        self.alarm = max(tracker.peak * (1 - tracker.maximum), self.floor) * (1 + 1e-12)
+        self.alarm = alarm * (1 + 1e-12)
 
     def catch_up(self, stops: Sequence[int]) -> int | None:
         """Mark every row before ``stops`` (one a mark); the engine time at which a loss limit broke, or ``None``.
@@ -245,5 +263,8 @@ class Marks:
         below = np.flatnonzero(values <= self.floor)
         stop = int(below[0]) + 1 if len(below) else len(values)
         broke = self.drawdown.scan(values[:stop], times[:stop], self.drawdown_halt)
+        if self.attempt is not None:
+            taken = stop if broke is None else broke + 1
+            self.attempt.scan(values[:taken], times[:taken], None)
         self._settle()
         return broke if broke is not None else (stop - 1 if len(below) else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from genesis.engine.track import Track
 from genesis.evidence.families import closed_adjustment
@@ -48,6 +49,15 @@ class Tape:
             series.update(self._closed)
             self._series[key], self._late_told[key] = series, 0
         return self._series[key]
+
+    def missing_ns(self, stream: str, from_ns: int, to_ns: int) -> int:
+        """How much of [``from_ns``, ``to_ns``) the known gaps of a stream cover."""
+        missing, at = 0, from_ns
+        for gap in self._gaps:
+            if gap.stream == stream and gap.time_to > at and gap.time_from < to_ns:
+                missing += min(gap.time_to, to_ns) - max(gap.time_from, at)
+                at = max(at, min(gap.time_to, to_ns))
+        return missing
 
     def watch(self, series: BarSeries) -> BarSeries:
         """Keep a series up to date that no strategy hears: what its rows tell is not journalled."""
@@ -98,16 +108,59 @@ class Tape:
         ]
 
 
-def step(tape: Tape, tracks: Sequence[Track], closed_before: int) -> list[Event]:
+class Overseer(Protocol):
+    """Looks at all tracks when an evidence bar has closed, and opens and closes tracks; ``tracks`` are those of the step."""
+
+    @property
+    def next_ns(self) -> int:
+        """Engine time of the next close of an evidence bar."""
+        ...
+
+    def watches(self, track: Track) -> bool:
+        """Whether it wants to look at a track after each of its moments."""
+        ...
+
+    def look(self, track: Track, now: int) -> None:
+        """A watched track has handled the moment ``now``; tracks opened here have handled it too."""
+        ...
+
+    def hear(self, entries: Sequence[Event]) -> None:
+        """What tracks have journalled since it last heard of them."""
+        ...
+
+    def close_bar(self, time_ns: int) -> list[Event]:
+        """Every track has handled every moment up to ``time_ns``, and was heard of. What was decided."""
+        ...
+
+
+def step(tape: Tape, tracks: Sequence[Track], closed_before: int, overseer: Overseer | None = None) -> list[Event]:
     """Advance every track over the moments before ``closed_before``; their entries by engine time, then in the order of tracks."""
     entries = tape.close(closed_before)
+    while overseer is not None and overseer.next_ns < closed_before:
+        now = overseer.next_ns
+        entries.extend(_advance(tracks, now + 1, overseer))
+        entries.extend(overseer.close_bar(now))
+    entries.extend(_advance(tracks, closed_before, overseer))
+    entries.sort(key=_time)
+    return entries
+
+
+def _advance(tracks: Sequence[Track], closed_before: int, overseer: Overseer | None) -> list[Event]:
+    """Advance every track; what they journal, and what their evidence bars show together."""
     for members in _scopes(tracks):
-        advance_together(members, closed_before)
+        advance_together(members, closed_before, overseer)
+    # Those that were opened on the way stand at the end, and alone.
+    for track in tracks:
+        if track.share is not None:
+            track.advance(closed_before)
+    entries: list[Event] = []
     for track in tracks:
         entries.extend(track.entries)
         track.entries.clear()
-    entries.extend(family_evidence(entries))
-    entries.sort(key=_time)
+    candidates = frozenset(t.name for t in tracks if t.share is None)
+    entries.extend(family_evidence([e for e in entries if e.track in candidates]))
+    if overseer is not None:
+        overseer.hear(entries)
     return entries
 
 
@@ -129,25 +182,35 @@ def _adjusted(time: int, samples: Sequence[EvidenceSample]) -> FamilyEvidence:
     return FamilyEvidence(time, None, dict(zip(names, adjusted, strict=True)), samples[0].source)
 
 
-def advance_together(tracks: Sequence[Track], closed_before: int) -> None:
+def advance_together(tracks: Sequence[Track], closed_before: int, overseer: Overseer | None = None) -> None:
     """Advance the tracks of one liquidity scope from moment to moment, each through the whole of it: what one takes, the next does not see.
 
-    Within a moment they come in the order of the configuration. A track that is alone goes its way at once.
+    Within a moment they come in the order of the configuration. A track that is alone goes its way at once, unless it is watched.
     """
-    if len(tracks) > 1:
+    watched = [] if overseer is None else [t for t in tracks if overseer.watches(t)]
+    if len(tracks) > 1 or watched:
         now = min(track.next_time(closed_before) for track in tracks)
-        while now < closed_before:
+        while now < closed_before and (len(tracks) > 1 or watched):
             for track in tracks:
                 track.advance(now + 1)
+            for track in watched:
+                if overseer is not None:
+                    overseer.look(track, now)
+            watched = [] if overseer is None else [t for t in watched if overseer.watches(t)]
             now = min(track.next_time(closed_before) for track in tracks)
     for track in tracks:
         track.advance(closed_before)
 
 
 def _scopes(tracks: Sequence[Track]) -> list[list[Track]]:
-    """Tracks that compete for the same liquidity together, the others each alone; in the order of their first members."""
+    """Tracks that compete for the same liquidity together, the others each alone; in the order of their first members.
+
+    Those that trade a share are not among them: each is alone at its venue.
+    """
     found: dict[str, list[Track]] = {}
     for track in tracks:
+        if track.share is not None:
+            continue
         # A scope's name cannot be a track's own: those have no blank.
         found.setdefault(f"{track.name} alone" if track.scope is None else track.scope, []).append(track)
     return list(found.values())

@@ -6,9 +6,10 @@ was cut into chunks never shows, because only closed moments are handled and a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from itertools import starmap
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -23,7 +24,12 @@ from genesis.engine.lane import Lane
 from genesis.engine.margin import Leg, MarginAccount, Settlement
 from genesis.engine.marks import Marks
 from genesis.engine.price_age import PriceAge
+from genesis.engine.several_desk import SeveralMoneysDesk
+from genesis.engine.several_marks import SeveralMarks
+from genesis.engine.share import REDUCES_SHARE, ShareDesk
 from genesis.execution.working import Working
+from genesis.invariants import ensure
+from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import (
     Event,
     FaultsInjected,
@@ -55,6 +61,8 @@ from genesis.tape.bars import BarSeries
 from genesis.tape.stream import ABSENT, StreamKind, before, soon_before
 
 _RUN_ROWS: Final = 256
+# Where in the loss bound of an evidence bar risk flattens (definitions.md, "Loss bound"): what is left is for the way out.
+_BOUND_SHARE: Final = 0.8
 _HOUR = Hour()
 # Risk tries so often to close what the venue would not let it close, twice as long after each try: for a little over an hour.
 _FLATTEN_TRIES: Final = 12
@@ -75,6 +83,8 @@ class Monitor(Protocol):
     look_every_ns: int
 
     def observe(self, track: Track, time_ns: int) -> Sequence[Event]: ...
+
+    def loss_bound(self, track: Track) -> float | None: ...
 
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]: ...
 
@@ -150,20 +160,26 @@ class Track:
         self._along_ns = FAR
         self._feed_by_id = {f.instrument.id: f for f in self.feeds}
         self._budget = portfolio.cash_units
-        self.marks = Marks([f.mark for f in self.feeds], float(gate.tier.drawdown_halt))
+        halt, valuation = float(gate.tier.drawdown_halt), portfolio.valuation
+        self._several = None if valuation is None else SeveralMarks(self.feeds, portfolio, valuation, halt)
+        self.marks: Marks = self._several or Marks([f.mark for f in self.feeds], halt)
         legs = [f.leg for f in self.feeds if f.leg is not None]
         self.margin = MarginAccount(legs, portfolio) if legs else None
         self._only_feed = self.feeds[0] if len(self.feeds) == 1 else None
-        self._only_mark = self.marks.all[0] if len(self.feeds) == 1 else None
-        self._day_index = 1.0
-        self._halted_for_day = False
+        self._only_mark = self.marks.all[0] if len(self.marks.all) == 1 else None
+        # The index when the UTC day and the evidence bar began, and when a halt for one of them ends.
+        self._day_index = self._bar_index = 1.0
+        self._bar_floor = float("-inf")
+        self._lifts_ns: int | None = None
         self._journalled = journalled
         # How often risk has tried again to close what it wanted closed, and when it tries next.
         self._flatten_tries = 0
         self._flatten_next: FlattenAgain | None = None
         self.price_age: PriceAge | None = None
         self.undisturbed: Track | None = None
-        self.desk = TrackDesk(self, journalled)
+        self.desk = TrackDesk(self, journalled) if valuation is None else SeveralMoneysDesk(self, journalled, valuation)
+        # Where only a share of the budget is traded, the strategy talks to this desk.
+        self.share: ShareDesk | None = None
         agenda.now = start_ns
         self.start_ns = start_ns
 
@@ -174,7 +190,7 @@ class Track:
     def market(self) -> tuple[int | None, float | None]:
         """The first instrument's price in ticks, and what equal parts in each, bought at the tape's first price, have returned.
 
-        ``None`` before there is a price.
+        ``None`` before there is a price, and of an account of several moneys.
         """
         agenda, price, total = self.agenda, None, 0.0
         for feed in self.feeds:
@@ -185,18 +201,53 @@ class Track:
             if not now or not first:
                 return price, None
             total += now / first
+        if self._several is not None:
+            # Equal parts of one money in instruments of several quotes: what they returned would be a rate's doing too.
+            return price, None
         return price, total / len(self.feeds) - 1
 
     # ---- life
 
     def start(self) -> None:
         """Let the strategy subscribe, and set the first hour."""
-        self.marks.drawdown.start(self.start_ns)
-        self._new_day()
-        every = self._monitor.look_every_ns
-        self.agenda.add((self.start_ns // every + 1) * every, Rank.HOUR, _HOUR)
+        self._begin()
         self.strategy.attach(self.desk)
         self._call("on_start", self.strategy.on_start)
+
+    def _begin(self) -> None:
+        self.marks.drawdown.start(self.start_ns)
+        if self._several is not None:
+            self._several.account_changed(self.start_ns, Rank.HOUR)
+        self._day_index = self._bar_index = self.marks.index()
+        self._set_floor()
+        every = self._monitor.look_every_ns
+        self.agenda.add((self.start_ns // every + 1) * every, Rank.HOUR, _HOUR)
+
+    def take_over(self, from_track: Track, share: Fraction, state: Mapping[str, Any] | None) -> None:
+        """Begin in the middle of a tape, flat, with a copy of another track's strategy (`copy_of`) in the state in which it is now.
+
+        The copy loads ``state`` where there is any, hears what the other one subscribed to, from the next moment on, and trades
+        ``share`` of the budget. Both tracks have handled every moment up to ``start_ns`` of this one.
+        """
+        now = self.start_ns
+        self.share = ShareDesk(self, share)
+        self.strategy.attach(self.share)
+        self.agenda.rank = Rank.HOUR
+        for feed, other in zip(self.feeds, from_track.feeds, strict=True):
+            feed.begin(now, other)
+        for lane, other_lane in zip(self._lanes, from_track._lanes, strict=True):
+            lane.wants_all = other_lane.wants_all
+        for subscription in from_track.subscriptions:
+            feed = self._feed_by_id[subscription.feed.instrument.id]
+            ours = Subscription(subscription.series, feed)
+            ours.at = subscription.at
+            self.subscriptions.append(ours)
+        for due_ns, timer in from_track.agenda.timers():
+            self.agenda.add(due_ns, Rank.TIMER, timer)
+        self._begin()
+        self._note_along()
+        if state is not None:
+            self._call("on_load", lambda: self.strategy.on_load(state))
 
     def subscribe_bars(self, instrument: Instrument, spec: BarSpec) -> None:
         """Give the strategy bars of ``spec``; asking twice changes nothing."""
@@ -631,16 +682,27 @@ class Track:
         now = self.agenda.now
         self.agenda.add(now + self._monitor.look_every_ns, Rank.HOUR, _HOUR)
         self.entries.extend(self._monitor.observe(self, now))
-        if now % NS_PER_DAY == 0:
-            self._new_day()
+        if now % EVIDENCE_BAR_NS == 0:
+            self._new_bar(now)
 
-    def _new_day(self) -> None:
-        """A UTC day begins: the daily loss counts from here, and a halt for the day ends."""
-        self._day_index = self.marks.index()
-        if self._halted_for_day:
-            self._halted_for_day, self.forbidden = False, None
+    def _new_bar(self, now: int) -> None:
+        """An evidence bar begins, and maybe a UTC day: losses count from here, and a halt for the one before ends."""
+        self._bar_index = self.marks.index()
+        if now % NS_PER_DAY == 0:
+            self._day_index = self._bar_index
+        if self._lifts_ns is not None and now >= self._lifts_ns:
+            self._lifts_ns, self.forbidden = None, None
+        self._set_floor()
+
+    def _set_floor(self) -> None:
+        """The index under which the day's loss, or the bar's, is too large; none for a track that is halted already."""
+        bound = self._monitor.loss_bound(self)
+        self._bar_floor = float("-inf") if bound is None else self._bar_index * (1 - _BOUND_SHARE * bound)
         if not self.forbidden:
-            self.marks.limit(self.marks.drawdown_halt, self._day_index * (1 - float(self.gate.tier.daily_loss_max)))
+            self.marks.limit(self.marks.drawdown_halt, max(self._day_floor(), self._bar_floor))
+
+    def _day_floor(self) -> float:
+        return self._day_index * (1 - float(self.gate.tier.daily_loss_max))
 
     # ---- what the venue says
 
@@ -671,8 +733,12 @@ class Track:
                 self._stays_open(state)
             elif state.forced and isinstance(event, OrderRejected):
                 self._try_to_flatten_later()
+        share = self.share
+        heard = event if share is None else share.told_of(event)
         if self._hears_orders:
-            self._call("on_order", lambda: self.strategy.on_order(event))
+            self._call("on_order", lambda: self.strategy.on_order(heard))
+        if share is not None and state.status.is_final:
+            share.ended(state.order.client_order_id)
 
     def _close_order(self, client_order_id: str) -> None:
         self.orders.by_id.pop(client_order_id, None)
@@ -694,12 +760,17 @@ class Track:
             self._try_to_flatten_later()
         for trade in trades:
             self.entries.extend(self._monitor.traded(self, trade))
+        heard, share = fill, self.share
+        if share is not None:
+            heard = share.told_of_fill(state, fill)
+            if state.status.is_final:
+                share.ended(state.order.client_order_id)
         now = self.agenda.now
         if self.marks.touch(now):
             self._halt(now)
         if self._hears_fills and not self.ended:
             try:
-                self.strategy.on_fill(fill)
+                self.strategy.on_fill(heard)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._stop("on_fill", error)
 
@@ -709,6 +780,9 @@ class Track:
         portfolio, budget, agenda, feed = self.portfolio, self._budget, self.agenda, self._only_feed
         if self.price_age is not None:
             self.price_age.changed(agenda.now)
+        if self._several is not None:
+            self._several.account_changed(agenda.now, agenda.rank)
+            return
         constant = quotient(portfolio.cash_units, budget)
         if feed is not None:
             mark, lane = feed.mark, feed.price_lane
@@ -770,7 +844,7 @@ class Track:
     def _hold(self, detail: str) -> None:
         """No new entries: what has happened to the account cannot be told any more."""
         action = "no new entries; the position is kept"
-        self._halted_for_day, self.forbidden = False, detail
+        self._lifts_ns, self.forbidden = None, detail
         self.entries.append(TrackHalted(self.agenda.now, self.name, "MARK_PRICE", detail, action))
 
     def _liquidate(self, now: int) -> None:
@@ -796,7 +870,7 @@ class Track:
             self.desk.seen(watched.stream, watched.stream.first_after(now)),
         )
         self.entries.append(event)
-        self._halted_for_day, self.forbidden = False, f"liquidated: {event.detail()}"
+        self._lifts_ns, self.forbidden = None, f"liquidated: {event.detail()}"
         self.marks.limit(None, float("-inf"))
         for client_order_id, state in list(self.orders.by_id.items()):
             if not state.forced:
@@ -861,10 +935,7 @@ class Track:
         if only is not None:
             stop = row if only.stream is lane.stream else passed(only.stream, only.cursor, ts, Rank.ROW)
             return stop > only.cursor and self._catch_up([stop])
-        stops = [
-            row if f.mark.stream is lane.stream else passed(f.mark.stream, f.mark.cursor, ts, Rank.ROW)
-            for f in self.feeds
-        ]
+        stops = [row if m.stream is lane.stream else passed(m.stream, m.cursor, ts, Rank.ROW) for m in self.marks.all]
         return self._catch_up(stops)
 
     def _own_row_next(self, lane: Lane, row: int) -> bool:
@@ -889,6 +960,83 @@ class Track:
         self._halt(broke)
         return True
 
+    # ---- capital
+
+    @property
+    def is_idle(self) -> bool:
+        """Flat, and nothing works or is on its way."""
+        return not self.orders.by_id and self.is_flat
+
+    @property
+    def is_flat(self) -> bool:
+        """No position of a lot or more."""
+        return not any(self.desk.position_lots(f.instrument) for f in self.feeds)
+
+    def add_capital(self, units: int) -> None:
+        """Ledger units come in, or leave where ``units`` is below 0: a cash flow, which is never a return.
+
+        Raises:
+            IntegrityError: nothing would be left to trade with.
+        """
+        before = self.desk.equity_units()
+        ensure(
+            min(before, before + units) > 0, f"track {self.name}: capital: expected equity, found {before} + {units}"
+        )
+        self.portfolio.add_capital(units, before)
+        self.executor.deposit(self.portfolio.currency, units, self.portfolio.decimals)
+        self._budget = self.portfolio.index_units
+        self._position_changed()
+
+    def raise_share(self, share: Fraction, units: int) -> None:
+        """More of the budget is traded from now on, with what is entered anew."""
+        ensure(self.share is not None, f"track {self.name}: share: expected a track that trades one")
+        if self.share is not None:
+            self.add_capital(units)
+            self.share.share = share
+
+    def lower_share(self, share: Fraction) -> None:
+        """Less of the budget is traded: entries are cancelled and what is held is reduced in proportion, at once."""
+        if self.share is None:
+            return
+        was, self.share.share = self.share.share, share
+        self.cancel_entries()
+        for feed in self.feeds:
+            held = self.desk.position_lots(feed.instrument)
+            kept = abs(held) * share.numerator * was.denominator // (share.denominator * was.numerator)
+            self.reduce(feed, abs(held) - kept)
+
+    def reduce(self, feed: InstrumentFeed, lots: int) -> None:
+        """Close ``lots`` of what is held, at market."""
+        held = self.desk.position_lots(feed.instrument)
+        lots = min(lots, abs(held))
+        if lots:
+            self._close_position(feed, lots if held > 0 else -lots, REDUCES_SHARE)
+
+    def cancel_entries(self) -> None:
+        """Cancel every order that would add to a position; what protects one stays."""
+        for client_order_id, state in list(self.orders.by_id.items()):
+            intent = state.order.intent
+            closes = self.desk.position_lots(intent.instrument) * int(intent.side) < 0
+            if not state.forced and not intent.reduce_only and not closes:
+                self.desk.cancel(client_order_id)
+
+    def forbid_entries(self, why: str) -> None:
+        """From now on only what reduces a position is sent; it stays so."""
+        self._lifts_ns = None
+        self.forbidden = why
+        self.cancel_entries()
+
+    def allow_entries(self) -> None:
+        """Entries are sent again; losses count from here."""
+        self._lifts_ns = self.forbidden = None
+        self._day_index = self._bar_index = self.marks.index()
+        self._set_floor()
+
+    def flatten(self, why: str) -> None:
+        """Cancel everything and close what is held, now."""
+        self.forbid_entries(why)
+        self._flatten()
+
     # ---- stops
 
     def _halt(self, now: int) -> None:
@@ -896,16 +1044,26 @@ class Track:
         halt, drawdown, index = self.marks.drawdown_halt, self.marks.current_drawdown(), self.marks.index()
         if halt is not None and drawdown >= halt:
             reason, detail = "DRAWDOWN", f"expected a drawdown under {halt:.2%}, found {drawdown:.4%}"
-            self._halted_for_day, self.forbidden, halt = False, detail, None
+            self._lifts_ns, self.forbidden, halt = None, detail, None
         else:
-            limit = self.gate.tier.daily_loss_max
-            found = f"found {1 - index / self._day_index:.4%}"
-            reason, detail = "DAILY_LOSS", f"expected a loss under {limit:.2%} of the day's start, {found}"
-            self._halted_for_day = self.forbidden is None
-            self.forbidden = self.forbidden or detail
+            reason, detail, lifts_ns = self._broken_floor(now, index)
+            if self.forbidden is None:
+                self._lifts_ns, self.forbidden = lifts_ns, detail
         self.marks.limit(halt, float("-inf"))
         self.entries.append(TrackHalted(now, self.name, reason, detail, "entries cancelled, flattened at market"))
         self._flatten()
+
+    def _broken_floor(self, now: int, index: float) -> tuple[str, str, int]:
+        """Which loss limit an index broke, in words, and when entries are allowed again."""
+        if index <= self._day_floor():
+            most = self.gate.tier.daily_loss_max
+            found = f"found {1 - index / self._day_index:.4%}"
+            detail = f"expected a loss under {most:.2%} of the day's start, {found}"
+            return "DAILY_LOSS", detail, (now // NS_PER_DAY + 1) * NS_PER_DAY
+        of = f"the evidence bar's start ({_BOUND_SHARE:.0%} of the loss bound)"
+        found = f"found {1 - index / self._bar_index:.4%}"
+        detail = f"expected a loss under {1 - self._bar_floor / self._bar_index:.4%} of {of}, {found}"
+        return "LOSS_BOUND", detail, (now // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
 
     def _flatten(self) -> None:
         self._flatten_tries, self._flatten_next = 0, None

@@ -79,6 +79,14 @@ class LaggedSums:
             found += 2 * (1 - k / (lags + 1)) * self._covariance(k, level, line, square)
         return max(0.0, found)
 
+    def mean_variance(self, mean: float) -> float:
+        """n times the variance of the mean, allowing for autocorrelation, by the same estimator; ``mean`` is that of the same values."""
+        lags = lags_for(self.n)
+        found = self._covariance(0, -mean, 1.0, 0.0)
+        for k in range(1, lags + 1):
+            found += 2 * (1 - k / (lags + 1)) * self._covariance(k, -mean, 1.0, 0.0)
+        return max(0.0, found)
+
     def _covariance(self, k: int, a: float, b: float, c: float) -> float:
         """g_k of a + b r + c r**2, whose mean is 0, over n."""
         ones, twos = 2 * self._one, 2 * self._two

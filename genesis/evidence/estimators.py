@@ -8,7 +8,7 @@ them daily passes strategies without any edge far more often than its level says
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import e, sqrt
+from math import e, pi, sqrt
 from statistics import NormalDist
 
 from genesis.metrics.ratios import ratio_variance
@@ -106,6 +106,14 @@ def minimum_backtest_years(trials: float, annual_ratio: float) -> float:
         raise ValueError(f"annual_ratio: expected above 0, found {annual_ratio}")
     most = expected_maximum(trials) / annual_ratio
     return most * most
+
+
+def expected_drawdown_without_edge(annual_volatility: float, years: float) -> float:
+    """Expected deepest fall of a sum of returns without a mean: sigma sqrt(pi / 2 T); of a unit of volatility in a year 1.2533.
+
+    Magdon-Ismail, Atiya, Pratap and Abu-Mostafa 2004 (J. of Applied Probability 41(1)), for Brownian motion without drift.
+    """
+    return annual_volatility * sqrt(pi / 2 * years)
 
 
 def missed(benchmark: float, true: float, stderr_at_benchmark: float, stderr_at_true: float, alpha: float) -> float:

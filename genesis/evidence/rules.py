@@ -55,3 +55,62 @@ class BettingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def bets(self) -> tuple[float, ...]:
         """Fractions of the stake per unit of scaled return: the annual ratio over the root of bars a year, capped."""
         return tuple(min(s / sqrt(BARS_PER_YEAR), self.bet_cap) for s in self.bets_sharpe)
+
+
+class FutilityRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How it is found out that a strategy is not as good as it would have to be.
+
+    ``min_sharpe``: the annual ratio that is doubted. ``multiples`` of it are bet on, each at most ``bet_cap``; ``alpha``: how often a strategy that has
+    the ratio may be given up, at most. ``lose_most``: the part of a bet that one bar may cost; gains beyond that count no more. ``decay`` of the running
+    variance, ``floor`` the least scale as a share of the deviation known at the start.
+
+    Raises:
+        ValueError: a number out of its range.
+    """
+
+    min_sharpe: float = 1.5
+    multiples: tuple[float, ...] = (1.0, 2.0, 4.0)
+    alpha: float = 0.05
+    bet_cap: float = 0.12
+    lose_most: float = 0.88
+    decay: float = 0.98
+    floor: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_sharpe < sqrt(BARS_PER_YEAR) or not self.multiples or min(self.multiples) <= 0:
+            raise ValueError(f"min_sharpe, multiples: expected above 0, found {self.min_sharpe}, {self.multiples}")
+        if not 0 < self.alpha < 1 or not 0 <= self.decay < 1 or self.floor <= 0:
+            raise ValueError(
+                f"alpha, decay, floor: expected 0 to 1, 0 to 1, above 0, found {self.alpha}, {self.decay}, {self.floor}"
+            )
+        if self.lose_most <= 0 or self.bet_cap <= 0 or self.lose_most >= 1:
+            raise ValueError(
+                f"lose_most, bet_cap: expected between 0 and 1, and above 0, found {self.lose_most}, {self.bet_cap}"
+            )
+
+    @property
+    def bets(self) -> tuple[float, ...]:
+        """Fractions of the stake per unit of scaled return."""
+        return tuple(min(m * self.min_sharpe / sqrt(BARS_PER_YEAR), self.bet_cap) for m in self.multiples)
+
+
+class HedgeRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the benchmark is taken out of a strategy's returns.
+
+    ``decay``: weight of the past, bar by bar, in the regression on the benchmark. ``beta_bars``: bars it needs before the first residual. ``floor``: the
+    least scale of the bet on residuals, as a share of their deviation in the warm-up. The bets are those of `BettingRules`.
+
+    Raises:
+        ValueError: a number out of its range.
+    """
+
+    decay: float = 0.995
+    beta_bars: int = 12
+    floor: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.decay < 1 or self.beta_bars < 2 or self.floor <= 0:
+            raise ValueError(
+                "decay, beta_bars, floor: expected 0 to 1, 2 or more, above 0, found "
+                f"{self.decay}, {self.beta_bars}, {self.floor}"
+            )

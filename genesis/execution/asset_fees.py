@@ -1,61 +1,67 @@
 """Fees in a third asset at a discount, as exchanges charge them in their own token (BNB).
 
-The standard fee is worked out in the received asset, converted at the rate of the moment, times the discount, and truncated
-(execution.md 3.5; Binance spot documentation, "Commission Rates": in its arithmetic the discount is a multiplier). If the balance is
-short of it, the full fee is taken from the received asset instead; that is decided for each trade. So it is where the tape shows no
-fresh rate: what the venue would have charged is then unknown, and the dearer answer stands.
+The commission of what was received is worked out by the exchange's full formula (`genesis.execution.commission`): the standard part times the
+discount, tax and special commission undiscounted, converted at the rate of the moment, and truncated. If the account's free balance is
+short of it, the full commission is taken from the received asset instead; that is decided for each trade (execution.md 3.5; Binance spot
+documentation, ``faqs/commission_faq.md``). So it is where the tape shows no fresh rate: what the venue would have charged is then unknown, and
+the dearer answer stands.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from genesis.model.grid import currency_grid
+from genesis.execution.commission import commission_in_discount_asset
+from genesis.execution.wallet import Wallet
+from genesis.model.commission import CommissionRates
+from genesis.model.orders import Liquidity, Side
 from genesis.portfolio.conversion import NoRate
-from genesis.portfolio.currencies import Rates
-
-_DISCOUNT_DECIMALS = 8
+from genesis.portfolio.tape_rates import TapeRates
 
 
 class AssetFee:
-    """The asset that pays, at which discount.
+    """The asset that pays for an account's trades while there is enough of it.
 
     Args:
         asset: ``BNB``.
-        discount: what the standard fee is multiplied by, above 0 and at most 1 (0.75: a quarter is saved), of at most 8 decimals.
+        commission: the account's rates, with the discount.
         decimals: ledger scale of the asset.
-        fee_decimals: a fee is truncated to this many decimals.
-
-    Raises:
-        ValueError: the discount is out of its bounds or too fine, or fees are finer than the ledger.
+        fee_decimals: a fee is truncated to this many decimals, of the asset's at most.
+        rates: what an amount received is worth in the asset.
+        wallet: the account's, whose free balance decides.
     """
 
-    __slots__ = ("_discount", "_step", "asset", "decimals")
+    __slots__ = ("_commission", "_factor", "_rates", "_step", "_wallet", "asset", "decimals")
 
-    def __init__(self, asset: str, discount: Decimal, decimals: int, fee_decimals: int = 8) -> None:
-        if not 0 < discount <= 1:
-            raise ValueError(f"{asset}: discount: expected above 0 and at most 1, found {discount}")
-        if not 0 <= fee_decimals <= decimals:
-            raise ValueError(f"{asset}: fee_decimals: expected 0 to {decimals}, found {fee_decimals}")
+    def __init__(
+        self,
+        asset: str,
+        commission: CommissionRates,
+        decimals: int,
+        fee_decimals: int,
+        rates: TapeRates,
+        wallet: Wallet,
+    ) -> None:
         self.asset, self.decimals = asset, decimals
-        self._discount = currency_grid(_DISCOUNT_DECIMALS).from_decimal(discount)
-        self._step = int(10 ** (decimals - fee_decimals))
+        self._commission, self._rates, self._wallet = commission, rates, wallet
+        self._factor = wallet.factor(asset, decimals)
+        self._step = int(10 ** max(0, decimals - fee_decimals))
 
-    def fee(self, full: int, received: str, balance: int, rates: Rates, now: int) -> int | None:
-        """Ledger units of the asset to charge instead of ``full``, ledger units of ``received``; ``None``: the received asset pays.
+    def charge(
+        self, received: int, currency: str, decimals: int, side: Side, liquidity: Liquidity, now: int
+    ) -> tuple[int, str, int] | None:
+        """The fee of a trade at ``now`` as (units, asset, decimals); ``None``: what was received pays in full.
 
-        ``balance`` is the asset's cash. A rebate (below 0) stays in the received asset.
+        ``received`` is in 10**-``decimals`` of ``currency``. The rate is that of the rows before ``now``.
         """
-        if full <= 0:
-            return None
-        ratio = rates.ratio(received, self.asset, now, True)
+        rates = self._rates
+        rates.look(now)
+        ratio = rates.ratio(currency, self.asset, now, True)
         if isinstance(ratio, NoRate):
             return None
-        exact = full * ratio[0] * self._discount // (ratio[1] * 10**_DISCOUNT_DECIMALS)
+        finer = int(10 ** (rates.decimals_of(currency) - decimals))
+        exact = commission_in_discount_asset(received * finer, side, liquidity, self._commission, ratio)
+        if exact is None:
+            return None
         fee = exact - exact % self._step
-        return fee if fee <= balance else None
-
-    def value(self, fee: int, currency: str, rates: Rates, now: int) -> int | NoRate:
-        """What a fee costs a trade in ledger units of ``currency``: what buying the asset back takes, rounded up."""
-        owed = rates.convert(-fee, self.asset, currency, now)
-        return owed if isinstance(owed, NoRate) else -owed
+        if fee * self._factor > self._wallet.free[self.asset]:
+            return None
+        return fee, self.asset, self.decimals

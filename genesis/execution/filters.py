@@ -27,7 +27,7 @@ _TAKE_PROFITS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
 class References(Protocol):
-    """Who knows the average, last and mark price: `genesis.execution.reference_price.ReferencePrices`, or columns."""
+    """Who knows the average, last and mark price: `genesis.tape.references.TapeReferences`."""
 
     def reference(self, time_ns: int, minutes: int | None) -> tuple[int, int] | None: ...
 
@@ -55,11 +55,6 @@ class OrderFilters:
     def refusal(self, breach: Breach) -> Violation:
         """The exchange's words for ``breach`` on this symbol; ``KeyError`` for the rate limit's, which are not its own."""
         return self._refusals[breach]
-
-    def minutes(self) -> list[int]:
-        """Every averaging time the rules ask for: what `ReferencePrices` is built with."""
-        spans = [p.minutes for p in self._rules.percent] + [n.minutes for n in self._rules.notional]
-        return sorted({m for m in spans if m is not None})
 
     def check(
         self,

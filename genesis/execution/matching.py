@@ -643,7 +643,10 @@ class Matcher:
         party.position += sign * lots
         if party.rules is not None and working.fills == 1:
             party.rules.first_filled(time_ns, liquidity is _MAKER)
-        fee = party.fee(sign, ticks, lots, liquidity)
+        if party.asset_fee is None:
+            fee = party.fee(sign, ticks, lots, liquidity)
+        else:
+            fee = party.fee_in_asset(party.asset_fee, sign, ticks, lots, liquidity, time_ns)
         if party.spot is not None:
             working.locked = party.pay(working.locked, sign, ticks, lots, fee, working.lock_ticks, working.leaves)
         if self.models.impact is not None and liquidity is _TAKER:

@@ -6,18 +6,19 @@ order ends; so free and locked amounts are never below zero (execution.md 3.3, 7
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from genesis.errors import IntegrityError
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.impact import Footprint
 from genesis.execution.pricing import FillCost
+from genesis.execution.wallet import Wallet
 from genesis.model.instruments import Instrument
 from genesis.model.orders import Liquidity, Order, RejectReason, Side
 from genesis.model.rules import StpMode
 
 if TYPE_CHECKING:
+    from genesis.execution.asset_fees import AssetFee
     from genesis.execution.listing_rules import ListingRules
     from genesis.execution.working import Working
 
@@ -44,49 +45,6 @@ class Answers(Protocol):
     def canceled(self, working: Working, time_ns: int) -> None: ...
 
     def expired(self, working: Working, time_ns: int, reason: RejectReason) -> None: ...
-
-
-class Wallet:
-    """Free and locked amounts by asset, in ledger units; shared by an account's instruments.
-
-    Args:
-        decimals: scale of each asset; a movement names its own scale and must fit.
-    """
-
-    __slots__ = ("_decimals", "free", "locked")
-
-    def __init__(self, decimals: Mapping[str, int]) -> None:
-        self._decimals = dict(decimals)
-        self.free: dict[str, int] = dict.fromkeys(decimals, 0)
-        self.locked: dict[str, int] = dict.fromkeys(decimals, 0)
-
-    def factor(self, asset: str, decimals: int) -> int:
-        """Wallet units of one unit at ``decimals``.
-
-        Raises:
-            IntegrityError: the asset is not declared, or coarser than the unit.
-        """
-        scale = self._decimals.get(asset, -1) - decimals
-        if scale < 0:
-            raise IntegrityError(f"wallet: expected {asset} at {decimals} decimals or more, found {self._decimals}")
-        return int(10**scale)
-
-    def deposit(self, asset: str, units: int) -> None:
-        """Add to what is free."""
-        self.free[asset] += units
-
-    def lock(self, asset: str, units: int) -> bool:
-        """Set aside; ``False``, and nothing happens, where less is free."""
-        if units > self.free[asset]:
-            return False
-        self.free[asset] -= units
-        self.locked[asset] += units
-        return True
-
-    def unlock(self, asset: str, units: int) -> None:
-        """Release what was set aside."""
-        self.locked[asset] -= units
-        self.free[asset] += units
 
 
 class Spot:
@@ -142,6 +100,7 @@ class Party:
         "_notional_unit",
         "account",
         "answers",
+        "asset_fee",
         "buys",
         "fees",
         "position",
@@ -169,6 +128,8 @@ class Party:
         self.buys, self.sells = Footprint(impact_half_life_ns), Footprint(impact_half_life_ns)
         self.self_trade, self.rules = self_trade, rules
         self._fee_rate = fees.quote_rate_on_buys()
+        # What may pay the fee instead of the asset received.
+        self.asset_fee: AssetFee | None = None
 
     def fee(self, sign: int, ticks: int, lots: int, liquidity: Liquidity) -> Fee:
         """What the venue charges for a fill."""
@@ -176,6 +137,15 @@ class Party:
         return self.fees.fee(
             _BUY if sign > 0 else _SELL, liquidity, base_units, ticks * base_units * self._notional_unit
         )
+
+    def fee_in_asset(self, instead: AssetFee, sign: int, ticks: int, lots: int, liquidity: Liquidity, now: int) -> Fee:
+        """What the venue charges for a fill of an account that may pay in another asset."""
+        full = self.fee(sign, ticks, lots, liquidity)
+        base_units = lots * self._lot_units
+        base_received = self.spot is not None and full[1] == self.spot.base
+        received = base_units if base_received else ticks * base_units * self._notional_unit
+        found = instead.charge(received, full[1], full[2], _BUY if sign > 0 else _SELL, liquidity, now)
+        return full if found is None else found
 
     def needs(self, sign: int, ticks: int, lots: int) -> int:
         """Wallet units to set aside for an order, with the fee where a buyer pays it in quote; 0 where nothing is set aside."""

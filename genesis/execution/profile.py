@@ -18,24 +18,78 @@ class FeeCurrency(Enum):
     QUOTE = "quote"
 
 
+class SideBps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of commission in basis points: a trade pays its maker's or taker's rate plus its buyer's or seller's."""
+
+    maker_bp: Decimal = Decimal(0)
+    taker_bp: Decimal = Decimal(0)
+    buyer_bp: Decimal = Decimal(0)
+    seller_bp: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        _check_bps(self)
+
+
+class FeeDiscount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pay the fee in ``asset`` while there is enough of it: the standard commission is multiplied by ``multiplier`` (0.75: a quarter is saved)."""
+
+    asset: str
+    multiplier: Decimal = Decimal("0.75")
+
+    def __post_init__(self) -> None:
+        if not 0 < self.multiplier <= 1:
+            raise ValueError(f"multiplier: expected above 0 and at most 1, found {self.multiplier}")
+        _check_fine("multiplier", self.multiplier, 8)
+
+
 class FeeSchedule(msgspec.Struct, frozen=True):
     """Maker and taker rates in basis points of the notional.
 
-    The fee is truncated to ``decimals`` of its currency, as spot exchanges do (execution.md 3.5).
+    The fee is truncated to ``decimals`` of its currency, as spot exchanges do (execution.md 3.5). ``buyer_bp`` and ``seller_bp`` complete the
+    standard commission, ``tax`` and ``special`` are charged beside it (Binance, ``faqs/commission_faq.md``), and ``discount`` names the asset that
+    pays less; a spot account has that only where it has money in the asset.
     """
 
     maker_bp: Decimal = Decimal(10)
     taker_bp: Decimal = Decimal(10)
     currency: FeeCurrency = FeeCurrency.RECEIVED
     decimals: int = 8
+    buyer_bp: Decimal = Decimal(0)
+    seller_bp: Decimal = Decimal(0)
+    tax: SideBps | None = None
+    special: SideBps | None = None
+    discount: FeeDiscount | None = None
 
     def __post_init__(self) -> None:
-        for name in ("maker_bp", "taker_bp"):
-            rate = getattr(self, name)
-            if not 0 <= rate < 1000:
-                raise ValueError(f"{name}: expected 0 to 1000 basis points, found {rate}")
+        _check_bps(self)
+        if self.in_full:
+            # Commission rates are integers of 10**-8.
+            for name in _BPS:
+                _check_fine(name, getattr(self, name), 4)
         if not 0 <= self.decimals <= 30:
             raise ValueError(f"decimals: expected 0 to 30, found {self.decimals}")
+
+    @property
+    def in_full(self) -> bool:
+        """Whether more is charged, or otherwise, than a maker's and a taker's rate."""
+        return any((self.buyer_bp, self.seller_bp, self.tax, self.special, self.discount))
+
+
+_BPS = ("maker_bp", "taker_bp", "buyer_bp", "seller_bp")
+
+
+def _check_bps(rates: SideBps | FeeSchedule) -> None:
+    for name in _BPS:
+        rate = getattr(rates, name)
+        if not 0 <= rate < 1000:
+            raise ValueError(f"{name}: expected 0 to 1000 basis points, found {rate}")
+        if isinstance(rates, SideBps):
+            _check_fine(name, rate, 4)
+
+
+def _check_fine(name: str, value: Decimal, decimals: int) -> None:
+    if value != round(value, decimals):
+        raise ValueError(f"{name}: expected at most {decimals} decimals, found {value}")
 
 
 class ExecutionProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,3 +189,31 @@ class Realism(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             ValueError: a value out of its range.
         """
         return msgspec.structs.replace(profile, name="realistic", **msgspec.structs.asdict(self))
+
+
+class LiveAssumptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the simulated live venue does otherwise than the paper venue: slower, dearer and thinner; a strategy is never told.
+
+    Until real venues are connected, live tracks trade there. Its luck is drawn from ``seed`` and is not the paper venue's.
+    """
+
+    latency_ms: ClippedNormal = ClippedNormal(15, 4, 8, 40)
+    slippage_bp: ClippedNormal = ClippedNormal(2, 1.2, 2, 6)
+    tail_probability: float = 0.002
+    tail_factor: float = 10.0
+    impact_y: float = 0.8
+    queue: str = "risk_averse"
+    only_through: bool = True
+    prints_share: Decimal = Decimal("0.1")
+    bar_share: Decimal | None = Decimal("0.05")
+    seed: int = 20_001
+
+    def over(self, profile: ExecutionProfile) -> ExecutionProfile:
+        """``profile`` with these assumptions, under the name ``live``.
+
+        Raises:
+            ValueError: a value out of its range.
+        """
+        values = msgspec.structs.asdict(self)
+        del values["seed"]
+        return msgspec.structs.replace(profile, name="live", **values)

@@ -344,6 +344,49 @@ class RunStarted(Event, frozen=True, gc=False):
         return dict(self.facts)
 
 
+class TrackOpened(Event, frozen=True, gc=False):
+    """A track began while others ran; ``facts`` are what the first entry says of those that were there from the start."""
+
+    facts: Wire
+
+    def wire(self) -> Wire:
+        return dict(self.facts)
+
+
+class CapitalMoved(Event, frozen=True, gc=False):
+    """Capital came to a track, or left it where ``amount`` is below 0: a cash flow, no return.
+
+    ``amount`` and ``equity``, what the account was worth before it, are in 10**-decimals of ``currency``; ``share`` is the share of its
+    budget that the track trades from now on, exact text.
+    """
+
+    amount: int
+    equity: int
+    currency: str
+    decimals: int
+    share: str
+    reason: str
+
+    def wire(self) -> Wire:
+        text = currency_grid(self.decimals).to_text
+        return {
+            "amount": text(self.amount),
+            "currency": self.currency,
+            "equity": text(self.equity),
+            "reason": self.reason,
+            "share": self.share,
+        }
+
+
+class TrackClosed(Event, frozen=True, gc=False):
+    """A track is over: it is flat, nothing works, and its capital has gone back to the account."""
+
+    reason: str
+
+    def wire(self) -> Wire:
+        return {"reason": self.reason}
+
+
 class GapFound(Event, frozen=True, gc=False):
     """Market data are missing in [``time_from``, ``time_to``); ``missing`` counts bars or ids where that is known."""
 
@@ -556,7 +599,7 @@ class EvidenceSample(Event, frozen=True, gc=False):
     fraction of the equity at a bar's start; ratios are annual, ``sharpe_low`` and ``sharpe_high`` their 95 % confidence sequence.
     """
 
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float
@@ -594,6 +637,81 @@ class FamilyEvidence(Event, frozen=True, gc=False):
 
     def wire(self) -> Wire:
         return {"adjusted": self.adjusted, "source": self.source}
+
+
+class CommandTaken(Event, frozen=True, gc=False):
+    """A command of the inbox was heard. ``taken`` says whether it was done or refused, ``words`` what came of it.
+
+    One for each version that it concerned; ``track`` is ``None`` where it concerned none. ``target`` is what the author wrote, ``None`` for all versions.
+    """
+
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+    taken: bool
+    words: str
+
+    def wire(self) -> Wire:
+        return {
+            "author": self.author,
+            "command": self.command,
+            "number": self.number,
+            "reason": self.reason,
+            "taken": self.taken,
+            "target": self.target,
+            "words": self.words,
+        }
+
+
+class PromotionEvaluated(Event, frozen=True, gc=False):
+    """A promotion decision whole (docs/PROMOTION.md): rules, facts, room and commands that went in, standings before and after, move, reasons.
+
+    ``record`` is the decision's JSON document, in wire form; ``digest`` is the SHA-256 (hex) of its canonical bytes. The decision can be made again from it alone.
+    """
+
+    digest: str
+    record: Wire
+
+    def wire(self) -> Wire:
+        return {"digest": self.digest, "record": self.record}
+
+
+class StageChanged(Event, frozen=True, gc=False):
+    """A version has moved: the stage, or the capital fraction of its budget, is another one. ``evaluation`` is the digest of the decision.
+
+    ``forced``: the fraction is held by a person's word, not backed by evidence.
+    """
+
+    identity: str
+    move: str
+    action: str
+    stage_before: str
+    stage_after: str
+    fraction_before: str
+    fraction_after: str
+    attempt: int
+    epoch: int
+    forced: bool
+    reasons: tuple[str, ...]
+    evaluation: str
+
+    def wire(self) -> Wire:
+        return {
+            "action": self.action,
+            "attempt": self.attempt,
+            "epoch": self.epoch,
+            "evaluation": self.evaluation,
+            "forced": self.forced,
+            "fraction_after": self.fraction_after,
+            "fraction_before": self.fraction_before,
+            "identity": self.identity,
+            "move": self.move,
+            "reasons": list(self.reasons),
+            "stage_after": self.stage_after,
+            "stage_before": self.stage_before,
+        }
 
 
 class TapeEnded(Event, frozen=True, gc=False):

@@ -180,7 +180,18 @@ class OfMoment:
 class Measures:
     """All metrics of a moment: read it as a mapping of names, or take them with `metrics`. Nothing that happens later changes it."""
 
-    __slots__ = ("_bars", "_budget", "_fills", "_grid", "_made", "_mark_px", "_moment", "_trades", "_turnover")
+    __slots__ = (
+        "_bars",
+        "_budget",
+        "_fills",
+        "_grid",
+        "_made",
+        "_mark_px",
+        "_moment",
+        "_moneys",
+        "_trades",
+        "_turnover",
+    )
 
     def __init__(
         self,
@@ -195,7 +206,12 @@ class Measures:
         self._grid, self._budget, self._turnover = grid, budget, turnover
         self._moment, self._fills, self._bars, self._trades = moment, fills, bars, trades
         self._mark_px: tuple[Grid, int | None] | None = None
+        self._moneys: dict[str, Metric] | None = None
         self._made: dict[str, Metric] | None = None
+
+    def name_moneys(self, told: dict[str, Metric]) -> None:
+        """Also say what only an account of several moneys has."""
+        self._moneys = told
 
     def name_mark(self, grid: Grid, ticks: int | None) -> None:
         """Also say at which price (of ``grid``) the first instrument is marked; ``None`` before there is one."""
@@ -245,4 +261,6 @@ class Measures:
         if self._mark_px is not None:
             grid, ticks = self._mark_px
             found["mark_px"] = None if ticks is None else grid.to_text(ticks)
+        if self._moneys is not None:
+            found.update(self._moneys)
         return found

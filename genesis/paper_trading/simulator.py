@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from genesis.engine.agenda import TrackAgenda
-from genesis.engine.feed import InstrumentFeed
+from genesis.engine.feed import InstrumentFeed, price_stream
 from genesis.engine.step import Tape
 from genesis.engine.track import Monitor, Track
 from genesis.errors import ConfigError
@@ -14,17 +14,20 @@ from genesis.evidence.gathering import Evidence
 from genesis.execution.faults import VenueFaults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
+from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.venue import PaperVenue
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
-from genesis.risk.gate import RiskGate
+from genesis.risk.gate import RiskGate, SeveralMoneysGate
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import DEFAULT_TIERS, Tier, paper_tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
+from genesis.tape.stream import Stream, StreamKind
 
 
 class PaperTradingSimulator:
@@ -58,7 +61,7 @@ class PaperTradingSimulator:
         self.profile = profile or ExecutionProfile()
         self._draws, self._fees, self._rules = KeyedDraws(seed), dict(fees or {}), dict(rules or {})
         self._terms = dict(terms or {})
-        self._venues: dict[tuple[ExecutionProfile, str], PaperVenue] = {}
+        self._venues: dict[tuple[ExecutionProfile, str, KeyedDraws], PaperVenue] = {}
         self._limits, self._tiers = limits or Limits(), tiers
         self.tracks: list[Track] = []
 
@@ -74,28 +77,48 @@ class PaperTradingSimulator:
         plan: str = "",
         faults: VenueFaults | None = None,
         evidence: Evidence | None = None,
+        balances: Sequence[Money] = (),
+        rates: Sequence[Instrument] = (),
+        start_ns: int | None = None,
+        draws: KeyedDraws | None = None,
+        tier: Tier | None = None,
     ) -> Track:
         """Build a track for a strategy that has not started; under the simulator's profile where none is given.
+
+        An account starts with the budget, and with ``balances`` of other moneys. Where those or the quotes of the strategy's instruments are not all
+        the budget's currency, its instruments and ``rates`` (which it does not trade) convert between them.
 
         A reference track, the one of its version that stands for it, gathers ``evidence``.
 
         Tracks of one ``scope`` compete for the same liquidity; without one a track is alone, and no other changes an entry of it.
-        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it.
+        ``plan`` is the label of the streams that it reads where there are any, ``faults`` what its venue does to it. A track that
+        is opened while others run begins at ``start_ns``. A venue of its own has ``draws`` of its own. ``tier``: by default that of the budget.
 
         Raises:
-            ConfigError: the name is taken, the tape lacks data for an instrument, or the tier does not allow a perpetual's leverage.
+            ConfigError: the name is taken, the tape lacks data for an instrument, no rates lead from one money to another, or the tier
+                does not allow a perpetual's leverage.
         """
         if any(t.name == name for t in self.tracks):
             raise ConfigError(f"track {name}: expected a name of its own, found it taken")
-        portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, self._start, evidence)
+        start = self._start if start_ns is None else start_ns
+        foreign = any(i.quote != budget.currency for i in strategy.instruments)
+        portfolio: VirtualPortfolio
+        if foreign or balances or rates:
+            pairs = [i for i in (*strategy.instruments, *rates) if i.kind is not InstrumentKind.PERPETUAL]
+            streams = [price_stream(self._streams(i, plan)) for i in pairs]
+            portfolio = SeveralMoneysPortfolio(
+                (budget, *balances), strategy.instruments, streams, method, basis, start, evidence
+            )
+        else:
+            portfolio = VirtualPortfolio(budget, strategy.instruments, method, basis, start, evidence)
         agenda = TrackAgenda()
-        executor, feeds = self._venue(profile or self.profile, plan).open_account(
+        executor, feeds = self._venue(profile or self.profile, plan, draws or self._draws).open_account(
             name, strategy.instruments, portfolio, agenda, scope, faults
         )
-        tier = paper_tier(budget.amount, self._tiers)
+        tier = tier or paper_tier(budget.amount, self._tiers)
         for feed in feeds:
             _check_leverage(feed, tier)
-        gate = RiskGate(tier, self._limits)
+        gate = (RiskGate if portfolio.valuation is None else SeveralMoneysGate)(tier, self._limits)
         track = Track(
             name,
             strategy,
@@ -106,17 +129,23 @@ class PaperTradingSimulator:
             gate,
             self._monitor,
             partial(self._tape.series, label=plan),
-            self._start,
+            start,
             self._journalled,
             scope,
         )
         self.tracks.append(track)
         return track
 
-    def _venue(self, profile: ExecutionProfile, plan: str) -> PaperVenue:
-        key = (profile, plan)
+    def _streams(self, instrument: Instrument, plan: str) -> list[Stream]:
+        streams = self._tape.of(instrument, plan)
+        if not any(s.kind in (StreamKind.QUOTES, StreamKind.TRADES, StreamKind.BARS) for s in streams):
+            raise ConfigError(f"{instrument.id}: expected market data on the tape, found none")
+        return streams
+
+    def _venue(self, profile: ExecutionProfile, plan: str, draws: KeyedDraws) -> PaperVenue:
+        key = (profile, plan, draws)
         if key not in self._venues:
-            self._venues[key] = PaperVenue(self._tape, profile, self._draws, self._fees, self._rules, self._terms, plan)
+            self._venues[key] = PaperVenue(self._tape, profile, draws, self._fees, self._rules, self._terms, plan)
         return self._venues[key]
 
 

@@ -147,7 +147,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         bound = (
             f"The loss bound, {_percent(self.loss_bound)} of equity a bar, is {wide:.1f} standard deviations of a bar"
         )
-        enforced = "nothing enforces it yet, and a bar beyond it voids the evidence"
+        enforced = "risk flattens the track at 80 % of it, and a bar beyond it voids the evidence"
         plan = (
             f"A true Sharpe ratio of 5 then takes about {days:,.0f} days to E = 10." if days else "No bet grows then."
         )

@@ -12,9 +12,10 @@ from genesis.engine.feed import InstrumentFeed, price_stream
 from genesis.engine.margin import Leg
 from genesis.engine.step import Tape
 from genesis.errors import ConfigError
+from genesis.execution.asset_fees import AssetFee
 from genesis.execution.fault_windows import FaultWindows
 from genesis.execution.faults import VenueFaults
-from genesis.execution.fees import FeeCalculator
+from genesis.execution.fees import commission_rates, fee_calculator
 from genesis.execution.filters import OrderFilters
 from genesis.execution.impact import SquareRootImpact
 from genesis.execution.liquidity import TakenLiquidity
@@ -22,13 +23,14 @@ from genesis.execution.listing_rules import ListingRules
 from genesis.execution.luck import Luck
 from genesis.execution.matching import Matcher
 from genesis.execution.models import VenueModels
-from genesis.execution.party import Party, Spot, Wallet
+from genesis.execution.party import Party, Spot
 from genesis.execution.perpetual import Contract
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.execution.rate_limits import OrderRateLimits
 from genesis.execution.shown import Shown
 from genesis.execution.tier import Tier
+from genesis.execution.wallet import Wallet
 from genesis.model.instruments import Instrument
 from genesis.model.margin import margin_schedule
 from genesis.model.market import BarSpec
@@ -93,7 +95,7 @@ class PaperVenue:
             ConfigError: the tape lacks data for an instrument.
         """
         executor = SimulatedExecutor(agenda, Luck(self.profile, self._draws), faults)
-        wallet = _wallet(portfolio, instruments)
+        wallet = executor.wallet = _wallet(portfolio, instruments)
         limits: dict[str, OrderRateLimits] = {}
         feeds = []
         for order, instrument in enumerate(instruments):
@@ -103,16 +105,19 @@ class PaperVenue:
             halts = None if faults is None else faults.halts_of(instrument.id)
             leader = None if scope is None else self._shared.get((scope, instrument.id))
             matcher = self._matcher(instrument, streams, halts) if leader is None else leader.matcher
-            fees = FeeCalculator(self._fees.get(instrument.id, FeeSchedule()), instrument, portfolio.decimals)
-            answers = executor.answers(instrument.id)
-            spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, portfolio.decimals)
-            unit = instrument.notional_unit(portfolio.decimals)
-            half_life = _ns(self.profile.impact_half_life_s)
             holding = portfolio.holding(instrument)
+            decimals = holding.purse.decimals
+            schedule = self._fees.get(instrument.id, FeeSchedule())
+            fees = fee_calculator(schedule, instrument, decimals)
+            answers = executor.answers(instrument.id)
+            spot = None if wallet is None or instrument.short_allowed else Spot(wallet, instrument, decimals)
+            unit = instrument.notional_unit(decimals)
+            half_life = _ns(self.profile.impact_half_life_s)
             rules = self._listing_rules(instrument, streams, limits)
             party = Party(
                 name, answers, fees, instrument.lot_units, unit, spot, half_life, self.profile.self_trade, rules
             )
+            party.asset_fee = _asset_fee(schedule, instrument, portfolio, wallet)
             executor.connect(instrument.id, matcher, party)
             feeds.append(
                 InstrumentFeed(
@@ -120,7 +125,7 @@ class PaperVenue:
                     streams,
                     matcher,
                     fees,
-                    portfolio.decimals,
+                    decimals,
                     order,
                     holding,
                     leader,
@@ -209,12 +214,26 @@ def _wallet(portfolio: Portfolio, instruments: Sequence[Instrument]) -> Wallet |
     spot = [i for i in instruments if not i.short_allowed]
     if not spot:
         return None
-    decimals = {portfolio.currency: portfolio.decimals}
+    decimals = {money: portfolio.scales[money] for money in portfolio.moneys}
     for instrument in spot:
         decimals[instrument.base] = max(decimals.get(instrument.base, 0), instrument.base_decimals)
     wallet = Wallet(decimals)
-    wallet.deposit(portfolio.currency, portfolio.budget_units)
+    for money in portfolio.moneys:
+        wallet.deposit(money, portfolio.budget_of(money))
     return wallet
+
+
+def _asset_fee(
+    schedule: FeeSchedule, instrument: Instrument, portfolio: Portfolio, wallet: Wallet | None
+) -> AssetFee | None:
+    """The asset in which an account may pay less, where it is money of the account: without any of it nothing changes."""
+    discount, valuation = schedule.discount, portfolio.valuation
+    if discount is None or valuation is None or wallet is None or instrument.short_allowed:
+        return None
+    if discount.asset not in portfolio.moneys:
+        return None
+    decimals = portfolio.scales[discount.asset]
+    return AssetFee(discount.asset, commission_rates(schedule), decimals, schedule.decimals, valuation.rates, wallet)
 
 
 def _bars_to_watch(streams: Sequence[Stream]) -> BarSeries | None:

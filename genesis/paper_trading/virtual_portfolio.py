@@ -29,12 +29,12 @@ class VirtualPortfolio(Portfolio):
         evidence: takes the evidence-bar returns; ``None`` for a track that gathers none.
 
     Raises:
-        ConfigError: also for an instrument that is not quoted in the budget's currency: metrics are told in one.
+        ConfigError: also for an instrument that is not quoted in the budget's currency: `SeveralMoneysPortfolio` keeps those.
     """
 
     def __init__(
         self,
-        budget: Money,
+        budget: Money | Sequence[Money],
         instruments: Sequence[Instrument],
         method: CostMethod = CostMethod.AVERAGE,
         basis: TradeBasis = TradeBasis.FLAT_TO_FLAT,
@@ -42,18 +42,18 @@ class VirtualPortfolio(Portfolio):
         evidence: Evidence | None = None,
     ) -> None:
         super().__init__(budget, instruments, method, basis)
-        for instrument in instruments:
-            if instrument.quote != budget.currency:
-                found = f"{instrument.base}/{instrument.quote}"
-                raise ConfigError(f"{instrument.id}: expected an asset quoted in {budget.currency}, found {found}")
+        self._check_quotes(instruments)
         self._has_perpetuals = any(h.perpetual for h in self._holdings.values())
         self.start_ns, self.evidence = start_ns, evidence
+        self.method, self.basis = method, basis
         self.trades = TradeTally()
         # What fills cost beyond the price faced at the decision, by cause; the spread doubled, since half of it may be half a unit.
         self.drift_units = self.spread_x2_units = self.walk_units = self.slippage_units = self.impact_units = 0
         self.returns = Moments()
         self.recent = RecentReturns()
         self._bar_start = self.budget_units
+        # Of the evidence bar that ended last; ``None`` where it was not valid.
+        self.bar_return: float | None = None
         self._worth = 0
         self._gross = TimeWeighted(start_ns)
         self._in_market = TimeWeighted(start_ns)
@@ -62,6 +62,12 @@ class VirtualPortfolio(Portfolio):
         self._of_fills: OfFills | None = None
         self._of_bars: OfBars | None = None
         self._of_trades: OfTrades | None = None
+
+    def _check_quotes(self, instruments: Sequence[Instrument]) -> None:
+        for instrument in instruments:
+            if instrument.quote != self.currency:
+                found = f"{instrument.base}/{instrument.quote}"
+                raise ConfigError(f"{instrument.id}: expected an asset quoted in {self.currency}, found {found}")
 
     def apply_fill(self, fill: OrderFilled, forced: bool = False, fee_value: int = 0) -> tuple[ClosedTrade, ...]:
         """Post a fill and take it, and the trades it closed, into the statistics."""
@@ -81,6 +87,12 @@ class VirtualPortfolio(Portfolio):
             self.trades.add(trade.pnl, trade.time_close - trade.time_open, trade.forced)
             self._of_trades = None
         return closed
+
+    def add_capital(self, units: int, equity: int) -> None:
+        """Post a cash flow; it adds to the equity at which the running evidence bar began, and is no part of its return."""
+        super().add_capital(units, equity)
+        self._bar_start += units
+        self._of_fills = None
 
     def apply_funding(self, instrument_id: str, change: int) -> None:
         """Post a settlement."""
@@ -110,15 +122,21 @@ class VirtualPortfolio(Portfolio):
                 return True
         return False
 
-    def close_hour(self, hour_ns: int, equity_units: int) -> None:
-        """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left)."""
+    def close_hour(self, hour_ns: int, equity_units: int, is_valid: bool = True) -> None:
+        """The hour's mark; every fourth one ends an evidence bar (UTC, closed on the left).
+
+        A bar that is not valid (its data are missing) is no observation: neither 0 nor what the prices before and after it make of it.
+        """
         if hour_ns % EVIDENCE_BAR_NS == 0:
-            change = quotient(equity_units, self._bar_start) - 1 if self._bar_start > 0 else 0.0
+            start, self._bar_start = self._bar_start, equity_units
+            self.bar_return = None
+            if not is_valid:
+                return
+            self.bar_return = change = quotient(equity_units, start) - 1 if start > 0 else 0.0
             self.returns.add(change)
             self.recent.add(change)
             if self.evidence is not None:
                 self.evidence.add(change)
-            self._bar_start = equity_units
             self._of_bars = None
 
     def metrics(
@@ -147,7 +165,7 @@ class VirtualPortfolio(Portfolio):
         ``net_units`` is the signed value of the positions; ``buy_and_hold`` the return of the instruments themselves.
         """
         fees, realized = self.fees_units, self.realized_units
-        unrealized = equity_units - self.budget_units - realized + fees - self.funding_units
+        unrealized = self._unrealized_at(equity_units)
         now = OfMoment(time_ns - self.start_ns, equity_units, net_units, self._worth, unrealized)
         now.drawdown, now.drawdown_max = drawdown_now, drawdown.maximum
         now.fell_from_ns, now.trough_ns = drawdown.fell_from_ns, drawdown.trough_ns
@@ -175,7 +193,10 @@ class VirtualPortfolio(Portfolio):
             bars = self._of_bars = OfBars(self.returns.copy(), self.recent.window())
         if trades is None:
             trades = self._of_trades = self._trades_now()
-        return Measures(self._grid, self.budget_units, self.turnover_units, now, fills, bars, trades)
+        return Measures(self._grid, self.index_units, self.turnover_units, now, fills, bars, trades)
+
+    def _unrealized_at(self, equity_units: int) -> int:
+        return equity_units - self.budget_units - self.realized_units + self.fees_units - self.funding_units
 
     def _of_perpetuals(self) -> OfPerpetuals | None:
         if not self._has_perpetuals:

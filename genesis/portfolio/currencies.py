@@ -20,11 +20,15 @@ RATE_AGE_LIMIT_NS = NS_PER_MINUTE
 
 
 class Pair:
-    """The last price of one instrument: ``bid`` and ``ask`` in ticks, equal where the tape shows only one price."""
+    """The last price of one instrument: ``bid`` and ``ask`` in ticks, equal where the tape shows only one price.
 
-    __slots__ = ("ask", "base", "bid", "denominator", "id", "mantissa", "quote", "time")
+    ``limit_ns`` is the oldest it may be.
+    """
 
-    def __init__(self, instrument: Instrument) -> None:
+    __slots__ = ("ask", "base", "bid", "denominator", "id", "limit_ns", "mantissa", "quote", "time")
+
+    def __init__(self, instrument: Instrument, limit_ns: int) -> None:
+        self.limit_ns = limit_ns
         self.id, self.base, self.quote = instrument.id, instrument.base, instrument.quote
         self.mantissa, self.denominator = instrument.price_grid.mantissa, instrument.price_grid.denominator
         self.bid = self.ask = self.time = 0
@@ -44,9 +48,8 @@ class Rates:
     def __init__(
         self, instruments: Sequence[Instrument], decimals: Mapping[str, int], limit_ns: int = RATE_AGE_LIMIT_NS
     ) -> None:
-        self.limit_ns = limit_ns
         self._decimals = dict(decimals)
-        self._pairs = {i.id: Pair(i) for i in instruments if i.kind is not InstrumentKind.PERPETUAL}
+        self._pairs = {i.id: Pair(i, limit_ns) for i in instruments if i.kind is not InstrumentKind.PERPETUAL}
         self._ways: dict[tuple[str, str], tuple[tuple[Pair, bool], ...] | None] = {}
 
     def show(self, instrument_id: str, time_ns: int, bid: int, ask: int) -> None:
@@ -67,9 +70,13 @@ class Rates:
             return ratio
         return amount * ratio[0] // ratio[1]
 
+    def decimals_of(self, currency: str) -> int:
+        """Ledger scale of a currency that is converted."""
+        return self._decimals[currency]
+
     def ratio(self, source: str, target: str, now: int, owned: bool) -> tuple[int, int] | NoRate:
         """Ledger units of ``target`` for one of ``source`` as (numerator, denominator); ``owned`` or owed."""
-        way = self._way(source, target)
+        way = self.way(source, target)
         if way is None:
             return NoRate(RateProblem.NO_PATH, source, target)
         top = int(10 ** self._decimals[target])
@@ -77,8 +84,8 @@ class Rates:
         for pair, sells_base in way:
             if not pair.bid:
                 return NoRate(RateProblem.NO_PRICE, source, target, pair.id)
-            if now - pair.time > self.limit_ns:
-                return NoRate(RateProblem.STALE, source, target, pair.id, now - pair.time, self.limit_ns)
+            if now - pair.time > pair.limit_ns:
+                return NoRate(RateProblem.STALE, source, target, pair.id, now - pair.time, pair.limit_ns)
             price = (pair.bid if sells_base == owned else pair.ask) * pair.mantissa
             if sells_base:
                 top, bottom = top * price, bottom * pair.denominator
@@ -86,8 +93,8 @@ class Rates:
                 top, bottom = top * pair.denominator, bottom * price
         return top, bottom
 
-    def _way(self, source: str, target: str) -> tuple[tuple[Pair, bool], ...] | None:
-        """Steps from ``source`` to ``target``: a pair and whether its base is given for its quote."""
+    def way(self, source: str, target: str) -> tuple[tuple[Pair, bool], ...] | None:
+        """Steps from ``source`` to ``target``: a pair and whether its base is given for its quote; ``None`` where none lead there."""
         key = (source, target)
         if key not in self._ways:
             self._ways[key] = self._search(source, target)

@@ -1,8 +1,9 @@
 """Cash, positions, fees and funding in one double-entry ledger: one portfolio, one currency or several.
 
-A currency is either money (budgets, quotes) or an asset that is traded (bases), never both: a track that pays fees in BNB is given BNB
-as a budget, and a track that trades ETH against USDT cannot also pay with ETH. Each money has its own accounts (`Purse`), and a fill posts
-in the quote of its instrument. With n = the base units that reach (or leave) the position and p = quote units of one base unit:
+Each money (a budget's currency, or a quote) has its own accounts (`Purse`), and a fill posts in the quote of its instrument. A currency may
+be money and asset at once: who buys BTC for USDT and pays for ETH with it has a position of BTCUSDT, and a purse of BTC below zero. What is owned
+of BTC is their sum (`owned_of`); the venue's wallet sees to it that no sum of that kind falls below zero on spot. With n = the base units that
+reach (or leave) the position and p = quote units of one base unit:
 
 ======================  =======================  ==========================================================
 account                 debit                    what it is
@@ -30,7 +31,7 @@ A perpetual is bought like everything else, against cash: its ``cash + cost`` is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from genesis.errors import ConfigError, IntegrityError
 from genesis.model.events import OrderFilled
@@ -46,6 +47,9 @@ from genesis.portfolio.positions import CostMethod, Position
 from genesis.portfolio.trade_books import FlatTrades, LotTrades, TradeBook
 from genesis.portfolio.trades import ClosedTrade, TradeBasis
 
+if TYPE_CHECKING:
+    from genesis.portfolio.valuation import Valuation
+
 _BUY: Final = Side.BUY
 
 
@@ -54,6 +58,7 @@ class Purse:
 
     __slots__ = (
         "budget",
+        "capital",
         "cash",
         "currency",
         "decimals",
@@ -71,7 +76,8 @@ class Purse:
         self.fees = ledger.open(Purpose.FEES, currency)
         self.funding = ledger.open(Purpose.FUNDING, currency)
         self.elsewhere = self.turnover = 0
-        ledger.move(self.cash, ledger.open(Purpose.CAPITAL, currency), budget)
+        self.capital = ledger.open(Purpose.CAPITAL, currency)
+        ledger.move(self.cash, self.capital, budget)
 
 
 class Holding:
@@ -143,9 +149,11 @@ class Portfolio:
         basis: what counts as one trade.
 
     Raises:
-        ConfigError: no instrument, one named twice, a currency that would be both money and asset, or a budget given twice, finer than
-            the ledger or too small.
+        ConfigError: no instrument, one named twice or quoted in its own base, or a budget given twice, finer than the ledger or too small.
     """
+
+    # What a portfolio of several moneys is worth in the first of them; ``None`` where it has one.
+    valuation: Valuation | None
 
     def __init__(
         self,
@@ -156,6 +164,7 @@ class Portfolio:
     ) -> None:
         given = [budgets] if isinstance(budgets, Money) else list(budgets)
         _check(given, instruments)
+        self.valuation = None
         self.scales = _scales(given, instruments)
         ledger = self.ledger = Ledger(self.scales)
         amounts = {b.currency: b for b in given}
@@ -166,6 +175,8 @@ class Portfolio:
         self._purse = self._purses[given[0].currency]
         self.currency, self.decimals = self._purse.currency, self._purse.decimals
         self.budget_units = self._purse.budget
+        # What an index of 1 is worth: the budget, until capital comes in or leaves.
+        self.index_units = self.budget_units
         self._grid: Grid = currency_grid(self.decimals)
         self._holdings: dict[str, Holding] = {
             i.id: Holding(i, self._purses[i.quote], self.scales[i.base], ledger, method, basis) for i in instruments
@@ -283,6 +294,37 @@ class Portfolio:
             total += value
         return total
 
+    def owned_of(self, asset: str) -> int:
+        """What is owned of an asset, at its ledger scale: cash where it is money, and what is held of it on spot."""
+        purse = self._purses.get(asset)
+        units = 0 if purse is None else self.ledger.balance(purse.cash)
+        return units + sum(
+            h.position.units * h.base_factor for h in self._holdings.values() if h.base == asset and not h.perpetual
+        )
+
+    def netted(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Cash by money and spot positions by instrument id, at their asset's ledger scale, with nothing owned and owed at once.
+
+        What was bought on one instrument and sold on another, or paid with as money, is gone: what is left of an asset is told of its cash, then of
+        its instruments in their order, as far as they have it.
+        """
+        cash = {money: self.ledger.balance(purse.cash) for money, purse in self._purses.items()}
+        held = {h.id: h.position.units * h.base_factor for h in self._holdings.values() if not h.perpetual}
+        for asset in dict.fromkeys(h.base for h in self._holdings.values() if not h.perpetual):
+            left = self.owned_of(asset)
+            if asset in cash:
+                cash[asset] = part = _part(cash[asset], left)
+                left -= part
+            for holding in self._holdings.values():
+                if holding.base == asset and not holding.perpetual:
+                    held[holding.id] = part = _part(held[holding.id], left)
+                    left -= part
+        return cash, held
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """What is held of each instrument, in their order."""
+        return tuple(self._holdings.values())
+
     def holding(self, instrument: Instrument) -> Holding:
         """What is held of one of its instruments."""
         return self._holdings[instrument.id]
@@ -300,6 +342,10 @@ class Portfolio:
 
     # ---- what happens to it
 
+    def begin_with(self, now: int, units: int) -> None:
+        """All that it started with was worth ``units`` of its first money at ``now``: that is the budget, and an index of 1."""
+        self.budget_units = self.index_units = units
+
     def apply_fill(self, fill: OrderFilled, forced: bool = False, fee_value: int = 0) -> tuple[ClosedTrade, ...]:
         """Post a fill; the trades it closed (none, one, or with FIFO lots one for each lot).
 
@@ -311,6 +357,17 @@ class Portfolio:
             IntegrityError: an instrument that is not ours, or a fee finer than the ledger.
         """
         return self._post(fill, self._holding(fill), forced, fee_value)
+
+    def add_capital(self, units: int, equity: int) -> None:
+        """Post capital that comes in, or leaves where ``units`` is below 0, at an equity of ``equity`` before it.
+
+        The equity index goes on where it is: what it divides by changes with the equity (a cash flow is never a return).
+        """
+        purse = self._purse
+        self.ledger.move(purse.cash, purse.capital, units)
+        purse.budget += units
+        self.budget_units = purse.budget
+        self.index_units = self.index_units * (equity + units) // equity
 
     def apply_funding(self, instrument_id: str, change: int) -> None:
         """Post a settlement of ``change`` quote ledger units (negative is paid) on a perpetual.
@@ -389,6 +446,11 @@ class Portfolio:
         return purse
 
 
+def _part(has: int, left: int) -> int:
+    """How much of ``left`` a place that has ``has`` can tell of."""
+    return 0 if (has > 0) != (left > 0) else min(has, left) if left > 0 else max(has, left)
+
+
 def _rescaled(fill: OrderFilled, decimals: int) -> int:
     """The fee at the ledger's scale, exactly."""
     scale = decimals - fill.fee_decimals
@@ -422,15 +484,11 @@ def _check(budgets: Sequence[Money], instruments: Sequence[Instrument]) -> None:
         twice = next((n for n in names if names.count(n) > 1), None)
         if twice is not None:
             raise ConfigError(f"{twice}: expected each {what} once, found it again")
+    own = next((i for i in instruments if i.base == i.quote), None)
+    if own is not None:
+        raise ConfigError(f"{own.id}: expected an asset other than its quote, found {own.base} for both")
     if not budgets or budgets[0].amount <= 0:
         raise ConfigError(f"budget: expected more than 0, found {budgets[0] if budgets else 'none'}")
-    moneys = {b.currency for b in budgets} | {i.quote for i in instruments}
-    for instrument in instruments:
-        if instrument.base in moneys:
-            raise ConfigError(
-                f"{instrument.id}: expected {instrument.base} as an asset, found it among the currencies that pay "
-                f"({', '.join(sorted(moneys))})"
-            )
 
 
 def _budget(budget: Money | None, decimals: int) -> int:

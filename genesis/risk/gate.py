@@ -87,6 +87,18 @@ class Account:
         """Why the account's margin cannot bear signed ``lots`` more of a perpetual at ``ticks``."""
         raise NotImplementedError
 
+    def valuation_problem(self) -> str | None:
+        """Why the account cannot be valued now; asked of an account of several moneys alone, as are the next two."""
+        raise NotImplementedError
+
+    def shortfall(self, instrument: Instrument, lots: int, ticks: int) -> str | None:
+        """Why ``lots`` cannot be bought at ``ticks`` with what is free of the quote, in words."""
+        raise NotImplementedError
+
+    def free_lots(self, instrument: Instrument) -> int:
+        """Whole lots of the base asset that are owned, wherever they came from, and bound by no open order."""
+        raise NotImplementedError
+
 
 class _Rules:
     """An instrument's minima and maxima as integers, so that an order within them costs three comparisons."""
@@ -238,9 +250,7 @@ class RiskGate:
         if sign < 0 and not instrument.short_allowed:
             free = held - account.working_lots_on(instrument, -1)
             if intent.lots > free and not intent.reduce_only:
-                text = instrument.qty_grid.to_text
-                found = f"found {text(intent.lots)}"
-                return DenyReason.SHORT_NOT_ALLOWED, f"expected at most {text(max(0, free))} held and free, {found}"
+                return _short(intent, free)
         return None
 
     def _exposure(
@@ -259,11 +269,57 @@ class RiskGate:
             limit = self._limits.net_exposure_max or Decimal(0)
             return DenyReason.NET_EXPOSURE, _share(net, equity, limit, "net exposure per asset")
         if sign > 0 and not rules.short_allowed:
-            need = value + account.fee_bound(value)
-            free = account.free_cash()
-            if need > free:
-                return DenyReason.INSUFFICIENT_FUNDS, f"expected {need} ledger units of free cash, found {free}"
+            refusal = self._funds(instrument, lots, judged, value, account)
+            if refusal is not None:
+                return refusal
         return account.margin_problem(instrument, sign * lots, judged) if rules.perpetual else None
+
+    def _funds(
+        self, instrument: Instrument, lots: int, judged: int, value: int, account: Account
+    ) -> tuple[DenyReason, str] | None:
+        need = value + account.fee_bound(value)
+        free = account.free_cash()
+        if need > free:
+            return DenyReason.INSUFFICIENT_FUNDS, f"expected {need} ledger units of free cash, found {free}"
+        return None
+
+
+class SeveralMoneysGate(RiskGate):
+    """Checks intents of an account of several moneys: shares of equity need a valuation, a buy needs the money it is paid in.
+
+    What may be sold on spot is what is owned of the asset, not what this instrument bought.
+    """
+
+    def _holdings(self, intent: OrderIntent, account: Account, held: int, sign: int) -> tuple[DenyReason, str] | None:
+        if intent.reduce_only and held * sign >= 0:
+            return DenyReason.NOTHING_TO_REDUCE, "expected a position to reduce, found none"
+        if sign < 0 and not intent.instrument.short_allowed and not intent.reduce_only:
+            free = account.free_lots(intent.instrument)
+            if intent.lots > free:
+                return _short(intent, free)
+        return None
+
+    def _exposure(
+        self, instrument: Instrument, lots: int, sign: int, account: Account, judged: int, held: int, rules: _Rules
+    ) -> tuple[DenyReason, str] | None:
+        problem = account.valuation_problem()
+        if problem is not None:
+            return DenyReason.NO_RATE, problem
+        return super()._exposure(instrument, lots, sign, account, judged, held, rules)
+
+    def _funds(
+        self, instrument: Instrument, lots: int, judged: int, value: int, account: Account
+    ) -> tuple[DenyReason, str] | None:
+        short = account.shortfall(instrument, lots, judged)
+        return None if short is None else (DenyReason.INSUFFICIENT_FUNDS, short)
+
+
+def _short(intent: OrderIntent, free: int) -> tuple[DenyReason, str]:
+    text = intent.instrument.qty_grid.to_text
+    return (
+        DenyReason.SHORT_NOT_ALLOWED,
+        f"expected at most {text(max(0, free))} held and free, found {text(intent.lots)}",
+    )
 
 
 def _is_plain(intent: OrderIntent, lots: int, limit: int | None) -> bool:

@@ -61,3 +61,14 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def one_view(db: sqlite3.Connection) -> Iterator[None]:
+    """Everything read inside is of one commit, whatever others commit meanwhile; nothing may be written."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")

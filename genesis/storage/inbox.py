@@ -6,16 +6,13 @@ Anybody who may write the store's file may leave a command, engine or not; the e
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from genesis.clock import Clock
-from genesis.errors import ConfigError, StorageError
-from genesis.storage import schema
-from genesis.storage.faults import storage_errors, transaction
+from genesis.errors import ConfigError
+from genesis.storage.beside import beside
+from genesis.storage.faults import transaction
 from genesis.storage.rows import CommandRow, select
-
-_WAIT_S = 5.0
 
 
 def leave_command(path: Path, command: str, target: str | None, author: str, reason: str, clock: Clock) -> int:
@@ -36,18 +33,10 @@ def leave_command(path: Path, command: str, target: str | None, author: str, rea
     for name, value in (("command", command), ("author", author), ("reason", reason)):
         if not value.strip():
             raise ConfigError(f"{name}: expected some words, found none")
-    if not path.is_file():
-        raise StorageError(f"{path}: expected a store, found no such file")
-    with storage_errors(path):
-        schema.ensure_sqlite_file(path)
-        with closing(sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)) as db:
-            if schema.is_new(db, path):
-                raise StorageError(f"{path}: expected a store, found an empty file")
-            db.execute("PRAGMA synchronous=FULL")
-            with transaction(db):
-                row = (command, target, author, reason, clock.now_ns())
-                columns = "command, target, author, reason, wall_time"
-                return int(db.execute(f"INSERT INTO inbox ({columns}) VALUES (?,?,?,?,?)", row).lastrowid or 0)
+    with beside(path) as db, transaction(db):
+        row = (command, target, author, reason, clock.now_ns())
+        columns = "command, target, author, reason, wall_time"
+        return int(db.execute(f"INSERT INTO inbox ({columns}) VALUES (?,?,?,?,?)", row).lastrowid or 0)
 
 
 def waiting(db: sqlite3.Connection) -> list[CommandRow]:

@@ -11,11 +11,13 @@ import msgspec
 
 from genesis.audit.chain import OPERATIONS_DOMAIN, link
 from genesis.audit.entry import canonical
-from genesis.audit.verify import Finding, Place, verify
+from genesis.audit.verify import Finding, Part, Place, verify
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import transaction
 
 OPERATION_VERSION = 1
+# The kinds that say how a run stands; the others tell what else was done to a store.
+RUNNING = frozenset({"start", "recovery", "stop", "failed"})
 _ROWS = "SELECT seq, bytes, hash FROM operations ORDER BY seq"
 
 
@@ -65,13 +67,23 @@ def append_operation(db: sqlite3.Connection, kind: str, host: str, wall_ns: int,
 
 def check_chains(db: sqlite3.Connection) -> list[Finding]:
     """Every finding over both chains; those of the operations chain say so."""
+    findings, places = check_operations(db)
+    return verify(stored_entries(db), places=places) + findings
+
+
+def check_operations(db: sqlite3.Connection) -> tuple[list[Finding], list[Place]]:
+    """Every finding over the operations chain, and the places of the run chain that it witnessed."""
     operations = db.execute(_ROWS).fetchall()
-    findings = [Finding(f.seq, f"operations chain: {f.problem}") for f in verify(operations, OPERATIONS_DOMAIN)]
+    findings = [_found(f.seq, f.problem) for f in verify(operations, OPERATIONS_DOMAIN)]
     places = []
     for seq, entry, _ in operations:
         try:
             body = read_operation(entry).body
             places.append(Place(body.run_length, bytes.fromhex(body.run_head)))
         except (msgspec.DecodeError, ValueError, TypeError) as error:
-            findings.append(Finding(seq, f"operations chain: expected an operation, found: {error}"))
-    return verify(stored_entries(db), places=places) + findings
+            findings.append(_found(seq, f"expected an operation, found: {error}"))
+    return findings, places
+
+
+def _found(seq: int, problem: str) -> Finding:
+    return Finding(seq, f"operations chain: {problem}", Part.OPERATIONS_CHAIN)

@@ -7,7 +7,7 @@ same rows. Rows wait in memory until `write` puts them into the transaction that
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -17,6 +17,8 @@ from msgspec.structs import astuple
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.model.events import (
+    CapitalMoved,
+    CommandTaken,
     Event,
     EvidenceSample,
     FamilyEvidence,
@@ -35,9 +37,13 @@ from genesis.model.events import (
     OrderSubmitted,
     OrderTriggered,
     OrderUnanswered,
+    PromotionEvaluated,
     RunStarted,
+    StageChanged,
     StrategyNote,
+    TrackClosed,
     TrackHalted,
+    TrackOpened,
     TrackStopped,
     TradeClosed,
 )
@@ -110,7 +116,7 @@ class Projector:
             return
         try:
             project(self, seq, entry)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise IntegrityError(f"entry {seq}: expected the fields of its type, found: {error}") from error
 
     def write(self) -> None:
@@ -215,6 +221,26 @@ class Projector:
         row = (seq, read.time, bytes(read.body.adjusted).decode(), read.body.source)
         self._rows["families"].add(row)
 
+    def _promoted(self, seq: int, entry: bytes) -> None:
+        read = shapes.PROMOTION.decode(entry)
+        p, after, weighed = read.body.record, read.body.record.after, read.body.record.facts
+        self._rows["promotions"].add((
+            seq, read.track, read.time, after.stage, after.fraction, p.move, p.action, after.attempt, after.epoch, after.forced, after.pause,
+            weighed.e_value, weighed.adjusted, weighed.residual, weighed.e_live, bytes(p.reasons).decode(), p.call, read.body.digest,
+        ))  # fmt: skip
+
+    def _staged(self, seq: int, entry: bytes) -> None:
+        read = shapes.STAGE.decode(entry)
+        s = read.body
+        self._rows["stages"].add((
+            seq, read.track, read.time, s.move, s.action, s.stage_before, s.stage_after, s.fraction_before, s.fraction_after, s.attempt, s.epoch,
+            s.identity, s.forced, bytes(s.reasons).decode(), s.evaluation,
+        ))  # fmt: skip
+
+    def _commanded(self, seq: int, entry: bytes) -> None:
+        read = shapes.COMMAND.decode(entry)
+        self._rows["commands"].add((seq, read.track, read.time, *astuple(read.body)))
+
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
@@ -251,18 +277,36 @@ class Projector:
             facts = bytes(raw)
             self._rows["tracks"].add((position, shapes.TRACK.decode(facts).name, facts.decode()))
 
+    def _opened(self, seq: int, entry: bytes) -> None:
+        read = shapes.OPENED.decode(entry)
+        # Without a position of its own it comes after all that are there.
+        self._rows["tracks"].add((None, read.track, bytes(read.body).decode()))
+
+    def _capital(self, seq: int, entry: bytes) -> None:
+        read = shapes.CAPITAL.decode(entry)
+        self._rows["capital"].add((seq, read.track, read.time, *astuple(read.body)))
+
+    def _closed(self, seq: int, entry: bytes) -> None:
+        read = shapes.CLOSED.decode(entry)
+        self._rows["stops"].add((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
+
 
 def rebuild(db: sqlite3.Connection) -> None:
     """Make every projection again from the stored entries, all or nothing."""
     with transaction(db):
         create_projections(db)
-        projector = Projector(db)
-        for seq, entry, _ in stored_entries(db):
-            projector.apply(seq, entry)
-            if seq % _REBUILD_GROUP == 0:
-                projector.write()
-                projector.written()
-        projector.write()
+        project(db, stored_entries(db))
+
+
+def project(db: sqlite3.Connection, entries: Iterable[tuple[int, bytes, bytes]]) -> None:
+    """Put the projections of ``entries``, rows of (seq, bytes, hash), into the empty tables of ``db``, in the caller's transaction."""
+    projector = Projector(db)
+    for seq, entry, _ in entries:
+        projector.apply(seq, entry)
+        if seq % _REBUILD_GROUP == 0:
+            projector.write()
+            projector.written()
+    projector.write()
 
 
 def _restored(row: tuple[object, ...]) -> _OpenOrder:
@@ -287,6 +331,9 @@ def _incident(kind: str) -> _Project:
 
 _BY_KIND: dict[type[Event], _Project] = {
     RunStarted: Projector._started,
+    TrackOpened: Projector._opened,
+    CapitalMoved: Projector._capital,
+    TrackClosed: Projector._closed,
     OrderSubmitted: Projector._submitted,
     OrderAccepted: _stepping(OrderStep.ACCEPT),
     OrderRejected: _stepping(OrderStep.REJECT),
@@ -304,6 +351,9 @@ _BY_KIND: dict[type[Event], _Project] = {
     MetricSample: Projector._sampled,
     EvidenceSample: Projector._evidence,
     FamilyEvidence: Projector._family,
+    PromotionEvaluated: Projector._promoted,
+    StageChanged: Projector._staged,
+    CommandTaken: Projector._commanded,
     TrackHalted: Projector._halted,
     TrackStopped: Projector._stopped,
     GapFound: Projector._gap,

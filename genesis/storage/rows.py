@@ -134,7 +134,7 @@ class EvidenceRow(msgspec.Struct, frozen=True):
     seq: int
     track: str
     time: int
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float
@@ -155,6 +155,67 @@ class FamilyRow(msgspec.Struct, frozen=True):
     time: int
     adjusted: dict[str, float]
     source: str
+
+
+class PromotionRow(msgspec.Struct, frozen=True):
+    """A promotion decision in short; its entry holds it whole. ``stage`` and ``fraction`` (of the budget) are those after it.
+
+    ``e_adjusted`` is E for the family, ``e_residual`` the same hedged by the benchmark, ``e_live`` that of the live track.
+    """
+
+    seq: int
+    track: str
+    time: int
+    stage: str
+    fraction: str
+    move: str | None
+    action: str
+    attempt: int
+    epoch: int
+    forced: bool
+    pause: str
+    e_value: float
+    e_adjusted: float
+    e_residual: float | None
+    e_live: float | None
+    reasons: list[str]
+    call: str
+    digest: str
+
+
+class StageRow(msgspec.Struct, frozen=True):
+    """A move of a version; ``evaluation`` is the digest of the decision."""
+
+    seq: int
+    track: str
+    time: int
+    move: str
+    action: str
+    stage_before: str
+    stage_after: str
+    fraction_before: str
+    fraction_after: str
+    attempt: int
+    epoch: int
+    identity: str
+    forced: bool
+    reasons: list[str]
+    evaluation: str
+
+
+class TakenRow(msgspec.Struct, frozen=True):
+    """A command as the run heard it; ``number`` is its place in the inbox, ``track`` the version that answered."""
+
+    seq: int
+    track: str | None
+    time: int
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+    taken: bool
+    words: str
 
 
 class StopRow(msgspec.Struct, frozen=True):
@@ -200,6 +261,19 @@ class FaultsRow(msgspec.Struct, frozen=True):
     track: str
     time: int
     facts: dict[str, Any]
+
+
+class CapitalRow(msgspec.Struct, frozen=True):
+    """Capital that came to a track or left it, and the share of its budget that it trades from then on."""
+
+    seq: int
+    track: str
+    time: int
+    amount: str
+    equity: str
+    currency: str
+    share: str
+    reason: str
 
 
 class NoteRow(msgspec.Struct, frozen=True):
@@ -271,7 +345,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
 
 
 _Row = TypeVar("_Row", bound=msgspec.Struct)
-_JSON = frozenset({"adjusted", "facts", "metrics"})
+_JSON = frozenset({"adjusted", "facts", "metrics", "reasons"})
 
 
 def select(

@@ -13,7 +13,7 @@ from genesis.errors import IntegrityError, StorageError
 from genesis.storage.faults import transaction
 
 SCHEMA_VERSION = 2
-PROJECTIONS_VERSION = 5
+PROJECTIONS_VERSION = 6
 # "GENS": SQLite's header says which program a file belongs to.
 APPLICATION_ID = 0x47454E53
 
@@ -25,7 +25,7 @@ CREATE TABLE inbox (number INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT N
     reason TEXT NOT NULL, wall_time INTEGER NOT NULL, taken_at_seq INTEGER);
 """
 
-# A sample's metrics are not kept twice: they are most of a store, and its entry holds them. ``seq`` is the entry a row was made from; an order's is that of its submission. Prices, quantities and money are exact text.
+# A sample's metrics and a promotion's record are not kept twice: they are most of a store, and their entries hold them. ``seq`` is the entry a row was made from; an order's is that of its submission. Prices, quantities and money are exact text.
 _PROJECTIONS = """
 CREATE TABLE tracks (position INTEGER PRIMARY KEY, track TEXT, facts TEXT);
 CREATE TABLE orders (seq INTEGER PRIMARY KEY, track TEXT, client_order_id TEXT, instrument TEXT, side TEXT, type TEXT,
@@ -52,6 +52,15 @@ CREATE TABLE evidence (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, bar_re
     e_value REAL, loss_bound REAL, bound_broken INTEGER, deviation REAL, sharpe REAL, sharpe_stderr REAL, sharpe_low REAL,
     sharpe_high REAL, source TEXT);
 CREATE TABLE families (seq INTEGER PRIMARY KEY, time INTEGER, adjusted TEXT, source TEXT);
+CREATE TABLE capital (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, amount TEXT, equity TEXT, currency TEXT, share TEXT,
+    reason TEXT);
+CREATE TABLE promotions (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, stage TEXT, fraction TEXT, move TEXT, action TEXT, attempt INTEGER,
+    epoch INTEGER, forced INTEGER, pause TEXT, e_value REAL, e_adjusted REAL, e_residual REAL, e_live REAL, reasons TEXT, call TEXT, digest TEXT);
+CREATE TABLE stages (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, move TEXT, action TEXT, stage_before TEXT, stage_after TEXT,
+    fraction_before TEXT, fraction_after TEXT, attempt INTEGER, epoch INTEGER, identity TEXT, forced INTEGER, reasons TEXT, evaluation TEXT);
+CREATE TABLE commands (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, number INTEGER, command TEXT, target TEXT, author TEXT, reason TEXT,
+    taken INTEGER, words TEXT);
+CREATE INDEX promotions_by_track ON promotions (track);
 CREATE INDEX evidence_by_track ON evidence (track);
 CREATE INDEX samples_by_track ON samples (track);
 """
@@ -65,6 +74,10 @@ PROJECTIONS = (
     "samples",
     "evidence",
     "families",
+    "capital",
+    "promotions",
+    "stages",
+    "commands",
     "stops",
     "gaps",
     "notes",

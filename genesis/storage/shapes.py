@@ -111,7 +111,7 @@ class MeasuredBody(msgspec.Struct, gc=False):
 
 
 class EvidenceBody(msgspec.Struct, gc=False):
-    bar_return: float
+    bar_return: float | None
     bars: int
     warmup_bars: int
     e_value: float
@@ -128,6 +128,61 @@ class EvidenceBody(msgspec.Struct, gc=False):
 class FamilyBody(msgspec.Struct, gc=False):
     adjusted: msgspec.Raw
     source: str
+
+
+class StandingShape(msgspec.Struct, gc=False):
+    stage: str
+    fraction: str
+    attempt: int
+    epoch: int
+    forced: bool
+    pause: str
+
+
+class WeighedShape(msgspec.Struct, gc=False):
+    e_value: float
+    adjusted: float
+    residual: float | None
+    e_live: float | None
+
+
+class PromotionShape(msgspec.Struct, gc=False):
+    after: StandingShape
+    facts: WeighedShape
+    move: str | None
+    action: str
+    reasons: msgspec.Raw
+    call: str
+
+
+class PromotionBody(msgspec.Struct, gc=False):
+    record: PromotionShape
+    digest: str
+
+
+class StageBody(msgspec.Struct, gc=False):
+    move: str
+    action: str
+    stage_before: str
+    stage_after: str
+    fraction_before: str
+    fraction_after: str
+    attempt: int
+    epoch: int
+    identity: str
+    forced: bool
+    reasons: msgspec.Raw
+    evaluation: str
+
+
+class CommandBody(msgspec.Struct, gc=False):
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+    taken: bool
+    words: str
 
 
 class HaltedBody(msgspec.Struct, gc=False):
@@ -159,6 +214,18 @@ class NotedBody(msgspec.Struct, gc=False):
     text: str
 
 
+class CapitalBody(msgspec.Struct, gc=False):
+    amount: str
+    equity: str
+    currency: str
+    share: str
+    reason: str
+
+
+class ClosedBody(msgspec.Struct, gc=False):
+    reason: str
+
+
 class StartedBody(msgspec.Struct, gc=False):
     tracks: list[msgspec.Raw] = []
 
@@ -178,6 +245,9 @@ MEASURED = msgspec.json.Decoder(Entry[MeasuredBody], strict=False)
 SAMPLED = msgspec.json.Decoder(Entry[SampledBody], strict=False)
 EVIDENCE = msgspec.json.Decoder(Entry[EvidenceBody], strict=False)
 FAMILY = msgspec.json.Decoder(Entry[FamilyBody], strict=False)
+PROMOTION = msgspec.json.Decoder(Entry[PromotionBody], strict=False)
+STAGE = msgspec.json.Decoder(Entry[StageBody], strict=False)
+COMMAND = msgspec.json.Decoder(Entry[CommandBody], strict=False)
 HALTED = msgspec.json.Decoder(Entry[HaltedBody], strict=False)
 STOPPED = msgspec.json.Decoder(Entry[StoppedBody], strict=False)
 GAP = msgspec.json.Decoder(Entry[GapBody], strict=False)
@@ -185,4 +255,7 @@ INCIDENT = msgspec.json.Decoder(Entry[IncidentBody], strict=False)
 FAULTS = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
 NOTED = msgspec.json.Decoder(Entry[NotedBody], strict=False)
 STARTED = msgspec.json.Decoder(Entry[StartedBody], strict=False)
+OPENED = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
+CAPITAL = msgspec.json.Decoder(Entry[CapitalBody], strict=False)
+CLOSED = msgspec.json.Decoder(Entry[ClosedBody], strict=False)
 TRACK = msgspec.json.Decoder(TrackName)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from genesis.audit.entry import decode, form
+from genesis.audit.note import Check, Signer
 from genesis.audit.verify import Finding
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError, StorageError
@@ -20,13 +21,16 @@ from genesis.model.events import TapeEnded
 from genesis.model.grid import plain
 from genesis.model.orders import OrderStatus
 from genesis.storage import inbox, schema, shapes
+from genesis.storage.audit import Audit, Kept, audit
+from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys, make_checkpoint
 from genesis.storage.entries import chain_head, stored_entries
-from genesis.storage.faults import storage_errors
+from genesis.storage.faults import one_view, storage_errors
 from genesis.storage.lock import StoreLock
-from genesis.storage.operations import append_operation, check_chains, read_operation
+from genesis.storage.operations import RUNNING, append_operation, check_chains, read_operation
 from genesis.storage.positions import fold_fills
 from genesis.storage.projections import rebuild
 from genesis.storage.rows import (
+    CapitalRow,
     CommandRow,
     DenialRow,
     EntryRow,
@@ -41,9 +45,12 @@ from genesis.storage.rows import (
     OperationRow,
     OrderRow,
     PositionRow,
+    PromotionRow,
     SampleRow,
+    StageRow,
     StopRow,
     StoreStatus,
+    TakenRow,
     TrackRow,
     TradeRow,
     select,
@@ -97,6 +104,16 @@ class SqliteStore:
         """Append to the operations chain, durably: wall time, host, and the run chain's durable length and head."""
         with storage_errors(self.path):
             append_operation(self._db, kind, self._host, self._clock.now_ns(), facts)
+
+    def sign(self, name: str, signer: Signer, check: Check) -> tuple[str, bool]:
+        """Sign what is durable of the run chain, as `genesis.storage.checkpoints.make_checkpoint` does."""
+        with storage_errors(self.path):
+            return make_checkpoint(self._db, name, signer, check, self._host, self._clock.now_ns())
+
+    def checkpoints(self) -> list[KeptCheckpoint]:
+        """The signed checkpoints, in order."""
+        with storage_errors(self.path):
+            return kept_checkpoints(self._db)
 
     def waiting_commands(self) -> list[CommandRow]:
         """Commands that no entry records yet, in their order."""
@@ -182,6 +199,12 @@ class StoreReader:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """Everything asked inside is answered from the store as it is now, whatever an engine commits meanwhile."""
+        with storage_errors(self.path), one_view(self._db):
+            yield
+
     # ---- the run
 
     def status(self) -> StoreStatus:
@@ -189,7 +212,7 @@ class StoreReader:
         length, head = self.head()
         with storage_errors(self.path):
             ends = [self._db.execute("SELECT bytes FROM entries WHERE seq = ?", (n,)).fetchone() for n in (1, length)]
-        operations = self.operations()
+        operations = [o for o in self.operations() if o.kind in RUNNING]
         waiting = sum(c.taken_at_seq is None for c in self.commands())
         first, last = (None if row is None else decode(row[0]) for row in ends)
         return StoreStatus(
@@ -240,6 +263,27 @@ class StoreReader:
         """Every finding over both chains."""
         with storage_errors(self.path):
             return check_chains(self._db)
+
+    def audit(self, check: Check, kept: Kept | None = None) -> Audit:
+        """Every finding over chains, checkpoints, projections and what was kept outside; ``check`` judges a signature."""
+        with storage_errors(self.path):
+            return audit(self._db, check, kept)
+
+    def checkpoints(self) -> list[KeptCheckpoint]:
+        """The signed checkpoints, in order."""
+        with storage_errors(self.path):
+            return kept_checkpoints(self._db)
+
+    def signing_keys(self) -> list[KeptKey]:
+        """The keys that signed them, in order."""
+        with storage_errors(self.path):
+            return kept_keys(self._db)
+
+    def operation_entries(self) -> Iterator[EntryRow]:
+        """The operations chain as a third party verifies it: bytes and hashes."""
+        with storage_errors(self.path):
+            for seq, entry, digest in self._db.execute("SELECT seq, bytes, hash FROM operations ORDER BY seq"):
+                yield EntryRow(seq, entry, digest)
 
     # ---- projections
 
@@ -320,6 +364,28 @@ class StoreReader:
             found = select(self._db, FamilyRow, "families", rest, (entries,))
         return found[0] if found else None
 
+    def capital(self, track: str | None = None) -> list[CapitalRow]:
+        """Every cash flow of live tracks and twins."""
+        return self._select(CapitalRow, "capital", track)
+
+    def promotions(self, version: str | None = None) -> list[PromotionRow]:
+        """Promotion decisions in short, one a version and look."""
+        return self._select(PromotionRow, "promotions", version)
+
+    def latest_promotions(self) -> dict[str, PromotionRow]:
+        """The last decision about every version, by name, in the order in which they were first decided about."""
+        rest = "JOIN (SELECT track AS of, min(seq) AS first, max(seq) AS last FROM promotions GROUP BY track) ON seq = last ORDER BY first"
+        with storage_errors(self.path):
+            return {p.track: p for p in select(self._db, PromotionRow, "promotions", rest)}
+
+    def stages(self, version: str | None = None) -> list[StageRow]:
+        """Moves of the versions: every change of stage or capital fraction."""
+        return self._select(StageRow, "stages", version)
+
+    def commands_taken(self, version: str | None = None) -> list[TakenRow]:
+        """Commands as the run heard them, and what came of them."""
+        return self._select(TakenRow, "commands", version)
+
     def stops(self, track: str | None = None) -> list[StopRow]:
         """Halts by a limit and stops by an exception."""
         return self._select(StopRow, "stops", track)
@@ -369,7 +435,7 @@ def _with_average(order: OrderRow) -> OrderRow:
 def _operation(path: Path, seq: int, entry: bytes) -> OperationRow:
     try:
         read = read_operation(entry)
-    except (msgspec.DecodeError, TypeError) as error:
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise IntegrityError(f"{path}: operation {seq}: expected an operation, found: {error}") from error
     body = read.body
     return OperationRow(seq, read.type, read.time, body.host, body.run_length, body.run_head, body.facts)

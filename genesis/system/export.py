@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
+    CapitalRow,
     DenialRow,
     EvidenceRow,
     FamilyRow,
@@ -32,8 +33,11 @@ from genesis.storage.rows import (
     IncidentRow,
     NoteRow,
     OrderRow,
+    PromotionRow,
     SampleRow,
+    StageRow,
     StopRow,
+    TakenRow,
     TrackRow,
     TradeRow,
 )
@@ -49,6 +53,10 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "samples": SampleRow,
     "evidence": EvidenceRow,
     "families": FamilyRow,
+    "capital": CapitalRow,
+    "promotions": PromotionRow,
+    "stages": StageRow,
+    "commands": TakenRow,
     "stops": StopRow,
     "gaps": GapRow,
     "notes": NoteRow,

@@ -94,7 +94,7 @@ def gatekeeping(store: StoreReader) -> Gatekeeping:
     gates = [
         _gate(t.track, t.facts, store.latest_sample(t.track), start, criteria, statements.get(t.track))
         for t in store.tracks()
-        if not t.facts.get("beside") and not t.facts.get("faults")
+        if not t.facts.get("beside") and not t.facts.get("faults") and not t.facts.get("of")
     ]
     names = list(statements)
     named = rejected_by_discovery_rate([statements[n].e_value for n in names], DISCOVERY_RATE)
@@ -113,22 +113,29 @@ def evidence_of(store: StoreReader, entries: int) -> dict[str, Statement]:
 
 def _rows(store: StoreReader, entries: int) -> dict[str, list[EvidenceRow]]:
     """By track, of those that have any."""
-    rows = {t.track: [e for e in store.evidence(t.track) if e.seq <= entries] for t in store.tracks()}
+    # A live track's evidence is of the venue, not of a candidate.
+    candidates = [t.track for t in store.tracks() if not t.facts.get("of")]
+    rows = {track: [e for e in store.evidence(track) if e.seq <= entries] for track in candidates}
     return {track: found for track, found in rows.items() if found}
 
 
 def _overfitting(rows: Mapping[str, Sequence[EvidenceRow]]) -> float | None:
-    columns = [[e.bar_return for e in found] for found in rows.values()]
+    columns = [_returns(found) for found in rows.values()]
     if len({len(c) for c in columns}) != 1:
         return None
     return overfitting_probability(np.array(columns, dtype=np.float64).T)
+
+
+def _returns(rows: Sequence[EvidenceRow]) -> list[float]:
+    """Of the valid bars."""
+    return [e.bar_return for e in rows if e.bar_return is not None]
 
 
 def _statements(store: StoreReader, rows: Mapping[str, Sequence[EvidenceRow]], entries: int) -> dict[str, Statement]:
     if not rows:
         return {}
     rules = _as(store, "evidence", _first(store).get("evidence"), _Weighed).rules
-    returns = {track: [e.bar_return for e in found] for track, found in rows.items()}
+    returns = {track: _returns(found) for track, found in rows.items()}
     found, family = looks(returns), store.latest_family(entries)
     adjusted: Mapping[str, float] = {} if family is None else family.adjusted
     statements = {}

@@ -28,6 +28,7 @@ from genesis.monitoring.report.values import (
     Gap,
     Line,
     Metrics,
+    MoneyHeld,
     Note,
     PriceChart,
     Refusal,
@@ -130,7 +131,7 @@ def read_report(store: StoreReader) -> RunReport:
         if "faults" in facts[name]:
             disturbed.append(track)
             continue
-        fills_of_all += [(f, track.currency) for f in fills]
+        fills_of_all += [(f, _quote_of(f, track.currency, track.moneys)) for f in fills]
         (others if name in beside.values() else tracks).append(track)
     gaps = [g for g in store.gaps() if g.seq <= status.entries]
     faulted = {str(s["name"]) for s in body.get("faulted_streams", ())}
@@ -187,6 +188,10 @@ def _track(
     budget, currency = facts["budget"].split()
     window = Window(run.start_ns, samples[-1].time if samples else run.end_ns)
     metrics = Metrics(samples[-1].metrics if samples else {})
+    moneys = _moneys(metrics, facts, currency)
+    if moneys and metrics.money("budget_worth") is not None:
+        budget = str(metrics.values["budget_worth"])
+    unvalued = metrics.values.get("valuation_error")
     equity = _line(samples, "equity", run.start_ns, float(budget))
     data = tuple(sorted({f.tier for f in fills}))
     return TrackReport(
@@ -211,7 +216,7 @@ def _track(
         else BarReturns(),
         prices=_prices(samples, fills, facts, only),
         costs=_costs(metrics, currency, data),
-        fees=_fee_rates([(f, currency) for f in fills]),
+        fees=_fee_rates([(f, _quote_of(f, currency, moneys)) for f in fills]),
         data=data,
         refusals=_refusals(denials),
         stops=tuple(Stop(s.time, s.kind, s.reason, s.detail, s.action or "") for s in stops),
@@ -221,7 +226,30 @@ def _track(
         trade_count=len(trades),
         fill_count=len(fills),
         evidence=evidence,
+        moneys=moneys,
+        unvalued=None if unvalued is None else str(unvalued),
     )
+
+
+def _moneys(metrics: Metrics, facts: dict[str, Any], currency: str) -> tuple[MoneyHeld, ...]:
+    """What an account of several moneys has of each, first the budget's; none of an account of one."""
+    names = [n.removeprefix("cash.") for n in metrics.values if n.startswith("cash.")]
+    began = {currency: facts["budget"].split()[0], **facts.get("balances", {})}
+
+    def told(what: str, name: str) -> str:
+        return str(metrics.values.get(f"{what}.{name}"))
+
+    return tuple(
+        MoneyHeld(name, str(began.get(name, "0")), told("cash", name), told("fees", name), told("realized_pnl", name))
+        for name in sorted(names, key=lambda n: (n != currency, n))
+    )
+
+
+def _quote_of(fill: FillRow, currency: str, moneys: Sequence[MoneyHeld]) -> str:
+    """The money a fill is quoted in: of several the longest that its symbol ends with."""
+    symbol = fill.instrument.split(".")[0]
+    ends = [m.currency for m in moneys if symbol.endswith(m.currency)]
+    return max(ends, key=len, default=currency)
 
 
 def _line(samples: Sequence[SampleRow], key: str, start_ns: int, first: float) -> Line:
@@ -330,16 +358,19 @@ def _fee_rates(fills: Sequence[tuple[FillRow, str]]) -> tuple[FeeRate, ...]:
     unknown = set()
     with localcontext() as context:
         context.prec = _DIGITS
+        several = len({currency for _, currency in fills}) > 1
         for fill, currency in fills:
             price, fee = Decimal(fill.last_px), Decimal(fill.fee)
-            counts[fill.liquidity] += 1
-            worth[fill.liquidity] += price * Decimal(fill.last_qty)
+            # Notionals of two quotes do not add up.
+            name = f"{fill.liquidity}, {currency}" if several else fill.liquidity
+            counts[name] += 1
+            worth[name] += price * Decimal(fill.last_qty)
             if fill.fee_currency == currency:
-                paid[fill.liquidity] += fee
+                paid[name] += fee
             elif fill.instrument.startswith(fill.fee_currency):
-                paid[fill.liquidity] += fee * price
+                paid[name] += fee * price
             else:
-                unknown.add(fill.liquidity)
+                unknown.add(name)
         return tuple(
             FeeRate(name, n, None if name in unknown or not worth[name] else paid[name] / worth[name] * 10_000)
             for name, n in sorted(counts.items())

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from structlog.typing import FilteringBoundLogger
@@ -27,18 +27,21 @@ from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.fault_plan import FaultPlan
 from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual_terms import PerpetualTerms
-from genesis.execution.profile import ExecutionProfile
+from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
-from genesis.model.events import GapFound, RunStarted, TrackStopped
+from genesis.model.events import CommandTaken, GapFound, RunStarted, TrackStopped
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
+from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.strategies.base import Strategy
+from genesis.system.checkpointing import Checkpointer
+from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
@@ -74,7 +77,7 @@ class Prepared:
         readings: Sequence[Reading],
         rules: Mapping[str, ExchangeRules] | None = None,
     ) -> None:
-        self.config = config
+        self.config, self.folder = config, folder
         self.rules = dict(rules or {})
         self.readings = tuple(within_prices(readings))
         self.streams = [r.stream() for r in self.readings]
@@ -93,7 +96,7 @@ class Prepared:
         self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(
             self.tape,
-            _monitor(config.run.sample_every),
+            _monitor(config.run.sample_every, self.tape),
             config.run.seed,
             first - 1,
             config.execution,
@@ -107,11 +110,11 @@ class Prepared:
         self._facts: list[dict[str, object]] = []
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
-                self._add(strategy, [instruments[i] for i in strategy.instruments], folder, profile)
+                self._add(strategy, instruments, folder, profile)
         for plan_name, (plan, strategies) in plans_in_use(config).items():
             for strategy in strategies:
-                of = [instruments[i] for i in strategy.instruments]
-                self._add(strategy, of, folder, config.execution, (plan_name, plan))
+                self._add(strategy, instruments, folder, config.execution, (plan_name, plan))
+        self.ladder = self._ladder(first - 1) if config.paper_trading.enabled else None
         self.started = RunStarted(first - 1, None, self._started())
 
     @property
@@ -158,10 +161,30 @@ class Prepared:
         """By track under a fault plan: the plan's name."""
         return {t.name: t.name.rpartition("!")[2] for t in self.tracks if t.undisturbed is not None}
 
+    def _ladder(self, start_ns: int) -> CapitalLadder:
+        """The capital ladder over all reference tracks."""
+        config, paper = self.config, self.config.paper_trading
+        venue = LiveVenue(config.live_profile, config.live_venue.seed)
+        ladder = CapitalLadder(
+            self.simulator,
+            self.tape,
+            paper.validation_criteria,
+            paper.promotion,
+            RULES,
+            SOURCE,
+            venue,
+            start_ns,
+            self._tiers,
+        )
+        for track, facts in zip(self.tracks, self._facts, strict=True):
+            if not facts["beside"] and "faults" not in facts:
+                ladder.add(track, str(facts["version"]), facts)
+        return ladder
+
     def _add(
         self,
         strategy: StrategyConfig,
-        instruments: list[Instrument],
+        by_id: Mapping[str, Instrument],
         folder: Path,
         profile: ExecutionProfile,
         faults: tuple[str, FaultPlan] | None = None,
@@ -171,28 +194,41 @@ class Prepared:
         So does one under a fault plan (its name and values), beside the same strategy undisturbed, which was added before.
         """
         beside = profile is not self.config.execution
+        instruments, rates = ([by_id[i] for i in ids] for ids in (strategy.instruments, strategy.rates))
+        balances = tuple(Money(amount, currency) for currency, amount in strategy.balances.items())
         cls = find_strategy(strategy.strategy, folder)
         variants = [(f"{strategy.name}.{v.name}", {**strategy.params, **v.params}) for v in strategy.variants]
-        data = [r.report.sha256 for r in self.readings if r.instrument in instruments]
+        data = [r.report.sha256 for r in self.readings if r.instrument in instruments or r.instrument in rates]
         for name, params in variants or [(strategy.name, dict(strategy.params))]:
             built = build_strategy(cls, instruments, params, f"strategies.{name}")
-            budget = Money(strategy.budget, instruments[0].quote)
+            budget = Money(strategy.budget, strategy.budget_currency or instruments[0].quote)
             track = f"{name}@{profile.name}" if beside else name
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
                 evidence = None if beside else Evidence(RULES, SOURCE)
                 self.simulator.add(
-                    track, built, budget, strategy.lots, strategy.trade_basis, profile, scope, evidence=evidence
+                    track,
+                    built,
+                    budget,
+                    strategy.lots,
+                    strategy.trade_basis,
+                    profile,
+                    scope,
+                    evidence=evidence,
+                    balances=balances,
+                    rates=rates,
                 )
             else:
-                track = self._add_disturbed(name, built, budget, strategy, scope, *faults)
+                track = self._add_disturbed(name, built, budget, strategy, scope, *faults, balances, rates)
             version = version_of(cls, params, strategy.instruments, data, profile.name)
             scoped = {} if scope is None else {"liquidity_scope": strategy.liquidity_scope}
             under = {} if faults is None else {"faults": _plan_facts(name, *faults)}
+            moneys = _moneys_facts(strategy) if self.tracks[-1].portfolio.valuation is not None else {}
             self._facts.append(
                 scoped
                 | under
+                | moneys
                 | {
                     "beside": name if beside else None,
                     "budget": str(budget),
@@ -216,6 +252,8 @@ class Prepared:
         scope: str | None,
         plan_name: str,
         plan: FaultPlan,
+        balances: Sequence[Money],
+        rates: Sequence[Instrument],
     ) -> str:
         """Add a strategy under a plan; the track's name."""
         undisturbed = next(t for t in self.tracks if t.name == name)
@@ -229,6 +267,8 @@ class Prepared:
             None if scope is None else f"{scope}!{plan_name}",
             plan_name,
             venue_faults(plan, self.config.run.seed),
+            balances=balances,
+            rates=rates,
         )
         track.compare_with(undisturbed)
         return track.name
@@ -250,8 +290,11 @@ class Prepared:
                 "criteria": plain["paper_trading"]["validation_criteria"],
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
+                "live_venue": _floats_as_text(plain["live_venue"]),
+                "promotion": plain["paper_trading"]["promotion"],
+                "paper_trading": {"enabled": self.config.paper_trading.enabled},
                 "realism": _floats_as_text(plain["realism"]),
-                "fees": {i.id: msgspec.to_builtins(i.fees) for i in self.config.instruments},
+                "fees": {i.id: _fee_facts(i.fees) for i in self.config.instruments},
                 "instruments": [str(r.instrument) for r in self.readings],
                 "risk": _floats_as_text(plain["risk"]),
                 "run": {
@@ -301,7 +344,7 @@ class Prepared:
         return await self._engine(journal, on_progress).run_async(feed)
 
     def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
-        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress)
+        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress, self.ladder)
 
 
 def prepare(config: Config, folder: Path) -> Prepared:
@@ -361,37 +404,54 @@ async def run_prepared_async(
         raise
 
 
-def _held(store: Path) -> tuple[int, str]:
-    """Length and head of what is there already.
+class _Held(NamedTuple):
+    """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry."""
+
+    length: int = 0
+    head: str = ""
+    commands: Sequence[Mapping[str, Any]] = ()
+    time: int = -1
+
+
+def _held(store: Path) -> _Held:
+    """What is there already.
 
     Asked before the store is opened to write: a second opening in the same process would, on being closed, take away the
     locks of the first (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     try:
         with StoreReader(store) as reader:
-            return reader.head()
+            length, head = reader.head()
+            time = reader.status().time
+            return _Held(length, head, reader.events(CommandTaken.__name__), -1 if time is None else time)
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
-        return 0, ""
+        return _Held()
 
 
 async def _run(
     prepared: Prepared,
     kept: SqliteStore,
-    before: tuple[int, str],
+    before: _Held,
     log: FilteringBoundLogger,
     stop: StopRequest,
     until_ns: int | None,
     on_progress: Callable[[Progress], None] | None,
     rows: int | None,
 ) -> RunSummary:
-    held, held_head = before
+    held, held_head = before.length, before.head
     kept.operation("recovery" if held else "start")
     if held:
         log.info("recovery", entries=held, head=held_head)
-    journal = TellingJournal(kept.journal, held, log)
+    if prepared.ladder is not None:
+        prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
+    journal = TellingJournal(TakingJournal(kept.journal), held, log)
     try:
-        complete = await prepared.execute_async(journal, stop, until_ns, on_progress, rows)
+        checkpointer = _checkpointer(prepared, kept, log)
+        progress = _signing(checkpointer, on_progress)
+        complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
+        if checkpointer is not None and journal.length and not journal.replaying:
+            checkpointer.sign()
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
@@ -413,13 +473,45 @@ async def _run(
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
 
 
+def _checkpointer(prepared: Prepared, kept: SqliteStore, log: FilteringBoundLogger) -> Checkpointer | None:
+    audit = prepared.config.audit
+    return Checkpointer(kept, audit, prepared.folder, log) if audit.checkpoint_every else None
+
+
+def _signing(
+    checkpointer: Checkpointer | None, on_progress: Callable[[Progress], None] | None
+) -> Callable[[Progress], None] | None:
+    """What is called after each commit: sign where it is time, then go on to who wants to know."""
+    if checkpointer is None:
+        return on_progress
+
+    def durable(progress: Progress) -> None:
+        if not progress.replaying:
+            checkpointer.durable(progress.entries)
+        if on_progress is not None:
+            on_progress(progress)
+
+    return durable
+
+
 def _plan_facts(of: str, name: str, plan: FaultPlan) -> dict[str, object]:
     return {"of": of, "plan": name, "values": plan_values(plan)}
 
 
-def _monitor(sample_every: str) -> StrategyMonitor:
+def _moneys_facts(strategy: StrategyConfig) -> dict[str, object]:
+    """What an account of several moneys starts with beside its budget, and what converts between them."""
+    return {"balances": {c: str(a) for c, a in strategy.balances.items()}, "rates": list(strategy.rates)}
+
+
+def _fee_facts(fees: FeeSchedule) -> Any:
+    """A schedule as plain values; one of a maker's and a taker's rate says nothing of the rest."""
+    facts = msgspec.to_builtins(fees)
+    return facts if fees.in_full else {k: facts[k] for k in ("maker_bp", "taker_bp", "currency", "decimals")}
+
+
+def _monitor(sample_every: str, tape: Tape) -> StrategyMonitor:
     try:
-        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"))
+        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"), tape)
     except ConfigError as error:
         raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None
 

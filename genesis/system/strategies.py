@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -32,7 +34,7 @@ BUILT_IN: dict[str, type[Strategy]] = {
 
 
 def find_strategy(name: str, folder: Path) -> type[Strategy]:
-    """The class that ``name`` means: a built-in, an entry point, or ``file.py:ClassName`` relative to ``folder``.
+    """The class that ``name`` means: a built-in, an entry point, ``package.module:ClassName``, or ``file.py:ClassName`` relative to ``folder``.
 
     Raises:
         StrategyError: there is none, or its file cannot be imported.
@@ -42,6 +44,8 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
     path, _, class_name = name.rpartition(":")
     if path.endswith(".py"):
         found = getattr(_import(folder / path), class_name, None)
+    elif path:
+        found = getattr(_module(path), class_name, None)
     else:
         points = [p for p in entry_points(group=GROUP) if p.name == name]
         if not points:
@@ -51,6 +55,13 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
     if not (inspect.isclass(found) and issubclass(found, Strategy)):
         raise StrategyError(f"{name}: expected a subclass of genesis.strategies.base.Strategy, found {found!r}")
     return found
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # noqa: BLE001 - importing runs the user's code
+        raise StrategyError(f"strategy: expected a module {name}, found {type(error).__name__}: {error}") from None
 
 
 def build_strategy(

@@ -13,8 +13,9 @@ from genesis.tape.stream import Stream, StreamKind
 class TapeReferences:
     """Average, last and mark price of one instrument, as of any moment, for every account.
 
-    As `genesis.execution.reference_price.ReferencePrices` tells them when it is fed every trade: a trade counts while it is less than the minutes
-    old; without one the last price stands in. Where the tape has no trades it is the bars' closes that count, once each.
+    A reference is a pair of integers (sum of ticks x lots, sum of lots): their quotient is the price in ticks, and comparing products instead of
+    quotients keeps every check exact. A trade counts while it is less than the minutes old; without one the last price stands in (the exchange does
+    not say what it does then). Where the tape has no trades it is the bars' closes that count, once each.
     """
 
     def __init__(self, streams: Sequence[Stream]) -> None:

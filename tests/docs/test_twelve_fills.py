@@ -7,12 +7,15 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
 from genesis.execution.asset_fees import AssetFee
-from genesis.execution.fees import FeeCalculator
+from genesis.execution.fees import FeeCalculator, commission_rates
 from genesis.execution.perpetual import Contract, CrossMargin, Held, MarginStatement
-from genesis.execution.profile import FeeSchedule
+from genesis.execution.profile import FeeDiscount, FeeSchedule
+from genesis.execution.wallet import Wallet
 from genesis.model.events import OrderFilled
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
@@ -20,9 +23,10 @@ from genesis.model.margin import MarginTier, margin_schedule
 from genesis.model.mark_prices import mark_grid
 from genesis.model.money import Money
 from genesis.model.orders import Liquidity, Order, OrderIntent, Side
-from genesis.portfolio.currencies import Rates
 from genesis.portfolio.portfolio import Portfolio
+from genesis.portfolio.tape_rates import TapeRates
 from genesis.portfolio.trades import ClosedTrade
+from genesis.tape.stream import Stream, StreamKind
 
 TEXT = (Path(__file__).parents[2] / "docs" / "TWELVE_FILLS.md").read_text(encoding="utf-8")
 SECOND = 1_000_000_000
@@ -92,8 +96,8 @@ class Ledger:
     def __init__(self, *budgets: Money) -> None:
         self.accounts = Portfolio(budgets, list(INSTRUMENTS.values()))
         self.decimals = self.accounts.scales
-        self.rates = Rates([BNB, EUR], self.decimals)
-        self.bnb = AssetFee("BNB", DISCOUNT, self.decimals.get("BNB", 8))
+        self.quotes = {i.id: Stream(i, StreamKind.QUOTES) for i in (BNB, EUR)}
+        self.rates = TapeRates(list(self.quotes.values()), self.decimals)
         schedule = margin_schedule(TIERS, "USDT", self.decimals["USDT"], "page", "by hand")
         self.contract = Contract(PERP, schedule, LEVERAGE, LIQUIDATION_FEE)
         self.margin = CrossMargin([self.contract])
@@ -107,20 +111,42 @@ class Ledger:
         return plain(currency_grid(self.decimals[currency]).to_decimal(units))
 
     def show(self, at: int, bid: str, ask: str) -> None:
-        """BNB at 250 and EUR at these prices."""
-        self.rates.show(BNB.id, at * SECOND, 2500, 2500)
-        self.rates.show(EUR.id, at * SECOND, EUR.ticks(bid), EUR.ticks(ask))
+        """BNB at 250 and EUR at these prices, just before a second."""
+        for name, low, high in ((BNB.id, 2500, 2500), (EUR.id, EUR.ticks(bid), EUR.ticks(ask))):
+            row = {"ts": at * SECOND - 1, "time_event": 0, "seq": 0, "bid_ticks": low, "ask_ticks": high}
+            row |= {"bid_lots": 1, "ask_lots": 1}
+            self.quotes[name].append({n: np.array([v], np.int64) for n, v in row.items()})
+        self.rates.look(at * SECOND)
+
+    def schedule(self, instrument: Instrument) -> FeeSchedule:
+        """The page's."""
+        row = FEES[instrument.id]
+        maker, taker = (Decimal(row[name].removesuffix(" bp")) for name in ("maker", "taker"))
+        return FeeSchedule(maker, taker)
+
+    def fee_in_bnb(
+        self, instrument: Instrument, side: Side, liquidity: Liquidity, lots: int, ticks: int, now: int
+    ) -> tuple[int, str, int] | None:
+        """What is charged in BNB, by what is left of it."""
+        schedule = msgspec.structs.replace(self.schedule(instrument), discount=FeeDiscount("BNB", DISCOUNT))
+        wallet, scale = Wallet({"BNB": self.decimals["BNB"]}), self.decimals["BNB"]
+        wallet.deposit("BNB", self.accounts.cash_of("BNB"))
+        fee = AssetFee("BNB", commission_rates(schedule), scale, schedule.decimals, self.rates, wallet)
+        base = lots * instrument.lot_units
+        if side is Side.BUY:
+            return fee.charge(base, instrument.base, instrument.base_decimals, side, liquidity, now)
+        decimals = self.decimals[instrument.quote]
+        received = base * ticks * instrument.notional_unit(decimals)
+        return fee.charge(received, instrument.quote, decimals, side, liquidity, now)
 
     def fee(
         self, instrument: Instrument, side: Side, liquidity: Liquidity, lots: int, ticks: int
     ) -> tuple[int, str, int]:
         """The standard fee by the page's schedule."""
-        row = FEES[instrument.id]
-        maker, taker = (Decimal(row[name].removesuffix(" bp")) for name in ("maker", "taker"))
         decimals = self.decimals[instrument.quote]
         base = lots * instrument.lot_units
         notional = base * ticks * instrument.notional_unit(decimals)
-        return FeeCalculator(FeeSchedule(maker, taker), instrument, decimals).fee(side, liquidity, base, notional)
+        return FeeCalculator(self.schedule(instrument), instrument, decimals).fee(side, liquidity, base, notional)
 
     def fill(self, row: Row, forced: bool = False, extra: int = 0) -> OrderFilled:
         """Make and post the fill a row describes; ``extra`` is charged beside its fee."""
@@ -130,13 +156,12 @@ class Ledger:
         fee, currency, decimals = self.fee(instrument, side, liquidity, lots, ticks)
         now, value = number * SECOND, 0
         if number in PAID_IN_BNB:
-            balance = self.accounts.cash_of("BNB")
-            in_bnb = self.bnb.fee(fee, currency, balance, self.rates, now)
+            in_bnb = self.fee_in_bnb(instrument, side, liquidity, lots, ticks, now)
             if in_bnb is not None:
-                fee, currency, decimals = in_bnb, "BNB", self.decimals["BNB"]
-                worth = self.bnb.value(fee, instrument.quote, self.rates, now)
-                assert isinstance(worth, int)
-                value = worth
+                fee, currency, decimals = in_bnb
+                owed = self.rates.convert(-fee, "BNB", instrument.quote, now)
+                assert isinstance(owed, int)
+                value = -owed
         order = Order("o1" if number <= 2 else f"o{number}", "t", OrderIntent(instrument, side, lots), now, 0)
         event = OrderFilled(
             now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import sqrt
 
 import numpy as np
@@ -31,19 +32,34 @@ def four_hour_returns(
     Innovations are Student t of 4 degrees, or with ``skewed`` win 65 % of the time and lose 1.9 times as much; of unit variance. Volatility
     is 20 % a year; the mean is such that the annual Sharpe ratio is ``annual_sharpe`` where nothing is autocorrelated.
     """
+    found = np.zeros((paths, members, bars))
+    mean = np.full(bars * HOURS, annual_sharpe)
+    for hour, change in enumerate(hourly(seed, paths, mean, autocorrelation, members, correlation, skewed)):
+        found[:, :, hour // HOURS] += change
+    return found
+
+
+def hourly(
+    seed: int,
+    paths: int,
+    annual_sharpe: Floats,
+    autocorrelation: float,
+    members: int = 1,
+    correlation: float = 0.0,
+    skewed: bool = False,
+) -> Iterator[Floats]:
+    """(paths, members) returns of an hour, one after the other; ``annual_sharpe`` is (hours,) or (hours, members). See `four_hour_returns`."""
     chance = np.random.default_rng(seed)
     unit = ANNUAL_VOLATILITY / sqrt(_HOURS_A_YEAR)
-    mean = annual_sharpe * ANNUAL_VOLATILITY / _HOURS_A_YEAR
     variance = np.ones((paths, 1))
     before = np.zeros((paths, members))
-    found = np.zeros((paths, members, bars))
     own, common = sqrt(1 - correlation), sqrt(correlation)
-    for hour in range(bars * HOURS):
+    for ratio in annual_sharpe:
+        mean = ratio * ANNUAL_VOLATILITY / _HOURS_A_YEAR
         noise = own * _innovations(chance, (paths, members), skewed) + common * _innovations(chance, (paths, 1), skewed)
         before = autocorrelation * before + sqrt(1 - autocorrelation**2) * np.sqrt(variance) * noise
-        found[:, :, hour // HOURS] += mean + unit * before
+        yield mean + unit * before
         variance = (1 - _ALPHA - _BETA) + (_ALPHA * (noise * noise).mean(axis=1, keepdims=True) + _BETA) * variance
-    return found
 
 
 def _innovations(chance: np.random.Generator, shape: tuple[int, int], skewed: bool) -> Floats:

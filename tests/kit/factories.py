@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from genesis.model.events import (
+    CapitalMoved,
     Event,
     EvidenceSample,
     FamilyEvidence,
@@ -35,12 +36,15 @@ from genesis.model.events import (
     StrategyNote,
     TapeEnded,
     TapePosition,
+    TrackClosed,
     TrackHalted,
+    TrackOpened,
     TrackStopped,
     TradeClosed,
 )
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
+from tests.kit.promotions import a_rise
 
 BTC = Instrument("BTCUSDT", "BINANCE", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"))
 PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)
@@ -234,6 +238,11 @@ def small_run(orders: int = 12) -> list[Event]:
     end = T0 + 7_200 * SECOND
     events.extend(evidence(track, end, bound_broken=track == "ema.slow") for track in TRACKS)
     events.append(family(end))
+    events.append(TrackOpened(end, "ema.fast@live", {"budget": "1000 USDT", "name": "ema.fast@live", "of": "ema.fast"}))
+    unit = 10**8
+    events.append(CapitalMoved(end, "ema.fast@live", 1_000 * unit, 0, "USDT", 8, "1/10", "first capital"))
+    events.append(TrackClosed(end, "ema.fast@live", "demoted"))
+    events.extend(a_rise("ema.fast", end))
     events.append(note("Grüße, „Ω“ \u0001\n"))
     events.append(TrackHalted(end, "ema.fast", "DRAWDOWN", "expected under 10%, found 12%", "flattened"))
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))

@@ -10,11 +10,12 @@ from genesis.execution.impact import SquareRootImpact
 from genesis.execution.liquidity import TakenLiquidity
 from genesis.execution.matching import Matcher
 from genesis.execution.models import VenueModels
-from genesis.execution.party import Fee, Party, Spot, Wallet
+from genesis.execution.party import Fee, Party, Spot
 from genesis.execution.pricing import FillCost
 from genesis.execution.profile import FeeSchedule
 from genesis.execution.shown import Conditions, Shown
 from genesis.execution.tier import Tier
+from genesis.execution.wallet import Wallet
 from genesis.execution.working import Working
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.orders import (

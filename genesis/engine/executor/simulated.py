@@ -18,6 +18,7 @@ from genesis.execution.matching import Matcher
 from genesis.execution.party import Fee, Party
 from genesis.execution.pricing import FillCost
 from genesis.execution.tier import Confidence, Tier
+from genesis.execution.wallet import Wallet
 from genesis.execution.working import Working
 from genesis.model.events import (
     OrderAccepted,
@@ -249,6 +250,8 @@ class SimulatedExecutor:
         self._agenda, self.luck, self.faults = agenda, luck, faults
         self._desks: dict[str, _Desk] = {}
         self._answers: dict[str, TravellingAnswers] = {}
+        # The account's assets; none where everything it trades is margined.
+        self.wallet: Wallet | None = None
         self._last_arrival = self._last_in_time = 0
         self._travelling: dict[str, int] = {}
 
@@ -257,6 +260,11 @@ class SimulatedExecutor:
         answers = TravellingAnswers(self._agenda, self.luck, instrument_id, self.faults)
         self._answers[instrument_id] = answers
         return answers
+
+    def deposit(self, currency: str, units: int, decimals: int) -> None:
+        """Capital reaches the account at the venue, or leaves it where ``units`` is below 0."""
+        if self.wallet is not None:
+            self.wallet.deposit(currency, units * self.wallet.factor(currency, decimals))
 
     def connect(self, instrument_id: str, matcher: Matcher, party: Party) -> None:
         """Deal in an instrument with an account at its venue."""

@@ -34,6 +34,7 @@ def section(track: TrackReport, place: int) -> str:
         f"Budget {exact(Decimal(track.budget))} {safe(track.currency)}, tier {safe(track.tier)}. "
         f"Last sample {moment(track.window.end_ns)}, {span(track.window.length_ns)} after the start. "
         f"{_marked(track)}</p>"
+        f"{_unvalued(track)}"
     )
     parts = [
         f"<section class='track'><h2 id='track-{place}'>{safe(track.name)}{mark}</h2>",
@@ -42,6 +43,7 @@ def section(track: TrackReport, place: int) -> str:
         *(price_chart(p, track.window) for p in track.prices),
         histogram(track),
         exposure_chart(track),
+        _moneys(track),
         _costs(track),
         _metrics(track),
         _refusals(track),
@@ -59,6 +61,39 @@ def _marked(track: TrackReport) -> str:
     by_bars = "bars" in track.data
     coarse = " Bars alone are marked at their close, so drawdown within a bar is not seen." if by_bars else ""
     return f"Data behind its fills: {safe(', '.join(track.data))}.{coarse}"
+
+
+def _unvalued(track: TrackReport) -> str:
+    if track.unvalued is None:
+        return ""
+    return f"<p class='warn'>At the last sample the account could not be valued: {safe(track.unvalued)}.</p>"
+
+
+def _moneys(track: TrackReport) -> str:
+    """What an account of several moneys has of each, in its own currency."""
+    if not track.moneys:
+        return ""
+    rows = [
+        tuple(
+            [
+                safe(m.currency),
+                *(two(exact(Decimal(text)), m.currency) for text in (m.budget, m.cash, m.fees, m.realized)),
+            ]
+        )
+        for m in track.moneys
+    ]
+    did = track.metrics.money("conversion_pnl")
+    waiting = track.metrics.whole("unconverted")
+    words = f"What rates did to the money that was held: {DASH if did is None else exact(did)} {safe(track.currency)}."
+    if waiting:
+        words += f" {waiting:,} fills wait for a rate, and are in that amount until they have one."
+    heads = ("money", "began with", "cash", "fees charged in it", "realised P&amp;L")
+    return (
+        "<h3>Moneys <span class='n'>(each in its own currency; everything else on this track is told in "
+        f"{safe(track.currency)} by the tape's rates)</span></h3>"
+        + table("", heads, rows, "facts", (1, 2, 3, 4))
+        + f"<p class='note'>{words}</p>"
+    )
 
 
 def _costs(track: TrackReport) -> str:
@@ -167,7 +202,7 @@ def _trades(track: TrackReport) -> str:
     shown = (
         f"the last {len(rows)} of {track.trade_count:,}" if track.trade_count > len(rows) else f"{track.trade_count:,}"
     )
-    currency = safe(track.currency)
+    currency = "the quote of each" if track.moneys else safe(track.currency)
     return f"<h3>Closed trades <span class='n'>({shown}, newest first; money in {currency})</span></h3>" + table(
         "", heads, rows, "trades", (1, 4, 5, 6, 7, 8, 9)
     )

@@ -135,8 +135,22 @@ class Trade(msgspec.Struct, frozen=True):
     forced: bool
 
 
+class MoneyHeld(msgspec.Struct, frozen=True):
+    """One money of an account that has several: what it began with, and at the last sample cash, fees charged and realised profit. Exact text."""
+
+    currency: str
+    budget: str
+    cash: str
+    fees: str
+    realized: str
+
+
 class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper track. Lists of trades and notes are cut; ``trade_count``, ``note_count`` and ``fill_count`` are of all."""
+    """A paper track. Lists of trades and notes are cut; ``trade_count``, ``note_count`` and ``fill_count`` are of all.
+
+    ``moneys`` are told of an account of several; its ``budget`` is what they were worth together at the first rates. ``unvalued`` says why the last sample
+    has no valuation.
+    """
 
     name: str
     strategy: str
@@ -167,6 +181,8 @@ class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
     trade_count: int
     fill_count: int
     evidence: Statement | None = None
+    moneys: tuple[MoneyHeld, ...] = ()
+    unvalued: str | None = None
 
     def measurements(self) -> Measurements:
         """What the criteria judge."""

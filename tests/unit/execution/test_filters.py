@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.execution.filters import OrderFilters
-from genesis.execution.reference_price import ReferencePrices
 from genesis.feeds.files.exchange_info import Listing
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.orders import OrderIntent, OrderType, Side
 from genesis.model.rules import LotRange, PercentPrice, PriceRange, StpMode, TrailingRange
 from genesis.model.venue_errors import Breach, Violation
+from genesis.tape.references import TapeReferences
 from tests.kit import exchange as x
+from tests.kit.runs import START, marks_stream, trades_stream
 
 SPOT_FILTERS = (
     x.PERCENT_BY_SIDE | {"avgPriceMins": 5},
@@ -47,14 +49,20 @@ def usdm(tmp_path_factory: pytest.TempPathFactory) -> Listing:
     return x.listing_of(tmp_path_factory.mktemp("usdm"), x.usdm_symbol(*USDM_FILTERS))
 
 
-def prices(average: str | None = "100", mark: str | None = "100") -> ReferencePrices:
-    """References in ticks of 0.01: one trade at ``average``, one mark."""
-    references = ReferencePrices([0, 1, 5])
+PRICED = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
+
+
+def prices(average: str | None = "100", mark: str | None = "100", scale: int = 1) -> TapeReferences:
+    """References in ticks of 0.01 (``scale`` times as many): one trade at ``average``, one mark."""
+    streams = []
     if average is not None:
-        references.on_trade(0, int(Decimal(average) * 100), 7)
+        streams.append(trades_stream([(-START, int(Decimal(average) * 100) * scale, 7, 0)], PRICED))
     if mark is not None:
-        references.on_mark(int(Decimal(mark) * 100))
-    return references
+        units = int(Decimal(mark) * 10**8)
+        streams.append(marks_stream([(-START, units, units, units)], PRICED))
+    for stream in streams:
+        stream.reveal(stream.recorded)
+    return TapeReferences(streams)
 
 
 def intent_of(listing: Listing, **values: Any) -> OrderIntent:
@@ -69,7 +77,7 @@ def intent_of(listing: Listing, **values: Any) -> OrderIntent:
 def check(
     listing: Listing,
     intent: OrderIntent,
-    references: ReferencePrices | None = None,
+    references: TapeReferences | None = None,
     open_orders: int = 0,
     open_algo_orders: int = 0,
     base_units: int = 0,
@@ -517,14 +525,6 @@ def test_asking_changes_nothing(spot: Listing) -> None:
     assert first is filters.refusal(Breach.PERCENT_SIDE_UP)
 
 
-def test_the_averaging_times_the_rules_ask_for(tmp_path: Path, usdm: Listing) -> None:
-    """Each time once; the mark price is none."""
-    listing = x.listing_of(tmp_path, x.spot_symbol(x.PERCENT_BY_SIDE, x.NOTIONAL, x.MIN_NOTIONAL))
-
-    assert OrderFilters(listing.rules).minutes() == [1, 5]
-    assert OrderFilters(usdm.rules).minutes() == []
-
-
 @given(
     price=st.integers(2_000, 12_000),
     lots=st.integers(1, 100_000),
@@ -544,8 +544,7 @@ def test_scaling_all_prices_changes_no_verdict(spot: Listing, price: int, lots: 
             for n in spot.rules.notional
         ),
     )
-    references = ReferencePrices([5])
-    references.on_trade(0, 10_000 * scale, 7)
+    references = prices(scale=scale)
     scaled = OrderIntent(spot.instrument, side, lots, OrderType.LIMIT, price * scale)
 
     one = OrderFilters(spot.rules).check(order, 0, prices(), 0, 0, 0)

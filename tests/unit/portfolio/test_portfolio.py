@@ -121,7 +121,7 @@ def test_a_fill_that_cannot_be_posted_changes_nothing(
         (
             Money(1, "BTC"),
             [replace(SPOT, quote="BTC")],
-            "BTCUSDT.TEST: expected BTC as an asset, found it among the currencies that pay",
+            "BTCUSDT.TEST: expected an asset other than its quote, found BTC for both",
         ),
         (Money(1, "USDT"), [SPOT, SPOT], "BTCUSDT.TEST: expected each instrument once, found it again"),
         (Money(0, "USDT"), [SPOT], "budget: expected more than 0, found 0 USDT"),

@@ -56,9 +56,9 @@ def test_an_empty_store_has_a_status_too(tmp_path: Path) -> None:
     assert (status.complete, status.last_operation) == (False, None)
 
 
-def test_tracks_come_in_the_order_of_the_first_entry(reader: StoreReader) -> None:
+def test_tracks_come_in_the_order_of_the_first_entry_and_those_opened_later_after_them(reader: StoreReader) -> None:
     """Each with the facts that the run was started with."""
-    assert [t.track for t in reader.tracks()] == list(TRACKS)
+    assert [t.track for t in reader.tracks()] == [*TRACKS, "ema.fast@live"]
     assert reader.tracks()[1].facts["budget"] == "10000 USDT"
 
 
@@ -126,9 +126,12 @@ def test_the_other_tables_come_as_rows(reader: StoreReader) -> None:
     assert samples[0].metrics == sample().metrics
     assert [(s.kind, s.track) for s in reader.stops()] == [
         ("LIQUIDATED", TRACKS[1]),
+        ("CLOSED", "ema.fast@live"),
         ("HALTED", TRACKS[0]),
         ("STOPPED", TRACKS[1]),
     ]
+    (moved,) = reader.capital()
+    assert (moved.amount, moved.share, moved.reason) == ("1000.00000000", "1/10", "first capital")
     assert [g.missing for g in reader.gaps()] == [17]
     assert [n.text for n in reader.notes(TRACKS[0])] == ["Grüße, „Ω“ \u0001\n"]
     assert reader.notes(TRACKS[1]) == []

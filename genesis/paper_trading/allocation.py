@@ -1,0 +1,149 @@
+"""How much of the account each version may hold, when all of them want some: the tier, the account's total, the cap on unproven capital.
+
+What is held is kept before anything rises; where it has to shrink, the weakest evidence gives first. Rises are served by evidence, ties by name; the rest wait and are told
+why. Limits measured by equity let what is held stand until equity is under `_SHRUNK` of what they ask, as the tiers do: else every small loss would move capital.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from genesis.model.grid import plain
+from genesis.paper_trading.promotion_facts import NOTHING, AccountFacts, Facts, Room, Standing
+from genesis.paper_trading.promotion_rules import PromotionRules
+
+_SHRUNK = Decimal("0.9")
+
+
+class _Limits:
+    """What may be held, in money, and how much of it is."""
+
+    __slots__ = ("all_max", "each_max", "held", "live", "live_max", "unproven", "unproven_max")
+
+    def __init__(self, rules: PromotionRules, account: AccountFacts, equity: Decimal, unproven_equity: Decimal) -> None:
+        self.live_max = account.live_max
+        self.each_max = account.budget_max * equity
+        self.all_max = account.open_max * equity
+        self.unproven_max = rules.unproven_capital_max * unproven_equity
+        self.live = 0
+        self.held = self.unproven = NOTHING
+
+    def put(self, amount: Decimal, proven: bool, live: int) -> None:
+        """Count an amount and a live version in, or with negative ones out."""
+        self.held += amount
+        self.live += live
+        if not proven:
+            self.unproven += amount
+
+    def left(self, proven: bool) -> tuple[Decimal, str]:
+        """The greatest amount that one more version may hold, and the limit that says so."""
+        if self.live >= self.live_max:
+            return NOTHING, f"{self.live} of {self.live_max} versions are live"
+        found = [
+            (self.each_max, f"each version holds at most {_money(self.each_max)}"),
+            (self.all_max - self.held, f"all together hold {_money(self.held)} of at most {_money(self.all_max)}"),
+        ]
+        if not proven:
+            told = f"unproven versions together hold {_money(self.unproven)} of at most {_money(self.unproven_max)}"
+            found.append((self.unproven_max - self.unproven, told))
+        amount, words = min(found, key=lambda pair: pair[0])
+        return max(NOTHING, amount), words
+
+
+class Allocation:
+    """The account's room at one moment, handed out version by version in ``order``.
+
+    ``take`` each version's standing after its decision, before the next asks for its `room`.
+    """
+
+    def __init__(
+        self,
+        rules: PromotionRules,
+        account: AccountFacts,
+        standings: Mapping[str, Standing],
+        facts: Mapping[str, Facts],
+    ) -> None:
+        self._rules, self._account, self._facts = rules, account, facts
+        self._standings = dict(standings)
+        self.order: tuple[str, ...] = tuple(sorted(facts, key=lambda v: (-self._evidence(v), v)))
+        self.revoked = self._lost()
+        self._limits = _Limits(rules, account, account.equity, account.equity)
+        for version in facts:
+            self._put(version, 1)
+        self._kept = self._keep()
+
+    def _evidence(self, version: str) -> float:
+        """The E that counts; 1 where it is of an earlier attempt."""
+        facts, standing = self._facts[version], self._standings[version]
+        return facts.counted if facts.evidence_from_ns == standing.evidence_from_ns else 1.0
+
+    def _is_proven(self, version: str) -> bool:
+        return self._evidence(version) >= self._rules.proven_evidence
+
+    def _committed(self, version: str) -> Decimal:
+        """The fraction that is or may still be in the market."""
+        standing, facts = self._standings[version], self._facts[version]
+        if standing.stage.holds_capital:
+            return standing.fraction
+        return NOTHING if facts.live_flat else standing.committed
+
+    def _put(self, version: str, sign: int) -> None:
+        amount = self._committed(version)
+        live = 1 if amount else 0
+        self._limits.put(sign * amount * self._facts[version].budget, self._is_proven(version), sign * live)
+
+    def _lost(self) -> str:
+        """In words, why all unproven capital has to go; empty where it has not."""
+        unproven = [v for v in self._facts if not self._is_proven(v)]
+        earned = sum((self._facts[v].live_pnl - self._standings[v].cleared_pnl for v in unproven), NOTHING)
+        most = self._rules.unproven_loss_max * self._account.equity
+        if not any(self._committed(v) for v in unproven) or -earned <= most:
+            return ""
+        return f"unproven versions together have lost {_money(-earned)}, at most {_money(most)} is allowed: all of them are demoted"
+
+    def _keep(self) -> dict[str, Room]:
+        """What those that hold capital may keep: the strongest first, up to what each holds."""
+        rules, account = self._rules, self._account
+        tolerant = account.equity / _SHRUNK
+        # Who is unproven since this moment has gained nothing by a falling equity: its cap is the cap.
+        fallen = any(self._standings[v].proven and not self._is_proven(v) for v in self._facts)
+        limits = _Limits(rules, account, tolerant, account.equity if fallen else tolerant)
+        holders = [v for v in self.order if self._standings[v].stage.holds_capital]
+        for version in self._facts:
+            if version not in holders and (amount := self._committed(version)):
+                limits.put(amount * self._facts[version].budget, self._is_proven(version), 1)
+        kept = {}
+        for version in holders:
+            held, budget, proven = (
+                self._standings[version].fraction,
+                self._facts[version].budget,
+                self._is_proven(version),
+            )
+            left, words = limits.left(proven)
+            fraction = held if held * budget <= left else rules.rung(left / budget)
+            limits.put(fraction * budget, proven, 1 if fraction else 0)
+            kept[version] = Room(fraction, words)
+        return kept
+
+    def room(self, version: str) -> Room:
+        """What a version may hold now."""
+        proven = self._is_proven(version)
+        revoked = "" if proven else self.revoked
+        kept, held = self._kept.get(version), self._standings[version].fraction
+        if kept is not None and kept.fraction < held:
+            return Room(kept.fraction, kept.words, revoked)
+        self._put(version, -1)
+        left, words = self._limits.left(proven)
+        self._put(version, 1)
+        return Room(max(held, min(left / self._facts[version].budget, self._rules.max_allocation)), words, revoked)
+
+    def take(self, after: Standing) -> None:
+        """Count a version as its decision left it."""
+        self._put(after.version, -1)
+        self._standings[after.version] = after
+        self._put(after.version, 1)
+
+
+def _money(amount: Decimal) -> str:
+    return plain(amount.normalize() if amount == amount.to_integral() else amount)

@@ -1,0 +1,143 @@
+"""What one strategy version has shown on paper in its present attempt, evidence bar by evidence bar."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+
+from genesis.engine.track import Track
+from genesis.evidence.futility import Futility
+from genesis.evidence.gathering import Evidence
+from genesis.evidence.hedging import HedgedEvidence
+from genesis.evidence.rules import BettingRules, FutilityRules, HedgeRules, Source
+from genesis.evidence.stress import StressedEvidence
+from genesis.metrics.ratios import Moments, sharpe
+from genesis.model.events import OrderSubmitted
+from genesis.model.grid import quotient
+from genesis.paper_trading.validation_criteria import Measurements, Window
+from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
+
+# An order has to be twice the venue's minima (definitions.md, "Capital").
+_MARGIN = 2
+_STEP = Decimal("0.0001")
+
+
+class Candidate:
+    """The reference track of a version and all evidence of its attempt; O(1) a bar.
+
+    Args:
+        track: whose portfolio gathers evidence.
+        identity: the digest of what the version is.
+        from_ns: engine time at which its evidence begins.
+        synthetic: it was told the future.
+    """
+
+    def __init__(
+        self, track: Track, identity: str, from_ns: int, rules: BettingRules, source: Source, synthetic: bool
+    ) -> None:
+        self.track, self.identity, self.synthetic = track, identity, synthetic
+        self.from_ns = from_ns
+        self._rules, self.source = rules, source
+        portfolio = track.portfolio
+        if not isinstance(portfolio, VirtualPortfolio) or portfolio.evidence is None:
+            raise ValueError(f"track {track.name}: expected one that gathers evidence, found another")
+        self.portfolio: VirtualPortfolio = portfolio
+        self.evidence: Evidence = portfolio.evidence
+        self._held_before: float | None = None
+        self._start_gathering()
+        self._trades_before = self._wins_before = self._forced_before = 0
+        self._paid = 0
+        self._orders: dict[str, tuple[int, int]] = {}
+
+    def _start_gathering(self) -> None:
+        self.hedged = HedgedEvidence(HedgeRules(), self._rules)
+        self.stressed = StressedEvidence(self._rules, self.source)
+        self.futility: Futility | None = None
+        self._returns: Moments | None = None
+
+    def begin(self, now: int) -> None:
+        """A later attempt begins: nothing that was gathered before counts for it."""
+        self.from_ns = now
+        self.evidence = self.portfolio.evidence = Evidence(self._rules, self.source)
+        self._start_gathering()
+        self._returns = Moments()
+        self.track.marks.begin_attempt(now)
+        tally = self.portfolio.trades
+        self._trades_before, self._wins_before, self._forced_before = tally.n, tally.wins, tally.forced
+
+    def sent(self, event: OrderSubmitted) -> None:
+        """An order of the reference track: how large its orders are."""
+        intent = event.order.intent
+        if not intent.reduce_only:
+            orders, lots = self._orders.get(intent.instrument.id, (0, 0))
+            self._orders[intent.instrument.id] = (orders + 1, lots + intent.lots)
+
+    def close_bar(self) -> float | None:
+        """Take the bar that has just closed into everything; its return, ``None`` where it is not valid."""
+        change, benchmark = self.portfolio.bar_return, self._benchmark()
+        costs = self._costs()
+        if change is None:
+            return None
+        if self._returns is not None:
+            self._returns.add(change)
+        if benchmark is not None:
+            self.hedged.add(change, benchmark)
+        self.stressed.add(change, costs)
+        if self.futility is not None:
+            self.futility.add(change)
+        elif self.evidence.loss_bound is not None and self.evidence.deviation:
+            self.futility = Futility(FutilityRules(), self.evidence.deviation)
+        return change
+
+    def _benchmark(self) -> float | None:
+        """The bar's return of the instruments themselves, held; ``None`` before two bars have a price."""
+        held = self.track.market()[1]
+        before, self._held_before = self._held_before, held
+        return None if before is None or held is None else (1 + held) / (1 + before) - 1
+
+    def _costs(self) -> float:
+        """Fees, and what fills cost beyond the price they faced, of the bar; a fraction of equity."""
+        p = self.portfolio
+        paid = p.fees_units + p.spread_x2_units // 2 + p.walk_units + p.slippage_units + p.impact_units
+        costs, self._paid = paid - self._paid, paid
+        equity = self.track.desk.equity_units()
+        return max(0.0, quotient(costs, equity)) if equity > 0 else 0.0
+
+    # ---- what is read
+
+    @property
+    def bars(self) -> int:
+        """Valid evidence bars of the attempt."""
+        return self.evidence.bars
+
+    def measurements(self, now: int) -> Measurements:
+        """What the criteria judge of the attempt."""
+        tally, marks = self.portfolio.trades, self.track.marks
+        returns = self.portfolio.returns if self._returns is None else self._returns
+        estimate, n = sharpe(returns), tally.n - self._trades_before
+        drawdown = marks.drawdown if marks.attempt is None else marks.attempt
+        return Measurements(
+            window=Window(self.from_ns, now),
+            trades=n,
+            bars=returns.n,
+            warmup_bars=self.evidence.warmup_bars,
+            sharpe=None if estimate is None else estimate.value,
+            sharpe_stderr=None if estimate is None else estimate.stderr,
+            drawdown_max=drawdown.maximum,
+            win_rate=(tally.wins - self._wins_before) / n if n else None,
+        )
+
+    def least_fraction(self) -> Decimal:
+        """The least share of the budget at which a typical order, the mean of those sent so far, is twice the venue's minima."""
+        least = Fraction(0)
+        for name, (orders, lots) in self._orders.items():
+            feed = self.track.feed_of(name)
+            instrument, typical = feed.instrument, Fraction(lots, orders)
+            smallest = max(instrument.lot, instrument.min_qty) / instrument.lot
+            least = max(least, _MARGIN * Fraction(smallest) / typical)
+            ticks = feed.matcher.touch(-1)
+            if instrument.min_notional and ticks:
+                notional = instrument.price(ticks).value * instrument.lot * Decimal(1)
+                least = max(least, _MARGIN * Fraction(instrument.min_notional) / (typical * Fraction(notional)))
+        exact = Decimal(least.numerator) / Decimal(least.denominator)
+        return exact.quantize(_STEP, rounding=ROUND_CEILING)

@@ -1,0 +1,395 @@
+"""The capital ladder: looks at every version when an evidence bar has closed, lets the promotion manager decide, and does what was decided.
+
+It is the only one that opens live tracks, gives them capital and takes it back. It decides nothing itself: what goes into a decision is gathered
+here, the decision is `StrategyPromotionManager`'s, and it is written down before it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
+from genesis.engine.step import Tape
+from genesis.engine.track import Track
+from genesis.evidence.families import closed_adjustment
+from genesis.evidence.gathering import Evidence
+from genesis.evidence.rules import BettingRules, Source
+from genesis.execution.profile import ExecutionProfile
+from genesis.metrics.ratios import EVIDENCE_BAR_NS
+from genesis.model.events import Event, Liquidated, OrderSubmitted, TrackHalted, TrackStopped, TradeClosed
+from genesis.model.money import Money
+from genesis.paper_trading.candidate import Candidate
+from genesis.paper_trading.live_pair import LIVE, LivePair
+from genesis.paper_trading.promotion_facts import (
+    AccountFacts,
+    Command,
+    DataState,
+    Evaluation,
+    Facts,
+    Halt,
+    Level,
+    Reading,
+)
+from genesis.paper_trading.promotion_manager import StrategyPromotionManager
+from genesis.paper_trading.promotion_record import entries_of
+from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.simulator import PaperTradingSimulator
+from genesis.paper_trading.stages import Action, HaltKind, Stage
+from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, overall
+from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
+from genesis.paper_trading.watch import Watch, WatchRules
+from genesis.risk.account_tier import AccountTier
+from genesis.risk.tiers import DEFAULT_TIERS, Tier
+from genesis.rng import KeyedDraws
+from genesis.strategies.base import Strategy
+
+Commands = Callable[[int], Sequence[Command]]
+_NONE: Final = Decimal(0)
+# A halt of these kinds ends by itself, with the day or with the evidence bar: no stage changes for it.
+_PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
+_HALT_KINDS = {"MARK_PRICE": HaltKind.DATA, "NOT_FLAT": HaltKind.INTEGRITY}
+_STALE_NS = NS_PER_MINUTE
+
+
+class LiveVenue:
+    """Where live tracks trade: a simulated venue with assumptions of its own, and luck of its own."""
+
+    __slots__ = ("draws", "profile")
+
+    def __init__(self, profile: ExecutionProfile, seed: int) -> None:
+        self.profile = profile
+        self.draws = KeyedDraws(seed)
+
+
+class _Version:
+    """One version: what it has shown on paper, and its live side."""
+
+    __slots__ = (
+        "budget",
+        "candidate",
+        "earned_before",
+        "facts",
+        "halt",
+        "live_trades",
+        "pair",
+        "pairs",
+        "track",
+        "verdicts",
+        "watch",
+    )
+
+    def __init__(self, candidate: Candidate, facts: Mapping[str, Any]) -> None:
+        self.candidate, self.track = candidate, candidate.track
+        self.budget = self.track.portfolio.to_money(self.track.portfolio.budget_units).amount
+        self.facts = dict(facts)
+        self.pair: LivePair | None = None
+        self.pairs = 0
+        self.watch: Watch | None = None
+        self.halt: Halt | None = None
+        self.live_trades = 0
+        self.earned_before = _NONE
+        self.verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.track.name
+
+    @property
+    def live(self) -> Track | None:
+        return None if self.pair is None or self.pair.is_closed else self.pair.live
+
+    def live_equity(self) -> Decimal | None:
+        live = self.live
+        return None if live is None else live.desk.equity().amount
+
+    def earned(self) -> Decimal:
+        """All that live tracks of the version have earned, net."""
+        live = self.live
+        if live is None:
+            return self.earned_before
+        portfolio = live.portfolio
+        units = live.desk.equity_units() - portfolio.budget_units
+        return self.earned_before + portfolio.to_money(units).amount
+
+
+class CapitalLadder:
+    """Overseer of a run's tracks (`genesis.engine.step.Overseer`).
+
+    Args:
+        simulator: holds the tracks; those opened here are added to it.
+        tape: whose gaps say when data cannot be judged.
+        criteria: of validation.
+        rules: of promotion.
+        betting: how evidence is weighed; ``source`` where it comes from.
+        venue: where live tracks trade.
+        tiers: of the account.
+        start_ns: engine time at which the evaluation begins.
+    """
+
+    def __init__(
+        self,
+        simulator: PaperTradingSimulator,
+        tape: Tape,
+        criteria: ValidationCriteria,
+        rules: PromotionRules,
+        betting: BettingRules,
+        source: Source,
+        venue: LiveVenue,
+        start_ns: int,
+        tiers: Sequence[Tier] = DEFAULT_TIERS,
+    ) -> None:
+        self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
+        self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
+        self._commands: Commands = _no_commands
+        self._watch_rules = WatchRules()
+        self.manager = StrategyPromotionManager(rules)
+        self._start_ns = start_ns
+        self._versions: dict[str, _Version] = {}
+        self._by_live: dict[str, _Version] = {}
+        self._tier: AccountTier | None = None
+        self.next_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
+
+    def add(self, track: Track, identity: str, facts: Mapping[str, Any]) -> None:
+        """Take a reference track into the account's family; ``facts`` are what the first entry says of it."""
+        synthetic = bool(facts.get("synthetic", False))
+        candidate = Candidate(track, identity, self._start_ns, self._betting, self._source, synthetic)
+        told = {k: v for k, v in facts.items() if k not in ("beside", "budget", "name", "tier")}
+        self._versions[track.name] = _Version(candidate, told)
+        self.manager.register(track.name, identity)
+
+    def take_from(self, commands: Commands) -> None:
+        """Ask ``commands`` at every evidence bar what persons want."""
+        self._commands = commands
+
+    # ---- what the step asks and tells
+
+    def watches(self, track: Track) -> bool:
+        """Whether a live pair waits for this track to be flat."""
+        version = self._versions.get(track.name)
+        return version is not None and version.pair is not None and version.pair.waits
+
+    def look(self, track: Track, now: int) -> None:
+        """The track has handled a moment: its pair may begin."""
+        self._try_to_join(self._versions[track.name], now)
+
+    def hear(self, entries: Sequence[Event]) -> None:
+        """Orders of reference tracks, and what stops or trades on live ones."""
+        for event in entries:
+            name = event.track or ""
+            if isinstance(event, OrderSubmitted):
+                version = self._versions.get(name)
+                if version is not None:
+                    version.candidate.sent(event)
+            elif isinstance(event, (TrackHalted, TrackStopped, Liquidated, TradeClosed)):
+                live = self._by_live.get(name)
+                if live is not None:
+                    _heard_of_live(live, event)
+
+    def close_bar(self, time_ns: int) -> list[Event]:
+        """Gather, decide, write, do."""
+        self.next_ns = time_ns + EVIDENCE_BAR_NS
+        for version in self._versions.values():
+            version.candidate.close_bar()
+            if version.watch is not None and version.live is not None:
+                version.watch.close_bar()
+            version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns))
+        commands = self._commands(time_ns)
+        due = self._due(time_ns, commands)
+        events = self._decide(time_ns, due, commands) if due or commands else []
+        for version in self._versions.values():
+            events.extend(self._close_pair(version, time_ns))
+        return events
+
+    # ---- deciding
+
+    def _due(self, time_ns: int, commands: Sequence[Command]) -> list[_Version]:
+        """Who is looked at: at midnight everybody, else those for whom something may change."""
+        everybody = time_ns % NS_PER_DAY == 0 or any(c.target is None for c in commands)
+        named = {c.target for c in commands}
+        return [v for v in self._versions.values() if everybody or v.name in named or self._may_move(v)]
+
+    def _may_move(self, version: _Version) -> bool:
+        standing = self.manager.standing(version.name)
+        if standing.stage.holds_capital or standing.stage in (Stage.VALIDATED, Stage.HALTED, Stage.DRAFT):
+            return True
+        if version.halt is not None or (version.pair is not None and not version.pair.is_closed):
+            return True
+        return standing.stage is Stage.PAPER and overall(version.verdicts) is Status.PASSED
+
+    def _decide(self, time_ns: int, due: Sequence[_Version], commands: Sequence[Command]) -> list[Event]:
+        versions = list(self._versions.values())
+        raw = closed_adjustment([v.candidate.evidence.e_value for v in versions])
+        hedged = closed_adjustment([v.candidate.hedged.e_value for v in versions])
+        adjusted = {v.name: (r, h) for v, r, h in zip(versions, raw, hedged, strict=True)}
+        facts = [self._facts_of(v, time_ns, *adjusted[v.name]) for v in due]
+        found = self.manager.evaluate(facts, self._account(time_ns), commands)
+        events = entries_of(found, time_ns)
+        for evaluation in found.evaluations:
+            self._do(self._versions[evaluation.version], evaluation, time_ns)
+        return events
+
+    def _facts_of(self, version: _Version, now: int, adjusted: float, residual: float) -> Facts:
+        candidate, live = version.candidate, version.live
+        evidence, futility = candidate.evidence, candidate.futility
+        of_live = None if live is None else _evidence_of(live)
+        return Facts(
+            time_ns=now,
+            version=version.name,
+            identity=candidate.identity,
+            evidence_from_ns=candidate.from_ns,
+            budget=version.budget,
+            verdicts=version.verdicts,
+            e_value=evidence.e_value,
+            adjusted=adjusted,
+            residual=residual,
+            e_live=None if of_live is None or of_live.loss_bound is None else of_live.e_value,
+            e_stress=candidate.stressed.e_value if evidence.loss_bound is not None else None,
+            futility=None if futility is None else futility.value,
+            bound_broken=evidence.bound_broken,
+            monitors=self._readings(version),
+            live_trades=version.live_trades,
+            live_equity=version.live_equity(),
+            live_pnl=version.earned(),
+            live_flat=live is None or live.is_idle,
+            halt=version.halt,
+            data=self._data_of(version, now),
+            source=self._source,
+            synthetic=candidate.synthetic,
+            venue_simulated=True,
+            least_fraction=candidate.least_fraction(),
+        )
+
+    @staticmethod
+    def _readings(version: _Version) -> tuple[Reading, ...]:
+        if version.watch is None or version.live is None:
+            return ()
+        finding = version.watch.finding()
+        found = [Reading(r.monitor, Level[r.level.name], r.words) for r in version.watch.readings()]
+        # What all of them together point to; it repeats their level and adds none.
+        return (*found, Reading("cause", Level.CALM, finding.words))
+
+    def _data_of(self, version: _Version, now: int) -> DataState:
+        """Whether the bar that ended at ``now`` can be judged."""
+        names = [feed.price.stream.name for feed in version.track.feeds]
+        if any(self._tape.missing_ns(n, now - _STALE_NS, now) >= _STALE_NS for n in names):
+            return DataState.STALE
+        return DataState.FRESH if version.candidate.portfolio.bar_return is not None else DataState.DEGRADED
+
+    def _account(self, now: int) -> AccountFacts:
+        initial = self._rules.account_equity
+        if initial is None:
+            initial = sum((v.budget for v in self._versions.values()), _NONE)
+        equity = initial + sum((v.earned() for v in self._versions.values()), _NONE)
+        if self._tier is None:
+            self._tier = AccountTier(self._tiers, initial)
+        self._tier.look(equity)
+        if now % NS_PER_DAY == 0:
+            self._tier.close_day(equity)
+        return AccountFacts.of(self._tier.tier, equity)
+
+    # ---- doing
+
+    def _do(self, version: _Version, evaluation: Evaluation, now: int) -> None:
+        action, share = evaluation.action, Fraction(evaluation.after.fraction)
+        why = f"{evaluation.after.stage.value.lower()}: {'; '.join(evaluation.reasons[:1]) or action.value}"
+        if action is Action.JOIN:
+            self._join(version, share, now)
+        pair = version.pair
+        if pair is not None and not pair.is_closed:
+            if action is Action.STEP_UP:
+                pair.raise_to(share, now)
+            elif action is Action.REDUCE:
+                pair.lower_to(share, now)
+            elif action is Action.DEMOTE:
+                pair.demote(now, why)
+            elif action is Action.FLATTEN:
+                pair.flatten(now, why)
+            elif action is Action.HOLD:
+                pair.hold(why)
+        if action in (Action.STEP_UP, Action.REDUCE) and version.watch is not None:
+            version.watch.refer(version.candidate.evidence)
+        if evaluation.after.evidence_from_ns != version.candidate.from_ns:
+            version.candidate.begin(evaluation.after.evidence_from_ns)
+        if not evaluation.after.stage.holds_capital and evaluation.after.halt is None:
+            version.halt = None
+
+    def _join(self, version: _Version, share: Fraction, now: int) -> None:
+        """Open a pair; one that still holds what it held is let go on."""
+        pair = version.pair
+        if pair is not None and not pair.is_closed:
+            version.halt = None
+            pair.go_on(share, now)
+            return
+        version.pairs += 1
+        waits = self._rules.join_days * NS_PER_DAY
+        version.pair = LivePair(
+            version.track, version.pairs, share, now, waits, self._open, version.facts, self._simulator.tracks.remove
+        )
+        self._try_to_join(version, now)
+
+    def _try_to_join(self, version: _Version, now: int) -> None:
+        pair = version.pair
+        if pair is None or not pair.waits:
+            return
+        pair.look(now)
+        if pair.failed is not None:
+            version.halt = Halt(HaltKind.STRATEGY, pair.failed)
+        if pair.live is None or pair.twin is None:
+            return
+        self._by_live[pair.live.name] = version
+        proven = version.candidate.evidence
+        if proven.deviation:
+            version.watch = Watch(self._watch_rules, pair.live, pair.twin, version.track, proven)
+
+    def _open(self, name: str, role: str, strategy: Strategy, capital: Money, start_ns: int) -> Track:
+        version = self._versions[name.partition("@")[0]]
+        live = role == LIVE
+        portfolio = version.candidate.portfolio
+        return self._simulator.add(
+            name,
+            strategy,
+            capital,
+            portfolio.method,
+            portfolio.basis,
+            profile=self._venue.profile if live else None,
+            evidence=Evidence(self._betting, self._source),
+            start_ns=start_ns,
+            draws=self._venue.draws if live else None,
+            tier=version.track.gate.tier,
+        )
+
+    def _close_pair(self, version: _Version, now: int) -> Iterable[Event]:
+        pair = version.pair
+        if pair is None or pair.is_closed:
+            return ()
+        live, earned = pair.live, version.earned()
+        last = pair.close_bar(now)
+        if pair.is_closed:
+            version.earned_before, version.watch = earned, None
+            if live is not None:
+                del self._by_live[live.name]
+        return last
+
+
+def _heard_of_live(version: _Version, event: Event) -> None:
+    if isinstance(event, TradeClosed):
+        version.live_trades += 1
+    elif isinstance(event, TrackStopped):
+        version.halt = Halt(HaltKind.STRATEGY, f"its strategy raised in {event.hook}: {event.error}")
+    elif isinstance(event, Liquidated):
+        version.halt = Halt(HaltKind.RISK, f"liquidated: {event.detail()}")
+    elif isinstance(event, TrackHalted) and event.reason not in _PASSING:
+        kind = _HALT_KINDS.get(event.reason, HaltKind.RISK)
+        version.halt = Halt(kind, f"{event.reason}: {event.detail}")
+
+
+def _evidence_of(track: Track) -> Evidence | None:
+    portfolio = track.portfolio
+    return portfolio.evidence if isinstance(portfolio, VirtualPortfolio) else None
+
+
+def _no_commands(time_ns: int) -> Sequence[Command]:
+    return ()

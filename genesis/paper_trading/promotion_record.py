@@ -1,0 +1,115 @@
+"""A promotion decision as entries of the run chain, and read back from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from genesis.errors import IntegrityError
+from genesis.model.events import CommandTaken, Event, PromotionEvaluated, StageChanged
+from genesis.model.grid import plain
+from genesis.paper_trading.promotion_facts import Answer, Command, Evaluation, Order
+from genesis.paper_trading.promotion_manager import Round
+from genesis.paper_trading.promotion_rules import written
+
+_ORDERS = {o.value: o for o in Order}
+
+
+def entries_of(found: Round, time_ns: int) -> list[Event]:
+    """All that is written of a moment: what was commanded, the decision whole, and the move, version by version; last what concerned no version."""
+    events: list[Event] = []
+    for evaluation in found.evaluations:
+        events.extend(_evaluated(evaluation))
+    return [*events, *_answered(found.unheard, time_ns, None)]
+
+
+class Waiting(Protocol):
+    """A command as it lies in an inbox."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def command(self) -> str: ...
+    @property
+    def target(self) -> str | None: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def commands_of(inbox: Iterable[Waiting], time_ns: int) -> tuple[list[Command], list[CommandTaken]]:
+    """The inbox's commands as orders; those that are none are answered at once."""
+    commands, refused = [], []
+    for row in inbox:
+        if row.command in _ORDERS:
+            commands.append(Command(row.number, _ORDERS[row.command], row.target, row.author, row.reason))
+            continue
+        words = f"command: expected one of {', '.join(_ORDERS)}, found {row.command}"
+        refused.append(
+            CommandTaken(time_ns, None, row.number, row.command, row.target, row.author, row.reason, False, words)
+        )
+    return commands, refused
+
+
+def evaluation_of(digest: str, record: Mapping[str, object]) -> Evaluation:
+    """A decision as an entry holds it.
+
+    Raises:
+        IntegrityError: it is none that this version of Genesis knows, or not the one that the digest names.
+    """
+    try:
+        evaluation = msgspec.convert(record, Evaluation, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise IntegrityError(f"promotion: expected a decision, found: {error}") from None
+    if evaluation.digest != digest:
+        raise IntegrityError(
+            f"{evaluation.version} at {evaluation.time_ns}: expected the digest {digest}, found {evaluation.digest}"
+        )
+    return evaluation
+
+
+def _evaluated(evaluation: Evaluation) -> list[Event]:
+    time_ns, version, digest = evaluation.time_ns, evaluation.version, evaluation.digest
+    whole = PromotionEvaluated(time_ns, version, digest, written(evaluation))
+    events: list[Event] = [*_answered(evaluation.answers, time_ns, version), whole]
+    before, after = evaluation.before, evaluation.after
+    if evaluation.move is not None:
+        events.append(
+            StageChanged(
+                time_ns,
+                version,
+                after.identity,
+                evaluation.move.value,
+                evaluation.action.value,
+                before.stage.value,
+                after.stage.value,
+                plain(before.fraction),
+                plain(after.fraction),
+                after.attempt,
+                after.epoch,
+                after.forced,
+                evaluation.reasons,
+                digest,
+            )
+        )
+    return events
+
+
+def _answered(answers: Sequence[Answer], time_ns: int, version: str | None) -> list[CommandTaken]:
+    return [
+        CommandTaken(
+            time_ns,
+            version,
+            a.command.number,
+            a.command.order.value,
+            a.command.target,
+            a.command.author,
+            a.command.reason,
+            a.taken,
+            a.words,
+        )
+        for a in answers
+    ]

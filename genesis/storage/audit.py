@@ -1,0 +1,267 @@
+"""The whole check of a store: both chains, checkpoints, what somebody kept outside, projections. Every finding is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from decimal import DecimalException
+from itertools import zip_longest
+
+import msgspec
+
+from genesis.audit.chain import GENESIS_HASH
+from genesis.audit.checkpoint import Checkpoint, parse_checkpoint, rotation_text
+from genesis.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from genesis.audit.note import Check, PublicKey, open_note, parse_key
+from genesis.audit.verify import Finding, Part, verify
+from genesis.errors import GenesisError
+from genesis.storage import schema
+from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, kept_keys
+from genesis.storage.entries import stored_entries
+from genesis.storage.faults import one_view, transaction
+from genesis.storage.operations import check_operations
+from genesis.storage.projections import project
+
+_Entry = tuple[int, bytes, bytes]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What somebody keeps outside a store: a head (32 bytes), a length, signed notes of checkpoints, the key to trust."""
+
+    head: bytes | None = None
+    length: int | None = None
+    notes: tuple[str, ...] = ()
+    key: PublicKey | None = None
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """What an audit came to.
+
+    ``signed`` entries stand under the last of ``checkpoints``. ``keys`` are those that signed, as the store names them; ``key_kept``:
+    one of them was kept outside.
+    """
+
+    entries: int
+    head: str
+    root: str
+    checkpoints: int
+    signed: int
+    keys: tuple[str, ...]
+    key_kept: bool
+    findings: tuple[Finding, ...]
+
+
+class _Tree:
+    """Passes rows of entries on, and takes each into a Merkle tree; ``roots`` are those at the wanted sizes."""
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self.frontier, self._sizes = Frontier(), frozenset(sizes)
+        self.roots = {0: EMPTY_ROOT}
+        self.last, self.head = 0, GENESIS_HASH
+
+    def watch(self, entries: Iterable[_Entry]) -> Iterator[_Entry]:
+        take, sizes = self.frontier.append, self._sizes
+        for row in entries:
+            seq, entry, stored = row
+            take(leaf_hash(entry if type(entry) is bytes else b""))
+            if seq in sizes:
+                self.roots[seq] = self.frontier.root()
+            self.last, self.head = seq, stored
+            yield row
+
+
+class _Claim(msgspec.Struct, frozen=True):
+    """A signed checkpoint to compare with the entries, and where it is from."""
+
+    seq: int
+    of: str
+    part: Part
+    checkpoint: Checkpoint
+
+
+def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Audit:
+    """Check everything that can be checked, in one view of the store.
+
+    Args:
+        db: the store.
+        check: how a signature is checked.
+        kept: what was kept outside; without it a chain cut at its end and a key put in another's place can go unseen.
+    """
+    kept = kept or Kept()
+    with one_view(db):
+        findings, places = check_operations(db)
+        keys, wrong = _keys(db, kept.key, check)
+        findings += wrong
+        claims, wrong = _claims(db, keys, check)
+        findings += wrong
+        outside, wrong = _outside(kept, keys, claims, check)
+        findings += wrong
+        tree = _Tree(c.checkpoint.size for c in [*claims, *outside])
+        rows = tree.watch(stored_entries(db))
+        found = verify(rows, length=kept.length, head=kept.head, places=places)
+        found += [f for c in [*claims, *outside] for f in _judged(c, tree)]
+        found += findings
+        found += check_layout(db)
+        found += check_projections(db)
+    return Audit(
+        tree.last,
+        tree.head.hex() if isinstance(tree.head, bytes) else "",
+        tree.frontier.root().hex(),
+        len(claims),
+        max((c.checkpoint.size for c in claims), default=0),
+        tuple(str(k) for k in keys),
+        kept.key is not None and kept.key in keys,
+        tuple(found),
+    )
+
+
+def _keys(db: sqlite3.Connection, trusted: PublicKey | None, check: Check) -> tuple[list[PublicKey], list[Finding]]:
+    """The keys that may have signed here. Each but the first must have been named by the one before it."""
+    keys: list[PublicKey] = []
+    findings: list[Finding] = []
+    for kept in kept_keys(db, findings):
+        try:
+            key = parse_key(kept.key)
+            if keys:
+                text, _ = open_note(kept.endorsement or "", keys[-1:], check)
+                if text != rotation_text(key):
+                    raise _Wrong(f"expected the key before it to name {key}, found: {text.strip()!r}")
+            keys.append(key)
+        except (GenesisError, _Wrong) as error:
+            findings.append(Finding(kept.seq, f"operation {kept.seq}: key: {error}", Part.CHECKPOINTS))
+    if trusted is not None and trusted not in keys:
+        found = ", ".join(map(str, keys)) or "none"
+        findings.append(Finding(0, f"expected checkpoints under the kept key {trusted}, found {found}", Part.KEPT))
+    return keys, findings
+
+
+def _claims(db: sqlite3.Connection, keys: list[PublicKey], check: Check) -> tuple[list[_Claim], list[Finding]]:
+    claims: list[_Claim] = []
+    findings: list[Finding] = []
+    for one in kept_checkpoints(db, findings):
+        try:
+            checkpoint = _opened(one, keys, check)
+        except (GenesisError, _Wrong) as error:
+            findings.append(Finding(one.seq, f"operation {one.seq}: checkpoint: {error}", Part.CHECKPOINTS))
+        else:
+            claims.append(_Claim(checkpoint.size, f"operation {one.seq}", Part.CHECKPOINTS, checkpoint))
+    return claims, findings
+
+
+class _Wrong(Exception):  # noqa: N818 - never leaves the module
+    """What was read is not what it must be."""
+
+
+def _opened(kept: KeptCheckpoint, keys: list[PublicKey], check: Check) -> Checkpoint:
+    text, signed = open_note(kept.note, keys, check)
+    checkpoint = parse_checkpoint(text)
+    if checkpoint.origin != signed[0].name:
+        raise _Wrong(f"expected the origin {signed[0].name}, found {checkpoint.origin}")
+    root = kept.tree(checkpoint.size).root()
+    if root != checkpoint.root:
+        raise _Wrong(f"expected peaks that make the signed root {_short(checkpoint.root)}, found {_short(root)}")
+    return checkpoint
+
+
+def _outside(
+    kept: Kept, keys: list[PublicKey], claims: list[_Claim], check: Check
+) -> tuple[list[_Claim], list[Finding]]:
+    """The kept notes as claims; they may be of a key that the store no longer tells of."""
+    found: list[_Claim] = []
+    findings: list[Finding] = []
+    known = [*keys, *([kept.key] if kept.key is not None and kept.key not in keys else [])]
+    origins = {k.name for k in known}
+    for number, note in enumerate(kept.notes, 1):
+        of = f"kept checkpoint {number}"
+        try:
+            text, _ = open_note(note, known, check)
+            checkpoint = parse_checkpoint(text)
+            if checkpoint.origin not in origins:
+                raise _Wrong(f"expected the origin {', '.join(sorted(origins))}, found {checkpoint.origin}")
+        except (GenesisError, _Wrong) as error:
+            findings.append(Finding(0, f"{of}: {error}", Part.KEPT))
+        else:
+            found.append(_Claim(checkpoint.size, of, Part.KEPT, checkpoint))
+    return found, findings
+
+
+def _judged(claim: _Claim, tree: _Tree) -> Iterator[Finding]:
+    signed = claim.checkpoint
+    root = tree.roots.get(signed.size)
+    if root is None:
+        problem = f"{claim.of}: expected {signed.size} entries or more, as was signed, found {tree.last}"
+        yield Finding(signed.size, problem, claim.part)
+    elif root != signed.root:
+        problem = (
+            f"{claim.of}: expected the signed root {_short(signed.root)} over the first {signed.size} entries, "
+            f"found {_short(root)}"
+        )
+        yield Finding(signed.size, problem, claim.part)
+
+
+def check_layout(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Whether every table is made as this version makes it."""
+    query = "SELECT name, type, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        schema.create(fresh)
+        expected = {row[0]: row[1:] for row in fresh.execute(query)}
+    found = {row[0]: row[1:] for row in db.execute(query)}
+    for name in sorted(expected.keys() | found.keys(), key=str):
+        if expected.get(name) != found.get(name):
+            problem = f"layout: {name}: expected {_made(expected.get(name))}, found {_made(found.get(name))}"
+            yield Finding(0, problem, Part.LAYOUT)
+    version = schema.version(db, "projections")
+    if version != schema.PROJECTIONS_VERSION:
+        problem = f"projections: expected version {schema.PROJECTIONS_VERSION}, found {version}; genesis audit rebuild"
+        yield Finding(0, problem, Part.LAYOUT)
+
+
+def check_projections(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Whether the tables that people query are what the entries make; they are made once more, elsewhere, and compared."""
+    with closing(sqlite3.connect("", isolation_level=None)) as fresh:
+        schema.create(fresh)
+        try:
+            with transaction(fresh):
+                project(fresh, stored_entries(db))
+        except (GenesisError, DecimalException, ValueError, TypeError, KeyError, sqlite3.Error) as error:
+            yield Finding(0, f"projections: expected entries to make them from, found: {error}", Part.PROJECTIONS)
+            return
+        for table in schema.PROJECTIONS:
+            try:
+                yield from _compared(table, fresh, db)
+            except sqlite3.Error as error:
+                yield Finding(0, f"projections: {table}: expected a table to read, found: {error}", Part.PROJECTIONS)
+
+
+def _compared(table: str, fresh: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[Finding]:
+    """Both sides in the order of their keys, the first column."""
+    query = f"SELECT * FROM {table} ORDER BY 1"
+    made, kept = fresh.execute(query), db.execute(query)
+    columns = [c[0] for c in made.description]
+    expected, found = next(made, None), next(kept, None)
+    while expected is not None or found is not None:
+        if found is not None and (expected is None or found[0] < expected[0]):
+            yield _off(table, found[0], "expected no row, found one")
+            found = next(kept, None)
+        elif expected is not None and (found is None or expected[0] < found[0]):
+            yield _off(table, expected[0], "expected a row, found none")
+            expected = next(made, None)
+        elif expected is not None and found is not None:
+            values = zip_longest(columns, expected, found)
+            wrong = [f"{c}: expected {e!r}, found {f!r}" for c, e, f in values if e != f]
+            if wrong:
+                yield _off(table, expected[0], "; ".join(wrong))
+            expected, found = next(made, None), next(kept, None)
+
+
+def _off(table: str, key: int, problem: str) -> Finding:
+    return Finding(key, f"projections: {table}: row {key}: {problem}", Part.PROJECTIONS)
+
+
+def _made(row: tuple[object, ...] | None) -> str:
+    return "none" if row is None else " ".join(str(row[1]).split())
+
+
+def _short(value: bytes) -> str:
+    return value.hex()[:16]

@@ -1,0 +1,104 @@
+"""A run's whole record in one file for a third party: both chains, checkpoints, keys, and a verifier that needs only Python.
+
+The same store gives the same bytes: no time, no host and no path of the machine that packs is in the archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from genesis.storage.rows import EntryRow
+from genesis.storage.sqlite import StoreReader
+from genesis.system.export import write_whole
+
+VERIFIER = "verify.py"
+_README = """This is the record of one run of Genesis, as its store holds it.
+
+entries.jsonl      the run chain: one entry a line, byte for byte (RFC 8785 JSON)
+entries.hashes     the hash of each, in hex: SHA-256 over "genesis.run-chain.1", a NUL, the hash before (32 zero bytes at first),
+                   the length of the entry (8 bytes, big-endian) and the entry
+operations.*       the operations chain in the same way, under "genesis.operations-chain.1": starts, stops, keys, checkpoints
+checkpoints.txt    the signed checkpoints (c2sp.org/tlog-checkpoint): Merkle roots (RFC 6962) over the lines of entries.jsonl
+keys.txt           the public keys that signed them, the oldest first (c2sp.org/signed-note)
+SHA256SUMS         the digest of every file here
+verify.py          checks all of it: python3 -S -E verify.py ARCHIVE --key KEY
+
+Who could have altered the entries could have altered verify.py and keys.txt as well. Take the verifier from a place you trust, and
+the key, an earlier checkpoint or an earlier head from what you keep yourself.
+"""
+
+
+class Archived(msgspec.Struct, frozen=True):
+    """An archive that was written, and its own digest."""
+
+    file: str
+    entries: int
+    operations: int
+    checkpoints: int
+    sha256: str
+
+
+def archive(store: Path, out: Path, overwrite: bool = False) -> Archived:
+    """Pack a store's record; the file appears when it is whole. An engine may be at work.
+
+    Raises:
+        ConfigError: ``out`` exists and may not be overwritten. StorageError: the store cannot be read, or ``out`` not written.
+    """
+    with StoreReader(store) as reader, reader.one_view():
+        # Read first: what is written while this packs is not in it, and nothing of it is half there.
+        length, _ = reader.head()
+        operations = list(reader.operation_entries())
+        notes = [c.note for c in reader.checkpoints()]
+        keys = [k.key for k in reader.signing_keys()]
+
+        def write(part: Path) -> None:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
+                _Packer(packed).pack(reader, length, operations, notes, keys)
+
+        write_whole(out, overwrite, write)
+    return Archived(str(out), length, len(operations), len(notes), _sha256(out))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _Packer:
+    """Writes members and remembers their digests."""
+
+    def __init__(self, packed: zipfile.ZipFile) -> None:
+        self._packed = packed
+        self._sums: dict[str, str] = {}
+
+    def pack(
+        self, reader: StoreReader, length: int, operations: list[EntryRow], notes: list[str], keys: list[str]
+    ) -> None:
+        self._add("entries.jsonl", (e.entry + b"\n" for e in reader.entries(1, length)))
+        self._add("entries.hashes", (e.hash.hex().encode() + b"\n" for e in reader.entries(1, length)))
+        self._add("operations.jsonl", (o.entry + b"\n" for o in operations))
+        self._add("operations.hashes", (o.hash.hex().encode() + b"\n" for o in operations))
+        self._add("checkpoints.txt", (f"{n}\n".encode() for n in notes))
+        self._add("keys.txt", (f"{k}\n".encode() for k in keys))
+        self._add("README.txt", [_README.encode()])
+        self._add(VERIFIER, [files("genesis.system").joinpath("templates", VERIFIER).read_bytes()])
+        sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items()))
+        self._add("SHA256SUMS", [sums.encode()])
+
+    def _add(self, name: str, pieces: Iterable[bytes]) -> None:
+        # A ZipInfo of its own carries the format's first day, 1980-01-01, in place of the wall clock.
+        member = zipfile.ZipInfo(name)
+        member.compress_type = zipfile.ZIP_DEFLATED
+        member.external_attr = 0o644 << 16
+        digest = hashlib.sha256()
+        with self._packed.open(member, "w", force_zip64=True) as file:
+            for piece in pieces:
+                digest.update(piece)
+                file.write(piece)
+        self._sums[name] = digest.hexdigest()

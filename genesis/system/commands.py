@@ -1,0 +1,90 @@
+"""Commands on their way from the inbox of a store into a run.
+
+A command is taken at the first evidence bar that closes after it was left; the entry that records it says so, and the inbox names the entry. When a run is
+made again from its tape, those that were recorded are taken where they were, and no other before the record ends.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from genesis.engine.journal import Journal
+from genesis.model.events import CommandTaken, Event
+from genesis.paper_trading.promotion_facts import Command, Order
+from genesis.storage.rows import CommandRow
+
+_ORDERS = {o.value: o for o in Order}
+
+
+class InboxCommands:
+    """What is commanded at a moment.
+
+    Args:
+        recorded: documents of the `CommandTaken` entries that the store holds.
+        until_ns: engine time of its last entry; -1 where it has none.
+        waiting: asks the inbox.
+    """
+
+    def __init__(
+        self, recorded: Iterable[Mapping[str, Any]], until_ns: int, waiting: Callable[[], Sequence[CommandRow]]
+    ) -> None:
+        self._until, self._waiting = until_ns, waiting
+        self._recorded: dict[int, list[Command]] = defaultdict(list)
+        self._given: set[int] = set()
+        for document in recorded:
+            body = document["body"]
+            command = Command(
+                int(body["number"]), Order(body["command"]), body["target"], body["author"], body["reason"]
+            )
+            self._recorded[int(document["time"])].append(command)
+            self._given.add(command.number)
+
+    def __call__(self, time_ns: int) -> Sequence[Command]:
+        """Those to be taken at the evidence bar that closes at ``time_ns``, in the inbox's order."""
+        if time_ns <= self._until:
+            return sorted(self._recorded.get(time_ns, ()), key=lambda c: c.number)
+        found = [row for row in self._waiting() if row.number not in self._given and row.command in _ORDERS]
+        self._given.update(row.number for row in found)
+        return [Command(r.number, _ORDERS[r.command], r.target, r.author, r.reason) for r in found]
+
+
+class _Takes(Journal, Protocol):
+    def take_command(self, number: int) -> None: ...
+
+
+class TakingJournal:
+    """A `Journal` in front of one that has an inbox: each command is marked as taken by the entry that records it."""
+
+    def __init__(self, journal: _Takes) -> None:
+        self._journal = journal
+
+    @property
+    def length(self) -> int:
+        """As the journal's."""
+        return self._journal.length
+
+    @property
+    def head(self) -> bytes:
+        """As the journal's."""
+        return self._journal.head
+
+    @property
+    def replaying(self) -> bool:
+        """As the journal's."""
+        return self._journal.replaying
+
+    def append(self, events: Sequence[Event]) -> None:
+        """As the journal's."""
+        start = 0
+        for stop, event in enumerate(events, 1):
+            if type(event) is CommandTaken:
+                self._journal.append(events[start:stop])
+                self._journal.take_command(event.number)
+                start = stop
+        self._journal.append(events[start:])
+
+    def commit(self) -> None:
+        """As the journal's."""
+        self._journal.commit()

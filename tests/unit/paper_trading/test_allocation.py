@@ -1,0 +1,184 @@
+"""The account's room: tiers, the total, the cap on unproven capital, who is served first and who gives first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from genesis.paper_trading.allocation import Allocation
+from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Standing
+from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.stages import Stage
+from genesis.risk.tiers import DEFAULT_TIERS, SNIPER
+from tests.kit.promotions import GIVEN, T0, account, facts, standing
+
+Versions = Mapping[str, tuple[str, float]]
+
+
+def held(versions: Versions, rules: PromotionRules = GIVEN, at: AccountFacts | None = None, **each: Any) -> Allocation:
+    """Versions by name, each with the fraction that it holds of 10,000 and its adjusted E; those that hold nothing are validated."""
+    standings = {
+        v: _named(standing(Stage.LIVE if Decimal(f) else Stage.VALIDATED, f, proven=e >= 10), v)
+        for v, (f, e) in versions.items()
+    }
+    found = {v: facts(version=v, adjusted=e, **each) for v, (_, e) in versions.items()}
+    return Allocation(rules, at or account(), standings, found)
+
+
+def _named(at: Standing, version: str) -> Standing:
+    return Standing(**{n: getattr(at, n) for n in at.__struct_fields__} | {"version": version})
+
+
+def rooms(allocation: Allocation) -> dict[str, str]:
+    return {v: f"{allocation.room(v).fraction.normalize():f}" for v in sorted(allocation.order)}
+
+
+def test_evidence_is_served_first_ties_by_name() -> None:
+    """Whatever the order in which they came."""
+    assert held({"c": ("0", 3.0), "b": ("0", 7.0), "a": ("0", 3.0)}).order == ("b", "a", "c")
+
+
+def test_a_version_may_hold_at_most_what_the_tier_lets_each_hold() -> None:
+    """20 % of 20,000 are 0.4 of a budget of 10,000."""
+    room = held({"a": ("0.10", 50.0)}, at=account(20_000, budget_max="0.2")).room("a")
+    assert room.fraction == Decimal("0.4")
+    assert room.words == "each version holds at most 4000"
+
+
+def test_no_more_versions_are_live_than_the_tier_lets() -> None:
+    """Those that are stay and may climb; the next one waits, and is told why."""
+    allocation = held({"a": ("0.10", 50.0), "b": ("0.10", 40.0), "c": ("0", 99.0)}, at=account(live_max=2))
+    assert rooms(allocation) == {"a": "1", "b": "1", "c": "0"}
+    assert allocation.room("c").words == "2 of 2 versions are live"
+
+
+def test_all_together_hold_no_more_than_the_account_lets() -> None:
+    """10,000 of equity, half of it open at most: 4,000 held leave 1,000."""
+    allocation = held({"a": ("0.40", 50.0), "b": ("0", 40.0)}, at=account(10_000, open_max="0.5"))
+    assert rooms(allocation) == {"a": "0.5", "b": "0.1"}
+    assert allocation.room("b").words == "all together hold 4000 of at most 5000"
+
+
+def test_unproven_versions_share_a_tenth_of_the_account() -> None:
+    """20,000: the first two take 1,000 each, the third waits validated; proven capital is not counted."""
+    allocation = held(
+        {"a": ("0.10", 1.0), "b": ("0.10", 9.99), "c": ("0", 1.0), "d": ("0.90", 10.0)}, at=account(20_000)
+    )
+    assert rooms(allocation) == {"a": "0.1", "b": "0.1", "c": "0", "d": "1"}
+    assert allocation.room("c").words == "unproven versions together hold 2000 of at most 2000"
+
+
+def test_what_one_takes_the_next_no_longer_finds() -> None:
+    """1,000 of unproven capital: the one with more evidence gets it."""
+    allocation = held({"a": ("0", 1.0), "b": ("0", 2.0)}, at=account(10_000))
+    assert rooms(allocation) == {"a": "0.1", "b": "0.1"}
+    allocation.take(_named(standing(Stage.LIVE, "0.10"), "b"))
+    assert rooms(allocation) == {"a": "0", "b": "0.1"}
+    allocation.take(_named(standing(Stage.DEMOTED), "b"))
+    assert allocation.room("a").fraction == Decimal("0.1")
+
+
+def test_what_is_still_being_sold_is_still_held() -> None:
+    """A demoted version with a position blocks the room that it had, and its place among the live."""
+    standings = {
+        "a": _named(standing(Stage.DEMOTED, committed=Decimal("0.30")), "a"),
+        "b": _named(standing(Stage.VALIDATED), "b"),
+    }
+    for flat, room in ((False, "0"), (True, "0.10")):
+        found = {"a": facts(version="a", adjusted=20.0, live_flat=flat), "b": facts(version="b", adjusted=2.0)}
+        allocation = Allocation(GIVEN, account(10_000, live_max=1), standings, found)
+        assert allocation.room("b").fraction == Decimal(room)
+
+
+def test_fewer_places_take_the_weakest_first() -> None:
+    """A tier lower: two of three stay, those with the most evidence."""
+    allocation = held({"a": ("0.20", 12.0), "b": ("0.20", 40.0), "c": ("0.20", 11.0)}, at=account(live_max=2))
+    assert rooms(allocation) | {"b": "", "a": ""} == {"a": "", "b": "", "c": "0"}
+    assert allocation.room("a").fraction >= Decimal("0.20")
+    assert allocation.room("c").words == "2 of 2 versions are live"
+
+
+def test_proof_that_is_lost_gives_capital_back_at_once() -> None:
+    """Half of an account was held with an E of 10; at 9.9 a tenth of it may be."""
+    at = account(10_000)
+    standings = {"a": standing(Stage.LIVE, "0.50", proven=True)}
+    allocation = Allocation(GIVEN, at, standings, {"a": facts(adjusted=9.9)})
+    assert allocation.room("a").fraction == Decimal("0.10")
+
+
+@pytest.mark.parametrize(("equity", "left"), [(10_000, "0.10"), (9_001, "0.10"), (8_999, "0")])
+def test_a_falling_account_moves_nobody_until_a_tenth_is_gone(equity: int, left: str) -> None:
+    """1,000 of unproven capital under a cap of a tenth: it stays until the cap is under 900, as the tiers do."""
+    assert held({"a": ("0.10", 1.0)}, at=account(equity)).room("a").fraction == Decimal(left)
+
+
+def test_nobody_rises_into_the_tolerance() -> None:
+    """What may stay is not what may be taken."""
+    allocation = held({"a": ("0.10", 1.0), "b": ("0", 1.0)}, at=account(9_500))
+    assert rooms(allocation) == {"a": "0.1", "b": "0"}
+
+
+@pytest.mark.parametrize(("lost", "revoked"), [("-500", False), ("-500.01", True)])
+def test_unproven_capital_loses_a_hundredth_of_the_account_and_no_more(lost: str, revoked: bool) -> None:
+    """Two versions of 100,000: 1,000 together; then both have to go, and the proven one has not."""
+    allocation = held({"a": ("0.10", 1.0), "b": ("0.10", 2.0), "c": ("0.50", 30.0)}, live_pnl=Decimal(lost))
+    assert [bool(allocation.room(v).revoked) for v in "abc"] == [revoked, revoked, False]
+    if revoked:
+        assert (
+            allocation.revoked
+            == "unproven versions together have lost 1000.02, at most 1000 is allowed: all of them are demoted"
+        )
+
+
+def test_losses_of_those_that_were_demoted_since_count_and_cleared_ones_do_not() -> None:
+    """Else a row of failures would lose a hundredth each."""
+    at, found = account(), facts(version="b", live_pnl=Decimal(-300))
+    for cleared, revoked in ((Decimal(0), True), (Decimal(-800), False)):
+        gone = _named(standing(Stage.DEMOTED, cleared_pnl=cleared), "a")
+        standings = {"a": gone, "b": _named(standing(Stage.LIVE, "0.10"), "b")}
+        allocation = Allocation(GIVEN, at, standings, {"a": facts(version="a", live_pnl=Decimal(-800)), "b": found})
+        assert bool(allocation.revoked) is revoked
+
+
+def test_evidence_of_an_earlier_attempt_proves_nothing_here_either() -> None:
+    """An old E of 50 is unproven."""
+    found = facts(adjusted=50.0, evidence_from_ns=T0 - 1)
+    allocation = Allocation(GIVEN, account(10_000), {"a": standing(Stage.VALIDATED)}, {"a": found})
+    assert allocation.room("a").fraction == Decimal("0.1")
+
+
+def test_an_account_has_the_limits_of_its_tier() -> None:
+    """Sniper: one version with half of it, half open at most. Under the first bound nothing is live."""
+    sniper = AccountFacts.of(SNIPER, Decimal(1_000))
+    assert (sniper.live_max, sniper.budget_max, sniper.open_max, sniper.tier) == (
+        1,
+        Decimal("0.50"),
+        Decimal("0.50"),
+        "sniper",
+    )
+    architect = AccountFacts.of(DEFAULT_TIERS[-1], Decimal(90_000))
+    assert (architect.live_max, architect.open_max) == (10, 1)
+    paper = AccountFacts.of(None, Decimal(100))
+    assert (paper.live_max, paper.budget_max, paper.tier) == (0, 0, "paper_only")
+
+
+def test_a_small_account_over_the_tier_bound_both_ways() -> None:
+    """Two live strategies as a hunter; as a sniper the weaker one gives back, and waits; as a hunter again it returns."""
+    versions = {"a": ("0.10", 12.0), "b": ("0.10", 11.0)}
+    hunter, sniper = (AccountFacts.of(t, Decimal(e)) for t, e in ((DEFAULT_TIERS[1], 20_000), (SNIPER, 19_000)))
+    assert held(versions, at=hunter).room("b").fraction >= Decimal("0.10")
+    assert held(versions, at=sniper).room("b").fraction == 0
+    assert held({"a": ("0.10", 12.0), "b": ("0", 11.0)}, at=hunter).room("b").fraction >= Decimal("0.10")
+
+
+def test_facts_need_a_budget_and_finite_evidence() -> None:
+    """Nothing is divided by zero and nothing is proved by infinity."""
+    with pytest.raises(ValueError, match="budget: expected above 0, found 0"):
+        facts(budget=Decimal(0))
+    for wrong in (float("nan"), float("inf"), -0.5):
+        with pytest.raises(ValueError, match="adjusted: expected a finite number of 0 or more"):
+            facts(adjusted=wrong)
+    assert Facts(time_ns=0, version="a", identity="i", evidence_from_ns=0, budget=Decimal(1)).counted == 1.0
