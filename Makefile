@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check bench bench-peers fidelity fills clean
+.PHONY: venv demo test test-slow test-compiled check bench bench-peers fidelity fills evidence clean
 
 venv: .venv/.installed
 
@@ -26,6 +26,7 @@ check: venv
 	$(BIN)/ruff format --check genesis tests benchmarks compile_core.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r genesis
 
 # The whole fast suite once more, against a copy whose core is compiled (needs a C compiler).
 test-compiled: venv
@@ -47,6 +48,10 @@ fidelity: venv
 fills: venv
 	$(BIN)/python -m benchmarks.peers --install --peers hftbacktest,nautilus
 	$(BIN)/python -m benchmarks.fills_beside
+
+# The error rates and delays of the statistics, measured anew into docs/EVIDENCE.md (minutes).
+evidence: venv
+	$(BIN)/python -m tests.kit.acceptance
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -89,7 +89,14 @@ MODULES = (
     "tape/references.py",
     "tape/stream.py",
 )
-_CONFIG = "[mypy]\nstrict = True\n[mypy-pyarrow.*]\nignore_missing_imports = True\n"
+_CONFIG = """[mypy]
+strict = True
+[mypy-pyarrow.*]
+ignore_missing_imports = True
+[mypy-arch.*]
+ignore_missing_imports = True
+follow_imports = skip
+"""
 
 
 class NotCompiled(Exception):

@@ -48,7 +48,7 @@ def _git(*words: str) -> str:
         return ""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def market_data() -> Callable[[str], Path]:
     """Find a file of the market data by its relative path, or skip and name it."""
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import rfc8785
 
-from genesis.audit.hot import HOT, Unusual
+from genesis.audit.hot import HOT, Unusual, document_text
 from genesis.errors import IntegrityError
 from genesis.model.events import Event
 
@@ -38,7 +38,7 @@ def encode(event: Event) -> bytes:
 
 
 def encode_any(event: Event) -> bytes:
-    """As `encode`, by way of the event's wire form and the ``rfc8785`` package, whatever the event's type."""
+    """As `encode`, by way of the event's wire form, whatever the event's type."""
     document = {
         "body": event.wire(),
         "time": str(event.time),
@@ -58,6 +58,14 @@ def canonical(document: Mapping[str, object]) -> bytes:
     Raises:
         IntegrityError: a value without canonical form, named by its path.
     """
+    try:
+        return document_text(document).encode()
+    except (Unusual, UnicodeEncodeError, TypeError):
+        return _by_package(document)
+
+
+def _by_package(document: Mapping[str, object]) -> bytes:
+    """The same by way of the ``rfc8785`` package, which judges everything."""
     try:
         return rfc8785.dumps(_plain(document))  # type: ignore[arg-type]
     except rfc8785.CanonicalizationError as error:

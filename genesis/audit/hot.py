@@ -144,6 +144,31 @@ def _metric(value: str | int | float | None) -> str:
     raise Unusual
 
 
+def document_text(value: object) -> str:
+    """RFC 8785 text of a document of dictionaries, lists, text, numbers, true, false and null; large integers as strings.
+
+    Keys are in the order of UTF-16 units, which for ASCII is that of Python's strings.
+
+    Raises:
+        Unusual: a key that is not ASCII text, or a value of another type.
+    """
+    kind = type(value)
+    if kind is str:
+        return _quote(value)  # type: ignore[arg-type]
+    if kind is dict:
+        parts = []
+        for key in sorted(value):  # type: ignore[call-overload]
+            if type(key) is not str or not key.isascii():
+                raise Unusual
+            parts.append(f"{_quote(key)}:{document_text(value[key])}")  # type: ignore[index]
+        return f"{{{','.join(parts)}}}"
+    if kind is list or kind is tuple:
+        return f"[{','.join([document_text(v) for v in value])}]"  # type: ignore[attr-defined]
+    if kind is bool:
+        return _flag(value)  # type: ignore[arg-type]
+    return _metric(value)  # type: ignore[arg-type]
+
+
 def _position(at: TapePosition | None) -> str:
     if at is None:
         return "null"

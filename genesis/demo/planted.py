@@ -54,20 +54,21 @@ class PlantedEdge(Strategy):
         if self.instrument.id not in _FUTURES:
             raise ConfigError(f"{self.instrument.id}: expected a planted future, which only the demonstration has")
         self._draws = KeyedDraws(self.params.seed)
-        self._left = 0
+        self._until = 0
         self._n = 0
         self.subscribe_bars("1h")
 
     def on_bar(self, bar: Bar) -> None:
         self._n += 1
-        if self._left:
-            self._left -= 1
-            if not self._left:
+        if self.open_orders():
+            return
+        if not self.is_flat():
+            if self.now >= self._until:
                 self.close()
-        elif self._n % self.params.every == 0 and self.is_flat() and not self.open_orders():
+        elif self._n % self.params.every == 0:
             up = self._rises(self.now)
             self.target_weight(self.params.weight if up or not self.instrument.short_allowed else -self.params.weight)
-            self._left = self.params.hold
+            self._until = self.now + self.params.hold * NS_PER_HOUR
 
     def _rises(self, now: int) -> bool:
         """What it is told of the hours to come: the truth, or its opposite."""

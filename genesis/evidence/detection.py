@@ -102,7 +102,7 @@ class EdgeMonitor:
     """Has a strategy lost its edge? An e-detector against "the mean is still that of the reference", and a CUSUM beside it.
 
     Returns are divided by the deviation known before them. L = 1 - min(bet x, c) + bet reference, bets at multiples of the fall looked for: a gain counts up
-    to c / bet, 7 deviations for the largest bet and 15 and more for those of a small fall, and "the mean" is that of returns so counted.
+    to c / bet, 7 deviations for the largest bet and 13 and more for those of a fall of 2, and "the mean" is that of returns so counted.
 
     Args:
         reference: annual Sharpe ratio that counts as well, shrunk (`shrunk_sharpe`); it changes by `refer` alone, at a step of capital.

@@ -132,7 +132,7 @@ class Pair:
         self._up.load(state[up_at:down_at])
         self._down.load(state[down_at:begun_at])
         self._lagged.load(state[lagged_at:])
-        self._scale = self._futility = None
+        self._scale, self._futility = None, None
         if state[1]:
             self._begin()
         if self._scale is not None and self._futility is not None:

@@ -104,9 +104,9 @@ def _tested(
     if len(names) > 1:
         chosen = MCS(-returns, size=level, block_size=size, reps=repetitions, seed=seed)
         chosen.compute()
-        best = {int(i) for i in chosen.included}
+        best = {int(str(i)) for i in chosen.included}
         best_p = [float(chosen.pvalues["Pvalue"][i]) for i in range(len(names))]
-    better = {int(i) for i in stepped.superior_models}
+    better = {int(str(i)) for i in stepped.superior_models}
     return Superiority(
         bars=len(returns),
         block=block,

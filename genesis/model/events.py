@@ -714,6 +714,16 @@ class StageChanged(Event, frozen=True, gc=False):
         }
 
 
+class VariantsCompared(Event, frozen=True, gc=False):
+    """The variants of one strategy, each challenger beside the champion (`genesis.evidence.pair_rules.PairResult`)."""
+
+    experiment: str
+    results: tuple[Wire, ...]
+
+    def wire(self) -> Wire:
+        return {"experiment": self.experiment, "results": list(self.results)}
+
+
 class TapeEnded(Event, frozen=True, gc=False):
     """The recorded tape has no more rows: the run is complete."""
 

@@ -16,11 +16,13 @@ from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.evidence.families import closed_adjustment
 from genesis.evidence.gathering import Evidence
+from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.profile import ExecutionProfile
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import Event, Liquidated, OrderSubmitted, TrackHalted, TrackStopped, TradeClosed
 from genesis.model.money import Money
+from genesis.paper_trading.ab_testing import AbTest
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.promotion_facts import (
@@ -149,6 +151,7 @@ class CapitalLadder:
         self._start_ns = start_ns
         self._versions: dict[str, _Version] = {}
         self._by_live: dict[str, _Version] = {}
+        self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
         self.next_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
 
@@ -159,6 +162,14 @@ class CapitalLadder:
         told = {k: v for k, v in facts.items() if k not in ("beside", "budget", "name", "tier")}
         self._versions[track.name] = _Version(candidate, told)
         self.manager.register(track.name, identity)
+
+    def knows(self, name: str) -> bool:
+        """Whether a reference track of this name is on the ladder."""
+        return name in self._versions
+
+    def compare(self, name: str, tracks: Sequence[str], rules: PairRules) -> None:
+        """Compare reference tracks with each other, the first being the champion."""
+        self._tests.append(AbTest(name, [self._versions[t].candidate for t in tracks], rules))
 
     def take_from(self, commands: Commands) -> None:
         """Ask ``commands`` at every evidence bar what persons want."""
@@ -196,9 +207,13 @@ class CapitalLadder:
             if version.watch is not None and version.live is not None:
                 version.watch.close_bar()
             version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns))
+        events: list[Event] = []
+        for test in self._tests:
+            events.extend(test.close_bar(time_ns))
         commands = self._commands(time_ns)
         due = self._due(time_ns, commands)
-        events = self._decide(time_ns, due, commands) if due or commands else []
+        if due or commands:
+            events.extend(self._decide(time_ns, due, commands))
         for version in self._versions.values():
             events.extend(self._close_pair(version, time_ns))
         return events

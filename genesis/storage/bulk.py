@@ -24,7 +24,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self._values) // self._columns if self._columns else 0
 
-    def add(self, row: tuple[object, ...]) -> None:
+    def append(self, row: tuple[object, ...]) -> None:
         """Let a row wait."""
         self._columns = len(row)
         self._values.extend(row)
@@ -58,4 +58,4 @@ class Rows:
 @cache
 def _insert(table: str, given: tuple[bool, ...], rows: int) -> str:
     row = f"({','.join(['?' if g else 'NULL' for g in given])})"
-    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"
+    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"  # nosec B608 - names are ours, values are bound

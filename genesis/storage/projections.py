@@ -46,6 +46,7 @@ from genesis.model.events import (
     TrackOpened,
     TrackStopped,
     TradeClosed,
+    VariantsCompared,
 )
 from genesis.model.grid import EXACT, plain
 from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
@@ -87,7 +88,7 @@ _REBUILD_GROUP = 10_000
 _STATE = "time_updated, status, filled_qty, filled_notional, reason"
 _OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
 _OPEN = ", ".join(sorted(f"'{s.value}'" for s in _OPEN_STATUSES))
-_READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"
+_READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"  # nosec B608 - names are ours, values are bound
 _TABLES = tuple(t for t in PROJECTIONS if t != "orders")
 _UPDATE_ORDER = (
     "UPDATE orders SET (time_updated, status, filled_qty, filled_notional, reason) = (?,?,?,?,?) WHERE seq = ?"
@@ -124,7 +125,7 @@ class Projector:
         orders = Rows("orders")
         for order in self._changed.values():
             if order.fixed is not None:
-                orders.add((order.seq, *order.fixed, *order.state()))
+                orders.append((order.seq, *order.fixed, *order.state()))
             else:
                 self._db.execute(_UPDATE_ORDER, (*order.state(), order.seq))
         orders.insert(self._db)
@@ -187,7 +188,7 @@ class Projector:
         order.filled_qty = filled_qty
         amount = EXACT.multiply(Decimal(last_px), Decimal(last_qty))
         order.filled_notional = EXACT.add(order.filled_notional, amount)
-        self._rows["fills"].add((
+        self._rows["fills"].append((
             seq, read.track, order_id, fill_id, order.instrument, side, time, time_event, last_px, last_qty, liquidity,
             fee, fee_currency, tier, confidence, decision_px, arrival_px, drift, spread_x2, walk, slippage, impact,
         ))  # fmt: skip
@@ -198,33 +199,33 @@ class Projector:
         read = shapes.DENIED.decode(entry)
         d, i = read.body, read.body.intent
         row = (seq, read.track, read.time, i.instrument, i.side, i.type, i.qty, d.reason, d.detail)
-        self._rows["denials"].add(row)
+        self._rows["denials"].append(row)
 
     def _traded(self, seq: int, entry: bytes) -> None:
         read = shapes.TRADED.decode(entry)
-        self._rows["trades"].add((seq, read.track, *astuple(read.body)))
+        self._rows["trades"].append((seq, read.track, *astuple(read.body)))
 
     def _funded(self, seq: int, entry: bytes) -> None:
         read = shapes.FUNDED.decode(entry)
-        self._rows["funding"].add((seq, read.track, read.time, *astuple(read.body)))
+        self._rows["funding"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _sampled(self, seq: int, entry: bytes) -> None:
         read = shapes.SAMPLED.decode(entry)
-        self._rows["samples"].add((seq, read.track, read.time, read.body.currency))
+        self._rows["samples"].append((seq, read.track, read.time, read.body.currency))
 
     def _evidence(self, seq: int, entry: bytes) -> None:
         read = shapes.EVIDENCE.decode(entry)
-        self._rows["evidence"].add((seq, read.track, read.time, *astuple(read.body)))
+        self._rows["evidence"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _family(self, seq: int, entry: bytes) -> None:
         read = shapes.FAMILY.decode(entry)
         row = (seq, read.time, bytes(read.body.adjusted).decode(), read.body.source)
-        self._rows["families"].add(row)
+        self._rows["families"].append(row)
 
     def _promoted(self, seq: int, entry: bytes) -> None:
         read = shapes.PROMOTION.decode(entry)
         p, after, weighed = read.body.record, read.body.record.after, read.body.record.facts
-        self._rows["promotions"].add((
+        self._rows["promotions"].append((
             seq, read.track, read.time, after.stage, after.fraction, p.move, p.action, after.attempt, after.epoch, after.forced, after.pause,
             weighed.e_value, weighed.adjusted, weighed.residual, weighed.e_live, bytes(p.reasons).decode(), p.call, read.body.digest,
         ))  # fmt: skip
@@ -232,63 +233,67 @@ class Projector:
     def _staged(self, seq: int, entry: bytes) -> None:
         read = shapes.STAGE.decode(entry)
         s = read.body
-        self._rows["stages"].add((
+        self._rows["stages"].append((
             seq, read.track, read.time, s.move, s.action, s.stage_before, s.stage_after, s.fraction_before, s.fraction_after, s.attempt, s.epoch,
             s.identity, s.forced, bytes(s.reasons).decode(), s.evaluation,
         ))  # fmt: skip
 
     def _commanded(self, seq: int, entry: bytes) -> None:
         read = shapes.COMMAND.decode(entry)
-        self._rows["commands"].add((seq, read.track, read.time, *astuple(read.body)))
+        self._rows["commands"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
-        self._rows["stops"].add((seq, read.track, read.time, "HALTED", h.reason, h.detail, h.action))
+        self._rows["stops"].append((seq, read.track, read.time, "HALTED", h.reason, h.detail, h.action))
 
     def _liquidated(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
         h = read.body
-        self._rows["stops"].add((seq, read.track, read.time, "LIQUIDATED", h.reason, h.detail, h.action))
+        self._rows["stops"].append((seq, read.track, read.time, "LIQUIDATED", h.reason, h.detail, h.action))
 
     def _stopped(self, seq: int, entry: bytes) -> None:
         read = shapes.STOPPED.decode(entry)
-        self._rows["stops"].add((seq, read.track, read.time, "STOPPED", read.body.hook, read.body.error, None))
+        self._rows["stops"].append((seq, read.track, read.time, "STOPPED", read.body.hook, read.body.error, None))
 
     def _gap(self, seq: int, entry: bytes) -> None:
         read = shapes.GAP.decode(entry)
-        self._rows["gaps"].add((seq, read.time, *astuple(read.body)))
+        self._rows["gaps"].append((seq, read.time, *astuple(read.body)))
 
     def _incident(self, seq: int, entry: bytes, kind: str) -> None:
         read = shapes.INCIDENT.decode(entry)
         i = read.body
-        self._rows["incidents"].add((seq, read.track, read.time, kind, i.client_order_id, i.code, i.detail))
+        self._rows["incidents"].append((seq, read.track, read.time, kind, i.client_order_id, i.code, i.detail))
 
     def _faults_told(self, seq: int, entry: bytes) -> None:
         read = shapes.FAULTS.decode(entry)
-        self._rows["faults"].add((seq, read.track, read.time, bytes(read.body).decode()))
+        self._rows["faults"].append((seq, read.track, read.time, bytes(read.body).decode()))
 
     def _noted(self, seq: int, entry: bytes) -> None:
         read = shapes.NOTED.decode(entry)
-        self._rows["notes"].add((seq, read.track, read.time, read.body.text))
+        self._rows["notes"].append((seq, read.track, read.time, read.body.text))
 
     def _started(self, seq: int, entry: bytes) -> None:
         for position, raw in enumerate(shapes.STARTED.decode(entry).body.tracks):
             facts = bytes(raw)
-            self._rows["tracks"].add((position, shapes.TRACK.decode(facts).name, facts.decode()))
+            self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
 
     def _opened(self, seq: int, entry: bytes) -> None:
         read = shapes.OPENED.decode(entry)
         # Without a position of its own it comes after all that are there.
-        self._rows["tracks"].add((None, read.track, bytes(read.body).decode()))
+        self._rows["tracks"].append((None, read.track, bytes(read.body).decode()))
 
     def _capital(self, seq: int, entry: bytes) -> None:
         read = shapes.CAPITAL.decode(entry)
-        self._rows["capital"].add((seq, read.track, read.time, *astuple(read.body)))
+        self._rows["capital"].append((seq, read.track, read.time, *astuple(read.body)))
+
+    def _compared(self, seq: int, entry: bytes) -> None:
+        read = shapes.COMPARED.decode(entry)
+        self._rows["comparisons"].append((seq, read.time, read.body.experiment, bytes(read.body.results).decode()))
 
     def _closed(self, seq: int, entry: bytes) -> None:
         read = shapes.CLOSED.decode(entry)
-        self._rows["stops"].add((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
+        self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
 
 
 def rebuild(db: sqlite3.Connection) -> None:
@@ -334,6 +339,7 @@ _BY_KIND: dict[type[Event], _Project] = {
     TrackOpened: Projector._opened,
     CapitalMoved: Projector._capital,
     TrackClosed: Projector._closed,
+    VariantsCompared: Projector._compared,
     OrderSubmitted: Projector._submitted,
     OrderAccepted: _stepping(OrderStep.ACCEPT),
     OrderRejected: _stepping(OrderStep.REJECT),

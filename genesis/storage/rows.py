@@ -276,6 +276,15 @@ class CapitalRow(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ComparisonRow(msgspec.Struct, frozen=True):
+    """An A/B test at one moment; ``results`` as the entry holds them, one a challenger."""
+
+    seq: int
+    time: int
+    experiment: str
+    results: list[dict[str, Any]]
+
+
 class NoteRow(msgspec.Struct, frozen=True):
     """A strategy's own remark."""
 
@@ -345,7 +354,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
 
 
 _Row = TypeVar("_Row", bound=msgspec.Struct)
-_JSON = frozenset({"adjusted", "facts", "metrics", "reasons"})
+_JSON = frozenset({"adjusted", "results", "facts", "metrics", "reasons"})
 
 
 def select(
@@ -353,7 +362,7 @@ def select(
 ) -> list[_Row]:
     """Rows of ``table`` as ``kind``, whose required fields are its columns; ``rest`` is what follows FROM."""
     names = [f.name for f in msgspec.structs.fields(kind) if f.required]
-    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)
+    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)  # nosec B608 - names are ours, values are bound
     # Not strict: SQLite keeps true and false as 1 and 0.
     return [msgspec.convert(_fields(names, row), kind, strict=False) for row in rows]
 

@@ -57,7 +57,7 @@ class RunJournal:
             seq, head = self._length + 1, link(self._head, entry)
             self._projector.apply(seq, entry)
             # As bytearrays: Python's sqlite3 looks for an adapter of every value of type bytes, which takes longer than to insert it.
-            self._pending.add((seq, bytearray(entry), bytearray(head)))
+            self._pending.append((seq, bytearray(entry), bytearray(head)))
             self._length, self._head = seq, head
 
     def _compare(self, entry: bytes) -> None:

@@ -54,6 +54,7 @@ CREATE TABLE evidence (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, bar_re
 CREATE TABLE families (seq INTEGER PRIMARY KEY, time INTEGER, adjusted TEXT, source TEXT);
 CREATE TABLE capital (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, amount TEXT, equity TEXT, currency TEXT, share TEXT,
     reason TEXT);
+CREATE TABLE comparisons (seq INTEGER PRIMARY KEY, time INTEGER, experiment TEXT, results TEXT);
 CREATE TABLE promotions (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, stage TEXT, fraction TEXT, move TEXT, action TEXT, attempt INTEGER,
     epoch INTEGER, forced INTEGER, pause TEXT, e_value REAL, e_adjusted REAL, e_residual REAL, e_live REAL, reasons TEXT, call TEXT, digest TEXT);
 CREATE TABLE stages (seq INTEGER PRIMARY KEY, track TEXT, time INTEGER, move TEXT, action TEXT, stage_before TEXT, stage_after TEXT,
@@ -75,6 +76,7 @@ PROJECTIONS = (
     "evidence",
     "families",
     "capital",
+    "comparisons",
     "promotions",
     "stages",
     "commands",

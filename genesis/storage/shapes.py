@@ -222,6 +222,11 @@ class CapitalBody(msgspec.Struct, gc=False):
     reason: str
 
 
+class ComparedBody(msgspec.Struct, gc=False):
+    experiment: str
+    results: msgspec.Raw
+
+
 class ClosedBody(msgspec.Struct, gc=False):
     reason: str
 
@@ -257,5 +262,6 @@ NOTED = msgspec.json.Decoder(Entry[NotedBody], strict=False)
 STARTED = msgspec.json.Decoder(Entry[StartedBody], strict=False)
 OPENED = msgspec.json.Decoder(Entry[msgspec.Raw], strict=False)
 CAPITAL = msgspec.json.Decoder(Entry[CapitalBody], strict=False)
+COMPARED = msgspec.json.Decoder(Entry[ComparedBody], strict=False)
 CLOSED = msgspec.json.Decoder(Entry[ClosedBody], strict=False)
 TRACK = msgspec.json.Decoder(TrackName)

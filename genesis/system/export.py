@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.rows import (
     CapitalRow,
+    ComparisonRow,
     DenialRow,
     EvidenceRow,
     FamilyRow,
@@ -54,6 +55,7 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "evidence": EvidenceRow,
     "families": FamilyRow,
     "capital": CapitalRow,
+    "comparisons": ComparisonRow,
     "promotions": PromotionRow,
     "stages": StageRow,
     "commands": TakenRow,

@@ -14,8 +14,8 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from genesis.audit.entry import encode
-from genesis.clock import SystemClock
-from genesis.config import Config, inactive_keys, plain_config
+from genesis.clock import SystemClock, iso_utc
+from genesis.config import Config, inactive_keys, plain_config, secrets_of
 from genesis.config.schema import StrategyConfig
 from genesis.engine.engine import Progress, TradingEngine
 from genesis.engine.journal import Journal
@@ -23,6 +23,7 @@ from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError, GenesisError
 from genesis.evidence.gathering import Evidence
+from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.fault_plan import FaultPlan
 from genesis.execution.faults import venue_faults
@@ -36,19 +37,23 @@ from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
+from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
+from genesis.storage.rows import OperationRow
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.strategies.base import Strategy
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
+from genesis.system.concealing import ConcealingJournal
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
+from genesis.system.identity import version_of
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.stopping import StopRequest
-from genesis.system.strategies import build_strategy, find_strategy, version_of
+from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
 
 BATCH_ROWS = 8_192
@@ -108,6 +113,9 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
+        # What one of a family is adjusted to can be no more than its own E over their number, with none against it: winnings are kept accordingly.
+        versions = sum(max(1, len(s.variants)) for s in config.strategies)
+        self._rules = msgspec.structs.replace(RULES, cap=RULES.cap * versions)
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
@@ -170,15 +178,23 @@ class Prepared:
             self.tape,
             paper.validation_criteria,
             paper.promotion,
-            RULES,
+            self._rules,
             SOURCE,
             venue,
             start_ns,
             self._tiers,
         )
         for track, facts in zip(self.tracks, self._facts, strict=True):
-            if not facts["beside"] and "faults" not in facts:
+            # Capital of several moneys cannot be given by one yet: such a version stays on paper.
+            several = isinstance(track.portfolio, SeveralMoneysPortfolio)
+            if not facts["beside"] and "faults" not in facts and not several:
                 ladder.add(track, str(facts["version"]), facts)
+        if paper.ab_testing.enabled:
+            pairs = PairRules(max_variants=paper.ab_testing.max_variants)
+            for strategy in config.strategies:
+                names = [f"{strategy.name}.{v.name}" for v in strategy.variants]
+                if len(names) > 1 and all(ladder.knows(n) for n in names):
+                    ladder.compare(strategy.name, names, pairs)
         return ladder
 
     def _add(
@@ -206,7 +222,7 @@ class Prepared:
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
-                evidence = None if beside else Evidence(RULES, SOURCE)
+                evidence = None if beside else Evidence(self._rules, SOURCE)
                 self.simulator.add(
                     track,
                     built,
@@ -288,7 +304,7 @@ class Prepared:
             | faulted
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
-                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
+                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(self._rules)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "live_venue": _floats_as_text(plain["live_venue"]),
                 "promotion": plain["paper_trading"]["promotion"],
@@ -405,12 +421,16 @@ async def run_prepared_async(
 
 
 class _Held(NamedTuple):
-    """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry."""
+    """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry.
+
+    ``last`` is the start or stop that the operations chain tells of last.
+    """
 
     length: int = 0
     head: str = ""
     commands: Sequence[Mapping[str, Any]] = ()
     time: int = -1
+    last: OperationRow | None = None
 
 
 def _held(store: Path) -> _Held:
@@ -422,8 +442,9 @@ def _held(store: Path) -> _Held:
     try:
         with StoreReader(store) as reader:
             length, head = reader.head()
-            time = reader.status().time
-            return _Held(length, head, reader.events(CommandTaken.__name__), -1 if time is None else time)
+            status = reader.status()
+            time = -1 if status.time is None else status.time
+            return _Held(length, head, reader.events(CommandTaken.__name__), time, status.last_operation)
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
         return _Held()
@@ -440,12 +461,24 @@ async def _run(
     rows: int | None,
 ) -> RunSummary:
     held, held_head = before.length, before.head
-    kept.operation("recovery" if held else "start")
+    ended = "nothing" if before.last is None else before.last.kind
+    kept.operation("recovery" if held else "start", **({"after": ended} if held else {}))
+    if before.last is not None and ended not in ("stop", "failed"):
+        log.warning(
+            "no stop was noted",
+            last=ended,
+            at=iso_utc(before.last.wall_time),
+            host=before.last.host,
+            entries_then=before.last.run_length,
+            entries=held,
+            so="that process was killed or its machine went down; what it committed is here and was checked",
+        )
     if held:
         log.info("recovery", entries=held, head=held_head)
     if prepared.ladder is not None:
         prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
-    journal = TellingJournal(TakingJournal(kept.journal), held, log)
+    concealing = ConcealingJournal(TakingJournal(kept.journal), secrets_of(prepared.config))
+    journal = TellingJournal(concealing, held, log)
     try:
         checkpointer = _checkpointer(prepared, kept, log)
         progress = _signing(checkpointer, on_progress)

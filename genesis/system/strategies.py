@@ -1,8 +1,7 @@
-"""Finding strategies: built in, from a file, or from an installed package's entry point; and the identity of a version."""
+"""Finding strategies: built in, from a file, or from an installed package."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -14,7 +13,6 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-import rfc8785
 
 from genesis.errors import StrategyError
 from genesis.model.instruments import Instrument
@@ -79,29 +77,16 @@ def build_strategy(
     return cls(tuple(instruments), typed)
 
 
-def version_of(
-    cls: type[Strategy], params: Mapping[str, Any], instruments: Sequence[str], data: Sequence[str], profile: str
-) -> str:
-    """SHA-256 of a version: its source file, canonical parameters, instruments, data digests and the profile's name."""
-    source = inspect.getsourcefile(cls)
-    code = Path(source).read_bytes() if source is not None else b""
-    identity: dict[str, Any] = {
-        "class": cls.__name__,
-        "code": hashlib.sha256(code).hexdigest(),
-        "data": sorted(data),
-        "instruments": list(instruments),
-        "params": {k: str(v) for k, v in sorted(params.items())},
-        "profile": profile,
-    }
-    return hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
-
-
 def _import(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(f"genesis_user_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise StrategyError(f"{path}: expected a Python file, found none")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    # Modules beside the file are its own: it may import them, now or later.
+    beside = str(path.parent.resolve())
+    if beside not in sys.path:
+        sys.path.append(beside)
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # noqa: BLE001 - whatever a user's file raises is told in one line

@@ -29,7 +29,16 @@ from genesis.metrics.ratios import BARS_PER_YEAR as YEAR
 from genesis.metrics.ratios import Moments
 from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window, overall
 from tests.kit.evidence_paths import ANNUAL_VOLATILITY, Floats, closed, e_values, four_hour_returns
-from tests.kit.monitor_paths import changing, differences, edge_values, gap_values, given_alone, pair_values, ramped
+from tests.kit.monitor_paths import (
+    changing,
+    differences,
+    edge_values,
+    gap_values,
+    given_alone,
+    pair_values,
+    ramped,
+    years_between,
+)
 
 BETS, PAIR = BettingRules(), PairRules()
 BARS_A_DAY = 6
@@ -158,17 +167,9 @@ def m9(n: int) -> Measured:
     """Mean time between false alarms: all time watched over alarms, the estimate for a censored exponential."""
     bars = 3 * YEAR
     values = edge_values(changing(115, n, 2.0, 2.0, 0, bars // BARS_A_DAY), ONE_YEAR, 2.0, DEVIATION)
-    times = first(values, YEAR)
-    alarms = float(np.isfinite(times).sum())
-    years = float(np.minimum(times, bars).sum()) / YEAR / max(alarms, 1.0)
+    years, stderr = years_between(values, YEAR)
     return Measured(
-        "edge monitor set to 1 y: between false alarms at Sharpe 2",
-        years,
-        years / sqrt(max(alarms, 1.0)),
-        0.9,
-        np.inf,
-        n,
-        "{:.2f} y",
+        "edge monitor set to 1 y: between false alarms at Sharpe 2", years, stderr, 0.9, np.inf, n, "{:.2f} y"
     )
 
 

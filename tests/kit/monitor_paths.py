@@ -141,3 +141,20 @@ def ramped(values: Floats, alpha_live: float = 0.10, level: float = 0.05, dwell_
         since = np.where(enters | rises | falls, 0, since + 1)
         found[:, bar] = fraction
     return found
+
+
+def seldom(seed: int, paths: int, bars: int, share: float, annual_sharpe: float, deviation: float) -> Floats:
+    """(paths, bars) returns that are 0 but in a ``share`` of bars, there Student t of 4 degrees; their deviation and Sharpe ratio are over all bars."""
+    chance = np.random.default_rng(seed)
+    moves = chance.random((paths, bars)) < share
+    drawn = chance.standard_t(4, (paths, bars)) / sqrt(2) / sqrt(share)
+    return np.asarray(np.where(moves, deviation * (drawn + annual_sharpe / _YEAR / share), 0.0))
+
+
+def years_between(values: Floats, level: float) -> tuple[float, float]:
+    """Mean years to the first alarm, all time watched over alarms (a censored exponential), and its standard error."""
+    reached = values >= level
+    times = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1.0, values.shape[1])
+    alarms = max(float(reached.any(axis=1).sum()), 1.0)
+    years = float(times.sum()) / BARS_PER_YEAR / alarms
+    return years, years / sqrt(alarms)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.audit.entry import EXACT_BELOW, encode, encode_any
+from genesis.audit.entry import EXACT_BELOW, _by_package, canonical, encode, encode_any
 from genesis.audit.hot import HOT
 from genesis.model import events as ev
 from genesis.model.instruments import Instrument
@@ -167,3 +167,19 @@ def test_numbers_of_every_size_are_written_alike(power: int, digits: int, negati
     if math.isfinite(value):
         event = ev.MetricSample(0, "t", "USDT", {"x": value})
         assert HOT[ev.MetricSample](event) == encode_any(event)
+
+
+LEAF = st.none() | st.booleans() | WHOLE | FLOAT | TEXT
+DOCUMENTS = st.dictionaries(
+    TEXT,
+    st.recursive(
+        LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12
+    ),
+    max_size=6,
+)
+
+
+@given(DOCUMENTS)
+def test_a_document_is_written_as_the_package_writes_it(document: dict[str, object]) -> None:
+    """Byte for byte, whatever its keys, numbers and texts."""
+    assert canonical(document) == _by_package(document)

@@ -128,6 +128,13 @@ def test_bars_that_do_not_vary_end_no_warm_up() -> None:
     assert (evidence.loss_bound, evidence.e_value, evidence.warmup_bars) == (None, 1.0, 40)
 
 
+@pytest.mark.parametrize(("bound", "variance"), [(0.0, 1e-4), (0.1, 0.0), (float("nan"), 1e-4)])
+def test_without_a_bound_or_a_variance_there_is_no_bet(bound: float, variance: float) -> None:
+    """Both are known before the first bar."""
+    with pytest.raises(ValueError, match="loss bound"):
+        BettingProcess(RULES, bound, variance)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_missing_bar_is_no_zero(bad: float) -> None:
     """What is not finite is refused."""
@@ -186,6 +193,8 @@ def test_discovery_rate_of_the_design() -> None:
     assert rejected_by_discovery_rate(values, 0.1) == []
     assert rejected_by_discovery_rate([0.5, 90, 3, 6, 2, 0.5, 0.1, 0.01], 0.1) == [1]
     assert rejected_by_discovery_rate([41, 42, 1, 1, 1, 1, 1, 1], 0.1) == [1, 0]
+    with pytest.raises(ValueError, match="alpha"):
+        rejected_by_discovery_rate(values, 0)
 
 
 # ---- how long it takes

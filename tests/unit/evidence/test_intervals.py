@@ -35,6 +35,13 @@ def test_at_its_best_time_it_is_three_standard_errors_wide() -> None:
     assert best == pytest.approx(3.03, abs=6e-3)
 
 
+@pytest.mark.parametrize(("n", "alpha", "tuned_for"), [(0, 0.05, 540), (10, 0.0, 540), (10, 0.05, 0)])
+def test_an_interval_of_nothing_is_refused(n: int, alpha: float, tuned_for: float) -> None:
+    """No values, no level, no time it is tuned for."""
+    with pytest.raises(ValueError, match="tuned_for"):
+        radius(1.0, n, alpha, tuned_for)
+
+
 def newey_west(returns: list[float]) -> float:
     """n times the variance of the ratio, from the whole column at once."""
     r = np.array(returns)
@@ -84,4 +91,5 @@ def test_no_interval_before_it_can_mean_something() -> None:
     assert found is not None
     ratio, stderr, low, high = found
     assert low < ratio < high
+    assert evidence.deviation == pytest.approx(0.0008, rel=0.05)
     assert (high - low) / 2 > 3 * stderr

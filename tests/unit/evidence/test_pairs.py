@@ -147,6 +147,17 @@ def test_a_bar_far_against_a_bet_loses_it_whole_and_no_other() -> None:
     assert all(w > 1 for w in pair._down.wealths)
 
 
+def test_evidence_whose_mean_points_the_other_way_decides_nothing() -> None:
+    """E says better, in deviations, but the money says worse: the trial stays open."""
+    comparison = run(variants(1, 360, [3.0, 8.0], 0.97))
+    better, loses = comparison.results()[0], Comparison(RULES, "AB")
+    loses.load(comparison.save())
+    loses._pairs[0]._moments.mean = -0.0001
+    found = loses.results()[0]
+    assert (better.standing, found.standing) == (Standing.BETTER, Standing.OPEN)
+    assert found.e_value == better.e_value >= 20
+
+
 @given(RETURNS, RETURNS)
 def test_saved_and_loaded_it_goes_on_bit_by_bit(before: list[float], after: list[float]) -> None:
     """Interrupted anywhere, also in the warm-up."""

@@ -1,0 +1,186 @@
+"""The whole life of strategies on the capital ladder, over 120 days of recorded BTC/USDT candles: paper, validated, live, steps, an edge that dies, demotion, return."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from genesis.audit.entry import decode
+from genesis.clock import NS_PER_DAY, ManualClock, iso_utc
+from genesis.paper_trading.promotion_manager import recompute
+from genesis.paper_trading.promotion_record import evaluation_of
+from genesis.paper_trading.promotion_rules import Profile, PromotionRules
+from genesis.storage.inbox import leave_command
+from genesis.storage.rows import StageRow
+from genesis.storage.sqlite import StoreReader
+from genesis.system.run import RunSummary, prepare, run_prepared
+from tests.kit.planted import FIRST_NS, HOURLY, configuration, hourly, planted, variants
+
+DAYS = 120
+DIES_NS = FIRST_NS + 60 * NS_PER_DAY
+
+
+class Story(NamedTuple):
+    """A finished run, its store, and what is needed to run it again."""
+
+    folder: Path
+    data: Path
+    summary: RunSummary
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "story.db"
+
+
+def play(folder: Path, data: Path, name: str, until_ns: int | None = None, **rules: Any) -> RunSummary:
+    """Run, or go on with, the four versions."""
+    strategies = [
+        planted("good", 0.8),
+        planted("fades", 0.8, dies_ns=DIES_NS, seed=2),
+        variants("pair", (0.5, 0.75), seed=3),
+    ]
+    config = configuration(data, strategies, PromotionRules(**rules), name)
+    return run_prepared(prepare(config, folder), folder / f"{name}.db", until_ns)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, market_data) -> Story:  # type: ignore[no-untyped-def]
+    folder = tmp_path_factory.mktemp("story")
+    data = hourly(market_data(HOURLY), folder, DAYS)
+    return Story(folder, data, play(folder, data, "story"))
+
+
+def stages(store: Path, version: str) -> list[StageRow]:
+    with StoreReader(store) as reader:
+        return [s for s in reader.stages(version) if s.move != "register"]
+
+
+def test_a_strategy_with_an_edge_climbs_step_by_step(story: Story) -> None:
+    """Validated after 100 trades, live at 10 %, then 10 % more each time, three days apart at least; never two steps at once."""
+    climbed = stages(story.store, "good")
+    assert [s.move for s in climbed[:4]] == ["validate", "go_live", "step_up", "step_up"]
+    fractions = [Decimal(s.fraction_after) for s in climbed if s.move in ("go_live", "step_up")]
+    assert fractions[0] == Decimal("0.1")
+    assert all(b - a == Decimal("0.1") for a, b in zip(fractions, fractions[1:], strict=False))
+    assert fractions[-1] >= Decimal("0.5")
+    steps = [s.time for s in climbed if s.move in ("go_live", "step_up")]
+    assert all(b - a >= 3 * NS_PER_DAY for a, b in zip(steps, steps[1:], strict=False))
+
+
+def test_without_an_edge_it_stays_on_paper(story: Story) -> None:
+    """The coin of the pair moves nowhere up; what it lacks is in its last evaluation."""
+    assert [s.move for s in stages(story.store, "pair.05") if s.move in ("go_live", "step_up")] == []
+    with StoreReader(story.store) as reader:
+        last = reader.promotions("pair.05")[-1]
+    assert last.stage in ("PAPER", "REJECTED")
+
+
+def test_an_edge_that_dies_is_noticed_and_the_capital_is_taken_back(story: Story) -> None:
+    """It dies on day 60: halved at the warning, demoted at the alarm, closed, and back on paper for another attempt after the cool-down."""
+    moves = [(s.move, s.time) for s in stages(story.store, "fades")]
+    names = [m for m, _ in moves]
+    assert names[-3:] == ["degrade", "demote", "retry"]
+    degraded, demoted, again = (t for _, t in moves[-3:])
+    assert DIES_NS < degraded < demoted
+    assert again - demoted >= 7 * NS_PER_DAY
+    with StoreReader(story.store) as reader:
+        closed = [s.track for s in reader.stops() if s.kind == "CLOSED"]
+        returned = [c for c in reader.capital("fades@live") if c.reason == "the end"]
+    assert closed == ["fades@live", "fades@twin"]
+    assert len(returned) == 1
+
+
+def test_capital_follows_the_fractions(story: Story) -> None:
+    """What was moved to the live track of the good one, in all, is its fraction of the budget of 10,000."""
+    with StoreReader(story.store) as reader:
+        moved = sum(Decimal(c.amount) for c in reader.capital("good@live"))
+    last = stages(story.store, "good")[-1]
+    assert moved == Decimal(last.fraction_after) * 10_000
+
+
+def test_every_decision_can_be_made_again_from_its_record_alone(story: Story) -> None:
+    """All evaluations of the store, recomputed from their entries, come out the same."""
+    with StoreReader(story.store) as reader:
+        records = reader.events("PromotionEvaluated")
+    assert len(records) > 400
+    for document in records:
+        body: Any = document["body"]
+        evaluation = evaluation_of(body["digest"], body["record"])
+        assert recompute(evaluation) == evaluation
+
+
+def test_live_and_twin_decide_the_same_and_differ_by_the_venue_alone(story: Story) -> None:
+    """Orders of the good one are sent at the same moments to the same side; live fills dearer."""
+    with StoreReader(story.store) as reader:
+        live, twin = (reader.orders(f"good@{role}") for role in ("live", "twin"))
+        costs = {role: [Decimal(f.slippage) for f in reader.fills(f"good@{role}")] for role in ("live", "twin")}
+    assert len(live) > 300
+    moments = [{(o.time_submitted, o.side) for o in orders} for orders in (live, twin)]
+    assert len(moments[0] & moments[1]) > 0.98 * len(moments[0] | moments[1])
+    assert sum(costs["live"]) > sum(costs["twin"])
+
+
+def test_the_better_variant_is_found_and_said_in_words(story: Story) -> None:
+    """0.75 against 0.5: better, with an interval above zero, and it may be acted on."""
+    with StoreReader(story.store) as reader:
+        last = reader.comparisons()[-1]
+    (result,) = last.results
+    assert (result["champion"], result["challenger"], result["standing"]) == ("pair.05", "pair.075", "BETTER")
+    assert result["trade_low_bp"] > 0
+    assert "may be acted on now" in result["words"]
+
+
+def test_a_restart_in_the_middle_changes_nothing(story: Story) -> None:
+    """Stopped on day 50, with live tracks open, and run on: the same chain."""
+    first = play(story.folder, story.data, "again", FIRST_NS + 50 * NS_PER_DAY)
+    assert not first.complete
+    second = play(story.folder, story.data, "again")
+    assert second.complete
+    assert (second.entries, _tail(story.folder / "again.db")) == (story.summary.entries, _tail(story.store))
+
+
+def _tail(store: Path) -> list[bytes]:
+    """Bytes of all entries but the first, which names the run."""
+    db = sqlite3.connect(store)
+    try:
+        return [row[0] for row in db.execute("SELECT bytes FROM entries WHERE seq > 1 ORDER BY seq")]
+    finally:
+        db.close()
+
+
+def test_a_person_can_stop_a_rise_and_the_record_says_who_and_why(story: Story) -> None:
+    """Paused on day 30 through the inbox: no step from then on; taken once, at the first evidence bar after, also when run again."""
+    play(story.folder, story.data, "paused", FIRST_NS + 30 * NS_PER_DAY)
+    store = story.folder / "paused.db"
+    leave_command(store, "pause", "good", "ann", "an audit", ManualClock(1))
+    play(story.folder, story.data, "paused", FIRST_NS + 60 * NS_PER_DAY)
+    play(story.folder, story.data, "paused", FIRST_NS + 61 * NS_PER_DAY)
+    rises = [s for s in stages(store, "good") if s.move == "step_up"]
+    assert all(s.time <= FIRST_NS + 30 * NS_PER_DAY for s in rises), [iso_utc(s.time) for s in rises]
+    with StoreReader(store) as reader:
+        (taken,) = reader.events("CommandTaken")
+        (row,) = reader.commands()
+        entry: Any = decode(next(iter(reader.entries(row.taken_at_seq or 0))).entry)
+    body: Any = taken["body"]
+    assert (body["author"], body["reason"], body["taken"]) == ("ann", "an audit", True)
+    assert entry["type"] == "CommandTaken"
+
+
+def test_under_balanced_going_live_takes_evidence(story: Story) -> None:
+    """The same strategies under `balanced`: whoever goes live has an adjusted E of 10 at that moment, and the coin never does."""
+    play(story.folder, story.data, "balanced", FIRST_NS + 60 * NS_PER_DAY, profile=Profile.BALANCED)
+    with StoreReader(story.folder / "balanced.db") as reader:
+        records = reader.events("PromotionEvaluated")
+    went = []
+    for document in records:
+        body: Any = document["body"]
+        evaluation = evaluation_of(body["digest"], body["record"])
+        if evaluation.move is not None and evaluation.move.value == "go_live":
+            went.append(evaluation.version)
+            assert evaluation.facts.counted >= 10
+    assert "good" in went
+    assert "pair.05" not in went
