@@ -91,7 +91,7 @@ def current_key(db: Database) -> PublicKey | None:
 
 
 def make_checkpoint(db: Database, name: str, signer: Signer, check: Check, host: str, wall_ns: int) -> tuple[str, bool]:
-    """Sign the chain as it stands; the note, and whether it is a new one: the same length is not signed twice.
+    """Sign the chain as it stands; the note, and whether it is a new one: no key signs the same length twice.
 
     Args:
         db: the store, which an engine may be writing.
@@ -116,8 +116,8 @@ def make_checkpoint(db: Database, name: str, signer: Signer, check: Check, host:
             "use the folder that holds it, or name the new key by genesis audit rotate-key"
         )
     frontier, last = _frontier(db, origin, length, check)
-    if last is not None and frontier.size == length:
-        return last, False
+    if last is not None and frontier.size == length and last.seq > kept_keys(db)[-1].seq:
+        return last.note, False
     _grow(db, frontier, length)
     note = Checkpoint(origin, length, frontier.root()).signed(signer)
     if noted is None:
@@ -147,8 +147,8 @@ def note_rotation(db: Database, signer: Signer, following: Signer, host: str, wa
     return new
 
 
-def _frontier(db: Database, origin: str, length: int, check: Check) -> tuple[Frontier, str | None]:
-    """The tree of the last checkpoint, and its note. It is believed only as far as its signature and its root go."""
+def _frontier(db: Database, origin: str, length: int, check: Check) -> tuple[Frontier, KeptCheckpoint | None]:
+    """The tree of the last checkpoint, and that one. It is believed only as far as its signature and its root go."""
     kept = kept_checkpoints(db)
     if not kept:
         return Frontier(), None
@@ -166,7 +166,7 @@ def _frontier(db: Database, origin: str, length: int, check: Check) -> tuple[Fro
         raise IntegrityError(
             f"expected a chain of {checkpoint.size} entries or more, as was signed, found {length}: it was cut"
         )
-    return frontier, last.note
+    return frontier, last
 
 
 def _grow(db: Database, frontier: Frontier, length: int) -> None:
@@ -195,7 +195,7 @@ def _hash_at(db: Database, seq: int) -> bytes:
 
 def _facts(db: Database, kind: str, wrong: list[Finding] | None) -> Iterator[tuple[int, _Facts]]:
     marker = f',"type":"{kind}",'.encode()
-    for seq, entry in db.execute(f"SELECT seq, bytes FROM operations WHERE {db.contains} ORDER BY seq", (marker,)):  # nosec B608 - names are ours, values are bound
+    for seq, entry in db.execute(f"SELECT seq, bytes FROM operations WHERE {db.contains} ORDER BY seq", (marker,)):  # nosec B608 # names are ours, values are bound
         try:
             read = _DECODER.decode(entry)
         except (msgspec.DecodeError, ValueError, TypeError) as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from genesis.errors import IntegrityError
+from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head
 from genesis.storage.faults import one_view, transaction
@@ -24,7 +25,10 @@ def copy_record(source: Database, target: Database) -> None:
     with one_view(source), transaction(target):
         for table, key in RECORD.items():
             for rows in _ranges(source, table, key):
-                target.insert(table, rows)
+                waiting = Rows(table)
+                for row in rows:
+                    waiting.append(row)
+                waiting.insert(target)
         for chain in ("entries", "operations"):
             expected, found = chain_head(source, chain), chain_head(target, chain)
             if expected != found:
@@ -37,7 +41,7 @@ def copy_record(source: Database, target: Database) -> None:
 
 
 def _ranges(db: Database, table: str, key: str) -> Iterator[list[tuple[Any, ...]]]:
-    query = f"SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT {_RANGE}"  # nosec B608 - names are ours, values are bound
+    query = f"SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT {_RANGE}"  # nosec B608 # names are ours, values are bound
     rows = db.execute(query, (0,)).fetchall()
     while rows:
         yield rows

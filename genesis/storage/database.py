@@ -6,10 +6,10 @@ Statements are written once, with ``?`` for values, in the words that both under
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from genesis.storage.bulk import insert
+from genesis.storage.bulk import put_values
 
 # "GENS": SQLite's header says which program a file belongs to, and PostgreSQL's advisory locks are told apart by it.
 APPLICATION_ID = 0x47454E53
@@ -57,7 +57,7 @@ class Database(Protocol):
         """Run one statement."""
         ...
 
-    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
+    def repeat(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each of several rows of values."""
         ...
 
@@ -73,8 +73,8 @@ class Database(Protocol):
         """Begin a transaction that reads what is committed now, whatever is committed meanwhile."""
         ...
 
-    def insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Put rows that have a value for every column into ``table``, in the caller's transaction."""
+    def put(self, table: str, columns: int, values: list[object]) -> None:
+        """Put rows of ``columns`` values each, one after another in ``values``, into the caller's transaction."""
         ...
 
     def kept(self, value: object) -> object:
@@ -119,9 +119,14 @@ class SqliteDatabase(sqlite3.Connection):
         """Begin a transaction that reads."""
         self.execute("BEGIN")
 
-    def insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Put rows into ``table``."""
-        insert(self, table, rows)
+    def repeat(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One after another, which takes less than `executemany`."""
+        for row in rows:
+            self.execute(sql, row)
+
+    def put(self, table: str, columns: int, values: list[object]) -> None:
+        """A hundred rows a statement."""
+        put_values(self, table, columns, values)
 
     def kept(self, value: object) -> object:
         """Itself."""

@@ -23,10 +23,10 @@ _TAKE = (
     "expires_at = excluded.expires_at RETURNING token"
 )
 _RENEW = "UPDATE lease SET expires_at = clock_timestamp() + ? * interval '1 second' WHERE token = ?"
-_LOCK = f"(SELECT c, h & 4294967295 FROM (SELECT {ENGINE}::bigint) AS k (c, h))"  # nosec B608 - names are ours, values are bound
+_LOCK = f"(SELECT c, h & 4294967295 FROM (SELECT {ENGINE}::bigint) AS k (c, h))"  # nosec B608 # names are ours, values are bound
 # The lease of whoever holds the lock; a row that an engine of earlier left behind is another session's.
 _HOLDER = (
-    "SELECT holder, expires_at < clock_timestamp(), backend FROM lease JOIN pg_locks ON pid = backend "  # nosec B608 - names are ours, values are bound
+    "SELECT holder, expires_at < clock_timestamp(), backend FROM lease JOIN pg_locks ON pid = backend "  # nosec B608 # names are ours, values are bound
     "JOIN pg_database ON oid = database AND datname = current_database() "
     f"WHERE locktype = 'advisory' AND granted AND (classid::bigint, objid::bigint) = {_LOCK}"
 )

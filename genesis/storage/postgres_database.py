@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -136,13 +136,11 @@ class PostgresDatabase:
                 raise StorageError(f"{self.address}: expected a transaction that can be committed, found a failed one")
             return cursor
 
-    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
-        """Run one statement for each row of values."""
-        rows = list(parameters)
+    def repeat(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """All of them on their way before the first answer is waited for."""
         if rows:
             with self._told(), self._db.cursor() as cursor:
                 cursor.executemany(_native(sql), rows)
-        return None
 
     def begin(self) -> None:
         """Begin a transaction that writes, wait until nobody else does, and see that the lease is still ours: one round trip."""
@@ -171,13 +169,11 @@ class PostgresDatabase:
         """Begin a transaction that reads what is committed now."""
         self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-    def insert(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Put rows into ``table``."""
-        if not rows:
-            return
+    def put(self, table: str, columns: int, values: list[object]) -> None:
+        """By COPY: one message for all of them."""
         with self._told(), self._db.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+            for start in range(0, len(values), columns):
+                copy.write_row(values[start : start + columns])
 
     def kept(self, value: object) -> object:
         """Itself, but for a zero byte in a text."""

@@ -132,7 +132,7 @@ class StoreReader:
     def events(self, kind: str) -> list[dict[str, object]]:
         """Documents of the entries of one type, in order."""
         marker = f',"type":"{kind}","version":'.encode()
-        query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq"  # nosec B608 - names are ours, values are bound
+        query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq"  # nosec B608 # names are ours, values are bound
         with storage_errors(self.path):
             rows = self._db.execute(query, (marker,)).fetchall()
         return [decode(entry) for (entry,) in rows if form(entry).startswith(f'{kind}"'.encode())]
@@ -186,7 +186,7 @@ class StoreReader:
         if table == "samples":
             return [_sample(row) for row in self._sampled(rest, values)]
         with storage_errors(self.path):
-            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)  # nosec B608 - names are ours, values are bound
+            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)  # nosec B608 # names are ours, values are bound
             names = [d[0] for d in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -230,7 +230,7 @@ class StoreReader:
         return SampleRow(*rows[0][:4], msgspec.json.decode(_metrics(rows[0]))) if rows else None
 
     def _sampled(self, rest: str, values: tuple[object, ...]) -> list[_Sampled]:
-        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"  # nosec B608 - names are ours, values are bound
+        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"  # nosec B608 # names are ours, values are bound
         with storage_errors(self.path):
             return self._db.execute(query, values).fetchall()
 

@@ -364,7 +364,7 @@ _JSON = frozenset({"adjusted", "results", "facts", "metrics", "reasons"})
 def select(db: Database, kind: type[_Row], table: str, rest: str = "", values: tuple[object, ...] = ()) -> list[_Row]:
     """Rows of ``table`` as ``kind``, whose required fields are its columns; ``rest`` is what follows FROM."""
     names = [f.name for f in msgspec.structs.fields(kind) if f.required]
-    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)  # nosec B608 - names are ours, values are bound
+    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)  # nosec B608 # names are ours, values are bound
     # Not strict: a store keeps true and false as 1 and 0.
     return [msgspec.convert(_fields(names, row), kind, strict=False) for row in rows]
 

@@ -10,6 +10,7 @@ from genesis.audit.replay import ensure_same
 from genesis.invariants import ensure
 from genesis.model.events import Event
 from genesis.storage.address import StoreAddress
+from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import storage_errors, transaction
@@ -28,7 +29,7 @@ class RunJournal:
         self._stored: int = db.execute("SELECT count(*) FROM entries").fetchone()[0]
         self._unread = stored_entries(db)
         self._length, self._head = 0, GENESIS_HASH
-        self._pending: list[tuple[int, bytes, bytes]] = []
+        self._pending = Rows("entries")
         self._taken: list[tuple[int, int]] = []
 
     @property
@@ -55,7 +56,8 @@ class RunJournal:
                 continue
             seq, head = self._length + 1, link(self._head, entry)
             self._projector.apply(seq, entry)
-            self._pending.append((seq, entry, head))
+            # As bytearrays: Python's sqlite3 looks for an adapter of every value of type bytes, which takes longer than to insert it.
+            self._pending.append((seq, bytearray(entry), bytearray(head)))
             self._length, self._head = seq, head
 
     def _compare(self, entry: bytes) -> None:
@@ -73,9 +75,9 @@ class RunJournal:
         if not self._pending and not self._taken:
             return
         with storage_errors(self._path), transaction(self._db):
-            self._db.insert("entries", self._pending)
+            self._pending.insert(self._db)
             self._projector.write()
-            self._db.executemany("UPDATE inbox SET taken_at_seq = ? WHERE number = ?", self._taken)
+            self._db.repeat("UPDATE inbox SET taken_at_seq = ? WHERE number = ?", self._taken)
         self._projector.written()
         self._pending.clear()
         self._taken.clear()

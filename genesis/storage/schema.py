@@ -142,7 +142,7 @@ def key_of(table: str) -> str:
 
 def columns(db: Database, table: str) -> list[str]:
     """Names of the columns of a projection, in order, its key once more before them."""
-    found = db.execute(f"SELECT {key_of(table)}, * FROM {table} WHERE 1 = 0")  # nosec B608 - names are ours, values are bound
+    found = db.execute(f"SELECT {key_of(table)}, * FROM {table} WHERE 1 = 0")  # nosec B608 # names are ours, values are bound
     return [c[0] for c in found.description]
 
 

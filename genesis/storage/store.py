@@ -71,7 +71,7 @@ class Store:
     def is_empty(self) -> bool:
         """Whether it holds neither an entry nor an operation nor a command."""
         with storage_errors(self.path):
-            counts = [self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in schema.RECORD]  # nosec B608 - names are ours, values are bound
+            counts = [self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in schema.RECORD]  # nosec B608 # names are ours, values are bound
         return not any(counts)
 
     def take_over(self, source: Store) -> None:

@@ -58,7 +58,8 @@ def earlier_on(address: StoreAddress, name: str, tmp_path: Path) -> None:
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         for table, statement in source.execute(query).fetchall():
             target.execute(target.ddl(statement))
-            target.insert(table, source.execute(f"SELECT * FROM {table}").fetchall())
+            for row in source.execute(f"SELECT * FROM {table}").fetchall():
+                target.put(table, len(row), list(row))
         target.mark_as_ours()
         target.execute("COMMIT")
 

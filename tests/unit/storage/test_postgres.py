@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def test_a_standby_or_a_database_set_read_only_is_refused_at_the_start(postgres:
 @contextmanager
 def a_user(postgres: PostgresAddress, grants: str) -> Iterator[PostgresAddress]:
     name = f"test_user_{next(_NUMBERS)}"
-    execute(postgres, f"CREATE ROLE {name} LOGIN")
+    password = f" PASSWORD '{os.environ['PGPASSWORD']}'" if "PGPASSWORD" in os.environ else ""
+    execute(postgres, f"CREATE ROLE {name} LOGIN{password}")
     try:
         execute(postgres, f"GRANT USAGE ON SCHEMA {postgres.schema} TO {name}")
         for grant in filter(None, grants.split(";")):
