@@ -64,8 +64,8 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class RunSection(_Section, frozen=True):
     """``about`` is a sentence for the report: what the data are and what is assumed of them. ``store`` is the SQLite file.
 
-    ``sample_every``: whole hours (``1h``), or whole minutes that divide an hour (``5m``). ``faults`` names a plan under which every
-    strategy runs once more.
+    ``sample_every``: whole hours (``1h``), or whole minutes that divide an hour (``5m``). ``realistic``: whether every strategy also runs under the
+    harder profile beside the run's. ``faults`` names a plan under which every strategy runs once more.
     """
 
     name: str = "run"
@@ -73,6 +73,7 @@ class RunSection(_Section, frozen=True):
     seed: int = 1
     store: str = "genesis.db"
     sample_every: str = "1h"
+    realistic: bool = True
     faults: str | None = None
 
 
