@@ -35,7 +35,9 @@ _HEADINGS = (
     "fees",
     "criteria",
     "realistic",
+    "stage",
 )
+_LIVE_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees", "role")
 _FAULT_HEADINGS = ("track", "fault plan", "equity", "undisturbed", "max dd", "undisturbed", "trades", "undisturbed")
 _NONE = "—"
 _ORDER_COLUMNS = (
@@ -61,7 +63,11 @@ def status(store: StorePath, as_json: Json = False) -> None:
     if as_json:
         with StoreReader(store) as reader:
             found = reader.status()
-            tracks = {n: None if s is None else {"time": s.time, **s.metrics} for n, s in _latest(reader).items()}
+            roles = reporting.roles(reader)
+            tracks = {
+                n: None if s is None else {"time": s.time, "role": roles.get(n, "paper"), **s.metrics}
+                for n, s in _latest(reader).items()
+            }
             stops = msgspec.to_builtins(reader.stops())
         state, words = in_words(found)
         print_json(
@@ -132,8 +138,16 @@ def positions(store: StorePath, track: TrackName = None, as_json: Json = False) 
     """What the fills of every track and instrument come to; quantities are before fees charged in the base asset."""
     with StoreReader(store) as reader:
         _known(reader, track)
-        latest = _latest(reader)
-        rows = [{**msgspec.to_builtins(p), **_marked(latest.get(p.track))} for p in reader.positions(track)]
+        latest, roles = _latest(reader), reporting.roles(reader)
+        rows = [
+            {
+                "track": p.track,
+                "role": roles.get(p.track, "paper"),
+                **msgspec.to_builtins(p),
+                **_marked(latest.get(p.track)),
+            }
+            for p in reader.positions(track)
+        ]
     if as_json:
         print_json(rows)
         return
@@ -205,18 +219,27 @@ def show_status(store: Path) -> None:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
         beside = reporting.besides(reader)
         plans = reporting.under_plans(reader)
+        roles = reporting.roles(reader)
+        stages = reporting.stages(reader)
         standings = _standings(reader, latest, found.start or 0)
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
-            if name in beside.values() or name in plans:
+            if name in beside.values() or name in plans or name in roles:
                 continue
             other = latest.get(beside.get(name, ""))
             realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
             table.add_row(
-                name, *(["no sample yet"] if sample is None else [*_summary(sample), standings[name], realistic])
+                name,
+                *(
+                    ["no sample yet"]
+                    if sample is None
+                    else [*_summary(sample), standings[name], realistic, stages.get(name, _NONE)]
+                ),
             )
         console().print(table)
+    if roles:
+        console().print(_live(latest, roles))
     for name, sample in latest.items():
         if sample is not None and sample.metrics.get("valuation_error") is not None:
             say(f"{name}: no valuation at {iso_utc(sample.time)}: {sample.metrics['valuation_error']}")
@@ -225,6 +248,16 @@ def show_status(store: Path) -> None:
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+
+
+def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str]) -> Table:
+    """Live tracks and their twins, in a table of their own: neither is ever added to paper. `genesis compare` sets them side by side."""
+    title = "live at the simulated venue, and twins on paper, net of fees; returns are of the capital each had"
+    table = Table(*_LIVE_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title)
+    for name, role in roles.items():
+        sample = latest.get(name)
+        table.add_row(name, *(["no sample yet", *[""] * 7] if sample is None else _summary(sample)), role)
+    return table
 
 
 def _disturbed(latest: Mapping[str, SampleRow | None], plans: Mapping[str, tuple[str, str]]) -> Table:
@@ -294,10 +327,11 @@ def _standings(reader: StoreReader, latest: Mapping[str, SampleRow | None], star
     if not latest:
         return {}
     criteria, _ = criteria_of(reader)
+    roles = reporting.roles(reader)
     return {
         name: reporting.standing(sample, start_ns, criteria, reader.warmup_bars(name))
         for name, sample in latest.items()
-        if sample is not None
+        if sample is not None and name not in roles
     }
 
 

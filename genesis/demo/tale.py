@@ -16,17 +16,19 @@ from genesis.paper_trading.promotion_rules import Profile, percent
 from genesis.storage.rows import PromotionRow, StageRow
 from genesis.storage.sqlite import StoreReader
 
-_LONGEST = 150
+_LONGEST = 110
+# After these the evidence is another one.
+_ANEW = frozenset({"retry"})
 _UP = frozenset({"go_live", "step_up", "force"})
 # Waverings of one kind in a row are one line.
 _ONE_LINE = (frozenset({"step_up", "reach_max"}), frozenset({"degrade", "recover"}), frozenset({"validate", "thaw"}))
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A line of the tale: when, which version (all of them synthetic), its capital as a share of its budget from then on, and what happened."""
+    """A line of the tale: since when, which version (all of them synthetic), its capital as a share of its budget from then on, and what happened."""
 
     profile: str
-    time: str
+    since: str
     version: str
     capital: str
     what: str
@@ -40,6 +42,8 @@ def tale(profile: Profile, store: Path) -> list[Told]:
         names = [t.track for t in reader.tracks() if "@" not in t.track]
     own = [s for s in moves if s.track == EDGE]
     lines = [_line(profile, EDGE, group, looks) for group in _grouped(own)]
+    if profile is not Profile.GIVEN and own:
+        lines = [_shortly(profile, own, looks)]
     return [*lines, *_of_look_alikes(profile, moves, [n for n in names if n.startswith(f"{LOOK_ALIKES}.")])]
 
 
@@ -53,16 +57,28 @@ def _line(
 ) -> Told:
     last = group[-1]
     look = looks.get((version, last.time))
-    evidence = "" if look is None else f", adjusted E {look.e_adjusted:.3g}"
+    evidence = "" if look is None or last.move in _ANEW else f", adjusted E {look.e_adjusted:.3g}"
     if len(group) > 1:
         counts = ", ".join(
             f"{n} times {_name(m)}" if n > 1 else _name(m) for m, n in Counter(s.move for s in group).items()
         )
         what = f"{counts}, until {iso_utc(last.time)[:10]}{evidence}"
     else:
-        reasons = "; ".join(last.reasons[:1])
-        what = f"{_name(last.move)}{evidence}: {_cut(reasons)}" if reasons else f"{_name(last.move)}{evidence}"
+        reason = last.reasons[0].partition(";")[0] if last.reasons else ""
+        what = f"{_name(last.move)}{evidence}: {_cut(reason)}" if reason else f"{_name(last.move)}{evidence}"
     return Told(profile.value, iso_utc(group[0].time)[:10], version, percent(Decimal(last.fraction_after)), what)
+
+
+def _shortly(profile: Profile, own: Sequence[StageRow], looks: dict[tuple[str, int], PromotionRow]) -> Told:
+    """The same edge under another profile, in one line."""
+    first = next((s for s in own if s.move == "go_live"), None)
+    if first is None:
+        return Told(profile.value, "", EDGE, "0 %", f"never live; in the end {own[-1].stage_after}")
+    highest = max(Decimal(s.fraction_after) for s in own)
+    look = looks.get((EDGE, first.time))
+    evidence = "" if look is None else f" with an adjusted E of {look.e_adjusted:.3g}"
+    what = f"went live{evidence}; in the end {own[-1].stage_after}"
+    return Told(profile.value, iso_utc(first.time)[:10], EDGE, f"{percent(highest)} at most", what)
 
 
 def _of_look_alikes(profile: Profile, moves: Sequence[StageRow], names: Sequence[str]) -> list[Told]:

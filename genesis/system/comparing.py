@@ -37,11 +37,6 @@ class _Pair(NamedTuple):
     twin: TrackRow
 
 
-def paired_tracks(store: StoreReader) -> dict[str, str]:
-    """By name, the version that a live track or a twin is of."""
-    return {t.track: str(t.facts["of"]) for t in store.tracks() if t.facts.get("of")}
-
-
 def comparisons(store: StoreReader, strategy: str | None = None, entries: int | None = None) -> list[SideBySide]:
     """Every pair of the run, or of one version, that has a sample or is closed; from the first ``entries`` entries.
 
