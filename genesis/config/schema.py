@@ -153,8 +153,10 @@ class StrategyConfig(_Section, frozen=True):
     faults: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.budget > 0 or not self.instruments:
-            raise ValueError(f"expected a budget above 0 and an instrument, found {self.budget} and {self.instruments}")
+        if not self.budget > 0:
+            raise ValueError(f"budget: expected above 0, found {self.budget}")
+        if not self.instruments:
+            raise ValueError("instruments: expected one or more, found none")
         below = next((c for c, amount in self.balances.items() if amount < 0), None)
         if below is not None:
             raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")

@@ -238,7 +238,7 @@ def check_projections(db: sqlite3.Connection) -> Iterator[Finding]:
 
 def _compared(table: str, fresh: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[Finding]:
     """Both sides in the order of their keys, which SQLite keeps as the rowid."""
-    query = f"SELECT rowid, * FROM {table} ORDER BY rowid"
+    query = f"SELECT rowid, * FROM {table} ORDER BY rowid"  # nosec B608 - names are ours, values are bound
     made, kept = fresh.execute(query), db.execute(query)
     columns = [c[0] for c in made.description]
     expected, found = next(made, None), next(kept, None)

@@ -29,6 +29,7 @@ from genesis.demo.data import INSTALL_COMMAND, missing_packages
 from genesis.storage import schema
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system.export import TABLES
+from tests.kit.decided import decided_store
 from tests.unit.cli.calling import PROGRAM, ROOT, Answer, genesis, in_process_of_its_own, project, start
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: to mount a small disk")
@@ -472,6 +473,7 @@ def test_a_closed_pipe_is_no_traceback(finished: Path) -> None:
 def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) -> None:
     """A program can read each of them."""
     config, store = finished / "config.yaml", finished / "genesis.db"
+    going = decided_store(tmp_path / "going.db")
     calls: dict[str, tuple[object, ...]] = {
         "init": (tmp_path / "new",),
         "doctor": (config,),
@@ -491,6 +493,12 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         **{f"audit {name}": (store, 1) for name in ("show", "prove")},
         "audit export": (store, "--out", tmp_path / "audit.zip"),
         "audit rebuild": (store,),
+        "experiments": (store,),
+        "why": (going, "ema.fast"),
+        **{
+            name: (going, "ema.fast", "--author", "ann", "--reason", "so I want it")
+            for name in ("promote", "demote", "pause", "resume", "halt", "approve", "refuse", "archive")
+        },
     }
     assert set(calls) == commands()
     for name, args in calls.items():
