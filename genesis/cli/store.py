@@ -253,7 +253,7 @@ def show_status(store: Path) -> None:
 
 def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str]) -> Table:
     """Live tracks and their twins, in a table of their own: neither is ever added to paper. `genesis compare` sets them side by side."""
-    title = "live at the simulated venue, and twins on paper, net of fees; returns are of the capital each had"
+    title = "live (simulated venue) and twins, net of fees"
     table = Table(*_LIVE_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title)
     for name, role in roles.items():
         sample = latest.get(name)

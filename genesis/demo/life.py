@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from statistics import NormalDist, fmean
 
 import msgspec
 import numpy as np
@@ -25,11 +26,12 @@ EDGE, LOOK_ALIKES = "edge", "coin"
 LOOK_ALIKE_COUNT = 20
 # What the one with an edge is told until it dies; afterwards it tosses coins and pays the costs.
 TOLD = 0.9
-# Entered every sixteenth bar and held for fourteen of them: the bars between fill the order out and the order back.
-EVERY, HOLD = 16, 14
+# Entered every twelfth bar and held for ten of them: the bars between fill the order out and the order back.
+EVERY, HOLD = 12, 10
 _WEIGHT = Decimal("0.08")
 _BUDGET = Decimal(10_000)
 _BP = 1e4
+_DRAWS = 1_000
 
 
 class Future(msgspec.Struct, frozen=True, eq=False):
@@ -40,9 +42,9 @@ class Future(msgspec.Struct, frozen=True, eq=False):
     bar_hours: int
 
     @property
-    def middle_ns(self) -> int:
-        """The time of the bar in the middle: there the edge dies."""
-        return self.times[len(self.times) // 2]
+    def dies_ns(self) -> int:
+        """When the edge dies: after three quarters of the bars."""
+        return self.times[3 * len(self.times) // 4]
 
     def fair_chance(self, cost_bp: float) -> float:
         """How often one who holds `HOLD` bars has to be right to earn ``cost_bp`` in the mean, and nothing more; 0.5 to 1.
@@ -72,7 +74,11 @@ def future_of(reading: Reading) -> Future:
 
 def round_trip_bp(fees: FeeSchedule, profile: ExecutionProfile) -> float:
     """What a taker pays in and out, in the mean: fees, half the spread and slippage, each twice."""
-    return 2 * (float(fees.taker_bp) + float(profile.half_spread_bp) + profile.slippage_bp.mean)
+    law, normal = profile.slippage_bp, NormalDist()
+    # The mean of the law as it is clipped, over evenly spaced draws.
+    draws = (law.mean + law.sd * normal.inv_cdf((i + 0.5) / _DRAWS) for i in range(_DRAWS))
+    slippage = fmean(min(max(x, law.low), law.high) for x in draws)
+    return 2 * (float(fees.taker_bp) + float(profile.half_spread_bp) + slippage)
 
 
 def planted_strategies(instrument: str, future: Future, bars: str, cost_bp: float) -> list[StrategyConfig]:
@@ -86,7 +92,7 @@ def planted_strategies(instrument: str, future: Future, bars: str, cost_bp: floa
         "weight": _WEIGHT,
         "told": fair,
     }
-    edge = {**params, "told": max(TOLD, fair), "dies_ns": future.middle_ns}
+    edge = {**params, "told": max(TOLD, fair), "dies_ns": future.dies_ns}
     seeds = [Variant(name=f"{n:02d}", params={"seed": n}) for n in range(1, LOOK_ALIKE_COUNT + 1)]
 
     def strategy(name: str, params: dict[str, object], variants: Sequence[Variant] = ()) -> StrategyConfig:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from genesis.clock import SystemClock, iso_utc
+from genesis.clock import SystemClock, iso_utc, parse_utc
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import AbSection, PaperSection, RunSection, Variant
-from genesis.demo.data import EURO_HALF_SPREAD_BP, DemoMarket, bitcoin_half_hour, euro_year
+from genesis.demo.data import EURO_HALF_SPREAD_BP, DemoMarket, bitcoin_half_hour, euro_year, until
 from genesis.demo.life import EDGE, LOOK_ALIKE_COUNT, LOOK_ALIKES, TOLD, future_of, planted_strategies, round_trip_bp
 from genesis.demo.own import OwnData, OwnMarket, own_market
 from genesis.engine.engine import Progress
@@ -31,6 +31,8 @@ _FX_FEES = FeeSchedule(maker_bp=Decimal("0.2"), taker_bp=Decimal("0.2"), currenc
 # Twice this, a turn from long to short, stays below the tier's largest order also when the price moves meanwhile.
 _WEIGHT = Decimal("0.04")
 _BUDGET = Decimal(10_000)
+# Long enough for a whole life: the rest of the year would show no more.
+_PLANTED_UNTIL_NS = parse_utc("2017-08-01T00:00:00Z")
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -78,7 +80,7 @@ def recorded_parts() -> list[Part]:
     return [
         Part("bitcoin-half-hour", btc, FeeSchedule(), book, "1m"),
         Part("euro-year", eur, _FX_FEES, on_bars, "4h", _FX_PROFILE),
-        *_planted(eur, _FX_FEES, "1h", _FX_PROFILE),
+        *_planted(until(eur, _PLANTED_UNTIL_NS), _FX_FEES, "1h", _FX_PROFILE),
     ]
 
 
@@ -103,7 +105,7 @@ def _planted(market: DemoMarket, fees: FeeSchedule, bars: str, execution: Execut
     fair = strategies[1].params["told"]
     told = (
         f"synthetic, for demonstration: {EDGE} is told the direction of {market.instrument.id} rightly with a chance of {TOLD:g} until "
-        f"{iso_utc(future.middle_ns)[:10]}, then tosses coins; {LOOK_ALIKE_COUNT} look-alikes ({LOOK_ALIKES}) are told it with {fair}, which in the mean earns their "
+        f"{iso_utc(future.dies_ns)[:10]}, then tosses coins; {LOOK_ALIKE_COUNT} look-alikes ({LOOK_ALIKES}) are told it with {fair}, which in the mean earns their "
         "costs and nothing more"
     )
     return [

@@ -17,8 +17,8 @@ from genesis.storage.rows import PromotionRow, StageRow
 from genesis.storage.sqlite import StoreReader
 
 _LONGEST = 110
-# After these the evidence is another one.
-_ANEW = frozenset({"retry"})
+# After these it is another evidence, or another one that decided.
+_ANEW = frozenset({"retry", "step_down"})
 _UP = frozenset({"go_live", "step_up", "force"})
 # Waverings of one kind in a row are one line.
 _ONE_LINE = (frozenset({"step_up", "reach_max"}), frozenset({"degrade", "recover"}), frozenset({"validate", "thaw"}))
