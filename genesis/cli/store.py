@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -221,6 +221,7 @@ def show_status(store: Path) -> None:
         plans = reporting.under_plans(reader)
         roles = reporting.roles(reader)
         stages = reporting.stages(reader)
+        synthetic = {t.track for t in reader.tracks() if t.facts.get("synthetic")}
         standings = _standings(reader, latest, found.start or 0)
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
@@ -230,7 +231,7 @@ def show_status(store: Path) -> None:
             other = latest.get(beside.get(name, ""))
             realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
             table.add_row(
-                name,
+                _marked_synthetic(name, synthetic),
                 *(
                     ["no sample yet"]
                     if sample is None
@@ -239,7 +240,7 @@ def show_status(store: Path) -> None:
             )
         console().print(table)
     if roles:
-        console().print(_live(latest, roles))
+        console().print(_live(latest, roles, synthetic))
     for name, sample in latest.items():
         if sample is not None:
             for line in _moneys(name, sample):
@@ -251,14 +252,18 @@ def show_status(store: Path) -> None:
     say(in_words(found)[1])
 
 
-def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str]) -> Table:
+def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synthetic: Set[str]) -> Table:
     """Live tracks and their twins, in a table of their own: neither is ever added to paper. `genesis compare` sets them side by side."""
     title = "live (simulated venue) and twins, net of fees"
     table = Table(*_LIVE_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title)
     for name, role in roles.items():
         sample = latest.get(name)
-        table.add_row(name, *(["no sample yet", *[""] * 7] if sample is None else _summary(sample)), role)
+        table.add_row(_marked_synthetic(name, synthetic), *(["no sample yet", *[""] * 7] if sample is None else _summary(sample)), role)
     return table
+
+
+def _marked_synthetic(name: str, synthetic: Set[str]) -> str:
+    return f"{name} (synthetic)" if name in synthetic else name
 
 
 def _moneys(name: str, sample: SampleRow) -> list[str]:

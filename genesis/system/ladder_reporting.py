@@ -6,17 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from genesis.audit.entry import decode
-from genesis.errors import StorageError
 from genesis.monitoring.report.ladder_values import Beside, Climb, Commanded, Ladder, Moved, Trial, Watched
 from genesis.monitoring.report.values import Line
 from genesis.paper_trading.comparison import SideBySide
-from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.storage.rows import PromotionRow, StageRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.comparing import comparisons
+from genesis.system.gatekeeper import promotion_of
 
 
 def ladder_of(store: StoreReader, body: Mapping[str, Any], entries: int) -> Ladder | None:
@@ -31,10 +28,7 @@ def ladder_of(store: StoreReader, body: Mapping[str, Any], entries: int) -> Ladd
             looks[look.track].append(look)
     if "promotion" not in body or not body.get("paper_trading", {}).get("enabled", True):
         return None
-    try:
-        rules = msgspec.convert(body["promotion"], PromotionRules, strict=False)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise StorageError(f"{store.path}: promotion: expected rules of this version, found: {error}") from None
+    rules = promotion_of(store)
     facts = {t.track: t.facts for t in store.tracks()}
     moves: dict[str, list[StageRow]] = defaultdict(list)
     for move in store.stages():
