@@ -89,7 +89,9 @@ def rows_of(c: SideBySide) -> list[dict[str, str]]:
     return [
         sides("capital, paid in less returned", lambda s: _money(s.capital)),
         sides("profit", lambda s: _money(s.pnl)),
-        sides("return, of the capital at each time", lambda s: _percent(s.metrics.get("total_return"))),
+        sides(
+            "return, of the capital at each time, at the last sample", lambda s: _percent(s.metrics.get("total_return"))
+        ),
         bars("return, of valid evidence bars", lambda b: _percent(b.total_return)),
         bars("bars", lambda b: f"{b.bars:,}"),
         bars("Sharpe (se)", _sharpe),

@@ -30,7 +30,7 @@ from genesis.config import (
 )
 from genesis.demo.own import OwnData
 from genesis.demo.show import Shown, own_parts, recorded_parts, run_demo
-from genesis.demo.tale import Told, tale
+from genesis.demo.tale import Told, refused, tale
 from genesis.engine.engine import Progress
 from genesis.errors import ConfigError, StrategyError
 from genesis.model.grid import parse_decimal
@@ -113,6 +113,10 @@ def _show(part: Shown) -> None:
     say(f"\n{part.name}: {part.statement}")
     if part.planted is None or part.summary.stopped_by is not None:
         show_status(part.store)
+        none = refused(part.store)
+        if none:
+            say("without capital, and why:")
+            print_table(msgspec.to_builtins(none))
     if part.summary.stopped_by is None:
         say(f"report: {part.report}")
 

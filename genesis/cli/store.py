@@ -258,7 +258,11 @@ def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synt
     table = Table(*_LIVE_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title)
     for name, role in roles.items():
         sample = latest.get(name)
-        table.add_row(_marked_synthetic(name, synthetic), *(["no sample yet", *[""] * 7] if sample is None else _summary(sample)), role)
+        table.add_row(
+            _marked_synthetic(name, synthetic),
+            *(["no sample yet", *[""] * 7] if sample is None else _summary(sample)),
+            role,
+        )
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -17,6 +18,7 @@ from genesis.storage.rows import PromotionRow, StageRow
 from genesis.storage.sqlite import StoreReader
 
 _LONGEST = 110
+_BRACKETS = re.compile(r" \([^()]*\)")
 # After these it is another evidence, or another one that decided.
 _ANEW = frozenset({"retry", "step_down"})
 _UP = frozenset({"go_live", "step_up", "force"})
@@ -45,6 +47,32 @@ def tale(profile: Profile, store: Path) -> list[Told]:
     if profile is not Profile.GIVEN and own:
         lines = [_shortly(profile, own, looks)]
     return [*lines, *_of_look_alikes(profile, moves, [n for n in names if n.startswith(f"{LOOK_ALIKES}.")])]
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A version that holds no capital, and why not."""
+
+    version: str
+    stage: str
+    why: str
+
+
+def refused(store: Path) -> list[Refused]:
+    """Every version of a run without capital at its last look, with what is missing, or why it was rejected."""
+    with StoreReader(store) as reader:
+        last = {p.track: p for p in reader.last_promotions()}
+        reasons = {s.track: s.reasons for s in reader.stages()}
+    found = []
+    for name, look in last.items():
+        if not Decimal(look.fraction):
+            why = look.reasons or reasons.get(name, [])
+            found.append(Refused(name, look.stage, _short("; ".join(why))))
+    return found
+
+
+def _short(why: str) -> str:
+    """Without what stands in brackets: how far from the threshold is in the report."""
+    return _cut(_BRACKETS.sub("", why))
 
 
 def _grouped(moves: Sequence[StageRow]) -> Iterator[list[StageRow]]:

@@ -150,7 +150,7 @@ def _statements(store: StoreReader, rows: Mapping[str, Sequence[EvidenceRow]], e
     found, family = looks(returns), store.latest_family(entries)
     adjusted: Mapping[str, float] = {} if family is None else family.adjusted
     promotion = promotion_of(store)
-    last = store.latest_promotions()
+    last = {p.track: p for p in store.last_promotions()}
     statements = {}
     for track, column in returns.items():
         e = rows[track][-1]

@@ -91,8 +91,8 @@ def roles(store: StoreReader) -> dict[str, str]:
 def stages(store: StoreReader) -> dict[str, str]:
     """Where every version stands on the capital ladder, in a word, and its capital where it has any."""
     return {
-        name: p.stage if not float(p.fraction) else f"{p.stage} {percent(Decimal(p.fraction))}"
-        for name, p in store.latest_promotions().items()
+        p.track: p.stage if not float(p.fraction) else f"{p.stage} {percent(Decimal(p.fraction))}"
+        for p in store.last_promotions()
     }
 
 

@@ -196,7 +196,7 @@ def _measures(c: SideBySide) -> str:
         sides("capital, paid in less returned", lambda s: money(s.capital)),
         sides("profit, net", lambda s: money(s.pnl, 4)),
         sides(
-            "return, net, of the capital at each time",
+            "return, net, of the capital at each time<small>at the last sample</small>",
             lambda s: percent(Metrics(s.metrics).fraction("total_return"), 3),
         ),
         bars("return of the bars that are valid, net", lambda b: percent(b.total_return, 3)),
@@ -215,7 +215,7 @@ def _measures(c: SideBySide) -> str:
         f"{c.live.of_bars.bars:,} evidence bars that both have; money in {safe(c.currency)}.",
         heads,
         rows,
-        "facts",
+        "facts sides",
         (1, 2, 3),
     )
 
@@ -241,7 +241,9 @@ def _attribution(c: SideBySide) -> str:
             "the exact sum of the lines above",
         )
     )
-    return table(f"Where the gap comes from, {safe(c.currency)}.", ("part", "money", "what it is"), rows, "facts", (1,))
+    return table(
+        f"Where the gap comes from, {safe(c.currency)}.", ("part", "money", "what it is"), rows, "facts sides", (1,)
+    )
 
 
 def _monitors(b: Beside) -> str:
@@ -253,7 +255,7 @@ def _monitors(b: Beside) -> str:
         if m.name != "cause"
     ]
     cause = next((m for m in b.monitors if m.name == "cause"), None)
-    said = table(f"Monitors at {minute(b.watched_ns)}.", ("monitor", "level", "in words"), rows)
+    said = table(f"Monitors at {minute(b.watched_ns)}.", ("monitor", "level", "in words"), rows, "sides")
     return said + _cause(cause)
 
 

@@ -76,7 +76,7 @@ _STYLE = (
     ".fall-area{fill:var(--bad);opacity:.15}.gross-area{fill:var(--s0);opacity:.12}.band{fill:var(--bad);opacity:.07}.trough{fill:var(--bad)}"
     "svg .letter{fill:var(--bad);font-weight:700;stroke:var(--paper);stroke-width:3px;paint-order:stroke}.buy{fill:var(--s2);stroke:none}.sell{fill:var(--bad);stroke:none}"
     ".gain{fill:var(--s0)}.loss{fill:var(--bad);opacity:.85}.other{fill:var(--s4);stroke:none}.cost{fill:var(--s4)}.upright{stroke:var(--ink);stroke-dasharray:3 3}"
-    ".ladder,.moves{min-width:680px}.ladder th[scope=row]{width:15%}.ladder td:last-child{width:44%;color:var(--soft)}.moves td:last-child{color:var(--soft);width:42%}.moves td{overflow-wrap:normal}.moves td:nth-child(4),.moves td:nth-child(5){white-space:nowrap}"
+    ".sides{min-width:520px}.sides th,.sides td{overflow-wrap:normal}.ladder,.moves{min-width:680px}.ladder th[scope=row]{width:15%}.ladder td:last-child{width:44%;color:var(--soft)}.moves td:last-child{color:var(--soft);width:42%}.moves td{overflow-wrap:normal}.moves td:nth-child(4),.moves td:nth-child(5){white-space:nowrap}"
     "details{margin:.6em 0 1.2em}summary{cursor:pointer;color:var(--link)}"
     "footer{margin-top:3em;border-top:1px solid var(--line);color:var(--soft);font-size:13px;overflow-wrap:anywhere}"
     f"@media print{{:root{{{_LIGHT}}}body{{max-width:none;padding:0;font-size:11pt}}nav{{display:none}}figure,tr,.warn{{break-inside:avoid}}"
