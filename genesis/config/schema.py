@@ -306,7 +306,21 @@ class Config(_Section, frozen=True):
                     )
                 if all(d.instrument != wanted for d in self.data):
                     raise ConfigError(f"data: expected a file for {wanted}, found none")
+        self._check_experiments()
         self._check_faults(ids)
+
+    def _check_experiments(self) -> None:
+        """The variants of a strategy are one A/B test, which has its limit; the run has none."""
+        ab = self.paper_trading.ab_testing
+        if not ab.enabled or not self.paper_trading.enabled:
+            return
+        for strategy in self.strategies:
+            if len(strategy.variants) > ab.max_variants:
+                raise ConfigError(
+                    f"strategies.{strategy.name}.variants: expected at most {ab.max_variants} in one A/B test "
+                    f"(paper_trading.ab_testing.max_variants, the champion counted), found {len(strategy.variants)}; raise it, or set "
+                    "ab_testing.enabled to false"
+                )
 
     def _check_faults(self, ids: list[str]) -> None:
         for name, plan in self.fault_plans.items():
@@ -333,6 +347,7 @@ class Config(_Section, frozen=True):
 def inactive_keys() -> list[str]:
     """Keys that are validated and have no effect yet."""
     return [
+        "paper_trading.promotion.gates.champion_swap",
         "venues",
     ]
 
