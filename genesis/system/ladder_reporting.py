@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genesis.audit.entry import decode
+from genesis.monitoring.report.assumptions import live_facts
 from genesis.monitoring.report.ladder_values import Beside, Climb, Commanded, Ladder, Moved, Trial, Watched
 from genesis.monitoring.report.values import Line
 from genesis.paper_trading.comparison import SideBySide
@@ -46,6 +47,7 @@ def ladder_of(store: StoreReader, body: Mapping[str, Any], entries: int) -> Ladd
             for c in store.commands_taken()
             if c.seq <= entries
         ),
+        live_facts(body.get("live_venue", {})),
     )
 
 

@@ -172,7 +172,7 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
         complete=status.complete,
         window=window,
         execution=execution_facts(body.get("execution", {}), data)
-        + realism_facts(body.get("realism", {}))
+        + (realism_facts(body.get("realism", {})) if body["run"].get("realistic", True) else ())
         + fee_facts(body.get("fees"), _fee_rates(fills_of_all))
         + perpetual_facts(body.get("perpetuals")),
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),

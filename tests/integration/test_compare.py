@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -94,6 +95,21 @@ def test_live_is_never_among_paper(store: Path) -> None:
     assert {r["track"]: r["role"] for r in rows}["fades@twin"] == "twin"
 
 
+def test_every_exported_row_says_whose_it_is(store: Path, tmp_path: Path) -> None:
+    """Paper, live or twin, and that it was told the future; decisions are of versions."""
+    for table in ("fills", "samples", "capital", "promotions"):
+        out = tmp_path / f"{table}.json"
+        genesis("export", store, table, "--out", out, "--format", "json")
+        rows = json.loads(out.read_text(encoding="utf-8"))
+        assert all(r["synthetic"] is True for r in rows)
+        if table == "promotions":
+            assert "role" not in rows[0]
+        else:
+            found = {r["role"] for r in rows if "@live" in r["track"] or "@twin" in r["track"]}
+            assert found == {"live", "twin"}
+            assert {r["role"] for r in rows if "@" not in r["track"]} <= {"paper"}
+
+
 def test_the_page_tells_the_life(store: Path, tmp_path: Path) -> None:
     """Guarantees, every version's stage, moves with their reasons, live beside paper, the test's answer, the command with author and reason."""
     page = write_report(store, tmp_path / "page.html").read_text(encoding="utf-8")
@@ -111,6 +127,7 @@ def test_the_page_tells_the_life(store: Path, tmp_path: Path) -> None:
         assert words in page, words
     sections = re.findall(r"<section class='track'><h2 id='track-\d+'>([^<]+)", page)
     assert [s.strip() for s in sections] == ["fades", "pair.05", "pair.08"]
+    assert "What is assumed of the live venue" in page
     assert "href='http" not in page
 
 

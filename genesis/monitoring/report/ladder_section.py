@@ -152,9 +152,17 @@ def _all_beside(ladder: Ladder) -> str:
         "<section><h2 id='beside'>Live beside paper</h2>"
         "<p>Each live track beside its twin: the same strategy, capital and start on the paper venue. Only the venue differs, so what live earns less, "
         "the venue took. Live is never added to paper; the comparison and the criteria above are of the reference tracks alone.</p>"
+        + _venue(ladder)
         + "".join(_beside(b) for b in ladder.beside)
         + "</section>"
     )
+
+
+def _venue(ladder: Ladder) -> str:
+    if not ladder.venue:
+        return ""
+    rows = [(safe(f.name), safe(f.value), safe(f.note)) for f in ladder.venue]
+    return "<h3>What is assumed of the live venue</h3>" + table("", ("what", "value", "meaning"), rows, "facts sides")
 
 
 def _beside(b: Beside) -> str:

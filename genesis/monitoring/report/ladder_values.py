@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from genesis.monitoring.report.values import Line
+from genesis.monitoring.report.values import Fact, Line
 from genesis.paper_trading.comparison import SideBySide
 
 
@@ -104,7 +104,7 @@ class Commanded(msgspec.Struct, frozen=True):
 
 
 class Ladder(msgspec.Struct, frozen=True):
-    """All of it; ``guarantees`` are the profile's, in words."""
+    """All of it; ``guarantees`` are the profile's, in words, ``venue`` what is assumed of where live tracks trade."""
 
     profile: str
     guarantees: tuple[str, ...]
@@ -112,3 +112,4 @@ class Ladder(msgspec.Struct, frozen=True):
     beside: tuple[Beside, ...] = ()
     trials: tuple[Trial, ...] = ()
     commands: tuple[Commanded, ...] = ()
+    venue: tuple[Fact, ...] = ()
