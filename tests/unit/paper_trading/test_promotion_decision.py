@@ -552,6 +552,36 @@ def test_a_new_beginning_leaves_nothing_of_the_old(way: str) -> None:
     assert (after.evidence_from_ns, after.deadline_ns) == (T0, T0 + 365 * DAY)
 
 
+def test_ten_is_proven() -> None:
+    """And a hair less is not."""
+    assert decided(live("0.10"), adjusted=10.0).after.proven
+    assert not decided(live("0.10"), adjusted=9.999).after.proven
+
+
+def test_a_resumed_pause_counts_undecided_looks_anew() -> None:
+    """Else the next one would pause again at once."""
+    at = live("0.30", inconclusive=6, pause=Pause.UNTIL_RESUMED, pause_words="undecided")
+    assert decided(at, verdicts=UNDECIDED, commands=[said(Order.RESUME)]).after.inconclusive == 0
+
+
+def test_of_a_fall_only_what_caused_it_is_named() -> None:
+    """Room for 30 % and evidence for 20 %: the evidence; and the other way round the room."""
+    e = decided(live("0.80"), adjusted=4.0, room=Room(Decimal("0.30"), "it is small"))
+    assert e.reasons == ("evidence carries 20 %: E 4",)
+    e = decided(live("0.80"), adjusted=100.0, room=Room(Decimal("0.30"), "it is small"))
+    assert e.reasons == ("the account has room for 30 %: it is small",)
+    e = decided(live("0.20"), adjusted=100.0, monitors=warning())
+    assert e.reasons == ("WARN of the edge monitor: it is lower",)
+
+
+def test_a_cool_down_says_what_it_waits_for() -> None:
+    """The days, or the position."""
+    early = decided(standing(Stage.DEMOTED, since_ns=T0 - DAY), live_flat=False)
+    assert early.reasons == ("cool-down of 7 days",)
+    late = decided(standing(Stage.DEMOTED), live_flat=False)
+    assert late.reasons == ("what it held before is still being sold",)
+
+
 def test_a_pause_is_answered_and_kept() -> None:
     """With the author's words."""
     e = decided(live("0.10"), adjusted=100.0, commands=[said(Order.PAUSE, reason="I am away")])
@@ -839,6 +869,7 @@ def test_four_eyes_are_two_different_persons() -> None:
     assert one.answers[0].taken
     same = decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "ann")])
     assert same.move is None
+    assert not same.answers[0].taken
     assert "ann is for it already: another person has to be" in same.answers[0].words
     assert decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "bob")]).move is Move.GO_LIVE
 
