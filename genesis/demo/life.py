@@ -60,16 +60,18 @@ class Future(msgspec.Struct, frozen=True, eq=False):
 
 
 def future_of(reading: Reading) -> Future:
-    """What is to come of a file of bars or trades; of trades the last price of every hour."""
-    times = reading.columns["ts"]
-    if reading.kind is StreamKind.BARS:
-        spec = reading.spec
-        hours = max(1, spec.step // NS_PER_HOUR) if spec is not None and spec.kind is BarKind.TIME else 1
-        return Future(tuple(times.tolist()), tuple(reading.columns["close"].tolist()), hours)
-    first, last = int(times[0]) // NS_PER_HOUR + 1, int(times[-1]) // NS_PER_HOUR + 1
+    """What is to come of a file of bars or trades; of trades and of bars shorter than an hour the last price of every hour."""
+    times, spec = reading.columns["ts"], reading.spec
+    of_bars = reading.kind is StreamKind.BARS
+    prices = reading.columns["close" if of_bars else "ticks"]
+    timed = of_bars and spec is not None and spec.kind is BarKind.TIME
+    if of_bars and (spec is None or not timed or spec.step >= NS_PER_HOUR):
+        hours = spec.step // NS_PER_HOUR if spec is not None and timed else 1
+        return Future(tuple(times.tolist()), tuple(prices.tolist()), hours)
+    first, last = -(-int(times[0]) // NS_PER_HOUR), -(-int(times[-1]) // NS_PER_HOUR)
     hours_ns = np.arange(first, last + 1, dtype=np.int64) * NS_PER_HOUR
     at = np.searchsorted(times, hours_ns, side="right") - 1
-    return Future(tuple(hours_ns.tolist()), tuple(reading.columns["ticks"][at].tolist()), 1)
+    return Future(tuple(hours_ns.tolist()), tuple(prices[at].tolist()), 1)
 
 
 def round_trip_bp(fees: FeeSchedule, profile: ExecutionProfile) -> float:

@@ -33,6 +33,8 @@ _WEIGHT = Decimal("0.04")
 _BUDGET = Decimal(10_000)
 # Long enough for a whole life: the rest of the year would show no more.
 _PLANTED_UNTIL_NS = parse_utc("2017-08-01T00:00:00Z")
+# As long of one's own data: it is told how far that goes.
+_PLANTED_BARS = 4_000
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -95,7 +97,10 @@ def own_parts(own: OwnData) -> list[Part]:
     strategies = _on_bars(read.market.instrument.id, {"bars": read.bars, "weight": _WEIGHT})
     sample_every = "1h" if read.bars == "1h" else "4h"
     part = Part("own-data", read.market, FeeSchedule(), strategies, sample_every)
-    return [part, *_planted(read.market, part.fees, read.bars, part.execution)]
+    market, times = read.market, future_of(read.market.readings[0]).times
+    if len(times) > _PLANTED_BARS:
+        market = until(market, times[_PLANTED_BARS - 1])
+    return [part, *_planted(market, part.fees, read.bars, part.execution)]
 
 
 def _planted(market: DemoMarket, fees: FeeSchedule, bars: str, execution: ExecutionProfile) -> list[Part]:
@@ -105,7 +110,7 @@ def _planted(market: DemoMarket, fees: FeeSchedule, bars: str, execution: Execut
     fair = strategies[1].params["told"]
     told = (
         f"synthetic, for demonstration: {EDGE} is told the direction of {market.instrument.id} rightly with a chance of {TOLD:g} until "
-        f"{iso_utc(future.dies_ns)[:10]}, then tosses coins; {LOOK_ALIKE_COUNT} look-alikes ({LOOK_ALIKES}) are told it with {fair}, which in the mean earns their "
+        f"{iso_utc(future.dies_ns)[:10]}, then tosses coins, up to {iso_utc(future.times[-1])[:10]}; {LOOK_ALIKE_COUNT} look-alikes ({LOOK_ALIKES}) are told it with {fair}, which in the mean earns their "
         "costs and nothing more"
     )
     return [

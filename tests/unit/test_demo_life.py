@@ -65,9 +65,20 @@ def test_the_future_of_trades_is_the_last_price_of_every_hour(tmp_path: Path) ->
     path.write_text("\n".join(["id,timestamp,price,amount,side", *lines]) + "\n", encoding="utf-8")
     reading = own_market(OwnData(path, "BTC/USDT", Decimal(1), Decimal(1))).market.readings[0]
     found = future_of(reading)
-    first = (1_600_000_000 // 3_600 + 1) * NS_PER_HOUR * 1
+    first = (1_600_000_000 // 3_600 + 1) * NS_PER_HOUR
     assert found.times == tuple(first + i * NS_PER_HOUR for i in range(len(found.times)))
     assert found.closes == (101, 102, 103)
+
+
+def test_the_future_of_short_bars_is_of_hours(market_data) -> None:  # type: ignore[no-untyped-def]
+    """Else a look-alike would be told what ten minutes pay, and hold for ten hours."""
+    file = market_data("candles/binance-usdm/1m/SOLUSDT_20250504-20250603.parquet")
+    market = own_market(OwnData(file, "SOL/USDT")).market
+    found, columns = future_of(market.readings[0]), market.readings[0].columns
+    assert {b - a for a, b in zip(found.times, found.times[1:], strict=False)} == {NS_PER_HOUR}
+    place = columns["ts"].tolist().index(found.times[5])
+    assert found.closes[5] == columns["close"][place]
+    assert 0.5 < found.fair_chance(24) < 0.75
 
 
 def test_where_nothing_can_be_sold_short_it_stays_out_of_what_falls(tmp_path: Path, market_data) -> None:  # type: ignore[no-untyped-def]
