@@ -62,9 +62,11 @@ def refused(store: Path) -> list[Refused]:
     with StoreReader(store) as reader:
         last = {p.track: p for p in reader.last_promotions()}
         reasons = {s.track: s.reasons for s in reader.stages()}
+        names = [t.track for t in reader.tracks()]
     found = []
-    for name, look in last.items():
-        if not Decimal(look.fraction):
+    for name in names:
+        look = last.get(name)
+        if look is not None and not Decimal(look.fraction):
             why = look.reasons or reasons.get(name, [])
             found.append(Refused(name, look.stage, _short("; ".join(why))))
     return found
