@@ -26,6 +26,7 @@ check: venv
 	$(BIN)/ruff format --check genesis tests benchmarks compile_core.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r genesis
 
 # The whole fast suite once more, against a copy whose core is compiled (needs a C compiler).
 test-compiled: venv

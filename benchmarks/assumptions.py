@@ -20,9 +20,11 @@ class Assumption(Enum):
     REST_AT_ONCE = "what a limit finds no size for fills at its limit"
     CROSSED_QUEUE = "a crossed or vanished level leaves no queue"
     QUEUE_HOLDS = "a print beyond the price leaves the queue standing"
-    DEPTH_RENEWS = "the depth feed renews what was taken"
-    QUEUE_BY_DEPTH = "only the depth feed shortens a queue"
+    QUEUE_BY_DEPTH = "behind the touch the depth feed shortens a queue, at the touch prints alone"
     TAKEN_FADES = "what was taken fades by half"
+    LATE_PRINTS = "a print that happened before the order came fills nothing"
+    PRINT_ONCE = "a print that the depth feed has shown already takes no queue"
+    DEEPER_QUEUE = "of the quote and the depth feed the larger is the queue"
 
 
 MEANING = {
@@ -37,8 +39,7 @@ MEANING = {
         "of an order that takes several levels at once hftbacktest keeps the last price only, so its average cannot be compared"
     ),
     Assumption.WHO_TOOK: (
-        "both peers let a print fill a resting order only where its taker was on the other side; ours asks that at the order's own price, and"
-        " not beyond it. Prints beyond it by a taker of the order's own side are late ones: the quotes that came after them arrived before them"
+        "a print fills a resting order only where its taker was on the other side, also beyond the order's price; ours and both peers hold to that"
     ),
     Assumption.NO_MEMORY: (
         "NautilusTrader fills a crossed order from everything that is displayed at every change of the book; ours takes a displayed size once,"
@@ -50,27 +51,44 @@ MEANING = {
         "a limit order that takes more than there is at its price fills whole at hftbacktest, at its limit; with ours the rest waits"
     ),
     Assumption.CROSSED_QUEUE: (
-        "once the other side has reached the order's price, or its level has vanished, nobody is before it at the peers; ours keeps the queue"
-        " that it knew until the touch has left the price"
+        "once the other side has reached the order's price nobody is before it any more, with ours as with the peers"
     ),
     Assumption.QUEUE_HOLDS: "with NautilusTrader a print beyond the price fills nothing while a queue is before the order; with ours it fills",
-    Assumption.DEPTH_RENEWS: (
-        "a row of the depth feed for a level lets ours take its displayed size once more, also where the row is older than the quote and says"
-        " the same size"
-    ),
     Assumption.QUEUE_BY_DEPTH: (
-        "the queue before an order shrinks by prints and by what the depth feed says of its level, and not by quotes, which tell of the same"
-        " trades once more"
+        "behind the touch ours shortens the queue by what the depth feed says of the level, and at the touch by prints alone: quotes tell of the"
+        " same trades once more, and depth rows are older than they are. The peers see the joined book, in which a smaller or vanished level bounds the queue at once"
     ),
     Assumption.TAKEN_FADES: (
-        "what was taken of a level stays taken when another size is shown there, and halves with every two seconds that have passed by then"
+        "with ours what was taken of a level stays taken when another size is shown there, and halves with every two seconds that have passed by then"
+    ),
+    Assumption.LATE_PRINTS: (
+        "ours judges a print by the exchange's own time of it: what happened before the order came fills nothing, however late the news of it. The peers"
+        " have one time, that of arrival"
+    ),
+    Assumption.PRINT_ONCE: (
+        "ours holds a print against the last decrease of the level that no earlier print explains, and a later decrease against what printed"
+        " before it; the peers let both shorten the queue"
+    ),
+    Assumption.DEEPER_QUEUE: (
+        "when an order of ours comes, the queue at the touch is the larger of what the quote and what the depth feed shows, and elsewhere what the depth feed"
+        " shows; the joined book keeps the newer of the two"
     ),
 }
 
 # What each engine assumes about a limit order, beyond what `benchmarks.resting` does with none of these.
 OURS = "genesis"
 RESTING: dict[str, frozenset[Assumption]] = {
-    OURS: frozenset({Assumption.DEPTH_RENEWS}),
+    OURS: frozenset(
+        {
+            Assumption.WHO_TOOK,
+            Assumption.CROSSED_QUEUE,
+            Assumption.QUEUE_BY_DEPTH,
+            Assumption.TAKEN_FADES,
+            Assumption.LATE_PRINTS,
+            Assumption.PRINT_ONCE,
+            Assumption.DEEPER_QUEUE,
+        }
+    ),
     HFTBACKTEST: frozenset(
         {
             Assumption.WHO_TOOK,

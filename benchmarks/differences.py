@@ -9,23 +9,27 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from itertools import takewhile
+from itertools import combinations, takewhile
 from operator import itemgetter
 
 import numpy as np
 
 from benchmarks.assumptions import HFTBACKTEST, OURS, RESTING, Assumption
-from benchmarks.captures import Joined, Standing
+from benchmarks.captures import TRADE, Joined, Standing
 from benchmarks.orders import Done, Sent
-from benchmarks.resting import SPOKEN, Fills, Resting, Row
+from benchmarks.resting import LATE_TRADE, SPOKEN, Fills, Resting, Row
 from genesis.tape.stream import Column
 
 
 class Books:
     """The joined book and the recorded one (the quoted touch, and behind it the depth feed alone), advanced to any later moment."""
 
-    def __init__(self, tape: Joined, depth: Mapping[str, Column]) -> None:
+    def __init__(self, tape: Joined, depth: Mapping[str, Column], happened: Column | None = None) -> None:
+        """``happened`` is the exchange's own time of each trade of the tape, in their order; without it none is late."""
         self.joined = Standing(tape)
+        self._tape, self._happened = tape, tape.ts.copy()
+        if happened is not None:
+            self._happened[tape.kind == TRADE] = happened
         self._columns = depth
         self._depth = zip(*(depth[name].tolist() for name in ("ts", "side", "ticks", "lots")), strict=True)
         self._next = next(self._depth, None)
@@ -47,6 +51,21 @@ class Books:
         first, last = np.searchsorted(self._columns["ts"], [start, stop])
         columns = (self._columns[name][first:last].tolist() for name in ("ts", "side", "ticks", "lots"))
         return [(ts, SPOKEN, side, ticks, lots, True) for ts, side, ticks, lots in zip(*columns, strict=True)]
+
+    def deep(self, side: int, ticks: int) -> int:
+        """What the depth feed said last of a level."""
+        return self._known[side].get(ticks, 0)
+
+    def rows(self, order: Sent) -> list[Row]:
+        """All that is heard while an order may work: the joined tape, its late prints marked, and the depth feed."""
+        first, last = bisect_left(self._tape.ts, order.sent), bisect_left(self._tape.ts, order.cancelled)
+        late = (self._happened[first:last] < order.sent).tolist()
+        heard = rows_between(self._tape, order.sent, order.cancelled)
+        marked = [
+            (r[0], LATE_TRADE, *r[2:]) if r[1] == TRADE and is_late else r
+            for r, is_late in zip(heard, late, strict=True)
+        ]
+        return sorted(marked + self.spoken(order.sent, order.cancelled), key=itemgetter(0))
 
     def recorded(self, side: int) -> dict[int, int]:
         """Levels of a side as ours sees them."""
@@ -70,11 +89,11 @@ def walk(levels: Mapping[int, int], order: Sent, reach: int | None = None) -> Fi
     return tuple(found)
 
 
-def explain(order: Sent, ours: Done, peer: str, theirs: Done, books: Books, tape: Joined) -> tuple[Assumption, ...]:
+def explain(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) -> tuple[Assumption, ...]:
     """The assumptions that make ``theirs`` differ from ``ours``; none where nothing is proved. ``books`` stands at the order's moment."""
     if order.limit is None or order.immediate:
         return _of_a_taker(order, ours, peer, theirs, books)
-    return _of_a_limit(order, ours, peer, theirs, books, tape)
+    return _of_a_limit(order, ours, peer, theirs, books)
 
 
 def _of_a_taker(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) -> tuple[Assumption, ...]:
@@ -92,12 +111,11 @@ def _of_a_taker(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) 
     return tuple(named) if ours.fills == recorded and theirs.fills == foretold else ()
 
 
-def _of_a_limit(order: Sent, ours: Done, peer: str, theirs: Done, books: Books, tape: Joined) -> tuple[Assumption, ...]:
-    rows = rows_between(tape, order.sent, order.cancelled) + books.spoken(order.sent, order.cancelled)
-    rows.sort(key=itemgetter(0))
+def _of_a_limit(order: Sent, ours: Done, peer: str, theirs: Done, books: Books) -> tuple[Assumption, ...]:
+    rows, deep = books.rows(order), books.deep(order.side, order.limit or 0)
 
     def under(assumptions: frozenset[Assumption]) -> Done:
-        return Done(order.number, Resting(order, books.joined.levels, assumptions).run(rows))
+        return Done(order.number, Resting(order, books.joined.levels, assumptions, deep).run(rows))
 
     mine, other = RESTING[OURS], RESTING[peer]
     like_ours, foretold = under(mine), under(other)
@@ -110,8 +128,10 @@ def _of_a_limit(order: Sent, ours: Done, peer: str, theirs: Done, books: Books, 
         if (one in other and not under(other - {one}).equals(foretold))
         or (one in mine and not under(mine - {one}).equals(like_ours))
     ]
-    # Where any of several would do alone, none is missed when it is taken away: then what each makes of ours tells.
-    return tuple(bears or [one for one in apart if not under(mine ^ {one}).equals(like_ours)])
+    # Where any of several would do alone, none is missed when it is taken away: then what each makes of ours tells, or two together do.
+    alone = bears or [one for one in apart if not under(mine ^ {one}).equals(like_ours)]
+    pairs = (pair for pair in combinations(apart, 2) if not under(mine ^ set(pair)).equals(like_ours))
+    return tuple(alone) or next(pairs, ())
 
 
 def rows_between(tape: Joined, start: int, stop: int) -> list[Row]:

@@ -102,8 +102,9 @@ def judge_all() -> list[Judged]:
 
 def judge(capture: Capture, tape: Joined, orders: Sequence[Sent], answers: dict[str, dict[int, Done]]) -> list[Judged]:
     """The orders of one capture beside both peers, in the order in which they were sent."""
-    depth = next(stream for stream in streams(capture)[1] if stream.kind is StreamKind.DEPTH)
-    books = Books(tape, depth.columns)
+    by_kind = {stream.kind: stream for stream in streams(capture)[1]}
+    depth, trades = by_kind[StreamKind.DEPTH], by_kind[StreamKind.TRADES]
+    books = Books(tape, depth.columns, trades.columns["time_event"])
     judged = []
     for order in sorted(orders, key=lambda order: order.sent):
         books.advance(order.sent)
@@ -111,7 +112,7 @@ def judge(capture: Capture, tape: Joined, orders: Sequence[Sent], answers: dict[
         for peer in PEERS:
             theirs = answers[peer][order.number]
             equal = ours.equals(theirs)
-            named = () if equal else explain(order, ours, peer, theirs, books, tape)
+            named = () if equal else explain(order, ours, peer, theirs, books)
             judged.append(Judged(capture.name, peer, order, ours, theirs, equal, named))
     return judged
 

@@ -13,25 +13,73 @@ from benchmarks.assumptions import Assumption
 from benchmarks.captures import QUOTE, TRADE
 from benchmarks.orders import Sent
 
-# What the depth feed said of any level, beside the joined tape that leaves out what a quote knows better.
-SPOKEN = 3
+# What the depth feed said of any level, beside the joined tape that leaves out what a quote knows better; and a print that had happened, by the
+# exchange's own time, before the order came.
+SPOKEN, LATE_TRADE = 3, 4
 Row = tuple[int, int, int, int, int, bool]  # ts, kind, side, ticks, lots, whether it ends its message
 Fills = tuple[tuple[int, int, int], ...]
 _HALF_LIFE_NS = 2_000_000_000
 
 
-class Resting:
-    """One limit order at a venue that shows ``levels`` (side, then ticks to lots) when it arrives."""
+class Explained:
+    """A queue where a print and the decrease that it made count once, whichever comes first: ``ahead``, and what bounds it."""
 
-    def __init__(self, order: Sent, levels: Mapping[int, Mapping[int, int]], rules: frozenset[Assumption]) -> None:
-        self._order, self._rules = order, rules
+    def __init__(self, ahead: int) -> None:
+        self.ahead = self._before = self._level = ahead
+        self._printed = self._unexplained = 0
+
+    def take(self, lots: int) -> int:
+        """A print at the price: what it leaves for the order."""
+        known = min(lots, self._unexplained)
+        self._unexplained -= known
+        self._printed += lots - known
+        left = max(0, lots - self._before)
+        self._before = max(0, self._before - lots)
+        self.ahead = min(self.ahead, self._before)
+        return left
+
+    def bound(self, shown: int) -> None:
+        """The level shows so much: no more can be ahead, and what left without a print may still be told of by one."""
+        if shown == self._level and not self._printed:
+            return
+        gone = max(0, self._level - self._printed - shown)
+        was, self.ahead = self.ahead, min(self.ahead, shown)
+        self._before = was if gone else self.ahead
+        self._level, self._printed, self._unexplained = shown, 0, gone
+
+    def clear(self) -> None:
+        """The market went beyond the price."""
+        self.ahead = self._before = 0
+
+
+class Counted(Explained):
+    """A queue that every print shortens, and every smaller size bounds."""
+
+    def take(self, lots: int) -> int:
+        """A print at the price: what it leaves for the order."""
+        gone = min(self.ahead, lots)
+        self.ahead -= gone
+        return lots - gone
+
+    def bound(self, shown: int) -> None:
+        """No more can be ahead than is shown."""
+        self.ahead = min(self.ahead, shown)
+
+
+class Resting:
+    """One limit order at a venue that shows ``levels`` (side, then ticks to lots) when it arrives; ``deep`` is what the depth feed said last of its own level."""
+
+    def __init__(
+        self, order: Sent, levels: Mapping[int, Mapping[int, int]], rules: frozenset[Assumption], deep: int = 0
+    ) -> None:
+        self._order, self._rules, self._deep = order, rules, deep
         self._limit, self._side = order.limit or 0, order.side
         self._levels = {side: dict(known) for side, known in levels.items()}
         self._best = {side: self._find_best(side) for side in (1, -1)}
         self._left = order.lots
         # Lots taken of a level of the other side, and since when.
         self._taken: dict[int, tuple[int, int]] = {}
-        self._ahead = 0
+        self._queue = Explained(0) if Assumption.PRINT_ONCE in rules else Counted(0)
         self.fills: list[tuple[int, int, int]] = []
         self._arrive()
 
@@ -40,8 +88,9 @@ class Resting:
         for ts, kind, side, ticks, lots, ends in rows:
             if not self._left or ts >= self._order.cancelled:
                 break
-            if kind == TRADE:
-                self._print(ts, side, ticks, lots)
+            if kind in (TRADE, LATE_TRADE):
+                if kind == TRADE or Assumption.LATE_PRINTS not in self._rules:
+                    self._print(ts, side, ticks, lots)
                 continue
             if kind == SPOKEN:
                 self._hear_depth(ts, side, ticks, lots)
@@ -59,7 +108,10 @@ class Resting:
         if self.fills and self._left and Assumption.REST_AT_ONCE in self._rules:
             self._fill(at, self._limit, self._left)
         # Ahead is what stands at the price on its own side.
-        self._ahead = self._levels[self._side].get(self._limit, 0)
+        ahead = self._levels[self._side].get(self._limit, 0)
+        if Assumption.DEEPER_QUEUE in self._rules:
+            ahead = max(ahead, self._deep) if self._limit == self._best[self._side] else self._deep
+        self._queue = type(self._queue)(ahead)
 
     def _change(self, ts: int, kind: int, side: int, ticks: int, lots: int) -> None:
         known = self._levels[side]
@@ -70,18 +122,19 @@ class Resting:
             known[ticks] = lots
         else:
             known.pop(ticks, None)
-        if side == self._side and ticks == self._limit and Assumption.QUEUE_BY_DEPTH not in self._rules:
-            self._ahead = min(self._ahead, lots) if lots or Assumption.CROSSED_QUEUE in self._rules else self._ahead
+        own = side == self._side and ticks == self._limit and Assumption.QUEUE_BY_DEPTH not in self._rules
+        if own and (lots or Assumption.CROSSED_QUEUE in self._rules):
+            self._queue.bound(lots)
         self._best[side] = self._better(side, ticks, lots)
 
     def _hear_depth(self, ts: int, side: int, ticks: int, lots: int) -> None:
-        """What the depth feed says of a level, also where it is hidden behind a newer quote."""
-        if not self._rules & {Assumption.DEPTH_RENEWS, Assumption.QUEUE_BY_DEPTH}:
+        """What the depth feed says of a level, also where the joined book knows it already; of the touch it tells nothing new."""
+        if Assumption.QUEUE_BY_DEPTH not in self._rules or ticks == self._best[side]:
             return
         if side != self._side:
             self._renew(ts, ticks, lots)
         elif ticks == self._limit:
-            self._ahead = min(self._ahead, lots)
+            self._queue.bound(lots)
 
     def _renew(self, ts: int, ticks: int, shown: int) -> None:
         """A level shows a size anew: what was taken of it is history, or fades."""
@@ -103,14 +156,14 @@ class Resting:
         best = self._best[-self._side]
         if best is not None and (self._limit - best) * self._side >= 0:
             if Assumption.CROSSED_QUEUE in self._rules:
-                self._ahead = 0
+                self._queue.clear()
             self._take_crossed(ts, at_price=False)
             return
         own = self._best[self._side]
         if Assumption.QUEUE_BY_DEPTH in self._rules:
             return
         if own is None or (self._limit - own) * self._side > 0:
-            self._ahead = 0
+            self._queue.bound(0)
 
     def _take_crossed(self, ts: int, at_price: bool) -> None:
         """Take what the other side shows at the limit or better; at its own prices on arrival, later at the limit."""
@@ -133,14 +186,12 @@ class Resting:
         if through < 0 or (taker == self._side and (through == 0 or Assumption.WHO_TOOK in self._rules)):
             return
         if through:
-            if Assumption.QUEUE_HOLDS in self._rules and self._ahead:
+            if Assumption.QUEUE_HOLDS in self._rules and self._queue.ahead:
                 return
-            self._ahead = 0
+            self._queue.clear()
             lots = self._left if Assumption.THROUGH_WHOLE in self._rules else lots
         else:
-            gone = min(self._ahead, lots)
-            self._ahead -= gone
-            lots -= gone
+            lots = self._queue.take(lots)
         if lots:
             self._fill(ts, self._limit, min(lots, self._left))
 

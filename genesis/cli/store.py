@@ -13,10 +13,11 @@ from rich.table import Table
 
 from genesis.cli.app import Force, Json, StorePath, TrackName, app
 from genesis.cli.output import console, print_json, print_table, say
-from genesis.clock import iso_utc
+from genesis.clock import SystemClock, iso_utc
 from genesis.errors import ConfigError
 from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
+from genesis.system import backup as copies
 from genesis.system import reporting
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
@@ -171,6 +172,33 @@ def export(
         say(f"{written.rows} rows in {written.file}")
 
 
+@app.command()
+def backup(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(help="the file to write; never one that is there")],
+    as_json: Json = False,
+) -> None:
+    """Copy a store, also while a run writes it; the copy is verified."""
+    _say_copied(copies.back_up(store, out, SystemClock()), as_json)
+
+
+@app.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="a file that genesis backup wrote")],
+    store: Annotated[Path, typer.Argument(help="the store to make of it; never one that is there")],
+    as_json: Json = False,
+) -> None:
+    """Make a store of a backup, verified; a run goes on from it."""
+    _say_copied(copies.restore(backup, store, SystemClock()), as_json)
+
+
+def _say_copied(copied: copies.Copied, as_json: bool) -> None:
+    if as_json:
+        print_json(msgspec.to_builtins(copied))
+    else:
+        say(f"{copied.file}: both chains verified, {copied.entries} entries, head {copied.head}")
+
+
 def show_status(store: Path) -> None:
     """The run in words, and a table of its tracks."""
     with StoreReader(store) as reader:
@@ -190,13 +218,24 @@ def show_status(store: Path) -> None:
             )
         console().print(table)
     for name, sample in latest.items():
-        if sample is not None and sample.metrics.get("valuation_error") is not None:
-            say(f"{name}: no valuation at {iso_utc(sample.time)}: {sample.metrics['valuation_error']}")
+        if sample is not None:
+            for line in _moneys(name, sample):
+                say(line)
     if plans:
         console().print(_disturbed(latest, plans))
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+
+
+def _moneys(name: str, sample: SampleRow) -> list[str]:
+    """Of an account of several moneys: what it is told in, the cash of each, and why it has no valuation where it has none."""
+    cash = [(n.removeprefix("cash."), str(text)) for n, text in sample.metrics.items() if n.startswith("cash.")]
+    if not cash:
+        return []
+    found = [f"{name}: told in {sample.currency}; cash {', '.join(f'{_money(text)} {money}' for money, text in cash)}"]
+    error = sample.metrics.get("valuation_error")
+    return found if error is None else [*found, f"{name}: no valuation at {iso_utc(sample.time)}: {error}"]
 
 
 def _disturbed(latest: Mapping[str, SampleRow | None], plans: Mapping[str, tuple[str, str]]) -> Table:

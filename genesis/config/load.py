@@ -177,7 +177,7 @@ def _texts(value: Any) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506 # nosec B506 - a SafeLoader
     except OSError as error:
         found = (error.strerror or str(error)).lower()
         raise ConfigError(f"{path}: expected a readable file, found: {found}") from None
@@ -207,7 +207,7 @@ def _syntax(error: yaml.YAMLError) -> str:
 def _value(name: str, text: str) -> Any:
     """The value of an environment variable, read as YAML; never shown, because the name may be a misspelt secret's."""
     try:
-        return yaml.load(text, _ExactLoader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, _ExactLoader)  # noqa: S506 # nosec B506 - a SafeLoader
     except (yaml.YAMLError, ConfigError, ValueError, RecursionError):
         raise ConfigError(f"{name}: expected a YAML value, found text that is none; quote it") from None
 
@@ -241,10 +241,17 @@ def _put(document: Any, place: shape.Path, value: object, name: str) -> None:
     document[place[-1]] = value
 
 
+_FIELD = re.compile(r"([a-z_0-9]+(?:\.\w+)*): (expected .*)", re.DOTALL)
+
+
 def _explain(message: str, document: object) -> tuple[shape.Path, str]:
     """The path, and msgspec's sentence with the path first and what was found."""
     text, _, marked = message.partition(" - at `$")
     place = _resolve(marked.rstrip("`"), document, message)
+    # A check over a whole section names its field itself.
+    field = _FIELD.match(text)
+    if field is not None:
+        place, text = (*place, *field.group(1).split(".")), field.group(2)
     words = f"{shape.show(place)}: {text[:1].lower()}{text[1:]}"
     # Our own checks have said what they found.
     if shape.touches_secret(place) or ", found " in words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from functools import cache
@@ -40,6 +41,11 @@ class Secret:
     def reveal(self) -> str:
         """The text, for the one who signs with it."""
         return self._text
+
+    def spellings(self) -> frozenset[str]:
+        """The text, and what Python and JSON make of it in quotes: whoever masks it masks these. Empty for an empty one."""
+        quoted = (repr(self._text), json.dumps(self._text), json.dumps(self._text, ensure_ascii=False))
+        return frozenset({self._text, *(q[1:-1] for q in quoted)} - {""})
 
     def __repr__(self) -> str:
         return MASK
@@ -146,8 +152,10 @@ class StrategyConfig(_Section, frozen=True):
     faults: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.budget > 0 or not self.instruments:
-            raise ValueError(f"expected a budget above 0 and an instrument, found {self.budget} and {self.instruments}")
+        if not self.budget > 0:
+            raise ValueError(f"budget: expected above 0, found {self.budget}")
+        if not self.instruments:
+            raise ValueError("instruments: expected one or more, found none")
         below = next((c for c, amount in self.balances.items() if amount < 0), None)
         if below is not None:
             raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")

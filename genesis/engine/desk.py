@@ -120,6 +120,10 @@ class TrackDesk(Account):
         whole = abs(units) // feed.lot_units
         return whole if units >= 0 else -whole
 
+    def closable_lots(self, instrument: Instrument) -> int:
+        """Signed whole lots that risk would close: all that is held."""
+        return self.position_lots(instrument)
+
     def last_ticks(self, instrument: Instrument) -> int | None:
         """The price that marks the instrument now."""
         feed = self._feed(instrument)

@@ -55,6 +55,14 @@ class SeveralMoneysDesk(TrackDesk):
         found = self.valued()
         return self._valuation.told if isinstance(found, NoRate) else found
 
+    def closable_lots(self, instrument: Instrument) -> int:
+        """On spot what is owned of a position: what was paid or sold elsewhere is not there to be sold, and what was sold is not bought back."""
+        if instrument.short_allowed:
+            return self.position_lots(instrument)
+        holding = self._feed(instrument).holding
+        owned = self._portfolio.netted()[1][holding.id]
+        return max(0, owned) // (holding.lot_units * holding.base_factor)
+
     # ---- what risk asks
 
     def valuation_problem(self) -> str | None:

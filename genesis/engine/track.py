@@ -752,6 +752,9 @@ class Track:
         if self.executor.faults is not None and not state.forced:
             # What was executed before a halt may be heard of long after it.
             self._try_to_flatten_later()
+        if self._several is not None and state.forced and state.status.is_final:
+            # What it brought may be what another instrument's position is to be closed with.
+            self._try_to_flatten_later()
         for trade in trades:
             self.entries.extend(self._monitor.traded(self, trade))
         heard, share = fill, self.share
@@ -1062,11 +1065,11 @@ class Track:
         for client_order_id in list(self.orders.by_id):
             self.desk.cancel(client_order_id)
         for feed in self.feeds:
-            self._close_position(feed, self.desk.position_lots(feed.instrument), "flatten")
+            self._close_position(feed, self.desk.closable_lots(feed.instrument), "flatten")
 
     def _flatten_one(self, instrument: Instrument, tag: str, by_venue: bool = False) -> OpenState | None:
         """Close a position at market; the order, where there is a position."""
-        feed, lots = self.feed_of(instrument.id), self.desk.position_lots(instrument)
+        feed, lots = self.feed_of(instrument.id), self.desk.closable_lots(instrument)
         return self._close_position(feed, lots, tag, by_venue)
 
     def _close_position(self, feed: InstrumentFeed, lots: int, tag: str, by_venue: bool = False) -> OpenState | None:
@@ -1093,7 +1096,7 @@ class Track:
         self._flatten_next = None
         if self.forbidden is None:
             return
-        if not self.orders.by_id and not any(self.desk.position_lots(f.instrument) for f in self.feeds):
+        if not self.orders.by_id and not any(self.desk.closable_lots(f.instrument) for f in self.feeds):
             self._flatten_tries = 0
             return
         for client_order_id, state in list(self.orders.by_id.items()):
@@ -1104,7 +1107,7 @@ class Track:
 
     def _still_to_close(self, feed: InstrumentFeed) -> int:
         """Signed lots of a position that no order of risk is closing."""
-        held = self.desk.position_lots(feed.instrument)
+        held = self.desk.closable_lots(feed.instrument)
         closing = sum(
             s.leaves for s in self.orders.by_id.values() if s.forced and s.order.intent.instrument is feed.instrument
         )

@@ -55,6 +55,12 @@ class Allocation:
     """The account's room at one moment, handed out version by version in ``order``.
 
     ``take`` each version's standing after its decision, before the next asks for its `room`.
+
+    Args:
+        rules: the configuration.
+        account: what all versions share.
+        standings: of all versions.
+        facts: of those that are looked at now; what the others hold stays as it was at their last look.
     """
 
     def __init__(
@@ -67,11 +73,14 @@ class Allocation:
         self._rules, self._account, self._facts = rules, account, facts
         self._standings = dict(standings)
         self.order: tuple[str, ...] = tuple(sorted(facts, key=lambda v: (-self._evidence(v), v)))
+        self._proven = {v: self._is_proven(v) for v in self._standings}
         self.revoked = self._lost()
         self._limits = _Limits(rules, account, account.equity, account.equity)
-        for version in facts:
+        for version in self._standings:
             self._put(version, 1)
         self._kept = self._keep()
+
+    # ---- a version, as it is seen now or was seen last
 
     def _evidence(self, version: str) -> float:
         """The E that counts; 1 where it is of an earlier attempt."""
@@ -79,24 +88,38 @@ class Allocation:
         return facts.counted if facts.evidence_from_ns == standing.evidence_from_ns else 1.0
 
     def _is_proven(self, version: str) -> bool:
-        return self._evidence(version) >= self._rules.proven_evidence
+        if version in self._facts:
+            return self._evidence(version) >= self._rules.proven_evidence
+        return self._standings[version].proven
+
+    def _budget(self, version: str) -> Decimal:
+        return self._facts[version].budget if version in self._facts else self._standings[version].budget
+
+    def _earned(self, version: str) -> Decimal:
+        """Live profit that counts as unproven."""
+        standing = self._standings[version]
+        earned = self._facts[version].live_pnl if version in self._facts else standing.live_pnl
+        return earned - standing.cleared_pnl
 
     def _committed(self, version: str) -> Decimal:
         """The fraction that is or may still be in the market."""
-        standing, facts = self._standings[version], self._facts[version]
+        standing = self._standings[version]
         if standing.stage.holds_capital:
             return standing.fraction
-        return NOTHING if facts.live_flat else standing.committed
+        gone = version in self._facts and self._facts[version].live_flat
+        return NOTHING if gone else standing.committed
+
+    # ---- the account
 
     def _put(self, version: str, sign: int) -> None:
         amount = self._committed(version)
         live = 1 if amount else 0
-        self._limits.put(sign * amount * self._facts[version].budget, self._is_proven(version), sign * live)
+        self._limits.put(sign * amount * self._budget(version), self._proven[version], sign * live)
 
     def _lost(self) -> str:
         """In words, why all unproven capital has to go; empty where it has not."""
-        unproven = [v for v in self._facts if not self._is_proven(v)]
-        earned = sum((self._facts[v].live_pnl - self._standings[v].cleared_pnl for v in unproven), NOTHING)
+        unproven = [v for v, proven in self._proven.items() if not proven]
+        earned = sum((self._earned(v) for v in unproven), NOTHING)
         most = self._rules.unproven_loss_max * self._account.equity
         if not any(self._committed(v) for v in unproven) or -earned <= most:
             return ""
@@ -107,19 +130,15 @@ class Allocation:
         rules, account = self._rules, self._account
         tolerant = account.equity / _SHRUNK
         # Who is unproven since this moment has gained nothing by a falling equity: its cap is the cap.
-        fallen = any(self._standings[v].proven and not self._is_proven(v) for v in self._facts)
+        fallen = any(s.proven and not self._proven[v] for v, s in self._standings.items())
         limits = _Limits(rules, account, tolerant, account.equity if fallen else tolerant)
         holders = [v for v in self.order if self._standings[v].stage.holds_capital]
-        for version in self._facts:
+        for version in self._standings:
             if version not in holders and (amount := self._committed(version)):
-                limits.put(amount * self._facts[version].budget, self._is_proven(version), 1)
+                limits.put(amount * self._budget(version), self._proven[version], 1)
         kept = {}
         for version in holders:
-            held, budget, proven = (
-                self._standings[version].fraction,
-                self._facts[version].budget,
-                self._is_proven(version),
-            )
+            held, budget, proven = self._standings[version].fraction, self._budget(version), self._proven[version]
             left, words = limits.left(proven)
             fraction = held if held * budget <= left else rules.rung(left / budget)
             limits.put(fraction * budget, proven, 1 if fraction else 0)
@@ -128,7 +147,7 @@ class Allocation:
 
     def room(self, version: str) -> Room:
         """What a version may hold now."""
-        proven = self._is_proven(version)
+        proven = self._proven[version]
         revoked = "" if proven else self.revoked
         kept, held = self._kept.get(version), self._standings[version].fraction
         if kept is not None and kept.fraction < held:
@@ -136,7 +155,7 @@ class Allocation:
         self._put(version, -1)
         left, words = self._limits.left(proven)
         self._put(version, 1)
-        return Room(max(held, min(left / self._facts[version].budget, self._rules.max_allocation)), words, revoked)
+        return Room(max(held, min(left / self._budget(version), self._rules.max_allocation)), words, revoked)
 
     def take(self, after: Standing) -> None:
         """Count a version as its decision left it."""

@@ -334,7 +334,7 @@ class CapitalLadder:
     def _join(self, version: _Version, share: Fraction, now: int) -> None:
         """Open a pair; one that still holds what it held is let go on."""
         pair = version.pair
-        if pair is not None and not pair.is_closed:
+        if pair is not None and not pair.is_closed and pair.failed is None:
             version.halt = None
             pair.go_on(share, now)
             return

@@ -131,7 +131,12 @@ class _Decision:
         standing, facts, case = self._standing, self._facts, self._case
         holds = standing.stage.holds_capital
         left = NOTHING if facts.live_flat else standing.committed
-        self._set(committed=standing.fraction if holds else left, proven=case.evidence >= self._rules.proven_evidence)
+        self._set(
+            committed=standing.fraction if holds else left,
+            proven=case.evidence >= self._rules.proven_evidence,
+            budget=facts.budget,
+            live_pnl=facts.live_pnl,
+        )
         if case.room.revoked:
             self._set(cleared_pnl=facts.live_pnl)
         if facts.data is not DataState.STALE:
@@ -497,8 +502,13 @@ class _Decision:
 
     def _up(self, target: Decimal, why: str, forced: bool) -> _Step:
         if forced or (self._standing.stage, self._by_rule(target)) not in STAGES:
-            return _Step(Move.FORCE, target, (why,), forced=True)
-        return _Step(self._by_rule(target), target, (why,), forced=False)
+            return _Step(Move.FORCE, target, self._told(why), forced=True)
+        return _Step(self._by_rule(target), target, self._told(why), forced=False)
+
+    def _told(self, why: str) -> Words:
+        """Beside a rise stands what the evidence says, and at the first one how often luck alone gets this far."""
+        first = not self._standing.fraction
+        return tuple(w for w in (why, self._case.shown(), self._rules.caution if first else "") if w)
 
     def _by_rule(self, target: Decimal) -> Move:
         if not self._standing.fraction:

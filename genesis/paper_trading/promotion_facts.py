@@ -6,6 +6,7 @@ Times are engine time, UTC ns. Capital fractions are of a version's budget, exac
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 
@@ -204,7 +205,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     on paper is over. ``epoch`` counts identities, ``attempt`` tries of one. ``frozen``: paper E when it was validated, ``None`` where it is not. ``forced``: the
     fraction is held by a person's word, not backed by evidence. ``look_ns``: the last look that counted; ``errors``, ``inconclusive`` and ``failures``: such looks
     in a row; ``calm_since_ns``: since when no monitor warned. ``halted_fraction``: what it held when it was halted. ``asked_again_ns``: until
-    then a refusal holds. ``cleared_pnl``: live profit that no longer counts as unproven. ``proven``: at the last look.
+    then a refusal holds. ``budget``, ``live_pnl``, ``proven``: as the last look found them; ``cleared_pnl``: live profit that no longer counts as unproven.
     """
 
     version: str
@@ -232,6 +233,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     halted_fraction: Decimal = NOTHING
     awaited: Awaited | None = None
     asked_again_ns: int = 0
+    budget: Decimal = NOTHING
+    live_pnl: Decimal = NOTHING
     cleared_pnl: Decimal = NOTHING
     proven: bool = False
 
@@ -274,4 +277,9 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """SHA-256 of its canonical JSON, hex."""
-        return hashlib.sha256(canonical(written(self))).hexdigest()
+        return digest_of(written(self))
+
+
+def digest_of(record: Mapping[str, object]) -> str:
+    """SHA-256 (hex) of a decision's document, as `written` gives it."""
+    return hashlib.sha256(canonical(record)).hexdigest()

@@ -8,7 +8,8 @@ from genesis.clock import NS_PER_DAY
 from genesis.evidence.rules import Source
 from genesis.paper_trading.promotion_facts import NOTHING, DataState, Facts, Level, Pause, Room, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules, percent
-from genesis.paper_trading.validation_criteria import Mode, Status, in_time, overall
+from genesis.paper_trading.statement import at_most
+from genesis.paper_trading.validation_criteria import Mode, Status, Verdict, in_time, overall
 
 # Beyond this fraction the live track itself has to bear the edge out (statistics.md 4.3, guarantee 4).
 _BORNE_OUT_ABOVE = Decimal("0.50")
@@ -73,6 +74,13 @@ class Case:
     def exempt(self, fraction: Decimal) -> bool:
         """Whether a fraction needs no evidence: the first step of the profile ``given``."""
         return not self.rules.needs_evidence and fraction <= self.rules.initial_allocation
+
+    def shown(self) -> str:
+        """What the evidence says, in words, whether it decides anything or not."""
+        found = f"its evidence: an adjusted E of {self.evidence:.3g}"
+        if self.evidence <= 1:
+            return f"{found}, which is none: a strategy without any edge comes as far as a matter of course"
+        return f"{found}: that any version without edge ever gets there has probability {at_most(1 / self.evidence)}"
 
     # ---- what nobody can put aside
 
@@ -152,16 +160,17 @@ class Case:
         status = self.status
         if status is None:
             return "" if self.rules.needs_evidence else _NOTHING_ENFORCED
-        return "" if status is Status.PASSED else f"criteria {status.value}: {self._failing(status)}"
+        short = list(Status)[list(Status).index(status) : -1]
+        return f"criteria {status.value}: {self._failing(*short)}" if short else ""
 
-    def _failing(self, status: Status) -> str:
+    def _failing(self, *statuses: Status) -> str:
+        """The enforced criteria of these statuses, worst first, each with its value and what is missing."""
         if not self.current:
             return "its evidence begins anew"
-        enforced = [v for v in self.facts.verdicts if v.criterion.mode is Mode.ENFORCE and v.status is status]
-        return "; ".join(
-            f"{v.criterion.name} {'' if v.value is None else f'{v.value:.4g} '}({v.words or status.value})"
-            for v in enforced
-        )
+        found = [
+            (s, v) for s in statuses for v in self.facts.verdicts if v.criterion.mode is Mode.ENFORCE and v.status is s
+        ]
+        return "; ".join(_judged(v, s is not statuses[0]) for s, v in found)
 
     def _proof(self, fraction: Decimal) -> Words:
         rules, attempt = self.rules, self.standing.attempt
@@ -221,6 +230,12 @@ class Case:
         """The fraction under a warning: half, but the first step at least."""
         held = self.standing.fraction
         return min(held, max(self.rules.initial_allocation, held / 2))
+
+
+def _judged(v: Verdict, named: bool) -> str:
+    """``min_sharpe 0.8 (1.2 standard errors below the threshold)``; ``named`` says the status too."""
+    value = "" if v.value is None else f" {v.value:.4g}"
+    return f"{v.criterion.name}{f' {v.status.value}' if named else ''}{value} ({v.words or v.status.value})"
 
 
 def _time(ns: int) -> str:

@@ -51,7 +51,7 @@ class StrategyPromotionManager:
         """Decide about every version there are facts of, all of one moment.
 
         Args:
-            facts: one of each version; unknown ones are registered.
+            facts: one of each version that is looked at; unknown ones are registered, the others keep what they hold.
             account: what all of them share.
             commands: in the inbox's order.
 
@@ -63,7 +63,7 @@ class StrategyPromotionManager:
             raise ValueError("facts: expected one of each version, all of one moment, found others")
         for found in facts:
             self.register(found.version, found.identity)
-        allocation = Allocation(self.rules, account, {v: self._standings[v] for v in by_version}, by_version)
+        allocation = Allocation(self.rules, account, self._standings, by_version)
         evaluations = []
         for version in allocation.order:
             wanted = [c for c in commands if _concerns(c, version)]
@@ -73,7 +73,15 @@ class StrategyPromotionManager:
             self._standings[version] = evaluation.after
             allocation.take(evaluation.after)
             evaluations.append(evaluation)
-        return Round(tuple(evaluations), tuple(_unheard(commands, by_version)))
+        if allocation.revoked:
+            self._clear_absent(by_version)
+        return Round(tuple(evaluations), tuple(_unheard(commands, by_version, self._standings)))
+
+    def _clear_absent(self, looked_at: Mapping[str, Facts]) -> None:
+        """What was lost has had its consequence: losses of unproven versions that are not looked at now are counted anew as well."""
+        for version, standing in self._standings.items():
+            if version not in looked_at and not standing.proven:
+                self._standings[version] = msgspec.structs.replace(standing, cleared_pnl=standing.live_pnl)
 
     def save(self) -> bytes:
         """All standings, for `load`."""
@@ -112,10 +120,13 @@ def _concerns(command: Command, version: str) -> bool:
     return command.target == version or (command.target is None and command.order in _FOR_ALL)
 
 
-def _unheard(commands: Iterable[Command], versions: Mapping[str, Facts]) -> Iterable[Answer]:
+def _unheard(
+    commands: Iterable[Command], looked_at: Mapping[str, Facts], known: Mapping[str, Standing]
+) -> Iterable[Answer]:
     for command in commands:
         if command.target is None and command.order not in _FOR_ALL:
             yield Answer(command, False, f"{command.order.value}: expected the name of a version, found none")
-        elif command.target is not None and command.target not in versions:
-            known = ", ".join(versions) or "none"
-            yield Answer(command, False, f"target: expected one of {known}, found {command.target}")
+        elif command.target is not None and command.target not in known:
+            yield Answer(command, False, f"target: expected one of {', '.join(known)}, found {command.target}")
+        elif command.target is not None and command.target not in looked_at:
+            yield Answer(command, False, f"target: expected a version that is looked at now, found {command.target}")

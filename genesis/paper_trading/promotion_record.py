@@ -10,7 +10,7 @@ import msgspec
 from genesis.errors import IntegrityError
 from genesis.model.events import CommandTaken, Event, PromotionEvaluated, StageChanged
 from genesis.model.grid import plain
-from genesis.paper_trading.promotion_facts import Answer, Command, Evaluation, Order
+from genesis.paper_trading.promotion_facts import Answer, Command, Evaluation, Order, digest_of
 from genesis.paper_trading.promotion_manager import Round
 from genesis.paper_trading.promotion_rules import written
 
@@ -72,8 +72,9 @@ def evaluation_of(digest: str, record: Mapping[str, object]) -> Evaluation:
 
 
 def _evaluated(evaluation: Evaluation) -> list[Event]:
-    time_ns, version, digest = evaluation.time_ns, evaluation.version, evaluation.digest
-    whole = PromotionEvaluated(time_ns, version, digest, written(evaluation))
+    time_ns, version, record = evaluation.time_ns, evaluation.version, written(evaluation)
+    digest = digest_of(record)
+    whole = PromotionEvaluated(time_ns, version, digest, record)
     events: list[Event] = [*_answered(evaluation.answers, time_ns, version), whole]
     before, after = evaluation.before, evaluation.after
     if evaluation.move is not None:

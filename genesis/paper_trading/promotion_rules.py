@@ -187,6 +187,11 @@ class PromotionRules(_Section, frozen=True):
         """What the profile lets through and what it guarantees, with its numbers."""
         return (self._first_step(), self._further_steps(), self._average(), *self._unproven(), _NOT_GUARANTEED)
 
+    @property
+    def caution(self) -> str:
+        """How often a strategy without any edge gets the first step; empty where evidence bounds it."""
+        return "" if self.needs_evidence else self._first_step()
+
     def _first_step(self) -> str:
         first = percent(self.initial_allocation)
         if not self.needs_evidence:

@@ -101,7 +101,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
             return f"E = 1: no bet yet. The warm-up takes {need}."
         if self.e_value <= 1:
             return f"E = {self.e_value:.3g} after {length}: no evidence of an edge; a strategy without any comes as far as a matter of course."
-        words = f"a strategy without any edge reaches this with probability {_at_most(self.chance)}"
+        words = f"a strategy without any edge reaches this with probability {at_most(self.chance)}"
         return f"E = {self.e_value:.3g} after {length}: {words}, however often one looks."
 
     def _among(self) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         found = f"Adjusted for the {self.family} versions tried in this run: E = {self.adjusted:.3g}"
         if self.adjusted <= 1:
             return (f"{found}, no evidence.",)
-        words = f"that any of them without edge gets there has probability {_at_most(1 / self.adjusted)}"
+        words = f"that any of them without edge gets there has probability {at_most(1 / self.adjusted)}"
         return (f"{found}; {words}.",)
 
     def _interval(self) -> tuple[str, ...]:
@@ -162,7 +162,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         return (f"Source: {self.source}, gathered while the process ran.",)
 
 
-def _at_most(share: float) -> str:
+def at_most(share: float) -> str:
     """A bound as a percentage, rounded up to two significant digits."""
     with localcontext() as context:
         context.prec, context.rounding = 2, ROUND_CEILING

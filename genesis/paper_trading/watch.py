@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from math import sqrt
 
 from genesis.engine.track import Track
@@ -23,6 +24,8 @@ from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 
 _BARS_PER_DAY = 6
 _VAR_LEVEL = 0.99
+# Thirty days: what was missing longer ago explains nothing now.
+_COVERAGE_BARS = 180
 
 
 class WatchRules:
@@ -57,7 +60,8 @@ class Watch:
         self._twin_edge = detection.EdgeMonitor(rules.edge, self._reference, deviation)
         self._gap = detection.GapMonitor(rules.gap, deviation)
         self._var = detection.VarMonitor(rules.var)
-        self._bars = self._whole = 0
+        # Whether each of the latest bars was whole.
+        self._whole: deque[bool] = deque(maxlen=_COVERAGE_BARS)
         self._told = self._value_at_risk()
 
     def _shrunk(self, proven: Evidence) -> float:
@@ -76,10 +80,9 @@ class Watch:
     def close_bar(self) -> None:
         """Take the bar that has just closed; a bar whose data are missing says nothing."""
         live, twin = _bar_return(self._live), _bar_return(self._twin)
-        self._bars += 1
+        self._whole.append(live is not None and twin is not None)
         if live is None or twin is None:
             return
-        self._whole += 1
         self._edge.add(live)
         self._twin_edge.add(twin)
         if live or twin:
@@ -116,7 +119,7 @@ class Watch:
 
     def finding(self) -> Finding:
         """Lost edge, worse execution or bad data."""
-        coverage = self._whole / self._bars if self._bars else 1.0
+        coverage = sum(self._whole) / len(self._whole) if self._whole else 1.0
         risk = worst((self._var.reading().level, self._drawdown().level))
         edge, twin_edge, gap = (m.reading().level for m in (self._edge, self._twin_edge, self._gap))
         return detection.cause(edge, twin_edge, gap, coverage, risk=risk)

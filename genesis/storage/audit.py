@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from decimal import DecimalException
 from itertools import zip_longest
 
 import msgspec
@@ -201,15 +200,18 @@ def _judged(claim: _Claim, tree: _Tree) -> Iterator[Finding]:
 
 
 def check_layout(db: sqlite3.Connection) -> Iterator[Finding]:
-    """Whether every table is made as this version makes it."""
-    query = "SELECT name, type, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    """Whether SQLite finds its own pages and indices whole, and every table is made as this version makes it."""
+    for (found_by_sqlite,) in db.execute("PRAGMA integrity_check"):
+        if found_by_sqlite != "ok":
+            yield Finding(0, f"file: {found_by_sqlite}", Part.LAYOUT)
+    query = "SELECT name, type, sql, tbl_name FROM sqlite_master"
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         schema.create(fresh)
         expected = {row[0]: row[1:] for row in fresh.execute(query)}
-    found = {row[0]: row[1:] for row in db.execute(query)}
-    for name in sorted(expected.keys() | found.keys(), key=str):
-        if expected.get(name) != found.get(name):
-            problem = f"layout: {name}: expected {_made(expected.get(name))}, found {_made(found.get(name))}"
+    there = {row[0]: row[1:] for row in db.execute(query)}
+    for name in sorted(expected.keys() | there.keys(), key=str):
+        if expected.get(name) != there.get(name):
+            problem = f"layout: {name}: expected {_made(expected.get(name))}, found {_made(there.get(name))}"
             yield Finding(0, problem, Part.LAYOUT)
     version = schema.version(db, "projections")
     if version != schema.PROJECTIONS_VERSION:
@@ -224,7 +226,7 @@ def check_projections(db: sqlite3.Connection) -> Iterator[Finding]:
         try:
             with transaction(fresh):
                 project(fresh, stored_entries(db))
-        except (GenesisError, DecimalException, ValueError, TypeError, KeyError, sqlite3.Error) as error:
+        except (GenesisError, ArithmeticError, ValueError, TypeError, KeyError, sqlite3.Error) as error:
             yield Finding(0, f"projections: expected entries to make them from, found: {error}", Part.PROJECTIONS)
             return
         for table in schema.PROJECTIONS:
@@ -235,8 +237,8 @@ def check_projections(db: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _compared(table: str, fresh: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[Finding]:
-    """Both sides in the order of their keys, the first column."""
-    query = f"SELECT * FROM {table} ORDER BY 1"
+    """Both sides in the order of their keys, which SQLite keeps as the rowid."""
+    query = f"SELECT rowid, * FROM {table} ORDER BY rowid"  # nosec B608 - names are ours, values are bound
     made, kept = fresh.execute(query), db.execute(query)
     columns = [c[0] for c in made.description]
     expected, found = next(made, None), next(kept, None)

@@ -34,6 +34,10 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _translated(path, error) from error
+    except UnicodeDecodeError as error:
+        # SQLite hands on what stands in the file; a name or a text that is no UTF-8 was written by no engine.
+        damaged = _BROKEN["SQLITE_CORRUPT"]
+        raise IntegrityError(f"{path}: {damaged} ({error})") from error
     except OSError as error:
         found = error.strerror or str(error)
         raise StorageError(

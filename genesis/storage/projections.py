@@ -83,7 +83,7 @@ _REBUILD_GROUP = 10_000
 _STATE = "time_updated, status, filled_qty, filled_notional, reason"
 _OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
 _OPEN = ", ".join(sorted(f"'{s.value}'" for s in _OPEN_STATUSES))
-_READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"
+_READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"  # nosec B608 - names are ours, values are bound
 _TABLES = tuple(t for t in PROJECTIONS if t != "orders")
 _UPDATE_ORDER = (
     "UPDATE orders SET (time_updated, status, filled_qty, filled_notional, reason) = (?,?,?,?,?) WHERE seq = ?"

@@ -200,6 +200,11 @@ class StoreReader:
     ) -> None:
         self.close()
 
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """Copy the whole store, as one commit left it, into an empty database; an error is SQLite's, of either side."""
+        # In one step: a step for some pages at a time begins again whenever somebody commits in between.
+        self._db.backup(target, pages=-1)
+
     @contextmanager
     def one_view(self) -> Iterator[None]:
         """Everything asked inside is answered from the store as it is now, whatever an engine commits meanwhile."""
@@ -298,7 +303,7 @@ class StoreReader:
         if table == "samples":
             return [_sample(row) for row in self._sampled(rest, values)]
         with storage_errors(self.path):
-            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)
+            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)  # nosec B608 - names are ours, values are bound
             names = [d[0] for d in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -343,7 +348,7 @@ class StoreReader:
 
     def _sampled(self, rest: str, values: tuple[object, ...]) -> list[_Sampled]:
         rest = rest.replace("ORDER BY rowid", "ORDER BY samples.rowid")
-        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"
+        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"  # nosec B608 - names are ours, values are bound
         with storage_errors(self.path):
             return self._db.execute(query, values).fetchall()
 
@@ -373,11 +378,11 @@ class StoreReader:
         """Promotion decisions in short, one a version and look."""
         return self._select(PromotionRow, "promotions", version)
 
-    def latest_promotions(self) -> dict[str, PromotionRow]:
-        """The last decision about every version, by name, in the order in which they were first decided about."""
-        rest = "JOIN (SELECT track AS of, min(seq) AS first, max(seq) AS last FROM promotions GROUP BY track) ON seq = last ORDER BY first"
+    def last_promotions(self) -> list[PromotionRow]:
+        """The last decision about every attempt of every identity of a version, in the order in which they began."""
+        ends = "SELECT min(seq) AS began, max(seq) AS seq FROM promotions GROUP BY track, epoch, attempt"
         with storage_errors(self.path):
-            return {p.track: p for p in select(self._db, PromotionRow, "promotions", rest)}
+            return select(self._db, PromotionRow, "promotions", f"JOIN ({ends}) USING (seq) ORDER BY began")
 
     def stages(self, version: str | None = None) -> list[StageRow]:
         """Moves of the versions: every change of stage or capital fraction."""

@@ -38,8 +38,10 @@ class InboxCommands:
             command = Command(
                 int(body["number"]), Order(body["command"]), body["target"], body["author"], body["reason"]
             )
-            self._recorded[int(document["time"])].append(command)
-            self._given.add(command.number)
+            # A command for all versions is recorded once for each of them.
+            if command.number not in self._given:
+                self._recorded[int(document["time"])].append(command)
+                self._given.add(command.number)
 
     def __call__(self, time_ns: int) -> Sequence[Command]:
         """Those to be taken at the evidence bar that closes at ``time_ns``, in the inbox's order."""

@@ -14,8 +14,8 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from genesis.audit.entry import encode
-from genesis.clock import SystemClock
-from genesis.config import Config, inactive_keys, plain_config
+from genesis.clock import SystemClock, iso_utc
+from genesis.config import Config, inactive_keys, plain_config, secrets_of
 from genesis.config.schema import StrategyConfig
 from genesis.engine.engine import Progress, TradingEngine
 from genesis.engine.journal import Journal
@@ -40,11 +40,13 @@ from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
+from genesis.storage.rows import OperationRow
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.strategies.base import Strategy
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
+from genesis.system.concealing import ConcealingJournal
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
 from genesis.system.identity import version_of
@@ -56,7 +58,8 @@ from genesis.system.telling import TellingJournal
 
 BATCH_ROWS = 8_192
 # A recorded tape is all that runs; how evidence is weighed is fixed before the first row.
-SOURCE, RULES = Source.REPLAY, BettingRules()
+# Winnings are kept up to 4,000: adjusted for a family of twenty that shows nothing, that is ten times what all of the capital takes.
+SOURCE, RULES = Source.REPLAY, BettingRules(cap=4_000.0)
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -111,9 +114,6 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
-        # What one of a family is adjusted to can be no more than its own E over their number, with none against it: winnings are kept accordingly.
-        versions = sum(max(1, len(s.variants)) for s in config.strategies)
-        self._rules = msgspec.structs.replace(RULES, cap=RULES.cap * versions)
         for profile in (config.execution, config.realistic):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
@@ -176,7 +176,7 @@ class Prepared:
             self.tape,
             paper.validation_criteria,
             paper.promotion,
-            self._rules,
+            RULES,
             SOURCE,
             venue,
             start_ns,
@@ -220,7 +220,7 @@ class Prepared:
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
-                evidence = None if beside else Evidence(self._rules, SOURCE)
+                evidence = None if beside else Evidence(RULES, SOURCE)
                 self.simulator.add(
                     track,
                     built,
@@ -302,7 +302,7 @@ class Prepared:
             | faulted
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
-                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(self._rules)), "source": SOURCE.value},
+                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "live_venue": _floats_as_text(plain["live_venue"]),
                 "promotion": plain["paper_trading"]["promotion"],
@@ -419,12 +419,16 @@ async def run_prepared_async(
 
 
 class _Held(NamedTuple):
-    """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry."""
+    """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry.
+
+    ``last`` is the start or stop that the operations chain tells of last.
+    """
 
     length: int = 0
     head: str = ""
     commands: Sequence[Mapping[str, Any]] = ()
     time: int = -1
+    last: OperationRow | None = None
 
 
 def _held(store: Path) -> _Held:
@@ -436,8 +440,9 @@ def _held(store: Path) -> _Held:
     try:
         with StoreReader(store) as reader:
             length, head = reader.head()
-            time = reader.status().time
-            return _Held(length, head, reader.events(CommandTaken.__name__), -1 if time is None else time)
+            status = reader.status()
+            time = -1 if status.time is None else status.time
+            return _Held(length, head, reader.events(CommandTaken.__name__), time, status.last_operation)
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
         return _Held()
@@ -454,12 +459,24 @@ async def _run(
     rows: int | None,
 ) -> RunSummary:
     held, held_head = before.length, before.head
-    kept.operation("recovery" if held else "start")
+    ended = "nothing" if before.last is None else before.last.kind
+    kept.operation("recovery" if held else "start", **({"after": ended} if held else {}))
+    if before.last is not None and ended not in ("stop", "failed"):
+        log.warning(
+            "no stop was noted",
+            last=ended,
+            at=iso_utc(before.last.wall_time),
+            host=before.last.host,
+            entries_then=before.last.run_length,
+            entries=held,
+            so="that process was killed or its machine went down; what it committed is here and was checked",
+        )
     if held:
         log.info("recovery", entries=held, head=held_head)
     if prepared.ladder is not None:
         prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
-    journal = TellingJournal(TakingJournal(kept.journal), held, log)
+    concealing = ConcealingJournal(TakingJournal(kept.journal), secrets_of(prepared.config))
+    journal = TellingJournal(concealing, held, log)
     try:
         checkpointer = _checkpointer(prepared, kept, log)
         progress = _signing(checkpointer, on_progress)

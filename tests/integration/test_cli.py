@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 
 from genesis.cli.exits import ExitCode
 from genesis.clock import ManualClock
@@ -28,6 +29,7 @@ from genesis.demo.data import INSTALL_COMMAND, missing_packages
 from genesis.storage import schema
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system.export import TABLES
+from tests.kit.decided import decided_store
 from tests.unit.cli.calling import PROGRAM, ROOT, Answer, genesis, in_process_of_its_own, project, start
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: to mount a small disk")
@@ -262,12 +264,13 @@ def test_a_changed_entry_is_told_by_run_verify_doctor(tmp_path: Path) -> None:
         db.execute("UPDATE entries SET bytes = replace(bytes, 'FILLED', 'FILLET') WHERE seq = 7")
         db.execute("UPDATE entries SET bytes = CAST(bytes || ' ' AS BLOB) WHERE seq = 7")
     db.close()
-    for args, code in ((("run", config), 5), (("verify", store), 5), (("doctor", config), 7)):
+    for args, code in ((("run", config), 5), (("audit", "verify", store), 5), (("doctor", config), 7)):
         answer = genesis(*args)
         assert answer.code == code
         answer.error  # noqa: B018 - one line, no traceback
     assert "entry 7" in genesis("run", config).error
-    assert [f["seq"] for f in genesis("verify", store, "--json").json["findings"]] == [7]
+    found = genesis("verify", store, "--json").json["findings"]
+    assert [f["seq"] for f in found if f["part"] == "run chain"] == [7]
 
 
 def test_a_damaged_file_is_an_integrity_error(tmp_path: Path) -> None:
@@ -470,6 +473,7 @@ def test_a_closed_pipe_is_no_traceback(finished: Path) -> None:
 def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) -> None:
     """A program can read each of them."""
     config, store = finished / "config.yaml", finished / "genesis.db"
+    going = decided_store(tmp_path / "going.db")
     calls: dict[str, tuple[object, ...]] = {
         "init": (tmp_path / "new",),
         "doctor": (config,),
@@ -482,10 +486,23 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         "export": (store, "fills", "--out", tmp_path / "f.csv"),
         **{name: (store,) for name in ("orders", "fills", "trades", "funding", "positions", "criteria", "verify")},
         "strategies": (),
+        "backup": (store, "--out", tmp_path / "backup.db"),
+        "restore": (tmp_path / "backup.db", tmp_path / "restored.db"),
+        **{f"audit {name}": (store, "--keys", tmp_path / "keys") for name in ("checkpoint", "rotate-key")},
+        **{f"audit {name}": (store,) for name in ("verify", "search")},
+        **{f"audit {name}": (store, 1) for name in ("show", "prove")},
+        "audit export": (store, "--out", tmp_path / "audit.zip"),
+        "audit rebuild": (store,),
+        "experiments": (store,),
+        "why": (going, "ema.fast"),
+        **{
+            name: (going, "ema.fast", "--author", "ann", "--reason", "so I want it")
+            for name in ("promote", "demote", "pause", "resume", "halt", "approve", "refuse", "archive")
+        },
     }
     assert set(calls) == commands()
     for name, args in calls.items():
-        answer = genesis(name, *args, "--json")
+        answer = genesis(*name.split(), *args, "--json")
         assert answer.code == 0, (name, answer.err)
         assert answer.json or name == "funding", name
         assert answer.out.count("\n") == 1
@@ -494,9 +511,13 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
 
 
 def commands() -> set[str]:
+    from genesis.cli.audit import audit_app
     from genesis.cli.main import app
 
-    return {c.callback.__name__.replace("_", "-") for c in app.registered_commands if c.callback}
+    def names(of: typer.Typer) -> list[str]:
+        return [c.name or c.callback.__name__.replace("_", "-") for c in of.registered_commands if c.callback]
+
+    return {*names(app), *(f"audit {name}" for name in names(audit_app))}
 
 
 def test_the_documentation_lists_every_command_and_code() -> None:

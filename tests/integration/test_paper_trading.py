@@ -147,12 +147,14 @@ def test_sigkill_at_three_hundred_moments_leaves_the_same_chain(tmp_path: Path, 
 
 
 def test_the_mission_block_loads_as_it_stands(tmp_path: Path) -> None:
-    """Its values arrive exactly, and what has no effect yet is named."""
+    """Its values arrive exactly, and all of it has an effect."""
     path = tmp_path / "c.yaml"
     path.write_text(MISSION_BLOCK)
     config = load_config(path)
     assert config.paper_trading.validation_criteria.min_sharpe == Decimal("1.5")
-    assert "paper_trading.promotion" in inactive_keys()
+    assert config.paper_trading.promotion.allocation_increment == Decimal("0.10")
+    assert config.paper_trading.ab_testing.max_variants == 3
+    assert not any(key.startswith("paper_trading") for key in inactive_keys())
 
 
 @pytest.mark.parametrize(

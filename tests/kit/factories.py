@@ -9,6 +9,7 @@ import msgspec
 
 from genesis.model.events import (
     CapitalMoved,
+    CommandTaken,
     Event,
     EvidenceSample,
     FamilyEvidence,
@@ -31,8 +32,10 @@ from genesis.model.events import (
     OrderSubmitted,
     OrderTriggered,
     OrderUnanswered,
+    PromotionEvaluated,
     RowsLate,
     RunStarted,
+    StageChanged,
     StrategyNote,
     TapeEnded,
     TapePosition,
@@ -45,7 +48,6 @@ from genesis.model.events import (
 )
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
-from tests.kit.promotions import a_rise
 
 BTC = Instrument("BTCUSDT", "BINANCE", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"))
 PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)
@@ -184,6 +186,28 @@ def family(time: int = T0) -> FamilyEvidence:
     return FamilyEvidence(time, None, {"ema.fast": 1.125, "ema.slow": 1.0}, "replay")
 
 
+def commanded(time: int = T0, track: str | None = "ema.fast", **values: Any) -> CommandTaken:
+    """A person asked for capital and got it."""
+    event = CommandTaken(time, track, 3, "promote", "ema.fast", "Zoë", "I know it", True, "10 % by Zoë (I know it)")
+    return change(event, **values)
+
+
+def promoted(time: int = T0, track: str = "ema.fast", **after: Any) -> PromotionEvaluated:
+    """The part of a decision that tables are made of."""
+    standing = {"attempt": 1, "epoch": 1, "forced": True, "fraction": "0.10", "pause": "NONE", "stage": "LIVE", **after}
+    facts = {"adjusted": 1.5, "e_live": None, "e_value": 1.75, "residual": 0.25}
+    record = {"action": "join", "after": standing, "call": "", "facts": facts, "move": "force", "reasons": ["it is so"]}
+    return PromotionEvaluated(time, track, "cd" * 32, record)
+
+
+def staged(time: int = T0, track: str = "ema.fast", **values: Any) -> StageChanged:
+    """The move of that decision."""
+    event = StageChanged(
+        time, track, "ab" * 32, "force", "join", "PAPER", "LIVE", "0", "0.10", 1, 1, True, ("it is so",), "cd" * 32
+    )
+    return change(event, **values)
+
+
 def started(seed: int = 7, **facts: Any) -> RunStarted:
     """The first entry of a run of two tracks."""
     tracks = [{"budget": "10000 USDT", "name": n, "params": {"fast": "20"}} for n in TRACKS]
@@ -243,7 +267,7 @@ def small_run(orders: int = 12) -> list[Event]:
     unit = 10**8
     events.append(CapitalMoved(end, "ema.fast@live", 1_000 * unit, 0, "USDT", 8, "1/10", "first capital"))
     events.append(TrackClosed(end, "ema.fast@live", "demoted"))
-    events.extend(a_rise("ema.fast", end))
+    events.extend((commanded(end), promoted(end), staged(end), commanded(end, None, target=None, taken=False)))
     compared = {"challenger": "ema.slow", "champion": "ema.fast", "e_value": 1.5, "low_bp": None, "standing": "OPEN"}
     events.append(VariantsCompared(end, None, "ema", (compared,)))
     events.append(note("Grüße, „Ω“ \u0001\n"))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError
+from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeDiscount, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, MetricSample, OrderDenied, OrderFilled, RunStarted, TradeClosed
+from genesis.model.events import Event, MetricSample, OrderDenied, OrderFilled, RunStarted, TrackHalted, TradeClosed
 from genesis.model.grid import currency_grid
-from genesis.model.instruments import Instrument
+from genesis.model.instruments import Instrument, InstrumentKind
+from genesis.model.margin import MarginTier
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
@@ -28,7 +30,7 @@ from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, Memory, quotes_stream, trades_stream
+from tests.kit.runs import START, Memory, funding_stream, marks_stream, quotes_stream, trades_stream
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -71,7 +73,7 @@ class Plan(Strategy):
 
     def on_trade(self, trade: Trade) -> None:
         for symbol, lots in self._left.pop((trade.time_received - START) // SECOND, {}).items():
-            instrument = next(i for i in self.instruments if i.symbol == symbol)
+            instrument = next(i for i in self.instruments if symbol in (i.symbol, i.kind.name[:4]))
             side = Side.BUY if lots > 0 else Side.SELL
             self.order(side, instrument.quantity(abs(lots)), instrument=instrument)
 
@@ -95,12 +97,13 @@ def go(
     rows: int | None = None,
     tier: Tier | None = FREE,
     every: int = MINUTE,
+    terms: Mapping[str, PerpetualTerms] | None = None,
 ) -> tuple[Memory, Track]:
     """Run one track over freshly recorded streams."""
     tape = Tape(streams)
     tiers = DEFAULT_TIERS if tier is None else (tier,)
     of = {s.instrument.id: fees for s in streams}
-    simulator = PaperTradingSimulator(tape, StrategyMonitor(every), 7, START - 1, EXACT, None, tiers, of)
+    simulator = PaperTradingSimulator(tape, StrategyMonitor(every), 7, START - 1, EXACT, None, tiers, of, terms=terms)
     track = simulator.add("t", strategy, budget, balances=balances, rates=rates)
     journal = Memory()
     engine = TradingEngine(tape, simulator.tracks, journal, RunStarted(START - 1, None, {}))
@@ -270,6 +273,32 @@ def test_a_fall_of_the_rate_alone_halts() -> None:
     assert heard(journal, OrderFilled) == []
 
 
+def test_a_halt_sells_what_is_owned_in_as_many_rounds_as_it_takes() -> None:
+    """0.1 BTC bought, 0.05 of them paid for ETH, and BTC falls by half: both are sold, the BTC that ETH brings included, and nothing is bought."""
+    count = 30
+    btc = prints(BTCUSDT, ["20000"] * 8 + ["10000"] * (count - 8))
+    orders = {2: {"BTCUSDT": 100}, 4: {"ETHBTC": 1000}}
+    strategy = Plan((BTCUSDT, ETHBTC), Plan.Params(orders))
+
+    journal, track = go(
+        [btc, steady(ETHBTC, "0.05", count)], strategy, Money(2_500, "USDT"), tier=HALTS, fees=FeeSchedule()
+    )
+
+    assert track.forbidden is not None
+    # 0.0999 - 0.05 - 0.049 and 0.999 x 0.05 x 0.999 of the ETH, of which 0.05 in whole lots are sold.
+    assert [owned(track, a) for a in ("ETH", "BTC")] == ["0", "0.00080005"]
+    forced = [e.order.intent for e in heard(journal, OrderFilled) if isinstance(e, OrderFilled) and e.order.intent.tag]
+    assert [(i.instrument.symbol, i.side) for i in forced] == [
+        ("BTCUSDT", Side.SELL),
+        ("ETHBTC", Side.SELL),
+        ("BTCUSDT", Side.SELL),
+    ]
+    assert [e.reason for e in heard(journal, TrackHalted) if isinstance(e, TrackHalted)] == ["DRAWDOWN"]
+
+
+HALTS = msgspec.structs.replace(FREE, drawdown_halt=Decimal("0.2"))
+
+
 def test_moneys_without_a_rate_are_refused() -> None:
     """A purse of BTC and no instrument that prices it: the run does not begin."""
     with pytest.raises(ConfigError, match="BTC: expected instruments whose prices lead from it to USDT, found ETHBTC"):
@@ -331,6 +360,66 @@ def test_bnb_that_is_bought_pays_fees_too() -> None:
     assert owned(track, "BTC") == "0.001"
 
 
+# ---- perpetuals, and a share of the budget
+
+
+PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
+TERMS = PerpetualTerms(
+    margin_tiers=(MarginTier(floor=Decimal(0), cap=Decimal(10**6), maintenance_rate=Decimal("0.01"), max_leverage=20),),
+    leverage=2,
+)
+
+
+def test_a_perpetual_stands_beside_spot_of_another_quote() -> None:
+    """A short of 0.1 BTC at 20,000 that is marked at 19,000 made 100; 1 ETH of the balances is paid with 0.05 BTC of them."""
+    streams = [
+        steady(PERP, "20000"),
+        marks_stream(
+            [(i * SECOND, p * 10**8, p * 10**8, p * 10**8) for i, p in enumerate([20_000] * 5 + [19_000] * 5)], PERP
+        ),
+        funding_stream([(9 * SECOND, 0)], PERP),
+        steady(BTCUSDT, "20000"),
+        steady(ETHBTC, "0.05"),
+    ]
+    strategy = Plan((PERP, BTCUSDT, ETHBTC), Plan.Params({2: {"ETHBTC": 1000}, 3: {"PERP": -100}}))
+
+    journal, track = go(streams, strategy, Money(10_000, "USDT"), [Money("0.1", "BTC")], terms={PERP.id: TERMS})
+
+    assert denials(journal) == []
+    assert owned(track, "BTC") == "0.05"
+    assert track.portfolio.position_units(PERP.id) == -(10**7)
+    # 10,000 + 0.05 BTC at 20,000 + 1 ETH at 0.05 x 20,000 + 100.
+    assert Decimal(str(last(journal)["equity"])) == 12_100
+    assert track.marks.index() == pytest.approx(12_100 / 12_000)
+
+
+def test_margin_is_kept_in_the_budgets_currency() -> None:
+    """A perpetual of another quote is refused by name."""
+    with pytest.raises(ConfigError, match=r"BTCUSDT.USDM: expected a perpetual quoted in USD, found one in USDT"):
+        go(
+            [steady(PERP, "20000"), steady(USDTUSD, "1")],
+            Plan((PERP,), Plan.Params({})),
+            Money(10_000, "USD"),
+            rates=[USDTUSD],
+            terms={PERP.id: TERMS},
+        )
+
+
+def test_capital_that_comes_in_is_no_return() -> None:
+    """1,000 USDT added to 12,000 in two moneys: the index stays, the budget grows."""
+    streams = [steady(BTCUSDT, "20000"), steady(ETHBTC, "0.05")]
+    strategy = Plan((BTCUSDT, ETHBTC), Plan.Params({}))
+    _, track = go(streams, strategy, Money(10_000, "USDT"), [Money("0.1", "BTC")])
+    unit, index = 10**track.portfolio.decimals, track.marks.index()
+
+    track.add_capital(1_000 * unit)
+
+    assert index == pytest.approx(1)
+    assert track.marks.index() == pytest.approx(index)
+    assert track.portfolio.budget_units == 13_000 * unit
+    assert owned(track, "USDT") == "11000"
+
+
 # ---- properties
 
 
@@ -385,6 +474,8 @@ def test_how_the_tape_is_cut_changes_nothing_and_money_is_conserved(
     portfolio.ledger.check()
     assert all(portfolio.owned_of(a) >= 0 for a in ("USDT", "BTC", "ETH"))
     found = last(journal)
+    fills = [e for e in journal.events if isinstance(e, OrderFilled)]
+    event(f"{min(len(fills), 10)} fills or more")
     if found["equity"] is not None:
         told = {
             k: Decimal(str(found[k]))

@@ -53,10 +53,9 @@ def add(p: tuple[int, int, int, int], q: tuple[int, int, int, int]) -> tuple[int
 
 
 def times(n: int, p: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    total = (0, 1, 1, 0)
-    while n:
-        total, p, n = add(total, p) if n & 1 else total, add(p, p), n >> 1
-    return total
+    if n == 0:
+        return 0, 1, 1, 0
+    return add(times(n >> 1, add(p, p)), p) if n & 1 else times(n >> 1, add(p, p))
 
 
 def signed_by(key: bytes, message: bytes, signature: bytes) -> bool:
@@ -172,7 +171,9 @@ def check_proof(text: str, key: Key) -> None:
         while right and i and not i & 1:
             i, last = i >> 1, last >> 1
         i, last = i >> 1, last >> 1
-    if first != "c2sp.org/tlog-proof@v1" or last or found != root or not 0 <= place < size:
+    if [first, extra[:6], index[:6]] != ["c2sp.org/tlog-proof@v1", "extra ", "index "] or not 0 <= place < size:
+        raise ValueError("no proof of a place in the tree")
+    if last or found != root:
         raise ValueError("the path does not lead to the signed root")
     print(f"entry {place + 1} of {size} under {key[0]}: {entry.decode()}")
 

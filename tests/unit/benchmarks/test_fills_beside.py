@@ -88,15 +88,15 @@ def test_a_taker_walks_the_other_side_from_its_best_level(
 
 def test_a_market_order_of_hftbacktest_stops_after_a_hundred_ticks_and_tells_its_last_price() -> None:
     """Both names, and only where both answers are as foretold."""
-    tape, books = market()
+    _, books = market()
     asked = order(20, None)
     ours = did((SENT, 101, 7), (SENT, 102, 8), (SENT, 300, 5))
-    assert explain(asked, ours, HFTBACKTEST, did((SENT, 102, 15)), books, tape) == (
+    assert explain(asked, ours, HFTBACKTEST, did((SENT, 102, 15)), books) == (
         Assumption.HUNDRED_TICKS,
         Assumption.LAST_PRICE,
     )
-    assert explain(asked, ours, HFTBACKTEST, did((SENT, 102, 14)), books, tape) == ()
-    assert explain(asked, did((SENT, 101, 20)), HFTBACKTEST, did((SENT, 102, 15)), books, tape) == ()
+    assert explain(asked, ours, HFTBACKTEST, did((SENT, 102, 14)), books) == ()
+    assert explain(asked, did((SENT, 101, 20)), HFTBACKTEST, did((SENT, 102, 15)), books) == ()
 
 
 def test_a_level_that_only_quotes_have_shown_is_the_book_behind_the_touch() -> None:
@@ -104,16 +104,16 @@ def test_a_level_that_only_quotes_have_shown_is_the_book_behind_the_touch() -> N
     joiner = opened(Joiner())
     joiner.quote(3, 99, 5, 100, 4)
     joiner.quote(4, 94, 1, 95, 2)
-    tape, books = market(joiner)
+    _, books = market(joiner)
     asked = order(8, None)
     ours, theirs = did((SENT, 95, 2), (SENT, 101, 6)), did((SENT, 95, 2), (SENT, 100, 4), (SENT, 101, 2))
-    assert explain(asked, ours, NAUTILUS, theirs, books, tape) == (Assumption.BEHIND_THE_TOUCH,)
+    assert explain(asked, ours, NAUTILUS, theirs, books) == (Assumption.BEHIND_THE_TOUCH,)
 
 
 def limit_order(joiner: Joiner, peer: str, asked: Sent, ours: Done, theirs: Done) -> tuple[Assumption, ...]:
     """What explains the two answers over what the test has put on the tape."""
-    tape, books = market(joiner)
-    return explain(asked, ours, peer, theirs, books, tape)
+    _, books = market(joiner)
+    return explain(asked, ours, peer, theirs, books)
 
 
 def test_size_taken_twice_is_named_and_only_where_both_answers_are_foretold() -> None:
@@ -126,35 +126,57 @@ def test_size_taken_twice_is_named_and_only_where_both_answers_are_foretold() ->
     assert limit_order(opened(Joiner()), HFTBACKTEST, asked, ours, did((SENT, 101, 14))) == (Assumption.REST_AT_ONCE,)
 
 
-def test_a_print_whose_taker_was_on_the_orders_own_side_is_no_fill_elsewhere() -> None:
-    """A buyer took at 97, below a bid of 100 that nobody is before."""
+def test_a_print_that_happened_before_the_order_came_fills_nothing_here() -> None:
+    """A seller took at 97 before a bid of 100 came, and the news of it came after: ours waits, NautilusTrader fills."""
     joiner = opened(Joiner())
-    joiner.trade(2_000, BUY, 97, 3)
-    asked, ours = order(5, 100), did((2_000, 100, 3))
-    assert limit_order(joiner, NAUTILUS, asked, ours, did()) == (Assumption.WHO_TOOK,)
+    joiner.trade(2_000, SELL, 97, 3)
+    tape, _ = market(joiner)
+    asked, theirs = order(5, 100), did((2_000, 100, 3))
+    late, timely = (Books(tape, NO_DEPTH, INTS([at])) for at in (SENT - 1, SENT + 1))
+    for books in (late, timely):
+        books.advance(SENT)
+    assert explain(asked, did(), NAUTILUS, theirs, late) == (Assumption.LATE_PRINTS,)
+    assert explain(asked, did(), NAUTILUS, theirs, timely) == ()
 
 
-def test_what_the_depth_feed_says_of_a_level_lets_ours_take_it_again() -> None:
-    """No quote has changed the ask: only because the feed repeated it does the next quote fill the other seven."""
+def test_a_print_that_the_depth_feed_has_shown_takes_no_queue_here() -> None:
+    """Six stand before a bid at 98. The feed says that two are left, then the four that went print, and three more: at the peers one is filled."""
     joiner = opened(Joiner())
-    joiner.quote(2_000, 98, 5, 101, 7)
-    tape, books = market(joiner)
-    asked, theirs = order(14, 101), did((SENT, 101, 14))
-    ours = did((SENT, 101, 7), (2_000, 101, 7))
-    assert explain(asked, ours, HFTBACKTEST, theirs, books, tape) == ()
-    columns = zip(("ts", "side", "ticks", "lots"), ([1, 1_500], [SELL, SELL], [101, 101], [7, 7]), strict=True)
-    spoke = Books(tape, {name: INTS(column) for name, column in columns})
-    spoke.advance(SENT)
-    assert explain(asked, ours, HFTBACKTEST, theirs, spoke, tape) == (
-        Assumption.REST_AT_ONCE,
-        Assumption.DEPTH_RENEWS,
-    )
-    rows = sorted(rows_between(tape, SENT, CANCELLED) + spoke.spoken(SENT, CANCELLED))
-    renewed = frozenset({Assumption.DEPTH_RENEWS})
-    assert Resting(asked, spoke.joined.levels, renewed).run(rows) == ours.fills
-    assert Resting(asked, spoke.joined.levels, NONE).run(rows) == ours.fills[:1]
+    joiner.message(2_000, False, [(BUY, 98, 2)])
+    joiner.trade(2_001, SELL, 98, 4)
+    joiner.trade(2_002, SELL, 98, 3)
+    tape, _ = market(joiner)
+    spoken = {"ts": [1, 1, 2_000], "side": [BUY, SELL, BUY], "ticks": [98, 101, 98], "lots": [6, 7, 2]}
+    books = Books(tape, {name: INTS(column) for name, column in spoken.items()})
+    books.advance(SENT)
+    asked, theirs = order(5, 98), did((2_001, 98, 2), (2_002, 98, 3))
+    ours = did((2_002, 98, 1))
+    assert explain(asked, ours, NAUTILUS, theirs, books) == (Assumption.PRINT_ONCE,)
 
 
+def test_two_assumptions_that_only_together_make_the_difference_are_named_together() -> None:
+    """A quote shows that three of the five at 99 are gone, and the print that took them comes after it: either alone would leave ours unfilled."""
+    joiner = opened(Joiner())
+    joiner.quote(2_000, 99, 2, 101, 7)
+    joiner.trade(2_001, SELL, 99, 3)
+    tape, _ = market(joiner)
+    books = Books(tape, {name: INTS([value]) for name, value in zip(NO_DEPTH, (1, BUY, 99, 5), strict=True)})
+    books.advance(SENT)
+    named = explain(order(5, 99), did(), NAUTILUS, did((2_001, 99, 1)), books)
+    assert named == (Assumption.QUEUE_BY_DEPTH, Assumption.PRINT_ONCE)
+
+
+def test_of_two_sources_the_larger_is_the_queue_here() -> None:
+    """The quote shows five at 99 and the feed said eight: a print of seven fills two at the peers and nothing of ours."""
+    joiner = opened(Joiner())
+    joiner.trade(2_000, SELL, 99, 7)
+    tape, _ = market(joiner)
+    books = Books(tape, {name: INTS([value]) for name, value in zip(NO_DEPTH, (1, BUY, 99, 8), strict=True)})
+    books.advance(SENT)
+    assert explain(order(5, 99), did(), NAUTILUS, did((2_000, 99, 2)), books) == (Assumption.DEEPER_QUEUE,)
+
+
+NO_DEPTH: dict[str, Column] = {name: INTS([]) for name in ("ts", "side", "ticks", "lots")}
 NONE: frozenset[Assumption] = frozenset()
 # A print at the price, one beyond it by each side's taker, the other side reaching the price twice, and the own level vanishing before.
 LIVES: dict[str, tuple[list[tuple[Any, ...]], dict[frozenset[Assumption], tuple[tuple[int, int, int], ...]]]] = {

@@ -89,10 +89,10 @@ def _renamed(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("fault_plans: {a: {}, b: {reject: {share: 1}}}", "fault_plans.b.reject: expected a known key, found 'reject'; did you mean 'rejects'?"),
-        ("fault_plans: {a: {}, b: {rejects: {share: 2}}}", "fault_plans.b.rejects: share: expected 0 to 1, found 2"),
+        ("fault_plans: {a: {}, b: {rejects: {share: 2}}}", "fault_plans.b.rejects.share: expected 0 to 1, found 2"),
         ("fault_plans: {a: {}, b: {rejects: {share: x}}}", "fault_plans.b.rejects.share: invalid decimal string, found 'x'"),
         ("fault_plans: {a: {rejects: {reasons: [NEVER]}}, b: {}}", "fault_plans.a.rejects.reasons[0]: invalid enum value 'NEVER', found 'NEVER'"),
-        ("fault_plans: {a: {}, b: {gap: {windows: [{from: x, to: y}]}}}", "fault_plans.b.gap.windows[0]: from: expected an ISO 8601 date or instant, found 'x'"),
+        ("fault_plans: {a: {}, b: {gap: {windows: [{from: x, to: y}]}}}", "fault_plans.b.gap.windows[0].from: expected an ISO 8601 date or instant, found 'x'"),
         ("fault_plans: {a: {gap: {windows: [{from: x, till: y}]}}}", "fault_plans.a.gap.windows[0].till: expected a known key, found 'till'"),
         ("fault_plans: {a: {gap: {streams: [ticks]}}}", "fault_plans.a.gap.streams[0]: invalid enum value 'ticks', found 'ticks'"),
         ("fault_plans: {a: {halt: {instruments: [X.Y]}}}", "fault_plans.a.halt.instruments: expected one of the instruments, of which there are none, found X.Y"),

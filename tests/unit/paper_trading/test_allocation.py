@@ -143,6 +143,23 @@ def test_losses_of_those_that_were_demoted_since_count_and_cleared_ones_do_not()
         assert bool(allocation.revoked) is revoked
 
 
+def test_what_is_not_looked_at_keeps_what_it_holds_and_counts_as_it_was() -> None:
+    """Its capital, whether it is proven, its losses: as the last look found them."""
+    absent = _named(standing(Stage.LIVE, "0.10", budget=Decimal(10_000), live_pnl=Decimal(-60)), "a")
+    standings = {
+        "a": absent,
+        "b": _named(standing(Stage.VALIDATED), "b"),
+        "c": _named(standing(Stage.LIVE, "0.10"), "c"),
+    }
+    found = {v: facts(version=v, adjusted=2.0, live_pnl=Decimal(-50) if v == "c" else Decimal(0)) for v in "bc"}
+    allocation = Allocation(GIVEN, account(20_000), standings, found)
+    assert allocation.room("b").words == "unproven versions together hold 2000 of at most 2000"
+    assert allocation.revoked == ""
+    assert Allocation(GIVEN, account(10_999), standings, found).revoked.startswith(
+        "unproven versions together have lost 110"
+    )
+
+
 def test_evidence_of_an_earlier_attempt_proves_nothing_here_either() -> None:
     """An old E of 50 is unproven."""
     found = facts(adjusted=50.0, evidence_from_ns=T0 - 1)

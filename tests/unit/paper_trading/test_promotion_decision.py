@@ -75,7 +75,12 @@ def test_only_passed_climbs(at: Standing, found: Any) -> None:
 
 
 def test_what_is_missing_is_named_with_its_value() -> None:
-    """The criterion, the value, how much more and how long."""
+    """The criterion, the value, how much more and how long; the worst first, and everything that is not passed."""
+    both = words(decided(PAPER, verdicts=verdicts(trades=40, sharpe=0.5)))
+    assert both.startswith(
+        "criteria FAILED: min_sharpe 0.5 (FAILED); min_trades INCONCLUSIVE 40 (60 more trades of 100;"
+    )
+    assert "min_win_rate INCONCLUSIVE 0.6 (60 more trades" in both
     assert "criteria INCONCLUSIVE: min_trades 40 (60 more trades of 100; about 150 days at this pace)" in words(
         decided(PAPER, verdicts=UNDECIDED)
     )

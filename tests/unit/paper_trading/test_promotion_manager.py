@@ -16,7 +16,7 @@ from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order
 from genesis.paper_trading.promotion_manager import Round, StrategyPromotionManager, recompute
 from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
-from genesis.paper_trading.stages import HaltKind, Stage
+from genesis.paper_trading.stages import HaltKind, Move, Stage
 from tests.kit.promotions import (
     BAR,
     DAY,
@@ -86,6 +86,32 @@ def test_a_command_for_all_reaches_all_and_what_raises_needs_a_name() -> None:
         (2, False, "promote: expected the name of a version, found none"),
         (3, False, "target: expected one of a, b, found z"),
     ]
+
+
+def test_a_known_version_that_is_not_looked_at_hears_no_command() -> None:
+    """Nothing is known of it at that moment; it keeps its standing."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "ab", 3)
+    before = manager.standing("b")
+    now = facts(version="a", time_ns=T0 + 3 * BAR, evidence_from_ns=T0)
+    found = manager.evaluate([now], account(), [said(Order.DEMOTE, target="b")])
+    assert [a.words for a in found.unheard] == ["target: expected a version that is looked at now, found b"]
+    assert manager.standing("b") == before
+
+
+def test_losses_are_counted_anew_for_all_once_unproven_capital_was_withdrawn() -> None:
+    """Also those of a version that is not looked at then."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "ab", 3)
+    both = [
+        facts(version=v, time_ns=T0 + 3 * BAR, evidence_from_ns=T0, live_pnl=Decimal(-900 if v == "b" else 0))
+        for v in "ab"
+    ]
+    assert not any(e.room.revoked for e in manager.evaluate(both, account()).evaluations)
+    alone = facts(version="a", time_ns=T0 + 4 * BAR, evidence_from_ns=T0, live_pnl=Decimal(-101))
+    (e,) = manager.evaluate([alone], account()).evaluations
+    assert (e.move, e.after.cleared_pnl) == (Move.DEMOTE, Decimal(-101))
+    assert manager.standing("b").cleared_pnl == Decimal(-900)
 
 
 def test_facts_are_of_one_moment_and_one_of_each_version() -> None:

@@ -96,7 +96,7 @@ def test_a_flipped_byte_of_either_chain_is_found_and_named(store: Altered) -> No
 @pytest.mark.slow
 def test_every_flipped_byte_of_either_chain_is_found_and_named(store: Altered) -> None:
     """Every single byte of every entry and every hash: the entry is named."""
-    assert assert_every_flip_is_named(store, 1) > 15_000
+    assert assert_every_flip_is_named(store, 1) > 12_000
 
 
 # ---- every entry
@@ -371,11 +371,11 @@ def assert_flips_of_the_file_are_found(path: Path, folder: Path, step: int) -> i
 
 
 def test_a_flipped_byte_of_the_file_is_found_or_changes_nothing(path: Path, tmp_path: Path) -> None:
-    """Of one byte in 997: no row can change unseen. The slow suite takes one in 7."""
+    """Of one byte in 997: no row can change unseen. The slow suite takes one in 97."""
     assert assert_flips_of_the_file_are_found(path, tmp_path, 997) > 10
 
 
 @pytest.mark.slow
 def test_flipped_bytes_of_the_file_are_found_or_change_nothing(path: Path, tmp_path: Path) -> None:
-    """Of one byte in 7: no row can change unseen."""
-    assert assert_flips_of_the_file_are_found(path, tmp_path, 7) > 1_000
+    """Of one byte in 97: no row can change unseen."""
+    assert assert_flips_of_the_file_are_found(path, tmp_path, 97) > 100

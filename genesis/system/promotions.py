@@ -1,0 +1,162 @@
+"""Promotion as a store tells it: the last decision about a version, made again from its record, and everything that was ever tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from genesis.audit.entry import decode
+from genesis.clock import Clock
+from genesis.errors import ConfigError, IntegrityError
+from genesis.paper_trading.promotion_facts import Evaluation, Order
+from genesis.paper_trading.promotion_manager import recompute
+from genesis.paper_trading.promotion_record import evaluation_of
+from genesis.paper_trading.stages import Move
+from genesis.storage.inbox import leave_command
+from genesis.storage.rows import PromotionRow, StageRow, TakenRow
+from genesis.storage.sqlite import StoreReader
+from genesis.system.gatekeeper import evidence_of
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The last decision about a version, made again from entry ``seq`` with the same outcome; ``moves`` and ``commands`` are all there were."""
+
+    seq: int
+    evaluation: Evaluation
+    moves: tuple[StageRow, ...]
+    commands: tuple[TakenRow, ...]
+
+
+class Experiment(msgspec.Struct, frozen=True):
+    """One thing that was tried: an attempt of an identity of a version; where nothing decides about promotion, its reference track.
+
+    ``epoch`` counts the identities of a version, ``attempt`` the tries of one. ``stage`` is ``None`` where nothing was decided, ``e_value`` where there is no
+    evidence. ``family`` is how many identities were tried together.
+    """
+
+    version: str
+    strategy: str
+    identity: str
+    epoch: int
+    attempt: int
+    family: int
+    synthetic: bool
+    e_value: float | None
+    adjusted: float | None
+    stage: str | None
+    fraction: str | None
+    forced: bool
+    time_last: int | None
+
+
+def last_decision(store: StoreReader, version: str) -> Told:
+    """The last decision about a version.
+
+    Raises:
+        ConfigError: nothing was decided about it.
+        IntegrityError: made again from its record it comes out differently.
+    """
+    decided = store.promotions(version)
+    if not decided:
+        known = ", ".join(dict.fromkeys(p.track for p in store.last_promotions()))
+        wanted = f"one of {known}" if known else "a store in which something was decided about promotion"
+        raise ConfigError(f"strategy: expected {wanted}, found {version}")
+    last = decided[-1]
+    evaluation = recompute(_recorded(store, last))
+    return Told(last.seq, evaluation, tuple(store.stages(version)), tuple(store.commands_taken(version)))
+
+
+def _recorded(store: StoreReader, row: PromotionRow) -> Evaluation:
+    (entry,) = store.entries(row.seq, row.seq)
+    body: Any = decode(entry.entry)["body"]
+    evaluation = evaluation_of(body["digest"], body["record"])
+    if evaluation.version != row.track:
+        raise IntegrityError(f"entry {row.seq}: expected a decision about {row.track}, found {evaluation.version}")
+    return evaluation
+
+
+def all_experiments(store: StoreReader) -> list[Experiment]:
+    """Everything ever tried in this store, in the order in which it began."""
+    facts = {t.track: t.facts for t in store.tracks() if not t.facts.get("beside") and not t.facts.get("faults")}
+    identities = _identities(store.stages())
+    decided = store.last_promotions()
+    seen = {p.track for p in decided}
+    undecided = [name for name in facts if name not in seen]
+    family = len({(p.track, p.epoch) for p in decided}) + len(undecided)
+    tried = [_of_decision(p, facts.get(p.track, {}), identities.get((p.track, p.epoch), ""), family) for p in decided]
+    evidence = evidence_of(store, store.status().entries) if undecided else {}
+    for name in undecided:
+        found = evidence.get(name)
+        tried.append(
+            Experiment(
+                version=name,
+                strategy=str(facts[name].get("strategy", "")),
+                identity=str(facts[name].get("version", "")),
+                epoch=1,
+                attempt=1,
+                family=family,
+                synthetic=bool(facts[name].get("synthetic", False)),
+                e_value=None if found is None else found.e_value,
+                adjusted=None if found is None else found.adjusted,
+                stage=None,
+                fraction=None,
+                forced=False,
+                time_last=None,
+            )
+        )
+    return tried
+
+
+def _identities(moves: list[StageRow]) -> dict[tuple[str, int], str]:
+    """By version and epoch: named when it is registered and whenever it changes."""
+    named = (Move.REGISTER.value, Move.CHANGE.value)
+    return {(m.track, m.epoch): m.identity for m in moves if m.move in named}
+
+
+def _of_decision(p: PromotionRow, facts: Mapping[str, Any], identity: str, family: int) -> Experiment:
+    return Experiment(
+        version=p.track,
+        strategy=str(facts.get("strategy", "")),
+        identity=identity,
+        epoch=p.epoch,
+        attempt=p.attempt,
+        family=family,
+        synthetic=bool(facts.get("synthetic", False)),
+        e_value=p.e_value,
+        adjusted=p.e_adjusted,
+        stage=p.stage,
+        fraction=p.fraction,
+        forced=p.forced,
+        time_last=p.time,
+    )
+
+
+def leave_order(path: Path, order: Order, version: str | None, author: str, reason: str, clock: Clock) -> int:
+    """Put an order into the store's inbox for the engine to take; its number there.
+
+    Args:
+        path: the store.
+        order: what is wanted.
+        version: whom it concerns; ``None`` all versions.
+        author: who wants it.
+        reason: why.
+        clock: gives the wall time that is noted.
+
+    Raises:
+        ConfigError: no such version, no author or reason, or a run whose tape has ended, so that nobody will take it.
+        StorageError: no store there, or it cannot be written.
+    """
+    with StoreReader(path) as store:
+        if store.status().complete:
+            raise ConfigError(
+                f"{path}: expected a run that goes on, found one whose tape has ended: nothing would take the command"
+            )
+        known = [t.track for t in store.tracks() if not t.facts.get("beside") and not t.facts.get("faults")]
+    if version is not None and version not in known:
+        raise ConfigError(
+            f"strategy: expected one of {', '.join(known) or 'none, the store is empty'}, found {version}"
+        )
+    return leave_command(path, order.value, version, author, reason, clock)
