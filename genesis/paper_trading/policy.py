@@ -380,15 +380,14 @@ class Family:
     # ---- a look
 
     def _look(self, bar: int, due: Sequence[int]) -> None:
-        # Whoever holds or has earned anything counts in what the account allows, looked at or not.
-        known = [i for i in range(len(self.members)) if i in due or self.members[i].cents or self.members[i].live]
+        # Who holds capital or waits for it is looked at by the ladder at every bar: what it has earned and proven by now counts for all.
+        known = [i for i in range(len(self.members)) if i in due or self._counts(i)]
         found = self.manager.evaluate([self._facts(i, bar) for i in known], self._account)
         moved = False
         anew = []
         for evaluation in found.evaluations:
             member = self.members[int(evaluation.version[1:])]
             member.quiet = evaluation.move is None and _settled(self._rules, evaluation.before, evaluation.after)
-            member.cleared = int(evaluation.after.cleared_pnl * 100)
             moved = moved or evaluation.move is not None
             if evaluation.after.evidence_from_ns != time_of(member.shown.first):
                 member.shown = self._year.shown(self._policy, int(member.name[1:]), bar)
@@ -396,9 +395,13 @@ class Family:
                 anew.append(member)
         if anew and bar + 1 < self._bars:
             self._adjust(bar + 1)
-        if moved:
-            for member in self.members:
-                member.quiet = False
+        for member in self.members:
+            if member.name in self.manager.standings:
+                member.cleared = int(self.manager.standing(member.name).cleared_pnl * 100)
+            member.quiet = member.quiet and not moved
+
+    def _counts(self, i: int) -> bool:
+        return self.members[i].live is not None or self._standing(i).stage is Stage.VALIDATED
 
     def _facts(self, i: int, bar: int) -> Facts:
         member = self.members[i]

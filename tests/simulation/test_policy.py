@@ -140,11 +140,11 @@ def slowly(policy: Policy, year: Year) -> tuple[Any, list[str]]:
         facts = [m.facts(bar, n, a) for m, n, a in zip(members, names, adjusted, strict=True)]
         midnight = time_of(bar) % NS_PER_DAY == 0
         due = []
-        for fact, member in zip(facts, members, strict=True):
+        for fact in facts:
             stage = manager.standing(fact.version).stage
             may = stage.holds_capital or stage in (Stage.VALIDATED, Stage.HALTED, Stage.DRAFT)
             met = stage is Stage.PAPER and overall(fact.verdicts) is Status.PASSED
-            if midnight or may or met or member.cents:
+            if midnight or may or met:
                 due.append(fact)
         manager.evaluate(due, account)
         for i, (name, member) in enumerate(zip(names, members, strict=True)):
@@ -171,7 +171,8 @@ def test_looks_left_out_change_nothing(case: str) -> None:
         family = Family(policy, year, shown)
         family.live_through()
         shares, stages = slowly(policy, year)
-        assert [m.shares.tolist() for m in family.members] == shares.tolist()
+        fast = np.array([m.shares for m in family.members])
+        assert np.argwhere(fast != shares).tolist() == []
         assert [family.manager.standing(m.name).stage.value for m in family.members] == stages
         rose += float(shares.sum())
     assert rose > 0
