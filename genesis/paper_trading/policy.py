@@ -389,11 +389,11 @@ class Family:
             member = self.members[int(evaluation.version[1:])]
             member.quiet = evaluation.move is None and _settled(self._rules, evaluation.before, evaluation.after)
             moved = moved or evaluation.move is not None
-            if evaluation.after.evidence_from_ns != time_of(member.shown.first):
+            if bar + 1 < self._bars and evaluation.after.evidence_from_ns != time_of(member.shown.first):
                 member.shown = self._year.shown(self._policy, int(member.name[1:]), bar)
                 weigh(self._policy, member.shown)
                 anew.append(member)
-        if anew and bar + 1 < self._bars:
+        if anew:
             self._adjust(bar + 1)
         for member in self.members:
             if member.name in self.manager.standings:

@@ -35,7 +35,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         ValueError: a number out of its range.
     """
 
-    families: int = 100
+    families: int = 50
     members: int = 1
     days: int = 365
     trades_a_day: int = 24
