@@ -38,6 +38,10 @@ from genesis.paper_trading.validation_criteria import Status
 _GENESIS = "genesis"
 # Of several wishes of one moment the most careful counts.
 _CAREFUL_FIRST = (Order.HALT, Order.ARCHIVE, Order.DEMOTE, Order.RESUME, Order.RESTORE, Order.PROMOTE)
+_KEPT = {
+    DataState.STALE: "nothing is flattened on stale prices",
+    DataState.DEGRADED: "and the bar in which they were missing is no evidence",
+}
 _JUDGED = CAPITAL | {Stage.PAPER, Stage.VALIDATED}
 
 
@@ -180,8 +184,8 @@ class _Decision:
             return
         if standing.pause is Pause.NONE:
             self._set(pause=Pause.UNTIL_CLEAR, pause_words=why)
-            if self._facts.data is DataState.STALE and not self._facts.live_flat:
-                self._call(f"{why} and a position is open: it is kept, nothing is flattened on stale prices")
+            if self._facts.data is not DataState.FRESH and not self._facts.live_flat:
+                self._call(f"{why} and a position is open: it is kept, {_KEPT[self._facts.data]}")
         if standing.inconclusive >= self._rules.inconclusive_limit:
             words = f"undecided for {standing.inconclusive} looks in a row, the last time because {why}"
             self._set(pause=Pause.UNTIL_RESUMED, pause_words=words)
