@@ -130,7 +130,9 @@ def main() -> None:
         used = (_used_by_children() - used) / asked.cold
     p99, of_work = (statistics.quantiles(spent, n=100)[-1] for spent in (warm, worked))
     size = f"{asked.variants} variants of {asked.returns:,} returns"
-    print(f"warm: p99 {p99:.1f} ms (of processor time {of_work:.1f} ms), median {statistics.median(warm):.1f} ms; aim 50 ms")
+    print(
+        f"warm: p99 {p99:.1f} ms (of processor time {of_work:.1f} ms), median {statistics.median(warm):.1f} ms; aim 50 ms"
+    )
     print(f"cold: worst {max(cold):.2f} s of {asked.cold} (of processor time {used:.2f} s on average); aim 1 s")
     print(f"{asked.reps} warm decisions over {size}; cold from a new process to its first decision")
 

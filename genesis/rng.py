@@ -15,6 +15,8 @@ import numpy as np
 
 _STANDARD_NORMAL = NormalDist()
 _SCALE = 2.0**-53
+# What `study` gives.
+Chance = np.random.Generator
 
 
 class ClippedNormal(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class KeyedDraws:
         return round(min(max(x, law.low), law.high) * scale)
 
 
-def study(seed: int) -> np.random.Generator:
+def study(seed: int) -> Chance:
     """Chance for a simulation about strategies that do not exist; never for a run, whose draws are keyed.
 
     Draws of one seed are the same for ever under one version of numpy; another may give others.

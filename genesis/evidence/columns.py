@@ -87,11 +87,11 @@ def futilities(returns: Floats, betting: BettingRules, rules: FutilityRules) -> 
     n = len(returns)
     warm = WarmUp(betting, n)
     variance, floor = np.zeros(n), np.zeros(n)
-    mean, squares, counted = np.zeros(n), np.zeros(n), 0
+    mean, squares = np.zeros(n), np.zeros(n)
     bets, asked = np.array(rules.bets), rules.min_sharpe / sqrt(BARS_PER_YEAR)
     wealths, found = np.ones((n, len(bets))), np.ones(returns.shape)
     running = np.zeros(n, dtype=bool)
-    for bar in range(returns.shape[1]):
+    for bar, counted in enumerate(range(1, returns.shape[1] + 1)):
         change = returns[:, bar]
         if running.any():
             scale = np.where(running, np.maximum(np.sqrt(variance), floor), 1.0)
@@ -100,7 +100,6 @@ def futilities(returns: Floats, betting: BettingRules, rules: FutilityRules) -> 
             wealths = np.where(running[:, None], grown, wealths)
             variance = np.where(running, rules.decay * variance + (1 - rules.decay) * change * change, variance)
             found[:, bar] = wealths.sum(axis=1) / len(bets)
-        counted += 1
         delta = change - mean
         mean = mean + delta / counted
         squares = squares + delta * (change - mean)

@@ -56,7 +56,11 @@ class Beta:
         if spread <= (weight * NO_DEVIATION) ** 2:
             return 0.0
         of_b = weight * change_b - change * benchmark
-        of_h, across, of_held = weight * change_h - change * held, weight * b_h - benchmark * held, weight * h_h - held * held
+        of_h, across, of_held = (
+            weight * change_h - change * held,
+            weight * b_h - benchmark * held,
+            weight * h_h - held * held,
+        )
         rest = spread * of_held - across * across
         # Until the share has drifted the second column is the first once more.
         if rest <= _COLLINEAR * spread * of_held:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis.evidence.payoffs import Payoff
-from genesis.rng import study
+from genesis.rng import Chance, study
 
 Floats = NDArray[np.float64]
 ANNUAL_VOLATILITY = 0.20
@@ -23,16 +23,16 @@ _TWO_SIDED = {Payoff.SMALL_WINS: (0.65, 1.0, 1.9), Payoff.TREND: (0.38, 1.63, 1.
 _SPREAD = 0.3
 
 # From a generator, how many families and members, their correlation and payoff, to (families, members) innovations of unit variance.
-Blend = Callable[[np.random.Generator, int, int, float, Payoff], Floats]
+Blend = Callable[[Chance, int, int, float, Payoff], Floats]
 
 
-def added(chance: np.random.Generator, families: int, members: int, correlation: float, payoff: Payoff) -> Floats:
+def added(chance: Chance, families: int, members: int, correlation: float, payoff: Payoff) -> Floats:
     """What is common is added to what is a member's own: the sum is rounder than the payoff."""
     own = sqrt(1 - correlation) * _innovations(chance, (families, members), payoff)
     return own + sqrt(correlation) * _innovations(chance, (families, 1), payoff)
 
 
-def chosen(chance: np.random.Generator, families: int, members: int, correlation: float, payoff: Payoff) -> Floats:
+def chosen(chance: Chance, families: int, members: int, correlation: float, payoff: Payoff) -> Floats:
     """Each member takes the common value or its own by lot: every member keeps the payoff, and two of them correlate as asked."""
     own, common = _innovations(chance, (families, members), payoff), _innovations(chance, (families, 1), payoff)
     return np.where(chance.random((families, members)) < sqrt(correlation), common, own)
@@ -67,7 +67,7 @@ def stepwise(shocked: Iterable[Floats], ratios: Iterable[Floats | float], steps_
         yield ratio * ANNUAL_VOLATILITY / steps_a_year + unit * shock
 
 
-def _innovations(chance: np.random.Generator, shape: tuple[int, int], payoff: Payoff) -> Floats:
+def _innovations(chance: Chance, shape: tuple[int, int], payoff: Payoff) -> Floats:
     if payoff is Payoff.SYMMETRIC:
         drawn: Floats = chance.standard_t(4, shape) / sqrt(2)
         return drawn

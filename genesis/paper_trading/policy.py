@@ -332,10 +332,11 @@ class Family:
         if standing.stage in _ENDS:
             return False
         midnight = time_of(bar) % NS_PER_DAY == 0
-        if standing.stage in (Stage.PAPER, Stage.DEMOTED) and not midnight:
-            # The ladder asks for these at midnight alone, but for who meets all criteria.
-            if standing.stage is Stage.DEMOTED or member.shown.codes[member.shown.at(bar)] != _PASSED:
-                return False
+        met = bool(member.shown.codes[member.shown.at(bar)] == _PASSED)
+        # The ladder asks for these at midnight alone, but for who is on paper and meets all criteria.
+        waits = standing.stage is Stage.DEMOTED or (standing.stage is Stage.PAPER and not met)
+        if waits and not midnight:
+            return False
         seen = self._seen(i, bar)
         if member.quiet and seen == member.seen:
             return False
@@ -486,7 +487,9 @@ class _Tally:
         self._world, self._strategy = world, strategy
         self._first = float(policy.rules.initial_allocation)
         self._most = float(policy.rules.max_allocation)
-        self._hits = dict.fromkeys(("live", "above_first", "half", "full", "any_live", "halted", "rejected", "decided"), 0)
+        self._hits = dict.fromkeys(
+            ("live", "above_first", "half", "full", "any_live", "halted", "rejected", "decided"), 0
+        )
         self._days: list[float] = []
         self._shares: list[float] = []
 

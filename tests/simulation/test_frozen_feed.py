@@ -30,7 +30,7 @@ FROZEN = {
     DataState.DEGRADED: START_NS + 2 * NS_PER_DAY + 8 * NS_PER_HOUR + 90 * NS_PER_MINUTE,
     DataState.STALE: START_NS + 2 * NS_PER_DAY + 12 * NS_PER_HOUR - 5 * NS_PER_MINUTE,
 }
-SWINGS = '''
+SWINGS = """
 from genesis.strategies.base import Strategy
 
 
@@ -51,7 +51,7 @@ class Swings(Strategy):
 
     def on_load(self, state):
         self._n = state["n"]
-'''
+"""
 
 
 def minutes(folder: Path, frozen_ns: int) -> Path:
@@ -91,9 +91,7 @@ def played(folder: Path, frozen_ns: int) -> Path:
     config = Config(
         run=RunSection(name="frozen", sample_every="24h", store="frozen.db"),
         instruments=[instrument],
-        data=[
-            DataConfig(instrument=instrument.id, path=str(data), format="ohlcv", interval="1m", time_format="ms")
-        ],
+        data=[DataConfig(instrument=instrument.id, path=str(data), format="ohlcv", interval="1m", time_format="ms")],
         strategies=[
             StrategyConfig(
                 name="swings", strategy="swings.py:Swings", instruments=[instrument.id], budget=Decimal(10_000)

@@ -221,7 +221,9 @@ def test_one_version_weighed_alone_is_weighed_as_among_others() -> None:
     assert alone.e[-1] != 1
 
 
-@pytest.mark.parametrize("criteria", [ValidationCriteria(), NO_WIN_RATE, ValidationCriteria(min_days=20, drawdown_mode=Mode.ADVISORY)])
+@pytest.mark.parametrize(
+    "criteria", [ValidationCriteria(), NO_WIN_RATE, ValidationCriteria(min_days=20, drawdown_mode=Mode.ADVISORY)]
+)
 def test_codes_are_the_verdicts_of_the_criteria(criteria: ValidationCriteria) -> None:
     """Which looks are taken is chosen by the status that the criteria give at the look."""
     policy = Policy(criteria=criteria)
@@ -247,7 +249,9 @@ def test_nothing_enforced_has_a_code_of_its_own() -> None:
     assert set(year.shown(Policy(criteria=off), 0, -1).codes.tolist()) == {3}
 
 
-@pytest.mark.parametrize(("payoff", "share"), [(Payoff.SYMMETRIC, 0.5), (Payoff.SMALL_WINS, 0.65), (Payoff.TREND, 0.38)])
+@pytest.mark.parametrize(
+    ("payoff", "share"), [(Payoff.SYMMETRIC, 0.5), (Payoff.SMALL_WINS, 0.65), (Payoff.TREND, 0.38)]
+)
 def test_payoffs_have_the_shape_they_are_named_for(payoff: Payoff, share: float) -> None:
     """Innovations have mean 0 and variance 1, win as often as said, and look-alikes correlate as asked and keep the shape."""
     drawn = chosen(chance_of(1), 40_000, 2, 0.5, payoff)
@@ -268,5 +272,3 @@ def test_a_study_is_seeded_and_tells_how_far_it_is() -> None:
     assert study(asked[0], World(families=4, days=30, seed=2), asked[2]) != first
     assert told[-1] == (8, 8)
     assert first[1].live.value >= first[0].live.value
-
-

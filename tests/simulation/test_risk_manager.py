@@ -86,7 +86,7 @@ def test_coin_tossers_under_balanced_stay_on_paper(days: int) -> None:
     assert promoted(crowd(policy, days)).hits == 0
 
 
-HOLD = '''
+HOLD = """
 from genesis.strategies.base import Strategy
 
 
@@ -99,7 +99,7 @@ class Hold(Strategy):
         if not self._holds:
             self._holds = True
             self.target_weight("0.08")
-'''
+"""
 
 
 def bull_market(folder: Path, days: int) -> Path:

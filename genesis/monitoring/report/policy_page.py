@@ -18,7 +18,11 @@ Points = Sequence[tuple[float, float]]
 
 
 def render(
-    name: str, words: Sequence[str], world: World, outcomes: Sequence[Outcome], by_alpha: Mapping[str, Sequence[Outcome]]
+    name: str,
+    words: Sequence[str],
+    world: World,
+    outcomes: Sequence[Outcome],
+    by_alpha: Mapping[str, Sequence[Outcome]],
 ) -> str:
     """The page as HTML.
 
@@ -48,7 +52,9 @@ LIMITS = (
 
 def setting(world: World) -> str:
     """The world in a sentence."""
-    alike = "one version alone" if world.members == 1 else f"{world.members} look-alikes, correlation {world.correlation:g}"
+    alike = (
+        "one version alone" if world.members == 1 else f"{world.members} look-alikes, correlation {world.correlation:g}"
+    )
     return (
         f"{world.families:,} families of {alike}, {world.trades_a_day} trades a day, {world.days} days, autocorrelation "
         f"{world.autocorrelation:g}, seed {world.seed}. Errors are one standard error."
@@ -115,9 +121,7 @@ def over_alpha(by_alpha: Mapping[str, Sequence[Outcome]]) -> str:
     )
 
 
-def _lines(
-    caption: str, lines: Sequence[tuple[str, Points]], across: tuple[float, float], what: str, unit: str
-) -> str:
+def _lines(caption: str, lines: Sequence[tuple[str, Points]], across: tuple[float, float], what: str, unit: str) -> str:
     x = Scale(*across, LEFT, WIDTH - _RIGHT)
     most = max((v for _, points in lines for _, v in points), default=0.0)
     y = Scale(0.0, max(most * 1.06, 1.0), _BOTTOM, _TOP)

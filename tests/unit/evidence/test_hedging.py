@@ -115,7 +115,9 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="beta_bars"):
         HedgeRules(beta_bars=1)
     with pytest.raises(ValueError, match="bets"):
-        HedgedEvidence(RULES, BettingRules(bets_sharpe=(3.0,))).load(HedgedEvidence(RULES, BETS).save()[: 3 + 10 + 2 * 6])
+        HedgedEvidence(RULES, BettingRules(bets_sharpe=(3.0,))).load(
+            HedgedEvidence(RULES, BETS).save()[: 3 + 10 + 2 * 6]
+        )
 
 
 def bought_once(bull: list[float], weight: float) -> list[float]:
