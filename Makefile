@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check bench bench-peers fidelity fills evidence clean
+.PHONY: venv demo test test-slow test-compiled check bench bench-audit bench-peers fidelity fills evidence clean
 
 venv: .venv/.installed
 
@@ -37,6 +37,9 @@ test-compiled: venv
 
 bench: venv
 	$(BIN)/python -m benchmarks.run --memory
+
+bench-audit: venv
+	$(BIN)/python -m benchmarks.audit .
 
 bench-peers: venv
 	$(BIN)/python -m benchmarks.peers --install

@@ -62,13 +62,13 @@ def verify(
         kept.setdefault(place.length, []).append(place.head)
     last, previous = 0, GENESIS_HASH
     findings.extend(_off_place(kept.pop(0, []), 0, previous))
-    sha256 = hashlib.sha256
+    sha256, join = hashlib.sha256, b"".join
     for seq, entry, stored in entries:
         # Nearly every row: the right number, bytes, and the hash that `link` would say.
         if not (
             seq == last + 1
             and type(entry) is type(stored) is type(previous) is bytes
-            and sha256(b"%b%b%b%b" % (domain, previous, len(entry).to_bytes(8, "big"), entry)).digest() == stored
+            and sha256(join((domain, previous, len(entry).to_bytes(8, "big"), entry))).digest() == stored
         ):
             findings.extend(_row(last, previous, seq, entry, stored, domain))
         if seq in kept:

@@ -17,7 +17,7 @@ from genesis.paper_trading.promotion_facts import Evaluation, Order
 from genesis.paper_trading.promotion_rules import percent, written
 from genesis.paper_trading.validation_criteria import Verdict
 from genesis.storage.sqlite import StoreReader
-from genesis.system.promotions import Experiment, Told, all_experiments, last_decision, leave_order
+from genesis.system.promotions import Experiment, Told, all_experiments, last_decision, leave_order, made_again
 
 _Version = Annotated[str, typer.Argument(metavar="STRATEGY", help="the name of its reference track")]
 _Versions = Annotated[str | None, typer.Argument(metavar="[STRATEGY]", help="the name of its reference track")]
@@ -111,12 +111,20 @@ def archive(store: StorePath, strategy: _Version, author: _Author, reason: _Reas
 
 
 @app.command()
-def why(store: StorePath, strategy: _Version, as_json: Json = False) -> None:
+def why(
+    store: StorePath,
+    strategy: _Version,
+    everything: Annotated[
+        bool, typer.Option("--all", help="make all decisions about it again, not the last alone")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """The last decision about a strategy, made again from its record, and what it was made of."""
     with StoreReader(store) as reader:
         told = last_decision(reader, strategy)
+        again = made_again(reader, strategy) if everything else 1
     if as_json:
-        print_json(_document(told))
+        print_json({"made_again": again, **_document(told)})
         return
     e = told.evaluation
     say(_standing(e))
@@ -125,6 +133,8 @@ def why(store: StorePath, strategy: _Version, as_json: Json = False) -> None:
     if e.call:
         say(f"  a person is called: {e.call}")
     say(f"\ndecided at {iso_utc(e.time_ns)}, entry {told.seq}; made again from the record: the same, {e.digest[:16]}")
+    if everything:
+        say(f"all {again:,} decisions about it were made again, each from its record alone: the same")
     print_table([_criterion(v) for v in e.facts.verdicts], nothing="no criterion was judged")
     print_table([{"measured": name, "found": found} for name, found in _found(e)])
     for answer in e.answers:

@@ -177,7 +177,7 @@ def _texts(value: Any) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506 # nosec B506 - a SafeLoader
+        document = yaml.load(path.read_text(encoding="utf-8"), _ExactLoader)  # noqa: S506 # nosec B506 # a SafeLoader
     except OSError as error:
         found = (error.strerror or str(error)).lower()
         raise ConfigError(f"{path}: expected a readable file, found: {found}") from None
@@ -207,7 +207,7 @@ def _syntax(error: yaml.YAMLError) -> str:
 def _value(name: str, text: str) -> Any:
     """The value of an environment variable, read as YAML; never shown, because the name may be a misspelt secret's."""
     try:
-        return yaml.load(text, _ExactLoader)  # noqa: S506 # nosec B506 - a SafeLoader
+        return yaml.load(text, _ExactLoader)  # noqa: S506 # nosec B506 # a SafeLoader
     except (yaml.YAMLError, ConfigError, ValueError, RecursionError):
         raise ConfigError(f"{name}: expected a YAML value, found text that is none; quote it") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from genesis.engine.executor.base import VenueAction
@@ -67,7 +67,7 @@ class TrackAgenda:
     def add(self, time_ns: int, rank: int, item: Item) -> None:
         """Put an item down; nothing is ever due in the past."""
         self._seq += 1
-        heapq.heappush(self._heap, (time_ns if time_ns > self.now else self.now, rank, self._seq, item))
+        heappush(self._heap, (time_ns if time_ns > self.now else self.now, rank, self._seq, item))
         self.stirred = True
 
     def arrive(self, time_ns: int, action: VenueAction) -> None:
@@ -104,7 +104,7 @@ class TrackAgenda:
 
     def pop(self) -> Item:
         """Take the next item and make its moment the present."""
-        time_ns, rank, _, item = heapq.heappop(self._heap)
+        time_ns, rank, _, item = heappop(self._heap)
         self.now, self.rank = time_ns, rank
         return item
 

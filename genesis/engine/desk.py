@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from genesis.engine.track import Track
 
 _BUY: Final = Side.BUY
+_SIDES: Final = (Side.BUY, Side.SELL)
 _SUBMIT: Final = OrderStep.SUBMIT
 _ROWS = {"trades": StreamKind.TRADES, "quotes": StreamKind.QUOTES, "depth": StreamKind.DEPTH}
 
@@ -226,7 +227,8 @@ class TrackDesk(Account):
             equity += value
             gross += abs(value)
         if track.orders.by_id:
-            gross += sum(track.orders.value(side, self.value, self._price) for side in Side)
+            for side in _SIDES:
+                gross += track.orders.value(side, self.value, self._price)
         return equity, gross
 
     def position_value(self, feed: InstrumentFeed) -> int:
@@ -297,9 +299,8 @@ class TrackDesk(Account):
         return self._ordinal
 
     def _position(self, feed: InstrumentFeed) -> TapePosition:
-        stream = feed.price.stream
-        lane = feed.lane(stream.kind)
-        rows = passed(stream, lane.cursor if lane else 0, self.now, self._track.agenda.rank)
+        stream, agenda = feed.price.stream, self._agenda
+        rows = passed(stream, feed.price_lane.cursor, agenda.now, agenda.rank)
         return TapePosition(stream.name, rows, stream.block_digest(rows))
 
     def refuse(self, intent: OrderIntent, reason: DenyReason, detail: str, asked: OrderIntent | None = None) -> Refused:

@@ -64,6 +64,7 @@ class InstrumentFeed:
         "matcher",
         "notional_unit",
         "price",
+        "price_lane",
         "price_unit",
         "tier",
         "unit",
@@ -94,6 +95,7 @@ class InstrumentFeed:
         self.lanes = tuple(Lane(s, matcher, 10 * order + i, leads) for i, s in enumerate(chosen) if s is not None)
         self.leg = leg
         self.price = Mark(price_stream(streams))
+        self.price_lane = next(lane for lane in self.lanes if lane.stream is self.price.stream)
         self.mark = Mark(leg.marks) if leg is not None and leg.by_mark else self.price
 
     def lane(self, kind: StreamKind) -> Lane | None:

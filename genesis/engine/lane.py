@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genesis.execution.matching import Matcher
+from genesis.execution.matching import NEVER, Matcher
 from genesis.tape.stream import Stream, StreamKind, before
 
 _FIRST_SPAN = 64
@@ -90,7 +90,7 @@ class Lane:
 
     def _search(self, start: int, stop: int, low: int, high: int) -> int | None:
         self._searched = max(start, stop)
-        if (low <= 0 and high >= 2**62) or self.kind in _NOT_SEARCHED:
+        if (low <= 0 and high >= NEVER) or self.kind in _NOT_SEARCHED:
             return None
         lows, highs = self.stream.columns[self._low], self.stream.columns[self._high]
         span = _FIRST_SPAN

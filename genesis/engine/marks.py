@@ -17,6 +17,11 @@ from genesis.model.mark_prices import mark_grid
 from genesis.tape.stream import Column, Stream, StreamKind
 
 _SHORT = 12
+_PRICES = {
+    StreamKind.QUOTES: ("bid_ticks", "ask_ticks"),
+    StreamKind.MARK: ("mark", "mark"),
+    StreamKind.BARS: ("close", "close"),
+}
 
 
 class Mark:
@@ -25,7 +30,7 @@ class Mark:
     ``worth`` is the index's change for one unit of quote currency in the price; ``price`` the price marked last.
     """
 
-    __slots__ = ("_first", "_grid", "cursor", "per_row", "price", "stream", "worth")
+    __slots__ = ("_first", "_grid", "_of_long", "_of_short", "cursor", "per_row", "price", "stream", "worth")
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -36,6 +41,8 @@ class Mark:
         self._grid = mark_grid(stream.instrument) if by_marks else stream.instrument.price_grid
         # How many prices a row is marked at.
         self.per_row = 2 if by_marks else 1
+        # The columns that mark a long (or nothing held) and a short.
+        self._of_long, self._of_short = _PRICES.get(stream.kind, ("ticks", "ticks"))
         self._first: int | None = None
 
     def prices(self, start: int, stop: int) -> NDArray[np.float64]:
@@ -60,11 +67,7 @@ class Mark:
         self._first = ticks or None
 
     def _column(self) -> str:
-        if self.stream.kind is StreamKind.QUOTES:
-            return "bid_ticks" if self.worth >= 0 else "ask_ticks"
-        if self.stream.kind is StreamKind.MARK:
-            return "mark"
-        return "close" if self.stream.kind is StreamKind.BARS else "ticks"
+        return self._of_long if self.worth >= 0 else self._of_short
 
     def _worst(self) -> str:
         return "low" if self.worth >= 0 else "high"

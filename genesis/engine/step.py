@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Protocol
 
 from genesis.engine.track import Track
@@ -141,7 +142,7 @@ def step(tape: Tape, tracks: Sequence[Track], closed_before: int, overseer: Over
         entries.extend(_advance(tracks, now + 1, overseer))
         entries.extend(overseer.close_bar(now))
     entries.extend(_advance(tracks, closed_before, overseer))
-    entries.sort(key=_time)
+    entries.sort(key=attrgetter("time"))
     return entries
 
 
@@ -171,7 +172,7 @@ def family_evidence(entries: Sequence[Event]) -> list[FamilyEvidence]:
     """
     moments: dict[int, list[EvidenceSample]] = {}
     for entry in entries:
-        if isinstance(entry, EvidenceSample):
+        if type(entry) is EvidenceSample:
             moments.setdefault(entry.time, []).append(entry)
     return [_adjusted(time, samples) for time, samples in moments.items()]
 
@@ -225,7 +226,3 @@ def end(tape: Tape, tracks: Sequence[Track], time_ns: int) -> list[Event]:
         track.entries.clear()
     entries.append(TapeEnded(time_ns, None, sum(s.rows for s in tape.streams)))
     return entries
-
-
-def _time(event: Event) -> int:
-    return event.time

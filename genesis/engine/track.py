@@ -154,6 +154,8 @@ class Track:
         self._only_lane = self._lanes[0] if len(self._lanes) == 1 else None
         self._by_lane = {id(lane): f for f in self.feeds for lane in f.lanes}
         self._along = [(lane, f) for f in self.feeds for lane in f.lanes if lane.shown_along]
+        # Asked first, of every row: a compiled comparison with `FAR`, which no machine word holds, is slow.
+        self._has_along = bool(self._along)
         # No row that is shown along and has not been shown lies before this time.
         self._along_ns = FAR
         self._feed_by_id = {f.instrument.id: f for f in self.feeds}
@@ -188,7 +190,7 @@ class Track:
     def market(self) -> tuple[int | None, float | None]:
         """The first instrument's price in ticks, and what equal parts in each, bought at the tape's first price, have returned.
 
-        ``None`` before there is a price, and of an account of several moneys.
+        ``None`` before there is a price, and of instruments that are not all quoted in the budget's currency.
         """
         agenda, price, total = self.agenda, None, 0.0
         for feed in self.feeds:
@@ -199,7 +201,7 @@ class Track:
             if not now or not first:
                 return price, None
             total += now / first
-        if self._several is not None:
+        if self._several is not None and any(f.instrument.quote != self.portfolio.currency for f in self.feeds):
             # Equal parts of one money in instruments of several quotes: what they returned would be a rate's doing too.
             return price, None
         return price, total / len(self.feeds) - 1
@@ -430,7 +432,7 @@ class Track:
             return
         lane.cursor = row
         ts = stream.times
-        if self._along_ns <= ts[row]:
+        if self._has_along and self._along_ns <= ts[row]:
             self._show_along_before(lane, row)
         stop = before(ts, row, min(row + _RUN_ROWS, stream.rows), due_ns, included)
         if other is not None and stop > row + 1 and self._row_key(lane, stop - 1) > other:
@@ -467,7 +469,7 @@ class Track:
                 cursor += 1
                 lane.cursor = cursor
                 agenda.now = now = times[place]
-                if self._along_ns <= now:
+                if self._has_along and self._along_ns <= now:
                     self._show_along_before(lane, cursor - 1)
                 shown.last = ticks[place]
                 if working:
@@ -476,8 +478,9 @@ class Track:
                         now, ticks[place], block.lots[place], block.sides[place], now if happened is None else happened
                     )
                 if worth:
-                    mark.cursor, mark.price = cursor, prices[place]
-                    value = constant + worth * prices[place] if alone else marks.index()
+                    mark.cursor = cursor
+                    mark.price = price = prices[place]
+                    value = constant + worth * price if alone else marks.index()
                     if (value < marks.alarm or value > marks.calm) and marks.take(value, now):
                         self._halt(now)
                 try:
@@ -496,7 +499,7 @@ class Track:
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            if self._along_ns <= now:
+            if self._has_along and self._along_ns <= now:
                 self._show_along_before(lane, row)
             if lane.leads:
                 happened = event_at(row)
@@ -524,7 +527,7 @@ class Track:
             cursor += 1
             lane.cursor = cursor
             agenda.now = now = times[place]
-            if self._along_ns <= now:
+            if self._has_along and self._along_ns <= now:
                 self._show_along_before(lane, cursor - 1)
             if leads:
                 matcher.on_quote(now, bids[place], bid_lots[place], asks[place], ask_lots[place])
@@ -550,7 +553,7 @@ class Track:
             while end < stop and times[end] == now and seqs[end] == seq:
                 end += 1
             agenda.now = now
-            if self._along_ns <= now:
+            if self._has_along and self._along_ns <= now:
                 self._show_along_before(lane, start)
             feed.show(lane, end)
             if self._message_ends(lane, now, seq):
@@ -587,7 +590,7 @@ class Track:
         for row in range(lane.cursor, stop):
             lane.cursor = row + 1
             agenda.now = now = times[row]
-            if self._along_ns <= now:
+            if self._has_along and self._along_ns <= now:
                 self._show_along_before(lane, row)
             if lane.leads:
                 matcher.on_bar(now, begun(row), opened(row), high(row), low(row), close(row), lots(row))
@@ -620,7 +623,7 @@ class Track:
                         self._halt(now)
             elif marks.held and self._mark_up_to(now, subscription.rank):
                 return
-            if self._along_ns <= now:
+            if self._has_along and self._along_ns <= now:
                 self._show_along_to(now, subscription.rank)
             subscription.at = at
             if lane is not None and lane.cursor < at:
@@ -651,7 +654,7 @@ class Track:
     def _handle_agenda(self) -> None:
         agenda = self.agenda
         item = agenda.pop()
-        if self._along_ns <= agenda.now:
+        if self._has_along and self._along_ns <= agenda.now:
             self._show_along_to(agenda.now, agenda.rank)
         if isinstance(item, VenueAction):
             feed = self._only_feed or self._feed_by_id[item.instrument_id]
@@ -707,7 +710,8 @@ class Track:
         state = self.orders.by_id.get(event.order.client_order_id)
         if state is None:
             return
-        if isinstance(event, OrderFilled):
+        # Not isinstance, which is slow for structs: events have no subclasses.
+        if type(event) is OrderFilled:
             if self._journalled:
                 event = self.desk.with_position(event)
             if state.liquidates:
@@ -742,8 +746,10 @@ class Track:
 
     def _fill(self, state: OpenState, fill: OrderFilled) -> None:
         state.filled += fill.last_lots
-        state.step(_FILL_PART if fill.leaves_lots else _FILL_ALL)
-        if state.status.is_final:
+        if fill.leaves_lots:
+            state.step(_FILL_PART)
+        else:
+            state.step(_FILL_ALL)
             self._close_order(state.order.client_order_id)
             if state.liquidates:
                 self._stays_open(state)
@@ -782,10 +788,12 @@ class Track:
             return
         constant = quotient(portfolio.cash_units, budget)
         if feed is not None:
-            mark = feed.mark
+            mark, lane = feed.mark, feed.price_lane
             units = feed.holding.position.units
             worth = quotient(units * feed.price_unit, budget) if units else 0.0
-            stop = passed(mark.stream, mark.cursor, agenda.now, agenda.rank)
+            # While nothing was held the mark stayed behind: the lane knows better where the present is.
+            start = lane.cursor if mark.stream is lane.stream else mark.cursor
+            stop = passed(mark.stream, start, agenda.now, agenda.rank)
             self.marks.only_position_changed(constant, worth, stop)
             return
         worths = [quotient(f.holding.position.units * f.price_unit, budget) for f in self.feeds]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import gcd
 from typing import Final
 
 from genesis.execution.commission import commission
@@ -13,19 +14,18 @@ from genesis.model.instruments import Instrument
 from genesis.model.orders import Liquidity, Side
 
 _BUY: Final = Side.BUY
+_MAKER: Final = Liquidity.MAKER
+_SCALE = 10**12
 
 
 class FeeCalculator:
     """Fees of one instrument as integers: no Decimal on the way of a fill."""
 
-    __slots__ = ("_base", "_decimals", "_quote", "_rate", "_received", "_scale", "_step")
+    __slots__ = ("_base", "_maker", "_quote", "_received", "_taker", "_worst")
 
     def __init__(self, schedule: FeeSchedule, instrument: Instrument, quote_decimals: int) -> None:
-        self._scale = 10**12
-        self._rate = {
-            Liquidity.MAKER: _bp_units(schedule.maker_bp, self._scale),
-            Liquidity.TAKER: _bp_units(schedule.taker_bp, self._scale),
-        }
+        self._maker, self._taker = _fraction(schedule.maker_bp), _fraction(schedule.taker_bp)
+        self._worst = _fraction(max(schedule.maker_bp, schedule.taker_bp))
         self._received = schedule.currency is FeeCurrency.RECEIVED and not instrument.short_allowed
         self._base = (instrument.base, instrument.base_decimals, _truncation(instrument.base_decimals, schedule))
         self._quote = (instrument.quote, quote_decimals, _truncation(quote_decimals, schedule))
@@ -34,7 +34,8 @@ class FeeCalculator:
         """Fee of a fill as (units, currency, decimals); ``base_units`` and ``quote_units`` are what changed hands."""
         received_base = self._received and side is _BUY
         currency, decimals, step = self._base if received_base else self._quote
-        units = (base_units if received_base else quote_units) * self._rate[liquidity] // self._scale
+        top, bottom = self._maker if liquidity is _MAKER else self._taker
+        units = (base_units if received_base else quote_units) * top // bottom
         return units - units % step, currency, decimals
 
     def quote_rate_on_buys(self) -> tuple[int, int]:
@@ -43,7 +44,7 @@ class FeeCalculator:
 
     def worst_rate(self) -> tuple[int, int]:
         """The higher of the two rates as (numerator, denominator)."""
-        return max(self._rate.values()), self._scale
+        return self._worst
 
 
 class FullFees(FeeCalculator):
@@ -94,6 +95,13 @@ def _side_rates(rates: SideBps | FeeSchedule) -> SideRates:
 
 def _bp_units(rate: Decimal, scale: int) -> int:
     return currency_grid(12).from_decimal(rate.scaleb(-4, EXACT)) * scale // 10**12
+
+
+def _fraction(rate: Decimal) -> tuple[int, int]:
+    """A rate in basis points as (numerator, denominator) in lowest terms: products with an amount mostly stay within a machine word."""
+    units = _bp_units(rate, _SCALE)
+    common = gcd(units, _SCALE)
+    return units // common, _SCALE // common
 
 
 def _truncation(decimals: int, schedule: FeeSchedule) -> int:

@@ -27,8 +27,9 @@ from genesis.model.grid import plain
 from genesis.model.orders import Liquidity, RejectReason
 from genesis.model.rules import StpMode
 
-_NEVER: Final = 2**62
-_UNBOUND: Final = 2**62
+# No price and no size comes near it, and a compiled integer holds it in a word: 2**62 would be compared slowly.
+NEVER: Final = 2**62 - 1
+_UNBOUND: Final = NEVER
 _SIDES: Final = (1, -1)
 # Members of an enumeration are looked up slowly.
 _DELAYED: Final = Phase.DELAYED
@@ -68,8 +69,9 @@ class Matcher:
         self.working: list[Working] = []
         # Resting orders by side, best price first, oldest first at one price: (price rank, arrival number, order).
         self._resting: dict[int, list[tuple[int, int, Working]]] = {1: [], -1: []}
+        self._rests = 0  # how many those are
         self._arrivals = 0
-        self._bounds: tuple[bool, int, int] | None = (False, 0, _NEVER)
+        self._bounds: tuple[bool, int, int] | None = (False, 0, NEVER)
 
     # ---- commands
 
@@ -78,7 +80,7 @@ class Matcher:
         shown = self.shown
         touch = shown.touch(working.sign)
         now_ns = max(working.order.decided_ns, shown.quote_ns, shown.depth_ns, shown.trade_ns)
-        working.worst = 0 if working.sign > 0 else _NEVER
+        working.worst = 0 if working.sign > 0 else NEVER
         if touch is not None:
             working.suffer(touch, working.slippage + (0 if shown.tier(now_ns).has_book else working.half_spread))
         working.in_time = InTime(working, shown, self.models, self._unwelcome(working, touch))
@@ -131,7 +133,7 @@ class Matcher:
         shown.show_quote(bid, bid_lots, ask, ask_lots, time_ns)
         if self._halts is not None and self._halts.end_of(time_ns) is not None:
             return
-        if self._resting[1] or self._resting[-1]:
+        if self._rests:
             self._rest_on_quote(1, time_ns)
             self._rest_on_quote(-1, time_ns)
         if not self._others():
@@ -178,9 +180,10 @@ class Matcher:
         if self._halts is not None and self._halts.end_of(time_ns) is not None:
             return
         used = 0
-        for sign in _SIDES:
-            if self._resting[sign]:
-                used = self._rest_on_trade(sign, time_ns, ticks, lots, aggressor, used, happened_ns)
+        if self._rests:
+            for sign in _SIDES:
+                if self._resting[sign]:
+                    used = self._rest_on_trade(sign, time_ns, ticks, lots, aggressor, used, happened_ns)
         if not self._others():
             return
         on_prints = not shown.tier(time_ns).has_book
@@ -371,6 +374,7 @@ class Matcher:
             working.queue.join(None)
         self._arrivals += 1
         insort(self._resting[working.sign], (-working.sign * limit, self._arrivals, working))
+        self._rests += 1
         self._bounds = None
 
     # ---- triggers
@@ -591,10 +595,10 @@ class Matcher:
 
         Orders of other accounts are not in the recorded market, and are passed by.
         """
-        mode, resting = taker.party.self_trade, self._resting[-taker.sign]
-        if mode is _NO_PREVENTION or not resting:
+        mode = taker.party.self_trade
+        if not self._rests or mode is _NO_PREVENTION:
             return
-        for _, _, maker in list(resting):
+        for _, _, maker in list(self._resting[-taker.sign]):
             if (ticks - (maker.limit or 0)) * taker.sign < 0 or taker.phase is not _TAKING:
                 return
             if maker.party is taker.party:
@@ -665,6 +669,7 @@ class Matcher:
             while resting[place][2] is not working:
                 place += 1
             del resting[place]
+            self._rests -= 1
         working.phase = _ENDED
         if working.locked and working.party.spot is not None:
             working.party.release(working.sign, working.locked)
@@ -673,10 +678,10 @@ class Matcher:
 
     def _others(self) -> bool:
         """Whether an order works that does not rest."""
-        return len(self.working) > len(self._resting[1]) + len(self._resting[-1])
+        return len(self.working) > self._rests
 
     def _compute_bounds(self) -> tuple[bool, int, int]:
-        low, high = 0, _NEVER
+        low, high = 0, NEVER
         shown = self.shown
         for working in self.working:
             phase = working.phase

@@ -161,7 +161,7 @@ class Party:
         """Lots that what is set aside for an order and what is free beside it can pay at ``ticks``."""
         spot = self.spot
         if spot is None:
-            return 2**62
+            return 2**62 - 1
         return (locked + spot.wallet.free[spot.gives(sign)]) // self.needs(sign, ticks, 1)
 
     def pay(self, locked: int, sign: int, ticks: int, lots: int, fee: Fee, lock_ticks: int, leaves: int) -> int:

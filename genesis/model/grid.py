@@ -19,12 +19,15 @@ from decimal import (
 )
 from functools import cache
 from operator import truediv
+from typing import Final
 
 # Wide enough that no sum or product of ours is ever rounded; an inexact result is a bug and raises.
 EXACT = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact])
 
 # An integer of this many digits is quickly made of a Decimal; a Decimal may have an exponent of any size.
 _QUICK_DIGITS = 30
+# Below this size an integer is a machine word when compiled.
+_WORD: Final = 2**61
 
 FLOOR, CEILING, HALF_EVEN = ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN
 
@@ -63,6 +66,11 @@ def quotient(numerator: int, denominator: int) -> float:
 
     A compiled ``/`` rounds integers beyond 2^53 to floats before it divides them; amounts in ledger units can be that large.
     """
+    if -_WORD < numerator < _WORD and 0 < denominator < _WORD:
+        # Mostly both are floats exactly, and then their quotient as floats is the nearest one.
+        top, bottom = float(numerator), float(denominator)
+        if int(top) == numerator and int(bottom) == denominator:
+            return top / bottom
     nearest: float = truediv(numerator, denominator)
     return nearest
 

@@ -177,6 +177,9 @@ class _Decision:
     def _hold_on(self) -> None:
         """A look that can judge nothing takes nothing away: it pauses, and in the end calls a person."""
         standing, why = self._standing, self._case.unjudged
+        begun = standing.pause is Pause.NONE or (standing.errors == 1 and self._before.errors == 0)
+        if begun and self._facts.data is not DataState.FRESH and not self._facts.live_flat:
+            self._call(f"{why} and a position is open: it is kept, {_KEPT[self._facts.data]}")
         if standing.pause is Pause.UNTIL_RESUMED:
             return
         if not why:
@@ -184,8 +187,6 @@ class _Decision:
             return
         if standing.pause is Pause.NONE:
             self._set(pause=Pause.UNTIL_CLEAR, pause_words=why)
-            if self._facts.data is not DataState.FRESH and not self._facts.live_flat:
-                self._call(f"{why} and a position is open: it is kept, {_KEPT[self._facts.data]}")
         if standing.inconclusive >= self._rules.inconclusive_limit:
             words = f"undecided for {standing.inconclusive} looks in a row, the last time because {why}"
             self._set(pause=Pause.UNTIL_RESUMED, pause_words=words)
@@ -647,6 +648,8 @@ class _Decision:
         action = action_of(stage, step.move, halt.kind if isinstance(halt, Halt) else None)
         if action is Action.FLATTEN and self._facts.data is DataState.STALE:
             return Action.HOLD
+        if action is Action.STEP_UP and step.fraction == self._before.fraction:
+            return Action.NONE
         gone = self._facts.live_flat and not stage.holds_capital
         return Action.NONE if gone and action in (Action.DEMOTE, Action.FLATTEN, Action.HOLD) else action
 

@@ -11,7 +11,6 @@ from typing import Final
 
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarKind
-from genesis.portfolio.conversion import NoRate
 from genesis.portfolio.currencies import RATE_AGE_LIMIT_NS, Rates
 from genesis.tape.stream import Stream, StreamKind
 
@@ -62,10 +61,3 @@ class TapeRates(Rates):
                 continue
             bid, ask = _COLUMNS[stream.kind]
             self.show(name, stream.times[row], stream.columns[bid].item(row), stream.columns[ask].item(row))
-
-    def at(self, amount: int, source: str, target: str, now: int, included: bool = False) -> int | NoRate:
-        """`look`, and convert one amount."""
-        if source == target or not amount:
-            return amount
-        self.look(now, included)
-        return self.convert(amount, source, target, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
+from math import ceil, gcd
 from typing import Final
 
 from genesis.clock import NS_PER_MINUTE
@@ -224,7 +224,7 @@ class RiskGate:
 
     def _price(self, intent: OrderIntent, touch: int) -> tuple[DenyReason, str] | None:
         limit = intent.limit_ticks
-        if limit is None or intent.type is not OrderType.LIMIT or abs(limit - touch) * _PARTS <= touch * self._fat:
+        if limit is None or intent.type is not OrderType.LIMIT or not _exceeds(abs(limit - touch), touch, self._fat):
             return None
         text = intent.instrument.price_grid.to_text
         found = f"found {text(limit)} with the market at {text(touch)}"
@@ -258,14 +258,14 @@ class RiskGate:
     ) -> tuple[DenyReason, str] | None:
         equity, gross = account.standing()
         value = account.value(instrument, judged, lots)
-        if value * _PARTS > equity * self._order:
+        if _exceeds(value, equity, self._order):
             return DenyReason.ORDER_SIZE, _share(value, equity, self.tier.order_max, "an order")
         after = abs(held + sign * lots)
         gross += value if not held else account.value(instrument, judged, after - abs(held))
-        if gross * _PARTS > equity * self._gross:
+        if _exceeds(gross, equity, self._gross):
             return DenyReason.GROSS_EXPOSURE, _share(gross, equity, self.tier.gross_exposure_max, "gross exposure")
         net = 0 if self._net is None else account.value(instrument, judged, after)
-        if self._net is not None and net * _PARTS > equity * self._net:
+        if self._net is not None and _exceeds(net, equity, self._net):
             limit = self._limits.net_exposure_max or Decimal(0)
             return DenyReason.NET_EXPOSURE, _share(net, equity, limit, "net exposure per asset")
         if sign > 0 and not rules.short_allowed:
@@ -334,8 +334,15 @@ def _is_plain(intent: OrderIntent, lots: int, limit: int | None) -> bool:
     )
 
 
-def _parts(fraction: Decimal) -> int:
-    return int(EXACT.multiply(fraction, Decimal(_PARTS)))
+def _parts(fraction: Decimal) -> tuple[int, int]:
+    """A fraction in millionths, in lowest terms: its products with amounts mostly stay within a machine word."""
+    parts = int(EXACT.multiply(fraction, Decimal(_PARTS)))
+    common = gcd(parts, _PARTS)
+    return parts // common, _PARTS // common
+
+
+def _exceeds(value: int, whole: int, limit: tuple[int, int]) -> bool:
+    return value * limit[1] > whole * limit[0]
 
 
 def _least(amount: Decimal, step: Decimal) -> int:

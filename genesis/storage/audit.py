@@ -90,11 +90,15 @@ def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Aud
     kept = kept or Kept()
     with one_view(db):
         findings, places = check_operations(db)
-        keys, wrong = _keys(db, kept.key, check)
+        keys, wrong = _keys(db, check)
         findings += wrong
-        claims, wrong = _claims(db, keys, check)
+        trusted, since, wrong = _trusted(db, keys, kept.key)
         findings += wrong
-        outside, wrong = _outside(kept, keys, claims, check)
+        claims, wrong = _claims(db, trusted, since, check)
+        findings += wrong
+        if kept.key is not None and not claims:
+            findings.append(Finding(0, f"expected a checkpoint under the kept key {kept.key}, found none", Part.KEPT))
+        outside, wrong = _outside(kept, trusted, check)
         findings += wrong
         tree = _Tree(c.checkpoint.size for c in [*claims, *outside])
         rows = tree.watch(stored_entries(db))
@@ -115,7 +119,7 @@ def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Aud
     )
 
 
-def _keys(db: sqlite3.Connection, trusted: PublicKey | None, check: Check) -> tuple[list[PublicKey], list[Finding]]:
+def _keys(db: sqlite3.Connection, check: Check) -> tuple[list[PublicKey], list[Finding]]:
     """The keys that may have signed here. Each but the first must have been named by the one before it."""
     keys: list[PublicKey] = []
     findings: list[Finding] = []
@@ -129,16 +133,34 @@ def _keys(db: sqlite3.Connection, trusted: PublicKey | None, check: Check) -> tu
             keys.append(key)
         except (GenesisError, _Wrong) as error:
             findings.append(Finding(kept.seq, f"operation {kept.seq}: key: {error}", Part.CHECKPOINTS))
-    if trusted is not None and trusted not in keys:
-        found = ", ".join(map(str, keys)) or "none"
-        findings.append(Finding(0, f"expected checkpoints under the kept key {trusted}, found {found}", Part.KEPT))
     return keys, findings
 
 
-def _claims(db: sqlite3.Connection, keys: list[PublicKey], check: Check) -> tuple[list[_Claim], list[Finding]]:
+def _trusted(
+    db: sqlite3.Connection, keys: list[PublicKey], kept: PublicKey | None
+) -> tuple[list[PublicKey], int, list[Finding]]:
+    """The keys to believe, and the operation from which on they alone sign: the kept one and those that follow it.
+
+    A key before the kept one may be anybody's, who can let it name the kept one: what it signed is passed over. Without a kept key
+    the store's own word is taken for all of them.
+    """
+    if kept is None:
+        return keys, 0, []
+    if kept not in keys:
+        found = ", ".join(map(str, keys)) or "none"
+        return [kept], 0, [Finding(0, f"expected the kept key {kept} among the store's, found {found}", Part.KEPT)]
+    since = next((k.seq for k in kept_keys(db, []) if k.key == str(kept)), 0)
+    return keys[keys.index(kept) :], since, []
+
+
+def _claims(
+    db: sqlite3.Connection, keys: list[PublicKey], since: int, check: Check
+) -> tuple[list[_Claim], list[Finding]]:
     claims: list[_Claim] = []
     findings: list[Finding] = []
     for one in kept_checkpoints(db, findings):
+        if one.seq < since:
+            continue
         try:
             checkpoint = _opened(one, keys, check)
         except (GenesisError, _Wrong) as error:
@@ -163,18 +185,15 @@ def _opened(kept: KeptCheckpoint, keys: list[PublicKey], check: Check) -> Checkp
     return checkpoint
 
 
-def _outside(
-    kept: Kept, keys: list[PublicKey], claims: list[_Claim], check: Check
-) -> tuple[list[_Claim], list[Finding]]:
-    """The kept notes as claims; they may be of a key that the store no longer tells of."""
+def _outside(kept: Kept, keys: list[PublicKey], check: Check) -> tuple[list[_Claim], list[Finding]]:
+    """The kept notes as claims."""
     found: list[_Claim] = []
     findings: list[Finding] = []
-    known = [*keys, *([kept.key] if kept.key is not None and kept.key not in keys else [])]
-    origins = {k.name for k in known}
+    origins = {k.name for k in keys}
     for number, note in enumerate(kept.notes, 1):
         of = f"kept checkpoint {number}"
         try:
-            text, _ = open_note(note, known, check)
+            text, _ = open_note(note, keys, check)
             checkpoint = parse_checkpoint(text)
             if checkpoint.origin not in origins:
                 raise _Wrong(f"expected the origin {', '.join(sorted(origins))}, found {checkpoint.origin}")
@@ -238,7 +257,7 @@ def check_projections(db: sqlite3.Connection) -> Iterator[Finding]:
 
 def _compared(table: str, fresh: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[Finding]:
     """Both sides in the order of their keys, which SQLite keeps as the rowid."""
-    query = f"SELECT rowid, * FROM {table} ORDER BY rowid"  # nosec B608 - names are ours, values are bound
+    query = f"SELECT rowid, * FROM {table} ORDER BY rowid"  # nosec B608 # names are ours, values are bound
     made, kept = fresh.execute(query), db.execute(query)
     columns = [c[0] for c in made.description]
     expected, found = next(made, None), next(kept, None)

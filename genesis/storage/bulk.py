@@ -3,27 +3,59 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from functools import cache
-from itertools import chain
+from itertools import compress, cycle
 
-_ROWS_A_STATEMENT = 100
+_ROWS_A_STATEMENT = (100, 10, 1)
 
 
-def insert(db: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows that have a value for every column of ``table``, in the caller's transaction."""
-    if not rows:
-        return
-    columns = len(rows[0])
-    at_once = min(_ROWS_A_STATEMENT, db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // columns)
-    whole = len(rows) - len(rows) % at_once
-    statement = _insert(table, columns, at_once)
-    for start in range(0, whole, at_once):
-        db.execute(statement, list(chain.from_iterable(rows[start : start + at_once])))
-    db.executemany(_insert(table, columns, 1), rows[whole:])
+class Rows:
+    """Rows that wait for one table, each with a value for every column.
+
+    Their values lie one after another in one list: a tuple a row would keep the garbage collector busy.
+    """
+
+    __slots__ = ("_columns", "_table", "_values")
+
+    def __init__(self, table: str) -> None:
+        self._table, self._columns = table, 0
+        self._values: list[object] = []
+
+    def __len__(self) -> int:
+        return len(self._values) // self._columns if self._columns else 0
+
+    def append(self, row: tuple[object, ...]) -> None:
+        """Let a row wait."""
+        self._columns = len(row)
+        self._values.extend(row)
+
+    def insert(self, db: sqlite3.Connection) -> None:
+        """Put all of them into the caller's transaction; they go on waiting, for another try, until they are cleared."""
+        values, columns = self._values, self._columns
+        if not values:
+            return
+        given = tuple([self._has_value(place) for place in range(columns)])
+        every = all(given)
+        most, done = db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // columns, 0
+        for size in _ROWS_A_STATEMENT:
+            at_once = min(size, most)
+            statement, step = _insert(self._table, given, at_once), at_once * columns
+            while len(values) - done >= step:
+                some = values[done : done + step]
+                db.execute(statement, some if every else list(compress(some, cycle(given))))
+                done += step
+
+    def clear(self) -> None:
+        """They are in the table for good."""
+        self._values.clear()
+
+    def _has_value(self, column: int) -> bool:
+        """Whether a column is to be bound: for each ``None`` an adapter is looked for, which costs as much as four texts."""
+        values = self._values
+        return values[column] is not None or any([v is not None for v in values[column :: self._columns]])
 
 
 @cache
-def _insert(table: str, columns: int, rows: int) -> str:
-    row = f"({','.join('?' * columns)})"
-    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"  # nosec B608 - names are ours, values are bound
+def _insert(table: str, given: tuple[bool, ...], rows: int) -> str:
+    row = f"({','.join(['?' if g else 'NULL' for g in given])})"
+    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"  # nosec B608 # names are ours, values are bound

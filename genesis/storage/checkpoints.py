@@ -93,7 +93,7 @@ def current_key(db: sqlite3.Connection) -> PublicKey | None:
 def make_checkpoint(
     db: sqlite3.Connection, name: str, signer: Signer, check: Check, host: str, wall_ns: int
 ) -> tuple[str, bool]:
-    """Sign the chain as it stands; the note, and whether it is a new one: the same length is not signed twice.
+    """Sign the chain as it stands; the note, and whether it is a new one: no key signs the same length twice.
 
     Args:
         db: the store, which an engine may be writing.
@@ -118,8 +118,8 @@ def make_checkpoint(
             "use the folder that holds it, or name the new key by genesis audit rotate-key"
         )
     frontier, last = _frontier(db, origin, length, check)
-    if last is not None and frontier.size == length:
-        return last, False
+    if last is not None and frontier.size == length and last.seq > kept_keys(db)[-1].seq:
+        return last.note, False
     _grow(db, frontier, length)
     note = Checkpoint(origin, length, frontier.root()).signed(signer)
     if noted is None:
@@ -149,8 +149,8 @@ def note_rotation(db: sqlite3.Connection, signer: Signer, following: Signer, hos
     return new
 
 
-def _frontier(db: sqlite3.Connection, origin: str, length: int, check: Check) -> tuple[Frontier, str | None]:
-    """The tree of the last checkpoint, and its note. It is believed only as far as its signature and its root go."""
+def _frontier(db: sqlite3.Connection, origin: str, length: int, check: Check) -> tuple[Frontier, KeptCheckpoint | None]:
+    """The tree of the last checkpoint, and that one. It is believed only as far as its signature and its root go."""
     kept = kept_checkpoints(db)
     if not kept:
         return Frontier(), None
@@ -168,7 +168,7 @@ def _frontier(db: sqlite3.Connection, origin: str, length: int, check: Check) ->
         raise IntegrityError(
             f"expected a chain of {checkpoint.size} entries or more, as was signed, found {length}: it was cut"
         )
-    return frontier, last.note
+    return frontier, last
 
 
 def _grow(db: sqlite3.Connection, frontier: Frontier, length: int) -> None:

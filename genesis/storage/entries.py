@@ -13,7 +13,7 @@ _RANGE = 2_048
 def stored_entries(db: sqlite3.Connection, first: int = 1) -> Iterator[tuple[int, bytes, bytes]]:
     """(seq, bytes, hash) of the run chain from ``first`` on, read in ranges: no statement stays open, and memory stays small."""
     last = first - 1
-    query = f"SELECT seq, bytes, hash FROM entries WHERE seq > ? ORDER BY seq LIMIT {_RANGE}"  # nosec B608 - names are ours, values are bound
+    query = f"SELECT seq, bytes, hash FROM entries WHERE seq > ? ORDER BY seq LIMIT {_RANGE}"  # nosec B608 # names are ours, values are bound
     while rows := db.execute(query, (last,)).fetchall():
         yield from rows
         last = rows[-1][0]
@@ -21,5 +21,5 @@ def stored_entries(db: sqlite3.Connection, first: int = 1) -> Iterator[tuple[int
 
 def chain_head(db: sqlite3.Connection, table: str) -> tuple[int, bytes]:
     """Durable length and head of ``entries`` or ``operations``."""
-    row = db.execute(f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1").fetchone()  # nosec B608 - names are ours, values are bound
+    row = db.execute(f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1").fetchone()  # nosec B608 # names are ours, values are bound
     return (0, GENESIS_HASH) if row is None else (row[0], row[1])

@@ -36,7 +36,7 @@ def leave_command(path: Path, command: str, target: str | None, author: str, rea
     with beside(path) as db, transaction(db):
         row = (command, target, author, reason, clock.now_ns())
         columns = "command, target, author, reason, wall_time"
-        return int(db.execute(f"INSERT INTO inbox ({columns}) VALUES (?,?,?,?,?)", row).lastrowid or 0)  # nosec B608 - names are ours, values are bound
+        return int(db.execute(f"INSERT INTO inbox ({columns}) VALUES (?,?,?,?,?)", row).lastrowid or 0)  # nosec B608 # names are ours, values are bound
 
 
 def waiting(db: sqlite3.Connection) -> list[CommandRow]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
@@ -49,7 +51,7 @@ from genesis.model.events import (
 from genesis.model.grid import EXACT, plain
 from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
 from genesis.storage import shapes
-from genesis.storage.bulk import insert
+from genesis.storage.bulk import Rows
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import transaction
 from genesis.storage.schema import PROJECTIONS, create_projections
@@ -79,11 +81,14 @@ class _OpenOrder:
         return self.time, self.status.value, self.filled_qty, plain(self.filled_notional), self.reason
 
 
+# Members of an enumeration are looked up slowly.
+_FILL_PART: Final = OrderStep.FILL_PART
+_FILL_ALL: Final = OrderStep.FILL_ALL
 _REBUILD_GROUP = 10_000
 _STATE = "time_updated, status, filled_qty, filled_notional, reason"
 _OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
 _OPEN = ", ".join(sorted(f"'{s.value}'" for s in _OPEN_STATUSES))
-_READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"  # nosec B608 - names are ours, values are bound
+_READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"  # nosec B608 # names are ours, values are bound
 _TABLES = tuple(t for t in PROJECTIONS if t != "orders")
 _UPDATE_ORDER = (
     "UPDATE orders SET (time_updated, status, filled_qty, filled_notional, reason) = (?,?,?,?,?) WHERE seq = ?"
@@ -95,7 +100,7 @@ class Projector:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _TABLES}
+        self._rows = {table: Rows(table) for table in _TABLES}
         self._changed: dict[str, _OpenOrder] = {}
         self._open: dict[str, _OpenOrder] = {}
         for row in db.execute(f"{_READ} WHERE status IN ({_OPEN})"):
@@ -117,11 +122,15 @@ class Projector:
 
     def write(self) -> None:
         """Put what waits into the caller's transaction. It goes on waiting, for another try, until `written` says it is kept."""
-        changed = self._changed.values()
-        insert(self._db, "orders", [(o.seq, *o.fixed, *o.state()) for o in changed if o.fixed is not None])
-        self._db.executemany(_UPDATE_ORDER, [(*o.state(), o.seq) for o in changed if o.fixed is None])
-        for table, rows in self._rows.items():
-            insert(self._db, table, rows)
+        orders = Rows("orders")
+        for order in self._changed.values():
+            if order.fixed is not None:
+                orders.append((order.seq, *order.fixed, *order.state()))
+            else:
+                self._db.execute(_UPDATE_ORDER, (*order.state(), order.seq))
+        orders.insert(self._db)
+        for rows in self._rows.values():
+            rows.insert(self._db)
 
     def written(self) -> None:
         """What waited is in the tables for good: forget it."""
@@ -142,7 +151,7 @@ class Projector:
         order_id, i = read.body.client_order_id, read.body.intent
         fixed = (
             read.track, order_id, i.instrument, i.side, i.type, i.tif, i.qty, i.limit_px, i.trigger_px, i.trailing_bp,
-            i.post_only, i.reduce_only, i.tag, read.time,
+            int(i.post_only), int(i.reduce_only), i.tag, read.time,
         )  # fmt: skip
         self._changed[order_id] = _OpenOrder(seq, i.instrument, fixed, read.time)
 
@@ -169,16 +178,19 @@ class Projector:
 
     def _filled(self, seq: int, entry: bytes) -> None:
         read = shapes.FILLED.decode(entry)
-        f = read.body
-        order = self._order(f.client_order_id, seq)
-        order.step(OrderStep.FILL_PART if f.leaves_qty.strip("0.") else OrderStep.FILL_ALL, read.time, seq)
-        order.filled_qty = f.filled_qty
-        amount = EXACT.multiply(Decimal(f.last_px), Decimal(f.last_qty))
+        (
+            arrival_px, order_id, confidence, cost, decision_px, fee, fee_currency, fill_id, filled_qty, last_px,
+            last_qty, leaves_qty, liquidity, side, tier, time_event,
+        ) = astuple(read.body)  # fmt: skip
+        drift, impact, slippage, spread_x2, walk = astuple(cost)
+        order, time = self._order(order_id, seq), read.time
+        order.step(_FILL_PART if leaves_qty.strip("0.") else _FILL_ALL, time, seq)
+        order.filled_qty = filled_qty
+        amount = EXACT.multiply(Decimal(last_px), Decimal(last_qty))
         order.filled_notional = EXACT.add(order.filled_notional, amount)
         self._rows["fills"].append((
-            seq, read.track, f.client_order_id, f.fill_id, order.instrument, f.side, read.time, f.time_event, f.last_px,
-            f.last_qty, f.liquidity, f.fee, f.fee_currency, f.tier, f.confidence, f.decision_px, f.arrival_px,
-            *msgspec.structs.astuple(f.cost),
+            seq, read.track, order_id, fill_id, order.instrument, side, time, time_event, last_px, last_qty, liquidity,
+            fee, fee_currency, tier, confidence, decision_px, arrival_px, drift, spread_x2, walk, slippage, impact,
         ))  # fmt: skip
 
     # ---- the rest
@@ -191,11 +203,11 @@ class Projector:
 
     def _traded(self, seq: int, entry: bytes) -> None:
         read = shapes.TRADED.decode(entry)
-        self._rows["trades"].append((seq, read.track, *msgspec.structs.astuple(read.body)))
+        self._rows["trades"].append((seq, read.track, *astuple(read.body)))
 
     def _funded(self, seq: int, entry: bytes) -> None:
         read = shapes.FUNDED.decode(entry)
-        self._rows["funding"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["funding"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _sampled(self, seq: int, entry: bytes) -> None:
         read = shapes.SAMPLED.decode(entry)
@@ -203,7 +215,7 @@ class Projector:
 
     def _evidence(self, seq: int, entry: bytes) -> None:
         read = shapes.EVIDENCE.decode(entry)
-        self._rows["evidence"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["evidence"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _family(self, seq: int, entry: bytes) -> None:
         read = shapes.FAMILY.decode(entry)
@@ -228,7 +240,7 @@ class Projector:
 
     def _commanded(self, seq: int, entry: bytes) -> None:
         read = shapes.COMMAND.decode(entry)
-        self._rows["commands"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["commands"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _halted(self, seq: int, entry: bytes) -> None:
         read = shapes.HALTED.decode(entry)
@@ -246,7 +258,7 @@ class Projector:
 
     def _gap(self, seq: int, entry: bytes) -> None:
         read = shapes.GAP.decode(entry)
-        self._rows["gaps"].append((seq, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["gaps"].append((seq, read.time, *astuple(read.body)))
 
     def _incident(self, seq: int, entry: bytes, kind: str) -> None:
         read = shapes.INCIDENT.decode(entry)
@@ -273,7 +285,7 @@ class Projector:
 
     def _capital(self, seq: int, entry: bytes) -> None:
         read = shapes.CAPITAL.decode(entry)
-        self._rows["capital"].append((seq, read.track, read.time, *msgspec.structs.astuple(read.body)))
+        self._rows["capital"].append((seq, read.track, read.time, *astuple(read.body)))
 
     def _compared(self, seq: int, entry: bytes) -> None:
         read = shapes.COMPARED.decode(entry)

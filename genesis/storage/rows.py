@@ -362,7 +362,7 @@ def select(
 ) -> list[_Row]:
     """Rows of ``table`` as ``kind``, whose required fields are its columns; ``rest`` is what follows FROM."""
     names = [f.name for f in msgspec.structs.fields(kind) if f.required]
-    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)  # nosec B608 - names are ours, values are bound
+    rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)  # nosec B608 # names are ours, values are bound
     # Not strict: SQLite keeps true and false as 1 and 0.
     return [msgspec.convert(_fields(names, row), kind, strict=False) for row in rows]
 

@@ -11,7 +11,7 @@ from genesis.audit.entry import encode
 from genesis.audit.replay import ensure_same
 from genesis.invariants import ensure
 from genesis.model.events import Event
-from genesis.storage.bulk import insert
+from genesis.storage.bulk import Rows
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import storage_errors, transaction
 from genesis.storage.projections import Projector, rebuild
@@ -29,7 +29,7 @@ class RunJournal:
         self._stored: int = db.execute("SELECT count(*) FROM entries").fetchone()[0]
         self._unread = stored_entries(db)
         self._length, self._head = 0, GENESIS_HASH
-        self._pending: list[tuple[int, bytes, bytes]] = []
+        self._pending = Rows("entries")
         self._taken: list[tuple[int, int]] = []
 
     @property
@@ -56,7 +56,8 @@ class RunJournal:
                 continue
             seq, head = self._length + 1, link(self._head, entry)
             self._projector.apply(seq, entry)
-            self._pending.append((seq, entry, head))
+            # As bytearrays: Python's sqlite3 looks for an adapter of every value of type bytes, which takes longer than to insert it.
+            self._pending.append((seq, bytearray(entry), bytearray(head)))
             self._length, self._head = seq, head
 
     def _compare(self, entry: bytes) -> None:
@@ -74,7 +75,7 @@ class RunJournal:
         if not self._pending and not self._taken:
             return
         with storage_errors(self._path), transaction(self._db):
-            insert(self._db, "entries", self._pending)
+            self._pending.insert(self._db)
             self._projector.write()
             self._db.executemany("UPDATE inbox SET taken_at_seq = ? WHERE number = ?", self._taken)
         self._projector.written()

@@ -303,7 +303,7 @@ class StoreReader:
         if table == "samples":
             return [_sample(row) for row in self._sampled(rest, values)]
         with storage_errors(self.path):
-            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)  # nosec B608 - names are ours, values are bound
+            found = self._db.execute(f"SELECT * FROM {table} {rest}", values)  # nosec B608 # names are ours, values are bound
             names = [d[0] for d in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -348,7 +348,7 @@ class StoreReader:
 
     def _sampled(self, rest: str, values: tuple[object, ...]) -> list[_Sampled]:
         rest = rest.replace("ORDER BY rowid", "ORDER BY samples.rowid")
-        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"  # nosec B608 - names are ours, values are bound
+        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"  # nosec B608 # names are ours, values are bound
         with storage_errors(self.path):
             return self._db.execute(query, values).fetchall()
 

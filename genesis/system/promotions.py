@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from genesis.storage.inbox import leave_command
 from genesis.storage.rows import PromotionRow, StageRow, TakenRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.gatekeeper import evidence_of
+
+_NOTHING = Decimal(0)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -59,14 +62,38 @@ def last_decision(store: StoreReader, version: str) -> Told:
         ConfigError: nothing was decided about it.
         IntegrityError: made again from its record it comes out differently.
     """
+    last = _decided(store, version)[-1]
+    evaluation = recompute(_recorded(store, last))
+    return Told(last.seq, evaluation, tuple(store.stages(version)), tuple(store.commands_taken(version)))
+
+
+def made_again(store: StoreReader, version: str) -> int:
+    """Make every decision about a version again, each from its record alone, each beginning where the one before it ended; how many there are.
+
+    Raises:
+        ConfigError: nothing was decided about it.
+        IntegrityError: one comes out differently, or two do not fit together.
+    """
+    rows, before = _decided(store, version), None
+    for row in rows:
+        evaluation = recompute(_recorded(store, row))
+        # Losses are counted anew for all at once, also for those that are not looked at then.
+        began = msgspec.structs.replace(evaluation.before, cleared_pnl=_NOTHING)
+        if before is not None and began != before:
+            raise IntegrityError(
+                f"entry {row.seq}: expected a decision that begins where the one before ended, found another"
+            )
+        before = msgspec.structs.replace(evaluation.after, cleared_pnl=_NOTHING)
+    return len(rows)
+
+
+def _decided(store: StoreReader, version: str) -> list[PromotionRow]:
     decided = store.promotions(version)
     if not decided:
         known = ", ".join(dict.fromkeys(p.track for p in store.last_promotions()))
         wanted = f"one of {known}" if known else "a store in which something was decided about promotion"
         raise ConfigError(f"strategy: expected {wanted}, found {version}")
-    last = decided[-1]
-    evaluation = recompute(_recorded(store, last))
-    return Told(last.seq, evaluation, tuple(store.stages(version)), tuple(store.commands_taken(version)))
+    return decided
 
 
 def _recorded(store: StoreReader, row: PromotionRow) -> Evaluation:

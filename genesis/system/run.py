@@ -139,6 +139,12 @@ class Prepared:
             tracks=len(self.tracks),
             no_effect=inactive_keys(),
         )
+        for track, facts in zip(self.tracks, self._facts, strict=False):
+            if track.portfolio.valuation is not None and not facts["beside"] and "faults" not in facts:
+                told = track.portfolio.currency
+                log.info(
+                    "several moneys", track=track.name, told_in=told, so="it stays on paper; capital is given in one"
+                )
         for instrument, rules in self.rules.items():
             if rules.unknown_filters:
                 log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))

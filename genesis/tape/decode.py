@@ -94,23 +94,30 @@ class Blocks(Generic[B]):
     ``fill(block, start, stop)`` decodes rows to the end of a block.
     """
 
-    __slots__ = ("_blocks", "_fill", "_new")
+    __slots__ = ("_blocks", "_fill", "_last", "_last_number", "_new")
 
     def __init__(self, new: Callable[[], B], fill: Callable[[B, int, int], None]) -> None:
         self._new, self._fill = new, fill
         self._blocks: dict[int, B] = {}
+        # The block asked for last, which mostly is the one asked for next.
+        self._last, self._last_number = new(), -1
 
     def at(self, row: int, rows: int) -> tuple[B, int]:
         """The block that holds ``row``, decoded as far as the ``rows`` arrived, and the row's place in it."""
         number = row >> _SHIFT
         first = number << _SHIFT
-        block = self._blocks.get(number)
-        if block is None:
-            if len(self._blocks) >= _KEPT:
-                del self._blocks[next(iter(self._blocks))]
-            block = self._blocks[number] = self._new()
+        block = self._last if number == self._last_number else self._block(number)
         need = min(rows - first, _SIZE)
         if block.rows < need:
             self._fill(block, first + block.rows, first + need)
             block.rows = need
         return block, row - first
+
+    def _block(self, number: int) -> B:
+        block = self._blocks.get(number)
+        if block is None:
+            if len(self._blocks) >= _KEPT:
+                del self._blocks[next(iter(self._blocks))]
+            block = self._blocks[number] = self._new()
+        self._last, self._last_number = block, number
+        return block

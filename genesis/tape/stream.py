@@ -79,7 +79,7 @@ class Stream:
     """
 
     __slots__ = (
-        "_blocks",
+        "_digests",
         "columns",
         "depth",
         "has_volume",
@@ -107,7 +107,7 @@ class Stream:
         self.rows = 0
         self.recorded = 0
         self.has_volume = True
-        self._blocks: list[bytes] = []
+        self._digests: list[str] = []
         self.trades: Blocks[TradeBlock] = Blocks(TradeBlock, self._make_trades)
         self.quotes: Blocks[QuoteBlock] = Blocks(QuoteBlock, self._make_quotes)
         self.depth: Blocks[DepthBlock] = Blocks(DepthBlock, self._make_depth)
@@ -152,14 +152,14 @@ class Stream:
         Blocks are counted from the stream's first row, so the value never depends on how the rows arrived.
         """
         full = rows // BLOCK_ROWS
-        while len(self._blocks) < full:
-            start = len(self._blocks) * BLOCK_ROWS
+        while len(self._digests) < full:
+            start = len(self._digests) * BLOCK_ROWS
             h = hashlib.sha256(_GENESIS_BLOCK)
-            h.update(self._blocks[-1] if self._blocks else self.name.encode())
+            h.update(bytes.fromhex(self._digests[-1]) if self._digests else self.name.encode())
             for name in COLUMNS[self.kind]:
-                h.update(np.ascontiguousarray(self.columns[name][start : start + BLOCK_ROWS], "<i8").tobytes())
-            self._blocks.append(h.digest())
-        return self._blocks[full - 1].hex() if full else ""
+                h.update(np.ascontiguousarray(self.columns[name][start : start + BLOCK_ROWS], "<i8").data)
+            self._digests.append(h.hexdigest())
+        return self._digests[full - 1] if full else ""
 
     def first_after(self, time_ns: int, start: int = 0) -> int:
         """Index of the first arrived row at or after ``start`` with ``ts`` > ``time_ns``."""
@@ -180,7 +180,7 @@ class Stream:
     def _event_times(self, start: int, stop: int, ts: list[int]) -> list[int] | list[int | None]:
         """``ts`` is engine time as it was decoded: where the two are the same, so are the integers."""
         column = self.columns["time_event"][start:stop]
-        if np.array_equal(column, self.columns["ts"][start:stop]):
+        if (column == self.columns["ts"][start:stop]).all():
             return ts
         times: list[int] = column.tolist()
         return times if not (column == ABSENT).any() else [t if t != ABSENT else None for t in times]

@@ -14,7 +14,16 @@ from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import RunSection
 from genesis.execution.fault_plan import FaultPlan, Span
 from genesis.feeds.files.reading import Reading
-from genesis.model.events import Event, EvidenceSample, OrderCancelRejected, OrderDenied, OrderEvent, OrderRejected
+from genesis.model.events import (
+    Event,
+    EvidenceSample,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderEvent,
+    OrderRejected,
+    PromotionEvaluated,
+    StageChanged,
+)
 from genesis.model.instruments import InstrumentKind
 from genesis.model.market import Bar, Trade
 from genesis.model.orders import Side
@@ -153,11 +162,12 @@ def ran(of: Prepared, rows: int | None = None) -> Memory:
 
 
 def entries_of(journal: Memory, track: str) -> list[bytes]:
-    """A track's entries, its own name left out of them; and its evidence, which a disturbed track does not gather."""
+    """A track's entries, its own name left out of them; and its evidence and what is decided of it, which a disturbed track has none of."""
+    reference_only = (EvidenceSample, PromotionEvaluated, StageChanged)
     found = [
         e
         for e, event in zip(journal.entries, journal.events, strict=True)
-        if event.track == track and not isinstance(event, EvidenceSample)
+        if event.track == track and not isinstance(event, reference_only)
     ]
     return [e.replace(f'"{track}'.encode(), b'"') for e in found]
 

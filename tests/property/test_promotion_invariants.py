@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -345,7 +346,17 @@ class Promotion(RuleBasedStateMachine):
                 assert e.facts.counted >= least
 
 
-TestPromotion = Promotion.TestCase
-TestPromotion.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+class ThoroughPromotion(Promotion):
+    """The same, for the slow suite."""
+
+
+def _with(machine: type[Promotion], examples: int) -> Any:
+    case = machine.TestCase
+    case.settings = settings(
+        max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    return case
+
+
+TestPromotion = _with(Promotion, 15)
+TestPromotionThoroughly = pytest.mark.slow(_with(ThoroughPromotion, 600))

@@ -360,7 +360,27 @@ def test_bnb_that_is_bought_pays_fees_too() -> None:
     assert owned(track, "BTC") == "0.001"
 
 
-# ---- perpetuals, and a share of the budget
+# ---- short, perpetuals, and capital that moves
+
+
+def test_a_short_of_the_budgets_own_currency_is_a_long_of_the_other() -> None:
+    """1,000 USD sold at 150 yen are owed; bought back at 140 they leave 10,000 yen, which are 71.42857142 USD."""
+    yen = prints(USDJPY, ["150"] * 5 + ["140"] * 15)
+    strategy = Plan((USDJPY,), Plan.Params({2: {"USDJPY": -1000}, 10: {"USDJPY": 1000}}))
+
+    journal, track = go([yen], strategy, Money(10_000, "USD"))
+
+    assert denials(journal) == []
+    assert track.portfolio.owned_of("JPY") == 10_000 * 10 ** track.portfolio.scales["JPY"]
+    assert last(journal)["equity"] == "10071.42857142"
+    assert last(journal)["realized_pnl"] == "71.42857142"
+    (trade,) = [e for e in journal.events if isinstance(e, TradeClosed)]
+    assert (trade.side, trade.currency) == (Side.SELL, "JPY")
+    # While it was open at 140: 9,000 USD and 150,000 yen.
+    assert track.marks.drawdown.maximum == 0
+
+
+USDJPY = Instrument("USDJPY", "FX", "USD", "JPY", Decimal("0.01"), Decimal(1), InstrumentKind.FX)
 
 
 PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
@@ -432,11 +452,12 @@ def walk(instrument: Instrument, start: int, steps: Sequence[tuple[int, int]]) -
         at += gap * SECOND // 2
         ticks = max(1, ticks + move)
         rows.append((at, ticks, 10_000, 1 if move > 0 else -1))
-    return trades_stream(rows, instrument)
+    # Nobody acts on the last one: what was ordered before it has been answered by then.
+    return trades_stream([*rows, (60 * SECOND, ticks, 1, 1)], instrument)
 
 
 class Wanderer(Strategy):
-    """Trades all three by what it hears, and never asks whether it can."""
+    """Trades all three by what it hears, but for prints of one lot, and never asks whether it can."""
 
     def on_start(self) -> None:
         self._n = 0
@@ -444,6 +465,8 @@ class Wanderer(Strategy):
             self.subscribe_trades(instrument)
 
     def on_trade(self, trade: Trade) -> None:
+        if trade.lots == 1:
+            return
         self._n += 1
         instrument = self.instruments[self._n % len(self.instruments)]
         side = Side.BUY if trade.ticks % 3 else Side.SELL
@@ -455,24 +478,29 @@ class Wanderer(Strategy):
 def test_how_the_tape_is_cut_changes_nothing_and_money_is_conserved(
     one: list[tuple[int, int]], two: list[tuple[int, int]], three: list[tuple[int, int]], rows: int
 ) -> None:
-    """The same chain for any cut; every currency balances; no asset is owned below zero; the parts of equity add up."""
+    """The same chain for any cut; every currency balances; ledger and venue own the same, never below zero; the parts of equity add up."""
 
     def once(cut: int | None) -> tuple[Memory, Track]:
         streams = [walk(BTCUSDT, 2_000_000, one), walk(ETHBTC, 5_000, two), walk(ETHUSDT, 110_000, three)]
+        streams.append(steady(BNBUSDT, "250", 64))
         return go(
             streams,
             Wanderer(TRIANGLE, Wanderer.Params()),
             Money(10_000, "USDT"),
-            [Money(1, "BTC")],
-            fees=FeeSchedule(),
-            rows=cut,
+            [Money(1, "BTC"), Money("0.0001", "BNB")],
+            [BNBUSDT],
+            IN_BNB,
+            cut,
         )
 
     journal, track = once(None)
     assert once(rows)[0].head == journal.head
     portfolio = track.portfolio
     portfolio.ledger.check()
-    assert all(portfolio.owned_of(a) >= 0 for a in ("USDT", "BTC", "ETH"))
+    wallet = track.executor.wallet
+    assert wallet is not None
+    for asset in ("USDT", "BTC", "ETH", "BNB"):
+        assert portfolio.owned_of(asset) == wallet.free[asset] + wallet.locked[asset] >= 0
     found = last(journal)
     fills = [e for e in journal.events if isinstance(e, OrderFilled)]
     event(f"{min(len(fills), 10)} fills or more")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from genesis.clock import NS_PER_MINUTE, parse_utc
 from genesis.config import load_config
 from genesis.errors import ConfigError
+from genesis.storage.rows import FillRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.reporting import read_report, write_report
 from genesis.system.run import run_config
@@ -111,16 +111,9 @@ def test_two_quotes_are_one_account(two_quotes: Path) -> None:
         fills = list(store.fills("both"))
         sample = store.latest_sample("both")
     assert {f.instrument for f in fills} == {"BTCUSD.COINBASE", "BTCEUR.COINBASE"}
-    moved: dict[str, Decimal] = defaultdict(Decimal)
-    for fill in fills:
-        quote = "EUR" if fill.instrument.startswith("BTCEUR") else "USD"
-        sign = -1 if fill.side == "BUY" else 1
-        moved[quote] += sign * Decimal(fill.last_px) * Decimal(fill.last_qty)
-        if fill.fee_currency == quote:
-            moved[quote] -= Decimal(fill.fee)
     assert sample is not None
-    assert Decimal(sample.metrics["cash.USD"]) == 10_000 + moved["USD"]
-    assert Decimal(sample.metrics["cash.EUR"]) == 5_000 + moved["EUR"]
+    for money, began in (("USD", 10_000), ("EUR", 5_000)):
+        assert Decimal(sample.metrics[f"cash.{money}"]) == began + sum(cash_of(f, money) for f in fills)
 
 
 def test_its_parts_add_up_at_every_hour_that_has_a_rate(two_quotes: Path) -> None:
@@ -161,12 +154,57 @@ def test_trades_are_told_in_their_quote(two_quotes: Path) -> None:
     with StoreReader(two_quotes / "run.db") as store:
         found = {(t.instrument, t.currency) for t in store.trades("both")}
         report = read_report(store)
+        sample = store.latest_sample("both")
     assert found == {("BTCUSD.COINBASE", "USD"), ("BTCEUR.COINBASE", "EUR")}
+    assert sample is not None
+    assert sample.metrics["buy_and_hold_return"] is None
     page = write_report(two_quotes / "run.db", two_quotes / "report.html").read_text()
     assert "Moneys" in page
     assert "EUR" in page
     (track,) = report.tracks
     assert [m.currency for m in track.moneys] == ["USD", "EUR"]
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_chain(two_quotes: Path, tmp_path: Path) -> None:
+    """Stopped in the hours without a rate and run again: head for head the run that was never stopped."""
+    for name in ("swing.py", "config.yaml"):
+        (tmp_path / name).write_text((two_quotes / name).read_text())
+    config = load_config(tmp_path / "config.yaml")
+    stopped = run_config(config, tmp_path, parse_utc("2018-04-04T20:17:00Z"))
+    assert not stopped.complete
+    whole = run_config(config, tmp_path)
+    with StoreReader(two_quotes / "run.db") as store:
+        assert (whole.complete, whole.head) == (True, store.head()[1])
+
+
+def test_a_fault_plan_and_a_shared_market_change_nothing_of_whose_money_it_is(two_quotes: Path, tmp_path: Path) -> None:
+    """Two strategies that compete for one market, each once more under faults: every ledger is its own fills, money by money."""
+    text = (two_quotes / "config.yaml").read_text().replace("seed: 7,", "seed: 7, faults: flaky-venue,")
+    one = text[text.index("  - name: both") :].replace("    params", "    liquidity_scope: one\n    params")
+    text = text[: text.index("  - name: both")] + one + one.replace("name: both", "name: too")
+    (tmp_path / "swing.py").write_text((two_quotes / "swing.py").read_text())
+    (tmp_path / "config.yaml").write_text(text)
+    run_config(load_config(tmp_path / "config.yaml"), tmp_path)
+    with StoreReader(tmp_path / "run.db") as store:
+        assert store.verify() == []
+        names = [t.track for t in store.tracks()]
+        assert {"both", "too", "both!flaky-venue", "too!flaky-venue"} <= set(names)
+        for name in names:
+            sample, fills = store.latest_sample(name), list(store.fills(name))
+            assert sample is not None
+            assert fills
+            for money, began in (("USD", 10_000), ("EUR", 5_000)):
+                moved = sum((cash_of(f, money) for f in fills), Decimal(0))
+                assert Decimal(sample.metrics[f"cash.{money}"]) == began + moved
+
+
+def cash_of(fill: FillRow, money: str) -> Decimal:
+    """What a fill moves of a money."""
+    paid = -Decimal(fill.fee) if fill.fee_currency == money else Decimal(0)
+    if not fill.instrument.split(".")[0].endswith(money):
+        return paid
+    sign = -1 if fill.side == "BUY" else 1
+    return paid + sign * Decimal(fill.last_px) * Decimal(fill.last_qty)
 
 
 # ---- a fee in BNB
@@ -236,6 +274,7 @@ def test_fees_are_charged_in_bnb_while_it_lasts(tmp_path: Path, market_data: Mar
     assert len(fills) - otherwise > 10
     assert otherwise > 10
     assert sample is not None
+    assert sample.metrics["buy_and_hold_return"] is not None
     assert Decimal(sample.metrics["cash.BNB"]) == left
     assert Decimal(sample.metrics["fees.BNB"]) == Decimal("0.01") - left
 

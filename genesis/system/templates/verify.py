@@ -18,7 +18,6 @@ NAMES = "README.txt checkpoints.txt entries.hashes entries.jsonl keys.txt operat
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 Key = tuple[str, bytes, bytes]
-Tree = tuple[list[bytes], dict[int, bytes]]
 findings: list[str] = []
 
 
@@ -34,7 +33,7 @@ def unbase(text: str) -> bytes:
 
 
 def point(data: bytes) -> tuple[int, int, int, int]:
-    """A point of Ed25519 (RFC 8032, 5.1.3) in extended coordinates."""
+    """A point of Ed25519 in extended coordinates (RFC 8032, 5.1.3; a signature is judged as 5.1.7 says)."""
     y, sign = int.from_bytes(data, "little") & (1 << 255) - 1, data[31] >> 7
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
@@ -53,13 +52,11 @@ def add(p: tuple[int, int, int, int], q: tuple[int, int, int, int]) -> tuple[int
 
 
 def times(n: int, p: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    if n == 0:
-        return 0, 1, 1, 0
-    return add(times(n >> 1, add(p, p)), p) if n & 1 else times(n >> 1, add(p, p))
+    even = times(n >> 1, add(p, p)) if n else (0, 1, 1, 0)
+    return add(even, p) if n & 1 else even
 
 
 def signed_by(key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether the signature holds (RFC 8032, 5.1.7)."""
     s, (x, y, z, t) = int.from_bytes(signature[32:], "little"), point(key)
     k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
     x, y, z, _ = add(times(s, point(b"\x58" + b"\x66" * 31)), times(k, (P - x, y, z, P - t)))
@@ -88,9 +85,9 @@ def opened(note: str, keys: list[Key]) -> tuple[str, str]:
 def checkpoint(note: str, keys: list[Key]) -> tuple[int, bytes]:
     text, name = opened(note, keys)
     origin, size, root = text.split("\n")[:3]
-    if origin != name or str(int(size)) != size:
-        raise ValueError(f"no checkpoint of {name}: {text!r}")
-    return int(size), unbase(root)
+    if (origin, str(int(size))) == (name, size):
+        return int(size), unbase(root)
+    raise ValueError(f"no checkpoint of {name}: {text!r}")
 
 
 def attempt(what: object, work: Any, *args: Any) -> Any:
@@ -100,7 +97,7 @@ def attempt(what: object, work: Any, *args: Any) -> Any:
         findings.append(f"{what}: {type(error).__name__}: {error}")
 
 
-def chain(what: str, entries: bytes, hashes: bytes, domain: bytes, sizes: set[int]) -> Tree:
+def chain(what: str, entries: bytes, hashes: bytes, domain: bytes, sizes: set[int]) -> Any:
     """Check a chain; its hash at every length, and the Merkle root (RFC 6962) at those in sizes."""
     heads, roots, peaks = [bytes(32)], dict[int, bytes](), list[bytes]()
     lines, told = entries.split(b"\n"), hashes.split(b"\n")
@@ -125,15 +122,20 @@ def operation(line: bytes) -> tuple[str, dict[str, str], int, bytes]:
     return read["type"], read["body"]["facts"], int(read["body"]["run_length"]), bytes.fromhex(read["body"]["run_head"])
 
 
-def keys_of(introduced: list[dict[str, str]], listed: str, pinned: list[Key]) -> list[Key]:
-    keys: list[Key] = []
-    for facts in introduced:
-        if keys and opened(facts["endorsement"], keys[-1:])[0] != f"genesis.key-rotation.1\n{facts['key']}\n":
-            raise ValueError(f"{facts['key']} was not named by the key before it")
-        keys.append(parse_key(facts["key"]))
-    if [parse_key(line) for line in listed.splitlines()] != keys or not {*pinned} <= {*keys}:
-        raise ValueError("expected those of the operations chain, listed in keys.txt, the kept one among them")
-    return keys
+def believed(operations: list[Any], listed: str, pinned: list[Key]) -> tuple[list[Key], list[str]]:
+    """Keys, and notes to check by them: with a kept key those from it on, as a key before it may be anybody's."""
+    keys, notes, since = list[Key](), list[str](), 0
+    for kind, facts, _, _ in operations:
+        if kind == "key":
+            if keys and opened(facts["endorsement"], keys[-1:])[0] != f"genesis.key-rotation.1\n{facts['key']}\n":
+                raise ValueError(f"{facts['key']} was not named by the key before it")
+            keys.append(parse_key(facts["key"]))
+            since, notes = (len(keys) - 1, []) if keys[-1:] == pinned else (since, notes)
+        elif kind == "checkpoint":
+            notes.append(facts["note"])
+    if [parse_key(line) for line in listed.splitlines()] != keys or (pinned and (pinned[0] not in keys or not notes)):
+        raise ValueError("expected keys.txt as in the operations chain, and a checkpoint under the kept key")
+    return keys[since:], notes
 
 
 def verify(files: dict[str, bytes], pinned: list[Key], head: str | None, length: int | None, kept: list[str]) -> None:
@@ -145,17 +147,16 @@ def verify(files: dict[str, bytes], pinned: list[Key], head: str | None, length:
     chain("operations", files["operations.jsonl"], files["operations.hashes"], OPERATIONS, set())
     lines = files["operations.jsonl"].splitlines()
     operations = [o for i, line in enumerate(lines, 1) if (o := attempt(f"operation {i}", operation, line))]
-    introduced = [facts for kind, facts, _, _ in operations if kind == "key"]
-    keys = attempt("keys", keys_of, introduced, files["keys.txt"].decode("latin-1"), pinned) or []
+    keys, told = attempt("keys", believed, operations, files["keys.txt"].decode("latin-1"), pinned) or (pinned, [])
     notes = [str(facts.get("note")) for kind, facts, _, _ in operations if kind == "checkpoint"]
     if "".join(n + "\n" for n in notes).encode() != files["checkpoints.txt"]:
         findings.append("checkpoints.txt: others than in the operations chain")
-    named = [*((f"checkpoint {i}", n) for i, n in enumerate(notes, 1)), *(("kept checkpoint", n) for n in kept)]
-    signed = [(what, c) for what, note in named if (c := attempt(what, checkpoint, note, keys + pinned))]
+    named = [*((f"checkpoint {i}", n) for i, n in enumerate(told, 1)), *(("kept checkpoint", n) for n in kept)]
+    signed = [(what, c) for what, note in named if (c := attempt(what, checkpoint, note, keys))]
     heads, roots = chain("entries", files["entries.jsonl"], files["entries.hashes"], RUN, {c[0] for _, c in signed})
     findings.extend(f"{what}: not the signed root over {c[0]} entries" for what, c in signed if roots.get(c[0]) != c[1])
-    gone = [size for _, _, size, seen in operations if heads[size : size + 1] != [seen]]
-    findings.extend(f"operations: not the chain of {size} entries that was witnessed" for size in gone)
+    gone = [n for *_, n, seen in operations if heads[n : n + 1] != [seen]]
+    findings.extend(f"operations: not the chain of {n} entries that was witnessed" for n in gone)
     if length not in (None, len(heads) - 1) or head not in (None, heads[-1].hex()):
         findings.append(f"kept: the chain has {len(heads) - 1} entries and the head {heads[-1].hex()}")
     print(f"{len(heads) - 1} entries, head {heads[-1].hex()}, {len(notes)} checkpoints, {len(operations)} operations")
@@ -171,9 +172,8 @@ def check_proof(text: str, key: Key) -> None:
         while right and i and not i & 1:
             i, last = i >> 1, last >> 1
         i, last = i >> 1, last >> 1
-    if [first, extra[:6], index[:6]] != ["c2sp.org/tlog-proof@v1", "extra ", "index "] or not 0 <= place < size:
-        raise ValueError("no proof of a place in the tree")
-    if last or found != root:
+    form = [first, extra[:6], index[:6]] == ["c2sp.org/tlog-proof@v1", "extra ", "index "]
+    if not form or last or found != root or not 0 <= place < size:
         raise ValueError("the path does not lead to the signed root")
     print(f"entry {place + 1} of {size} under {key[0]}: {entry.decode()}")
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from genesis.model.events import TapeEnded
-from genesis.storage.sqlite import StoreReader
+from genesis.clock import ManualClock
+from genesis.model.events import PromotionEvaluated, TapeEnded
+from genesis.storage.sqlite import SqliteStore, StoreReader
 from tests.kit.decided import decided_store
-from tests.kit.factories import T0
+from tests.kit.factories import T0, started
+from tests.kit.promotions import a_rise
 from tests.unit.cli.calling import genesis
 
 WHO = ("--author", "ann", "--reason", "so I want it")
@@ -106,6 +108,28 @@ def test_why_as_json_holds_the_decision_whole(store: Path) -> None:
     assert [m["move"] for m in told["moves"]] == ["register", "validate", "go_live"]
     assert [(c["command"], c["taken"]) for c in told["commands"]] == [("approve", False)]
     assert len(told["digest"]) == 64
+
+
+def test_all_decisions_can_be_made_again(store: Path) -> None:
+    """Four looks, four decisions, each beginning where the one before it ended."""
+    assert (
+        "all 4 decisions about it were made again, each from its record alone: the same"
+        in genesis("why", store, "ema.fast", "--all").out
+    )
+    assert genesis("why", store, "ema.fast", "--all", "--json").json["made_again"] == 4
+
+
+def test_a_decision_that_was_left_out_is_missed(tmp_path: Path) -> None:
+    """The next one begins where none has ended."""
+    whole = [e for e in a_rise("ema.fast", T0)]
+    decisions = [e for e in whole if isinstance(e, PromotionEvaluated)]
+    store = tmp_path / "left_out.db"
+    with SqliteStore(store, ManualClock(T0), "here") as opened:
+        opened.journal.append([started(), *(e for e in whole if e is not decisions[1])])
+        opened.journal.commit()
+    answer = genesis("why", store, "ema.fast", "--all")
+    assert answer.code == 5
+    assert "expected a decision that begins where the one before ended" in answer.error
 
 
 def test_why_of_what_nothing_was_decided_about_names_the_others(store: Path) -> None:

@@ -115,6 +115,43 @@ def test_a_falling_account_moves_nobody_until_a_tenth_is_gone(equity: int, left:
     assert held({"a": ("0.10", 1.0)}, at=account(equity)).room("a").fraction == Decimal(left)
 
 
+def test_what_fits_exactly_stays_also_between_two_rungs() -> None:
+    """15 % of 10,000 under a cap of 1,500; one unit less, and it is the rung below."""
+    assert held({"a": ("0.15", 1.0)}, at=account(13_500)).room("a").fraction == Decimal("0.15")
+    assert held({"a": ("0.15", 1.0)}, at=account(13_499)).room("a").fraction == Decimal("0.10")
+
+
+def test_the_weaker_of_two_gives_what_does_not_fit() -> None:
+    """1,000 each under a cap of 1,111: the one with more evidence keeps its own."""
+    assert rooms(held({"a": ("0.10", 1.0), "b": ("0.10", 2.0)}, at=account(10_000))) == {"a": "0", "b": "0.1"}
+
+
+def test_the_tolerance_is_for_a_fallen_account_and_not_for_lost_proof() -> None:
+    """11 % under a cap of 10: it stays beside a proven version, and goes where it was proven until now."""
+    assert rooms(held({"a": ("0.11", 1.0), "b": ("0.50", 20.0)}, at=account(10_000)))["a"] == "0.11"
+    lost = {"a": standing(Stage.LIVE, "0.11", proven=True)}
+    assert Allocation(GIVEN, account(10_000), lost, {"a": facts(adjusted=9.9)}).room("a").fraction == Decimal("0.10")
+
+
+def test_what_is_being_sold_leaves_less_to_keep() -> None:
+    """3,000 of unproven capital on its way out, and one place: who holds the rest gives it back."""
+    gone = _named(standing(Stage.DEMOTED, committed=Decimal("0.30")), "a")
+    standings = {"a": gone, "b": _named(standing(Stage.LIVE, "0.10"), "b")}
+    found = {"a": facts(version="a", live_flat=False), "b": facts(version="b")}
+    assert Allocation(GIVEN, account(40_000), standings, found).room("b").fraction == Decimal("0.10")
+    assert Allocation(GIVEN, account(35_000), standings, found).room("b").fraction == 0
+    assert Allocation(GIVEN, account(40_000, live_max=1), standings, found).room("b").fraction == 0
+
+
+def test_who_gives_everything_gives_its_place_too() -> None:
+    """Of 5,555 the strongest keeps 5,000; 1,000 do not fit, and the 200 of the third do, on the place that became free."""
+    versions = {"a": ("0.10", 12.0, 10_000), "b": ("0.50", 40.0, 10_000), "c": ("0.10", 11.0, 2_000)}
+    standings = {v: _named(standing(Stage.LIVE, f, proven=True), v) for v, (f, _, _) in versions.items()}
+    found = {v: facts(version=v, adjusted=e, budget=Decimal(b)) for v, (_, e, b) in versions.items()}
+    allocation = Allocation(GIVEN, account(10_000, live_max=2, open_max="0.5"), standings, found)
+    assert rooms(allocation) == {"a": "0", "b": "0.5", "c": "0.1"}
+
+
 def test_nobody_rises_into_the_tolerance() -> None:
     """What may stay is not what may be taken."""
     allocation = held({"a": ("0.10", 1.0), "b": ("0", 1.0)}, at=account(9_500))

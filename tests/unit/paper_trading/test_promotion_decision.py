@@ -9,7 +9,17 @@ import msgspec
 import pytest
 
 from genesis.evidence.rules import Source
-from genesis.paper_trading.promotion_facts import DataState, Evaluation, Level, Order, Pause, Reading, Room, Standing
+from genesis.paper_trading.promotion_facts import (
+    Awaited,
+    DataState,
+    Evaluation,
+    Level,
+    Order,
+    Pause,
+    Reading,
+    Room,
+    Standing,
+)
 from genesis.paper_trading.promotion_rules import Expiry, Gate, Gates, Profile, PromotionRules
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from tests.kit.promotions import (
@@ -132,6 +142,24 @@ def test_validated_thaws_when_its_evidence_is_half_gone() -> None:
     assert decided(VALIDATED, adjusted=0.01).move is Move.GO_LIVE
 
 
+def test_nothing_thaws_at_a_look_that_cannot_judge() -> None:
+    """Neither on bad data nor by evidence of an earlier attempt."""
+    assert decided(VALIDATED, BALANCED, adjusted=1.0, data=DataState.STALE).move is None
+    assert decided(VALIDATED, BALANCED, adjusted=1.0, data=DataState.DEGRADED).move is None
+    assert decided(VALIDATED, BALANCED, adjusted=1.0, evidence_from_ns=T0).move is None
+
+
+def test_going_live_says_how_often_luck_alone_gets_this_far_and_what_the_evidence_is() -> None:
+    """Under `given`, at the first step; later ones and other profiles are bounded by evidence."""
+    first = words(decided(VALIDATED, adjusted=0.8))
+    assert "by 20 % of strategies without any edge" in first
+    assert "an adjusted E of 0.8, which is none" in first
+    second = words(decided(live("0.10"), adjusted=4.0))
+    assert "that any version without edge ever gets there has probability at most 25 %" in second
+    assert "strategies without any edge whose" not in second
+    assert "strategies without any edge whose" not in words(decided(VALIDATED, BALANCED, adjusted=10.0))
+
+
 def test_validated_thaws_after_six_failed_looks_in_a_row() -> None:
     """One look in between that cannot judge does not count, one that passes begins anew."""
     five = standing(Stage.VALIDATED, failures=5)
@@ -192,6 +220,13 @@ def test_the_last_step_is_stable() -> None:
     """And nothing rises from there."""
     assert outcome(decided(live("0.90"), adjusted=20.0, e_live=1.0)) == ("reach_max", "STABLE", "1.00", "step_up")
     assert outcome(decided(STABLE, adjusted=200.0, e_live=9.0)) == (None, "STABLE", "1.00", "none")
+
+
+def test_a_ladder_that_has_no_further_step_is_stable_at_once() -> None:
+    """After the only step, or back from a warning at the top; nothing is done to the track for it."""
+    assert outcome(decided(live("1.00"), adjusted=100.0)) == ("reach_max", "STABLE", "1.00", "none")
+    short = PromotionRules(max_allocation=Decimal("0.10"))
+    assert outcome(decided(live("0.10"), short)) == ("reach_max", "STABLE", "0.10", "none")
 
 
 def test_beyond_half_the_live_track_must_bear_it_out() -> None:
@@ -272,6 +307,16 @@ def test_a_warning_halves_the_capital(held: str, left: str) -> None:
     assert e.after.fraction == Decimal(left)
     assert e.action is Action.REDUCE
     assert "WARN of the gap monitor: it is lower" in words(e)
+
+
+def test_calm_is_counted_from_the_last_warning_that_was_of_real_prices() -> None:
+    """A warning on stale data neither breaks the calm nor begins it."""
+    at = standing(Stage.DEGRADED, "0.20", calm_since_ns=T0 - DAY)
+    assert decided(at, adjusted=4.0, monitors=warning(), data=DataState.STALE).after.calm_since_ns == T0 - DAY
+    assert decided(at, adjusted=4.0, monitors=warning()).after.calm_since_ns is None
+    restless = standing(Stage.DEGRADED, "0.20", calm_since_ns=None)
+    assert decided(restless, adjusted=4.0, data=DataState.STALE).after.calm_since_ns is None
+    assert decided(restless, adjusted=4.0).after.calm_since_ns == T0
 
 
 def test_a_warning_that_goes_on_halves_once() -> None:
@@ -377,6 +422,8 @@ def test_stale_data_with_an_open_position_flatten_nothing_judge_nothing_and_call
     assert outcome(e) == (None, at.stage.value, str(at.fraction), "none")
     assert e.after.pause is Pause.UNTIL_CLEAR
     assert "a position is open: it is kept, nothing is flattened on stale prices" in e.call
+    paused = msgspec.structs.replace(at, pause=Pause.UNTIL_RESUMED, pause_words="ann: holiday")
+    assert "a position is open" in decided(paused, data=DataState.STALE, live_flat=False).call
     later = decided(e.after, data=DataState.STALE, live_flat=False, time_ns=T0 + 60)
     assert later.call == ""
     assert later.after.errors == 1
@@ -498,6 +545,60 @@ def test_after_the_cool_down_it_begins_anew_on_paper() -> None:
     assert decided(at, live_flat=False).move is None
 
 
+@pytest.mark.parametrize("way", ["retry", "resume", "change"])
+def test_a_new_beginning_leaves_nothing_of_the_old(way: str) -> None:
+    """Counters, frozen evidence, marks and halts: all as on the first day."""
+    worn = {"errors": 3, "inconclusive": 2, "failures": 5, "frozen": 9.0, "proven": True}
+    if way == "resume":
+        at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.30"), **worn)
+        after = decided(at, adjusted=50.0, commands=[said(Order.RESUME)]).after
+    elif way == "retry":
+        after = decided(standing(Stage.DEMOTED, **worn), adjusted=50.0).after
+    else:
+        after = decided(live("0.10", forced=True, **worn), adjusted=50.0, identity="j" * 64).after
+    assert after.stage is Stage.PAPER
+    assert (after.errors, after.inconclusive, after.failures, after.frozen, after.proven) == (0, 0, 0, None, False)
+    assert (after.forced, after.awaited, after.halt, after.halted_fraction) == (False, None, None, 0)
+    assert (after.evidence_from_ns, after.deadline_ns) == (T0, T0 + 365 * DAY)
+
+
+def test_ten_is_proven() -> None:
+    """And a hair less is not."""
+    assert decided(live("0.10"), adjusted=10.0).after.proven
+    assert not decided(live("0.10"), adjusted=9.999).after.proven
+
+
+def test_a_resumed_pause_counts_undecided_looks_anew() -> None:
+    """Else the next one would pause again at once."""
+    at = live("0.30", inconclusive=6, pause=Pause.UNTIL_RESUMED, pause_words="undecided")
+    assert decided(at, verdicts=UNDECIDED, commands=[said(Order.RESUME)]).after.inconclusive == 0
+
+
+def test_of_a_fall_only_what_caused_it_is_named() -> None:
+    """Room for 30 % and evidence for 20 %: the evidence; and the other way round the room."""
+    e = decided(live("0.80"), adjusted=4.0, room=Room(Decimal("0.30"), "it is small"))
+    assert e.reasons == ("evidence carries 20 %: E 4",)
+    e = decided(live("0.80"), adjusted=100.0, room=Room(Decimal("0.30"), "it is small"))
+    assert e.reasons == ("the account has room for 30 %: it is small",)
+    e = decided(live("0.20"), adjusted=100.0, monitors=warning())
+    assert e.reasons == ("WARN of the edge monitor: it is lower",)
+
+
+def test_a_cool_down_says_what_it_waits_for() -> None:
+    """The days, or the position."""
+    early = decided(standing(Stage.DEMOTED, since_ns=T0 - DAY), live_flat=False)
+    assert early.reasons == ("cool-down of 7 days",)
+    late = decided(standing(Stage.DEMOTED), live_flat=False)
+    assert late.reasons == ("what it held before is still being sold",)
+
+
+def test_a_pause_is_answered_and_kept() -> None:
+    """With the author's words."""
+    e = decided(live("0.10"), adjusted=100.0, commands=[said(Order.PAUSE, reason="I am away")])
+    assert e.answers[0].taken
+    assert (e.move, e.after.pause, e.after.pause_words) == (None, Pause.UNTIL_RESUMED, "ann: I am away")
+
+
 def test_the_evidence_of_an_earlier_attempt_counts_for_nothing() -> None:
     """Neither E nor criteria, until the facts say that they began with the attempt."""
     at = standing(Stage.PAPER, attempt=2, evidence_from_ns=T0)
@@ -544,6 +645,10 @@ def test_at_the_deadline_a_person_is_asked_or_it_is_rejected() -> None:
     rejected = decided(at, PromotionRules(on_expiry=Expiry.REJECT), adjusted=100.0)
     assert outcome(rejected) == ("reject", "REJECTED", "0", "none")
     assert decided(standing(Stage.PAPER, deadline_ns=T0 + 1)).move is Move.VALIDATE
+    paused = standing(Stage.PAPER, deadline_ns=T0, pause=Pause.UNTIL_RESUMED, pause_words="ann: holiday")
+    assert decided(paused, commands=[said(Order.RESUME)]).after.deadline_ns == T0 + 365 * DAY
+    early = msgspec.structs.replace(paused, deadline_ns=T0 + 1)
+    assert decided(early, commands=[said(Order.RESUME)]).after.deadline_ns == T0 + 1
 
 
 @pytest.mark.parametrize(
@@ -678,6 +783,13 @@ def test_a_persons_word_replaces_no_limit(at: Standing, values: dict[str, Any], 
     assert told in e.answers[0].words
 
 
+def test_there_is_no_word_for_more_than_everything() -> None:
+    """At the top of the ladder nothing is left to ask for."""
+    e = decided(live("1.00"), adjusted=100.0, commands=[said(Order.PROMOTE)])
+    assert not e.answers[0].taken
+    assert "100 % is the greatest fraction there is" in e.answers[0].words
+
+
 def test_a_word_for_what_the_rules_allow_anyway_is_not_forced() -> None:
     """The person opened the gate, the evidence did the rest."""
     rules = PromotionRules(auto_promote=False)
@@ -759,12 +871,15 @@ def test_a_refusal_holds_for_the_cool_down() -> None:
 def test_four_eyes_are_two_different_persons() -> None:
     """The same one twice is one."""
     rules = PromotionRules(gates=Gates(go_live=Gate.MANUAL), four_eyes=True)
-    asked = decided(VALIDATED, rules).after
+    first = decided(VALIDATED, rules)
+    assert "go_live to 10 % awaits approval by two persons" in words(first)
+    asked = first.after
     one = decided(asked, rules, time_ns=T0 + 1, commands=[said(Order.APPROVE, "ann")])
     assert one.move is None
     assert one.answers[0].taken
     same = decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "ann")])
     assert same.move is None
+    assert not same.answers[0].taken
     assert "ann is for it already: another person has to be" in same.answers[0].words
     assert decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "bob")]).move is Move.GO_LIVE
 
@@ -831,6 +946,29 @@ def test_what_may_not_be_restored(at: Standing, values: dict[str, Any], told: st
 
 
 # ---- what a decision is
+
+
+def test_a_stage_is_counted_from_its_beginning() -> None:
+    """A step within it changes when the fraction moved, not since when it is live."""
+    began = decided(VALIDATED).after
+    assert (began.since_ns, began.stepped_ns, began.stepped_trades) == (T0, T0, 50)
+    stepped = decided(live("0.10"), adjusted=4.0).after
+    assert (stepped.since_ns, stepped.stepped_ns) == (T0 - 100 * DAY, T0)
+    warned = decided(live("0.10"), monitors=warning()).after
+    assert (warned.since_ns, warned.stepped_ns) == (T0, T0 - 100 * DAY)
+
+
+def test_what_is_taken_away_takes_its_marks_with_it() -> None:
+    """Forced, awaited, and a pause of the moment; a person's pause stays a person's."""
+    asked = Awaited(Move.STEP_UP, Decimal("0.20"), T0 - DAY, ("ann",))
+    gone = decided(live("0.10", forced=True, awaited=asked), monitors=alarm()).after
+    assert (gone.forced, gone.awaited) == (False, None)
+    moment = live("0.10", pause=Pause.UNTIL_CLEAR, pause_words="market data are degraded")
+    assert decided(moment, monitors=alarm(), data=DataState.DEGRADED).after.pause is Pause.NONE
+    persons = live("0.10", pause=Pause.UNTIL_RESUMED, pause_words="ann: holiday")
+    assert decided(persons, monitors=alarm()).after.pause is Pause.UNTIL_RESUMED
+    lowered = decided(live("0.50"), adjusted=100.0, room=Room(Decimal("0.20"), "less"), data=DataState.DEGRADED).after
+    assert (lowered.fraction, lowered.pause) == (Decimal("0.20"), Pause.UNTIL_CLEAR)
 
 
 def test_facts_of_another_version_or_an_earlier_moment_are_refused() -> None:

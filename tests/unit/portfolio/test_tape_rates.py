@@ -49,9 +49,15 @@ def bars(instrument: Instrument, spec: str, *closes: tuple[int, int]) -> Stream:
     return rows(stream, *({"ts": s * SECOND, "close": t, "open": t, "high": t, "low": t} for s, t in closes))
 
 
+def told(rates: TapeRates, amount: int, now: int, included: bool = False) -> int | NoRate:
+    """USD units of EUR units at a moment."""
+    rates.look(now, included)
+    return rates.convert(amount, "EUR", "USD", now)
+
+
 def worth(rates: TapeRates, second: int, included: bool = False) -> int | NoRate:
     """USD cents of one EUR."""
-    found = rates.at(10**10, "EUR", "USD", second * SECOND, included)
+    found = told(rates, 10**10, second * SECOND, included)
     return found if isinstance(found, NoRate) else found // 10**10
 
 
@@ -70,7 +76,7 @@ def test_a_bar_may_be_an_interval_older(spec: str, limit_s: int) -> None:
     """A bar says nothing until the next one closes; one of trades has no interval."""
     rates = TapeRates([bars(EUR, spec, (0, 110))], SCALES)
     assert worth(rates, limit_s) == 110
-    stale = rates.at(1, "EUR", "USD", limit_s * SECOND + 1)
+    stale = told(rates, 1, limit_s * SECOND + 1)
     assert isinstance(stale, NoRate)
     assert (stale.problem, stale.limit_ns) == (RateProblem.STALE, limit_s * SECOND)
 
@@ -80,7 +86,7 @@ def test_a_quote_has_two_sides() -> None:
     quotes = rows(Stream(EUR, StreamKind.QUOTES), {"ts": 0, "bid_ticks": 110, "ask_ticks": 112})
     rates = TapeRates([quotes], SCALES)
     assert worth(rates, 1) == 110
-    assert rates.at(-(10**10), "EUR", "USD", SECOND) == -112 * 10**10
+    assert told(rates, -(10**10), SECOND) == -112 * 10**10
 
 
 def test_a_perpetual_is_no_rate() -> None:

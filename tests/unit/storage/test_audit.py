@@ -208,8 +208,8 @@ def test_a_chain_written_anew_without_its_checkpoints_is_found_only_by_what_was_
         found = store.audit()
         assert [f for f in found.findings if f.part is not Part.PROJECTIONS] == []
         assert named(store.audit(Kept(head=keep.head)), Part.RUN_CHAIN) == [len(RUN)]
-        assert named(store.audit(Kept(key=keep.key)), Part.KEPT) == [0]
-        assert sorted(named(store.audit(Kept(notes=keep.notes, key=keep.key)), Part.KEPT)) == [0, *SIZES]
+        assert named(store.audit(Kept(key=keep.key)), Part.KEPT) == [0, 0]
+        assert sorted(named(store.audit(Kept(notes=keep.notes, key=keep.key)), Part.KEPT)) == [0, 0, *SIZES]
 
 
 def test_a_tail_cut_with_its_witnesses_is_found_only_by_what_was_kept(store: Altered) -> None:
@@ -219,7 +219,7 @@ def test_a_tail_cut_with_its_witnesses_is_found_only_by_what_was_kept(store: Alt
         assert named(store.audit(), Part.RUN_CHAIN) == []
         assert named(store.audit(Kept(length=len(rows))), Part.RUN_CHAIN) == [11]
         assert named(store.audit(Kept(head=keep.head)), Part.RUN_CHAIN) == [10]
-        assert sorted(named(store.audit(Kept(notes=keep.notes, key=keep.key)), Part.KEPT)) == [0, *SIZES]
+        assert sorted(named(store.audit(Kept(notes=keep.notes, key=keep.key)), Part.KEPT)) == [0, 0, *SIZES]
 
 
 def test_the_holder_of_the_key_can_write_another_history(store: Altered) -> None:
@@ -240,8 +240,32 @@ def test_another_key_in_the_place_of_the_first_is_found_by_the_kept_one(store: A
         make_checkpoint(store.db, "desk", key_of("a stranger"), check_signature, "desk-1", T0)
         assert store.audit().findings == ()
         found = store.audit(Kept(key=keep.key))
-        assert named(found, Part.KEPT) == [0]
+        assert named(found, Part.KEPT) == [0, 0]
         assert not found.key_kept
+
+
+def test_a_key_put_before_the_kept_one_signs_nothing(store: Altered) -> None:
+    """A stranger's key can name the kept one; what the stranger signed is passed over, and the kept key has signed nothing."""
+    keep = kept(store)
+    with store.after("DELETE FROM operations WHERE seq > 1"):
+        make_checkpoint(store.db, "desk", key_of("a stranger"), check_signature, "desk-1", T0)
+        note_rotation(store.db, key_of("a stranger"), key_of("desk"), "desk-1", T0)
+        assert store.audit().findings == ()
+        found = store.audit(Kept(key=keep.key))
+        assert [f.problem for f in found.findings] == [
+            f"expected a checkpoint under the kept key {keep.key}, found none"
+        ]
+        assert (found.signed, found.checkpoints) == (0, 0)
+
+
+def test_who_keeps_a_later_key_believes_what_came_since(store: Altered) -> None:
+    """Checkpoints of the keys before it are passed over; those under it and its followers count."""
+    origin = parse_key(kept_keys(store.db)[0].key).name
+    with store.after("DELETE FROM operations WHERE seq > 3"):
+        note_rotation(store.db, key_of("desk"), key_of("new"), "desk-1", T0)
+        make_checkpoint(store.db, "desk", key_of("new"), check_signature, "desk-1", T0)
+        found = store.audit(Kept(key=PublicKey(origin, key_of("new").key)))
+        assert (found.findings, found.checkpoints, found.signed, found.key_kept) == ((), 1, len(RUN), True)
 
 
 def test_a_key_that_the_one_before_did_not_name_is_a_finding(store: Altered) -> None:

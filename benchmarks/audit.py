@@ -1,0 +1,199 @@
+"""What durability and audit cost: ``python -m benchmarks.audit [FOLDER]``. Everything in one run, on the disk that FOLDER is on.
+
+- Durable append: one entry a commit, beside a bare write and fdatasync of the same bytes, taken in turns so that both meet the same disk.
+- Group commit: entries a second, a thousand a commit, beside SQLite alone taking the same rows into a table of the same layout.
+- Verifying: the chain as stored, with and without the Merkle tree; the projections apart; beside SHA-256 alone over the same bytes.
+
+Figures are printed as they are and as ratios; the load of the machine is printed beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+
+from genesis.audit.chain import link
+from genesis.audit.entry import encode
+from genesis.audit.merkle import Frontier, leaf_hash
+from genesis.audit.verify import verify
+from genesis.clock import ManualClock
+from genesis.model.events import Event, MetricSample, StrategyNote
+from genesis.storage.audit import check_projections
+from genesis.storage.entries import stored_entries
+from genesis.storage.operations import check_chains
+from genesis.storage.sqlite import SqliteStore
+
+APPENDS = 2_000
+ENTRIES = 200_000
+GROUP = 1_000
+NS_PER_MS = 1e6
+
+
+def events(count: int) -> list[Event]:
+    """Notes and samples of the sizes that a run has, in turns."""
+    out: list[Event] = []
+    for i in range(count):
+        time_ns = 1_735_689_600_000_000_000 + i
+        metrics: dict[str, str | int | float | None] = {f"metric_{n}": i / (n + 3) for n in range(12)}
+        metrics["equity"] = f"{10_000 + i}.0000000000"
+        note = StrategyNote(
+            time_ns, "ema.fast", f"remark {i} of the strategy, as long as remarks are: {'x' * (i % 120)}"
+        )
+        out.append(MetricSample(time_ns, "ema.fast", "USDT", metrics) if i % 2 else note)
+    return out
+
+
+def percentile(values: list[int], share: float) -> float:
+    """The value under which ``share`` of them lie, in milliseconds."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] / NS_PER_MS
+
+
+def timed(work: Callable[[], object]) -> int:
+    """How long it takes, in ns."""
+    start = time.perf_counter_ns()
+    work()
+    return time.perf_counter_ns() - start
+
+
+def appends(folder: Path) -> None:
+    """Durable append beside the bare write, in turns."""
+    given = events(APPENDS)
+    number = os.open(folder / "bare.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    ours: list[int] = []
+    bare: list[int] = []
+
+    def written(entry: bytes) -> None:
+        os.write(number, entry)
+        os.fdatasync(number)
+
+    with SqliteStore.open(folder / "append.db", ManualClock(), "host") as store:
+
+        def kept(event: Event) -> None:
+            store.journal.append([event])
+            store.journal.commit()
+
+        for event in given:
+            entry = encode(event)
+            bare.append(timed(lambda entry=entry: written(entry)))  # type: ignore[misc]
+            ours.append(timed(lambda event=event: kept(event)))  # type: ignore[misc]
+    os.close(number)
+    print(f"durable append, {APPENDS} entries, one a commit, in turns with a bare write + fdatasync of the same bytes:")
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        one, other = percentile(ours, share), percentile(bare, share)
+        print(f"  {name}: {one:.3f} ms, bare {other:.3f} ms, ratio {one / other:.2f}")
+
+
+def groups(folder: Path) -> None:
+    """Entries a second with group commit, beside SQLite alone."""
+    given = events(ENTRIES)
+    with SqliteStore.open(folder / "groups.db", ManualClock(), "host") as store:
+
+        def kept() -> None:
+            for i in range(0, ENTRIES, GROUP):
+                store.journal.append(given[i : i + GROUP])
+                store.journal.commit()
+
+        ours = timed(kept)
+    head = bytes(32)
+    rows = []
+    for seq, event in enumerate(given, 1):
+        entry = encode(event)
+        head = link(head, entry)
+        rows.append((seq, entry, head))
+    with closing(sqlite3.connect(folder / "alone.db", isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("CREATE TABLE entries (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL)")
+
+        def alone() -> None:
+            for i in range(0, ENTRIES, GROUP):
+                db.execute("BEGIN IMMEDIATE")
+                db.executemany("INSERT INTO entries VALUES (?,?,?)", rows[i : i + GROUP])
+                db.execute("COMMIT")
+
+        limit = timed(alone)
+    print(f"group commit, {ENTRIES} entries, {GROUP} a commit; ours also encodes, links and projects:")
+    print(f"  {rate(ours)}, SQLite alone {rate(limit)}, ratio {ours / limit:.2f}")
+
+
+def rate(ns: int, count: int = ENTRIES) -> str:
+    """Entries a second."""
+    return f"{count / ns * 1e9:,.0f} entries/s"
+
+
+def verifying(folder: Path) -> None:
+    """The chain as stored, the Merkle tree, the projections: by processor time too, which a busy machine stretches less."""
+    with closing(sqlite3.connect(f"file:{folder / 'groups.db'}?mode=ro", uri=True, isolation_level=None)) as db:
+        entries = [entry for _, entry, _ in stored_entries(db)]
+        works: dict[str, Callable[[], object]] = {
+            "SHA-256 alone": lambda: hashed(entries),
+            "chain": lambda: expect(not check_chains(db)),
+            "chain and Merkle tree": lambda: expect(not verify(into_tree(stored_entries(db)))),
+            "projections, made once more and compared, apart": lambda: expect(not list(check_projections(db))),
+        }
+        print(
+            f"verifying {ENTRIES} entries as stored, {sum(map(len, entries)) / ENTRIES:.0f} bytes each, best of three:"
+        )
+        alone = 0
+        for name, work in works.items():
+            wall, processor = fastest(work)
+            alone = alone or processor
+            print(
+                f"  {name}: {rate(wall)} by the wall clock, {rate(processor)} of processor time, "
+                f"{processor / alone:.1f} times SHA-256 alone"
+            )
+
+
+def into_tree(entries: Iterable[tuple[int, bytes, bytes]]) -> Iterable[tuple[int, bytes, bytes]]:
+    """The rows, each taken into a tree on its way."""
+    frontier = Frontier()
+    for row in entries:
+        frontier.append(leaf_hash(row[1]))
+        yield row
+
+
+def hashed(entries: list[bytes]) -> None:
+    """SHA-256 of each."""
+    sha256 = hashlib.sha256
+    for entry in entries:
+        sha256(entry).digest()
+
+
+def fastest(work: Callable[[], object]) -> tuple[int, int]:
+    """The best of three in ns: by the wall clock, and of processor time."""
+    walls, processors = [], []
+    for _ in range(3):
+        start = time.process_time_ns()
+        walls.append(timed(work))
+        processors.append(time.process_time_ns() - start)
+    return min(walls), min(processors)
+
+
+def expect(sound: bool) -> None:
+    """A figure for a check that found something is no figure."""
+    if not sound:
+        sys.exit("expected a sound store, found one with findings")
+
+
+def main() -> None:
+    """Measure and print."""
+    place = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory(dir=place) as name:
+        folder = Path(name)
+        before = os.getloadavg()[0]
+        appends(folder)
+        groups(folder)
+        verifying(folder)
+        loads = (before, os.getloadavg()[0])
+        print(f"load before and after {loads[0]:.1f} and {loads[1]:.1f} on {os.cpu_count()} processors")
+
+
+if __name__ == "__main__":
+    main()
