@@ -18,7 +18,7 @@ from genesis.errors import ConfigError
 from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import backup as copies
-from genesis.system import reporting
+from genesis.system import reporting, versions
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
 from genesis.system.gatekeeper import criteria_of
@@ -69,6 +69,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
                 for n, s in _latest(reader).items()
             }
             stops = msgspec.to_builtins(reader.stops())
+            changed = versions.noted(reader.operations())
         state, words = in_words(found)
         print_json(
             {
@@ -80,6 +81,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
                 "waiting_commands": found.waiting_commands,
                 "tracks": tracks,
                 "stops": stops,
+                "versions_changed": changed,
             }
         )
         return
@@ -223,6 +225,7 @@ def show_status(store: Path) -> None:
         stages = reporting.stages(reader)
         synthetic = {t.track for t in reader.tracks() if t.facts.get("synthetic")}
         standings = _standings(reader, latest, found.start or 0)
+        changed = versions.noted(reader.operations())
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
@@ -250,6 +253,8 @@ def show_status(store: Path) -> None:
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+    if changed:
+        say(f"the last start found other versions ({'; '.join(changed)}): a person should look")
 
 
 def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synthetic: Set[str]) -> Table:

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -15,14 +15,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from genesis.audit.verify import Finding
 from genesis.clock import iso_utc
 from genesis.config import Config, load_config
 from genesis.errors import GenesisError
 from genesis.model.calendars import FX_ZONE
+from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import StoreReader
+from genesis.system import versions
 from genesis.system.data import data_path
 
-PACKAGE = "genesis-trading"
 _PYTHON = (3, 11)
 # A store in WAL mode can be read from a read-only folder since this version; https://www.sqlite.org/wal.html#readonly
 _SQLITE = (3, 22)
@@ -65,9 +67,9 @@ def _python() -> Check:
 
 def _packages() -> Iterator[Check]:
     try:
-        wanted = requires(PACKAGE) or []
+        wanted = requires(versions.PACKAGE) or []
     except PackageNotFoundError:
-        yield Check("packages", Health.WARNING, f"{PACKAGE} is not installed", "install it: pip install .")
+        yield Check("packages", Health.WARNING, f"{versions.PACKAGE} is not installed", "install it: pip install .")
         return
     for requirement in wanted:
         match = _REQUIREMENT.match(requirement.partition(";")[0].strip())
@@ -146,7 +148,7 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
         return
     yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
     yield from _data(config, path.parent)
-    yield _store(path.parent / config.run.store)
+    yield from _store(path.parent / config.run.store)
 
 
 def _data(config: Config, folder: Path) -> Iterator[Check]:
@@ -169,14 +171,33 @@ def _data(config: Config, folder: Path) -> Iterator[Check]:
             yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
 
 
-def _store(path: Path) -> Check:
+def _store(path: Path) -> Iterator[Check]:
     if not path.exists():
-        return Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
+        yield Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
+        return
     try:
         with StoreReader(path) as reader:
-            findings, status = reader.verify(), reader.status()
+            findings, status, operations = reader.verify(), reader.status(), reader.operations()
     except GenesisError as error:
-        return Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
+        yield Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
+        return
+    yield _verified(path, findings, status)
+    yield versions_check(versions.at_last_start(operations), versions.installed())
+
+
+def versions_check(before: versions.Versions, now: versions.Versions) -> Check:
+    """Whether a store was last written under the versions that are installed."""
+    if changed := versions.changes(before, now):
+        return Check(
+            "versions",
+            Health.WARNING,
+            f"since the store's last start: {'; '.join(changed)}",
+            "genesis run makes what is stored again and stops at any difference; look before more capital is at stake",
+        )
+    return Check("versions", Health.OK, "those under which the store was last written" if before else "none told yet")
+
+
+def _verified(path: Path, findings: Sequence[Finding], status: StoreStatus) -> Check:
     if findings:
         found = f"{path}: {len(findings)} findings, the first at entry {findings[0].seq}: {findings[0].problem}"
         return Check(

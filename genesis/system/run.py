@@ -43,6 +43,7 @@ from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.rows import OperationRow
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.strategies.base import Strategy
+from genesis.system import versions
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
@@ -428,7 +429,7 @@ async def run_prepared_async(
 class _Held(NamedTuple):
     """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry.
 
-    ``last`` is the start or stop that the operations chain tells of last.
+    ``last`` is the start or stop that the operations chain tells of last, ``versions`` those under which it was last written.
     """
 
     length: int = 0
@@ -436,6 +437,7 @@ class _Held(NamedTuple):
     commands: Sequence[Mapping[str, Any]] = ()
     time: int = -1
     last: OperationRow | None = None
+    versions: Mapping[str, str] = {}
 
 
 def _held(store: Path) -> _Held:
@@ -449,7 +451,8 @@ def _held(store: Path) -> _Held:
             length, head = reader.head()
             status = reader.status()
             time = -1 if status.time is None else status.time
-            return _Held(length, head, reader.events(CommandTaken.__name__), time, status.last_operation)
+            told = versions.at_last_start(reader.operations())
+            return _Held(length, head, reader.events(CommandTaken.__name__), time, status.last_operation, told)
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
         return _Held()
@@ -467,7 +470,15 @@ async def _run(
 ) -> RunSummary:
     held, held_head = before.length, before.head
     ended = "nothing" if before.last is None else before.last.kind
-    kept.operation("recovery" if held else "start", **({"after": ended} if held else {}))
+    now = versions.installed()
+    kept.operation("recovery" if held else "start", versions=now, **({"after": ended} if held else {}))
+    if changed := versions.changes(before.versions, now):
+        kept.operation(versions.CHANGED, changed=changed)
+        log.warning(
+            "versions changed",
+            changed="; ".join(changed),
+            so="what is stored is made again and compared; a person should look before more capital is at stake",
+        )
     if before.last is not None and ended not in ("stop", "failed"):
         log.warning(
             "no stop was noted",

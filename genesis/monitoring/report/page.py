@@ -83,3 +83,6 @@ _STYLE = (
     "h2,h3,figcaption,caption{break-after:avoid}.track{break-before:page}.scroll{overflow:visible}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "@page{size:A4;margin:12mm}}"
 )
+
+# For other pages of the same looks.
+STYLE = _STYLE
