@@ -499,6 +499,7 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         "audit export": (store, "--out", tmp_path / "audit.zip"),
         "audit rebuild": (store,),
         "experiments": (store,),
+        "simulate-policy": ("--families", "1", "--days", "20", "--payoff", "symmetric", "--sharpe", "5"),
         "why": (going, "ema.fast"),
         **{
             name: (going, "ema.fast", "--author", "ann", "--reason", "so I want it")
