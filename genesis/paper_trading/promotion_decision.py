@@ -503,7 +503,8 @@ class _Decision:
         if lacking:
             self._reasons += lacking
             return None
-        return self._up(target, f"criteria and evidence allow {percent(target)}", forced=False)
+        who = "criteria alone allow" if case.exempt(target) else "criteria and evidence allow"
+        return self._up(target, f"{who} {percent(target)}", forced=False)
 
     def _up(self, target: Decimal, why: str, forced: bool) -> _Step:
         if forced or (self._standing.stage, self._by_rule(target)) not in STAGES:

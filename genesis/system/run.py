@@ -115,7 +115,7 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
-        for profile in (config.execution, config.realistic):
+        for profile in (config.execution, config.realistic) if config.run.realistic else (config.execution,):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
         for plan_name, (plan, strategies) in plans_in_use(config).items():
@@ -318,12 +318,7 @@ class Prepared:
                 "fees": {i.id: _fee_facts(i.fees) for i in self.config.instruments},
                 "instruments": [str(r.instrument) for r in self.readings],
                 "risk": _floats_as_text(plain["risk"]),
-                "run": {
-                    "about": self.config.run.about,
-                    "name": self.config.run.name,
-                    "sample_every": self.config.run.sample_every,
-                    "seed": self.config.run.seed,
-                },
+                "run": self._run_facts(),
                 "streams": [
                     {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
                     for r, s in zip(self.readings, self.streams, strict=True)
@@ -333,6 +328,12 @@ class Prepared:
                 "tracks": self._facts,
             }
         )
+
+    def _run_facts(self) -> dict[str, object]:
+        run = self.config.run
+        # Every run was beside the realistic profile before it could be without.
+        alone: dict[str, object] = {} if run.realistic else {"realistic": False}
+        return alone | {"about": run.about, "name": run.name, "sample_every": run.sample_every, "seed": run.seed}
 
     def started_badly(self) -> dict[str, str]:
         """Start every strategy, for a check that does not go on to run: what it raised in ``on_start``, by track."""
