@@ -11,9 +11,12 @@ import hashlib
 from statistics import NormalDist
 
 import msgspec
+import numpy as np
 
 _STANDARD_NORMAL = NormalDist()
 _SCALE = 2.0**-53
+# What `study` gives.
+Chance = np.random.Generator
 
 
 class ClippedNormal(msgspec.Struct, frozen=True):
@@ -58,3 +61,11 @@ class KeyedDraws:
             u = self.uniform(purpose, instrument, time_ns, ordinal)
             x = law.mean + law.sd * _STANDARD_NORMAL.inv_cdf(u)
         return round(min(max(x, law.low), law.high) * scale)
+
+
+def study(seed: int) -> Chance:
+    """Chance for a simulation about strategies that do not exist; never for a run, whose draws are keyed.
+
+    Draws of one seed are the same for ever under one version of numpy; another may give others.
+    """
+    return np.random.default_rng(seed)

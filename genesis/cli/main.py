@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from genesis.cli import audit, criteria, db, promotion, running, starting, store  # noqa: F401 - importing them registers their commands
+from genesis.cli import audit, compare, criteria, db, policy, promotion, running, starting, store  # noqa: F401 - importing them registers their commands
 from genesis.cli.app import app
 from genesis.cli.exits import ExitCode, code_of
 from genesis.cli.output import ReaderGone
@@ -21,7 +21,19 @@ from genesis.system.stopping import Terminated, raise_on_sigterm
 # Typer carries its command-line library inside since 0.29 and imports it before; its base class is found by shape.
 _USAGE = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
-_FIRST = ("init", "doctor", "demo", "check_config", "show_config", "run", "status", "criteria", "report")
+_FIRST = (
+    "init",
+    "doctor",
+    "demo",
+    "check_config",
+    "show_config",
+    "run",
+    "status",
+    "criteria",
+    "compare",
+    "why",
+    "report",
+)
 app.registered_commands.sort(key=lambda c: _FIRST.index(n) if (n := c.callback.__name__) in _FIRST else len(_FIRST))  # type: ignore[union-attr]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +29,8 @@ from genesis.config import (
     secrets_of,
 )
 from genesis.demo.own import OwnData
-from genesis.demo.show import own_part, recorded_parts, run_demo
+from genesis.demo.show import Shown, own_parts, recorded_parts, run_demo
+from genesis.demo.tale import Told, refused, tale
 from genesis.engine.engine import Progress
 from genesis.errors import ConfigError, StrategyError
 from genesis.model.grid import parse_decimal
@@ -81,7 +82,7 @@ def demo(
     log_level: Level = None,
     log_format: Form = None,
 ) -> None:
-    """Run the built-in strategies on recorded market data: no key, no account, no network."""
+    """Run the built-in strategies on recorded market data, and show the life of a planted edge on the ladder: no key, no account, no network."""
     set_up_logging(as_json, log_level, log_format)
     if data is None:
         for name, value in (("--symbol", symbol), ("--tick", tick), ("--lot", lot), ("--format", data_format)):
@@ -89,7 +90,7 @@ def demo(
                 raise ConfigError(f"{name}: expected --data with it, found none")
         parts = recorded_parts()
     else:
-        parts = [own_part(OwnData(data, symbol, _step("--tick", tick), _step("--lot", lot), data_format))]
+        parts = own_parts(OwnData(data, symbol, _step("--tick", tick), _step("--lot", lot), data_format))
     with _bar(as_json) as bar:
         tasks: dict[str, Any] = {}
 
@@ -104,16 +105,46 @@ def demo(
         print_json([{**msgspec.to_builtins(s.summary), **_place(s)} for s in shown])
     else:
         for part in shown:
-            say(f"\n{part.name}: {part.statement}")
-            show_status(part.store)
-            if part.summary.stopped_by is None:
-                say(f"report: {part.report}")
+            _show(part)
+        _tell([line for part in shown for line in _told(part)])
     raise typer.Exit(code_of_signal(stopped_by))
 
 
-def _place(part: Any) -> dict[str, object]:
+def _show(part: Shown) -> None:
+    say(f"\n{part.name}: {part.statement}")
+    if part.planted is None or part.summary.stopped_by is not None:
+        show_status(part.store)
+        none = refused(part.store)
+        if none:
+            say("without capital, and why:")
+            print_table(msgspec.to_builtins(none))
+    if part.summary.stopped_by is None:
+        say(f"report: {part.report}")
+
+
+def _told(part: Shown) -> list[Told]:
+    return [] if part.planted is None or part.summary.stopped_by else tale(part.planted, part.store)
+
+
+def _tell(lines: Sequence[Told]) -> None:
+    """The life of the planted edge, under one profile after the other."""
+    if not lines:
+        return
+    say(
+        "\nthe life of a strategy on the capital ladder; every version here is synthetic and proves nothing but how the ladder works:"
+    )
+    print_table(msgspec.to_builtins(lines))
+
+
+def _place(part: Shown) -> dict[str, object]:
     report = None if part.summary.stopped_by else str(part.report)
-    return {"name": part.name, "statement": part.statement, "store": str(part.store), "report": report}
+    place: dict[str, object] = {
+        "name": part.name,
+        "statement": part.statement,
+        "store": str(part.store),
+        "report": report,
+    }
+    return place if part.planted is None else {**place, "life": msgspec.to_builtins(_told(part))}
 
 
 @app.command()

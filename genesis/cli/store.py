@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import backup as copies
-from genesis.system import reporting
+from genesis.system import reporting, versions
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
 from genesis.system.gatekeeper import criteria_of
@@ -36,7 +36,9 @@ _HEADINGS = (
     "fees",
     "criteria",
     "realistic",
+    "stage",
 )
+_LIVE_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees", "role")
 _FAULT_HEADINGS = ("track", "fault plan", "equity", "undisturbed", "max dd", "undisturbed", "trades", "undisturbed")
 _NONE = "—"
 _ORDER_COLUMNS = (
@@ -62,8 +64,13 @@ def status(store: StorePath, as_json: Json = False) -> None:
     if as_json:
         with StoreReader(store) as reader:
             found = reader.status()
-            tracks = {n: None if s is None else {"time": s.time, **s.metrics} for n, s in _latest(reader).items()}
+            roles = reporting.roles(reader)
+            tracks = {
+                n: None if s is None else {"time": s.time, "role": roles.get(n, "paper"), **s.metrics}
+                for n, s in _latest(reader).items()
+            }
             stops = msgspec.to_builtins(reader.stops())
+            changed = versions.noted(reader.operations())
         state, words = in_words(found)
         print_json(
             {
@@ -75,6 +82,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
                 "waiting_commands": found.waiting_commands,
                 "tracks": tracks,
                 "stops": stops,
+                "versions_changed": changed,
             }
         )
         return
@@ -133,8 +141,16 @@ def positions(store: StorePath, track: TrackName = None, as_json: Json = False) 
     """What the fills of every track and instrument come to; quantities are before fees charged in the base asset."""
     with StoreReader(store) as reader:
         _known(reader, track)
-        latest = _latest(reader)
-        rows = [{**msgspec.to_builtins(p), **_marked(latest.get(p.track))} for p in reader.positions(track)]
+        latest, roles = _latest(reader), reporting.roles(reader)
+        rows = [
+            {
+                "track": p.track,
+                "role": roles.get(p.track, "paper"),
+                **msgspec.to_builtins(p),
+                **_marked(latest.get(p.track)),
+            }
+            for p in reader.positions(track)
+        ]
     if as_json:
         print_json(rows)
         return
@@ -206,18 +222,29 @@ def show_status(store: StoreAddress) -> None:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
         beside = reporting.besides(reader)
         plans = reporting.under_plans(reader)
+        roles = reporting.roles(reader)
+        stages = reporting.stages(reader)
+        synthetic = {t.track for t in reader.tracks() if t.facts.get("synthetic")}
         standings = _standings(reader, latest, found.start or 0)
+        changed = versions.noted(reader.operations())
     if latest:
         table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
         for name, sample in latest.items():
-            if name in beside.values() or name in plans:
+            if name in beside.values() or name in plans or name in roles:
                 continue
             other = latest.get(beside.get(name, ""))
             realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
             table.add_row(
-                name, *(["no sample yet"] if sample is None else [*_summary(sample), standings[name], realistic])
+                _marked_synthetic(name, synthetic),
+                *(
+                    ["no sample yet"]
+                    if sample is None
+                    else [*_summary(sample), standings[name], realistic, stages.get(name, _NONE)]
+                ),
             )
         console().print(table)
+    if roles:
+        console().print(_live(latest, roles, synthetic))
     for name, sample in latest.items():
         if sample is not None:
             for line in _moneys(name, sample):
@@ -227,6 +254,26 @@ def show_status(store: StoreAddress) -> None:
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
+    if changed:
+        say(f"the last start found other versions ({'; '.join(changed)}): a person should look")
+
+
+def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synthetic: Set[str]) -> Table:
+    """Live tracks and their twins, in a table of their own: neither is ever added to paper. `genesis compare` sets them side by side."""
+    title = "live (simulated venue) and twins, net of fees"
+    table = Table(*_LIVE_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title)
+    for name, role in roles.items():
+        sample = latest.get(name)
+        table.add_row(
+            _marked_synthetic(name, synthetic),
+            *(["no sample yet", *[""] * 7] if sample is None else _summary(sample)),
+            role,
+        )
+    return table
+
+
+def _marked_synthetic(name: str, synthetic: Set[str]) -> str:
+    return f"{name} (synthetic)" if name in synthetic else name
 
 
 def _moneys(name: str, sample: SampleRow) -> list[str]:
@@ -306,10 +353,11 @@ def _standings(reader: StoreReader, latest: Mapping[str, SampleRow | None], star
     if not latest:
         return {}
     criteria, _ = criteria_of(reader)
+    roles = reporting.roles(reader)
     return {
         name: reporting.standing(sample, start_ns, criteria, reader.warmup_bars(name))
         for name, sample in latest.items()
-        if sample is not None
+        if sample is not None and name not in roles
     }
 
 

@@ -65,8 +65,8 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class RunSection(_Section, frozen=True):
     """``about`` is a sentence for the report: what the data are and what is assumed of them. ``store`` is the SQLite file.
 
-    ``sample_every``: whole hours (``1h``), or whole minutes that divide an hour (``5m``). ``faults`` names a plan under which every
-    strategy runs once more.
+    ``sample_every``: whole hours (``1h``), or whole minutes that divide an hour (``5m``). ``realistic``: whether every strategy also runs under the
+    harder profile beside the run's. ``faults`` names a plan under which every strategy runs once more.
     """
 
     name: str = "run"
@@ -74,6 +74,7 @@ class RunSection(_Section, frozen=True):
     seed: int = 1
     store: str = "genesis.db"
     sample_every: str = "1h"
+    realistic: bool = True
     faults: str | None = None
 
 
@@ -325,7 +326,21 @@ class Config(_Section, frozen=True):
                     )
                 if all(d.instrument != wanted for d in self.data):
                     raise ConfigError(f"data: expected a file for {wanted}, found none")
+        self._check_experiments()
         self._check_faults(ids)
+
+    def _check_experiments(self) -> None:
+        """The variants of a strategy are one A/B test, which has its limit; the run has none."""
+        ab = self.paper_trading.ab_testing
+        if not ab.enabled or not self.paper_trading.enabled:
+            return
+        for strategy in self.strategies:
+            if len(strategy.variants) > ab.max_variants:
+                raise ConfigError(
+                    f"strategies.{strategy.name}.variants: expected at most {ab.max_variants} in one A/B test "
+                    f"(paper_trading.ab_testing.max_variants, the champion counted), found {len(strategy.variants)}; raise it, or set "
+                    "ab_testing.enabled to false"
+                )
 
     def _check_faults(self, ids: list[str]) -> None:
         for name, plan in self.fault_plans.items():

@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from genesis.clock import NS_PER_HOUR
+from genesis.clock import NS_PER_HOUR, iso_utc
 from genesis.errors import ConfigError
 from genesis.feeds.files import Format, Policy, Problem, Reading, ReadOptions, align_capture, read
 from genesis.model.instruments import Calendar, Instrument, InstrumentKind
@@ -94,6 +95,18 @@ def euro_year() -> DemoMarket:
         f"{2 * EURO_HALF_SPREAD_BP} bp, which takers pay beside the profile's slippage (2 to 5 bp)"
     )
     return DemoMarket(EURUSD, read(_file(_BARS), EURUSD, options), statement)
+
+
+def until(market: DemoMarket, end_ns: int) -> DemoMarket:
+    """The same market up to ``end_ns``: rows and gaps that end later are left out."""
+    readings = []
+    for reading in market.readings:
+        rows = int(np.searchsorted(reading.columns["ts"], end_ns, side="right"))
+        gaps = tuple(g for g in reading.report.gaps if g.time_to <= end_ns)
+        report = msgspec.structs.replace(reading.report, rows_kept=rows, gaps=gaps)
+        columns = {name: values[:rows] for name, values in reading.columns.items()}
+        readings.append(msgspec.structs.replace(reading, columns=columns, report=report))
+    return DemoMarket(market.instrument, tuple(readings), f"{market.statement}; up to {iso_utc(end_ns)[:10]}")
 
 
 def _file(place: tuple[str, str]) -> Path:

@@ -33,10 +33,12 @@ class PlantedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Enter for ``hold`` hours every ``every`` hours; with probability ``told`` in the direction that pays, until ``dies_ns``.
 
     ``told`` 0.5 is no edge; from engine time ``dies_ns`` on it is 0.5. ``weight`` of equity is traded, and ``seed`` is of what it is told.
+    ``every`` counts ``bars``. Where nothing can be sold short it stays out of what it is told will fall.
     """
 
     told: Annotated[float, Meta(ge=0.5, le=1)] = 0.5
     dies_ns: int = 2**62
+    bars: str = "1h"
     hold: Annotated[int, Meta(ge=1)] = 5
     every: Annotated[int, Meta(ge=2)] = 6
     weight: Decimal = Decimal("0.04")
@@ -56,7 +58,7 @@ class PlantedEdge(Strategy):
         self._draws = KeyedDraws(self.params.seed)
         self._until = 0
         self._n = 0
-        self.subscribe_bars("1h")
+        self.subscribe_bars(self.params.bars)
 
     def on_bar(self, bar: Bar) -> None:
         self._n += 1
@@ -67,7 +69,9 @@ class PlantedEdge(Strategy):
                 self.close()
         elif self._n % self.params.every == 0:
             up = self._rises(self.now)
-            self.target_weight(self.params.weight if up or not self.instrument.short_allowed else -self.params.weight)
+            if not up and not self.instrument.short_allowed:
+                return
+            self.target_weight(self.params.weight if up else -self.params.weight)
             self._until = self.now + self.params.hold * NS_PER_HOUR
 
     def _rises(self, now: int) -> bool:

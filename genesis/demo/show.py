@@ -1,6 +1,6 @@
-"""The demonstration: built-in strategies, untuned, on two recorded markets or on the user's own data.
+"""The demonstration: built-in strategies, untuned, on two recorded markets or on the user's own data; and the life of a strategy on the capital ladder.
 
-Mostly they lose; that is what is shown.
+The built-in ones mostly lose; that is what is shown. Whoever climbs is synthetic: it was told the future.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from pathlib import Path
 
 import msgspec
 
-from genesis.clock import SystemClock
+from genesis.clock import SystemClock, iso_utc, parse_utc
 from genesis.config import Config, InstrumentConfig, StrategyConfig
-from genesis.config.schema import RunSection, Variant
-from genesis.demo.data import EURO_HALF_SPREAD_BP, DemoMarket, bitcoin_half_hour, euro_year
+from genesis.config.schema import AbSection, PaperSection, RunSection, Variant
+from genesis.demo.data import EURO_HALF_SPREAD_BP, DemoMarket, bitcoin_half_hour, euro_year, until
+from genesis.demo.life import EDGE, LOOK_ALIKE_COUNT, LOOK_ALIKES, TOLD, future_of, planted_strategies, round_trip_bp
 from genesis.demo.own import OwnData, OwnMarket, own_market
 from genesis.engine.engine import Progress
 from genesis.errors import ConfigError, StorageError
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
+from genesis.paper_trading.promotion_rules import Profile, PromotionRules
 from genesis.storage.sqlite import SqliteStore
 from genesis.system.reporting import write_report
 from genesis.system.run import Prepared, RunSummary, run_prepared
@@ -29,6 +31,10 @@ _FX_FEES = FeeSchedule(maker_bp=Decimal("0.2"), taker_bp=Decimal("0.2"), currenc
 # Twice this, a turn from long to short, stays below the tier's largest order also when the price moves meanwhile.
 _WEIGHT = Decimal("0.04")
 _BUDGET = Decimal(10_000)
+# Long enough for a whole life: the rest of the year would show no more.
+_PLANTED_UNTIL_NS = parse_utc("2017-08-01T00:00:00Z")
+# As long of one's own data: it is told how far that goes.
+_PLANTED_BARS = 4_000
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -40,20 +46,28 @@ class Part(msgspec.Struct, frozen=True, eq=False):
     strategies: list[StrategyConfig]
     sample_every: str = "1h"
     execution: ExecutionProfile = ExecutionProfile()
+    about: str = ""
+    planted: Profile | None = None
+
+    @property
+    def statement(self) -> str:
+        """In a sentence what runs where."""
+        return self.about or self.market.statement
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What one part came to, and where it is kept."""
+    """What one part came to, and where it is kept; ``planted``: under which promotion profile it shows a planted edge."""
 
     name: str
     statement: str
     store: Path
     report: Path
     summary: RunSummary
+    planted: Profile | None = None
 
 
 def recorded_parts() -> list[Part]:
-    """The two recorded markets.
+    """The two recorded markets, and the life of a planted edge on the second.
 
     Raises:
         DemoDataMissing: the packages that carry the data are not installed.
@@ -68,11 +82,12 @@ def recorded_parts() -> list[Part]:
     return [
         Part("bitcoin-half-hour", btc, FeeSchedule(), book, "1m"),
         Part("euro-year", eur, _FX_FEES, on_bars, "4h", _FX_PROFILE),
+        *_planted(until(eur, _PLANTED_UNTIL_NS), _FX_FEES, "1h", _FX_PROFILE),
     ]
 
 
-def own_part(own: OwnData) -> Part:
-    """The user's own data, with the strategies that need no book.
+def own_parts(own: OwnData) -> list[Part]:
+    """The user's own data, with the strategies that need no book, and the life of a planted edge on it.
 
     Raises:
         ConfigError: an argument does not fit. DataError: the file cannot be read.
@@ -81,7 +96,36 @@ def own_part(own: OwnData) -> Part:
     _check_lot(read)
     strategies = _on_bars(read.market.instrument.id, {"bars": read.bars, "weight": _WEIGHT})
     sample_every = "1h" if read.bars == "1h" else "4h"
-    return Part("own-data", read.market, FeeSchedule(), strategies, sample_every)
+    part = Part("own-data", read.market, FeeSchedule(), strategies, sample_every)
+    market, times = read.market, future_of(read.market.readings[0]).times
+    if len(times) > _PLANTED_BARS:
+        market = until(market, times[_PLANTED_BARS - 1])
+    return [part, *_planted(market, part.fees, read.bars, part.execution)]
+
+
+def _planted(market: DemoMarket, fees: FeeSchedule, bars: str, execution: ExecutionProfile) -> list[Part]:
+    """The same planted edge and look-alikes under two promotion profiles."""
+    future = future_of(market.readings[0])
+    strategies = planted_strategies(market.instrument.id, future, bars, round_trip_bp(fees, execution))
+    fair = strategies[1].params["told"]
+    told = (
+        f"synthetic, for demonstration: {EDGE} is told the direction of {market.instrument.id} rightly with a chance of {TOLD:g} until "
+        f"{iso_utc(future.dies_ns)[:10]}, then tosses coins, up to {iso_utc(future.times[-1])[:10]}; {LOOK_ALIKE_COUNT} look-alikes ({LOOK_ALIKES}) are told it with {fair}, which in the mean earns their "
+        "costs and nothing more"
+    )
+    return [
+        Part(
+            f"planted-{p.value}",
+            market,
+            fees,
+            strategies,
+            "24h",
+            execution,
+            f"{told}; promotion profile {p.value}",
+            p,
+        )
+        for p in (Profile.GIVEN, Profile.BALANCED)
+    ]
 
 
 def _check_lot(own: OwnMarket) -> None:
@@ -131,7 +175,7 @@ def run_demo(parts: Sequence[Part], out: Path, on_progress: Callable[[str, Progr
         prepared = Prepared(_config(part), out, part.market.readings)
         _remove(store)
         summary = run_prepared(prepared, store, on_progress=partial(on_progress, part.name))
-        shown.append(Shown(part.name, part.market.statement, store, report, summary))
+        shown.append(Shown(part.name, part.statement, store, report, summary, part.planted))
         if summary.stopped_by is not None:
             break
         write_report(store, report)
@@ -143,11 +187,18 @@ def _config(part: Part) -> Config:
     described = InstrumentConfig(
         symbol=instrument.symbol, venue=instrument.venue, base=instrument.base, quote=instrument.quote, fees=part.fees
     )
+    paper = PaperSection()
+    if part.planted is not None:
+        # Twenty look-alikes are no experiment: nobody wants to know which of them is best.
+        paper = PaperSection(promotion=PromotionRules(profile=part.planted), ab_testing=AbSection(enabled=False))
     return Config(
-        run=RunSection(name=part.name, sample_every=part.sample_every, about=part.market.statement),
+        run=RunSection(
+            name=part.name, sample_every=part.sample_every, about=part.statement, realistic=part.planted is None
+        ),
         execution=part.execution,
         instruments=[described],
         strategies=part.strategies,
+        paper_trading=paper,
     )
 
 

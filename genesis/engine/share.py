@@ -31,12 +31,12 @@ REDUCES_SHARE = "share"
 
 
 class _Asked:
-    """An order as the strategy asked for it; ``counted`` of its lots are filled as it is told."""
+    """An order as the strategy asked for it; ``counted`` of its lots are filled as it is told, ``stands_for`` are told once all that was sent is filled."""
 
-    __slots__ = ("counted", "intent")
+    __slots__ = ("counted", "intent", "stands_for")
 
-    def __init__(self, intent: OrderIntent) -> None:
-        self.intent = intent
+    def __init__(self, intent: OrderIntent, stands_for: int) -> None:
+        self.intent, self.stands_for = intent, stands_for
         self.counted = 0
 
 
@@ -72,7 +72,7 @@ class ShareDesk:
 
     def submit(self, intent: OrderIntent) -> Approved | Refused:
         """Send the share of an intent through risk."""
-        lots = self._to_send(intent)
+        lots, stands_for = self._to_send(intent)
         if not lots and intent.lots > 0:
             text = intent.instrument.qty_grid.to_text
             found = f"found {text(intent.lots)} at a share of {float(self.share):.0%}"
@@ -81,7 +81,7 @@ class ShareDesk:
         answer = self._desk.submit(msgspec.structs.replace(intent, lots=lots), intent)
         if isinstance(answer, Refused):
             return answer
-        self._asked[answer.order.client_order_id] = _Asked(intent)
+        self._asked[answer.order.client_order_id] = _Asked(intent, stands_for)
         return Approved(self._as_asked(answer.order))
 
     def cancel(self, client_order_id: str) -> bool:
@@ -141,7 +141,7 @@ class ShareDesk:
         told, traded = fill.last_lots, held.traded
         heard = fill
         if asked is not None:
-            counted = asked.intent.lots * state.filled // state.order.intent.lots
+            counted = asked.stands_for * state.filled // state.order.intent.lots
             told, asked.counted = counted - asked.counted, counted
             heard = msgspec.structs.replace(
                 fill,
@@ -170,19 +170,25 @@ class ShareDesk:
 
     # ---- inside
 
-    def _to_send(self, intent: OrderIntent) -> int:
-        """Lots to send: all that is held where the strategy closes all it holds, in proportion where a part, and its share of the rest."""
+    def _to_send(self, intent: OrderIntent) -> tuple[int, int]:
+        """Lots to send, and how many of the intent's they stand for.
+
+        All that is held where the strategy closes all it holds, in proportion where a part, and its share of the rest; where nothing but a reduction is
+        wanted there is no rest, and it is told of no more than it holds.
+        """
         instrument = intent.instrument
         told = self.position_lots(instrument) + self.working_lots(instrument)
         traded = _whole(self._units(instrument), instrument.lot_units) + self._desk.working_lots(instrument)
         sign = int(intent.side)
         closes = max(0, -sign * told)
         if not closes:
-            return self._share_of(intent.lots)
+            return self._share_of(intent.lots), intent.lots
         held = max(0, -sign * traded)
         if intent.lots < closes:
-            return held * intent.lots // closes
-        return held if intent.reduce_only else held + self._share_of(intent.lots - closes)
+            return held * intent.lots // closes, intent.lots
+        if intent.reduce_only:
+            return held, closes
+        return held + self._share_of(intent.lots - closes), intent.lots
 
     def _share_of(self, lots: int) -> int:
         return lots * self.share.numerator // self.share.denominator

@@ -16,7 +16,7 @@ from genesis.evidence.scales import RunningScale
 from genesis.metrics.ratios import BARS_PER_YEAR
 
 # A stake that has settled the question is not carried further.
-_CAP = 10.0
+WEALTH_CAP = 10.0
 
 
 class Futility:
@@ -33,7 +33,7 @@ class Futility:
         self._bets, self._asked = rules.bets, rules.min_sharpe / sqrt(BARS_PER_YEAR)
         self._scale = RunningScale(deviation, rules.floor * deviation, rules.decay)
         self._wealths = [1.0] * len(rules.bets)
-        self._cap = _CAP / rules.alpha
+        self._cap = WEALTH_CAP / rules.alpha
 
     @property
     def value(self) -> float:

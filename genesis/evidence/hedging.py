@@ -1,8 +1,11 @@
 """Evidence with the market taken out: a bull market is no skill.
 
-The residual of a bar is r_t - beta_(t-1) b_t, b the benchmark's return and beta from an exponentially weighted regression with intercept on the bars before:
-what a strategy earns by being long of what rises is hedged away, and what is left is bet on as in `pairs`. Beta is known before the bar it is used
+The residual of a bar is r_t - beta_(t-1) b_t, b the benchmark's return and beta from a regression on the bars before (`Beta`): what a strategy earns by being long of what rises is hedged away, and what is left is bet on as in `pairs`. Beta is known before the bar it is used
 on, so the e-process stays one. A capital step uses the smaller of the raw and the residual E.
+
+E knows no size: a residual of a thousandth of the returns that points where the market points would prove as much as any, and one is left wherever exposure
+changes and beta follows late. So a residual is never divided by less than a part of the
+running deviation of the returns themselves: what is small beside them moves the stake little.
 """
 
 from __future__ import annotations
@@ -16,39 +19,63 @@ from genesis.metrics.ratios import Moments
 from genesis.metrics.returns import NO_DEVIATION, check_return
 
 _MOMENTS = 6
-_SUMS = 5
+_SUMS = 10
+_DRIFT_MOST = 1e6
+# Of two columns whose correlation is this near to one, rounding would decide.
+_COLLINEAR = 1e-9
 
 
 class Beta:
-    """Slope of an exponentially weighted regression of returns on the benchmark's, over the bars so far."""
+    """How much of the benchmark's next bar a strategy holds, as far as its bars so far tell: an exponentially weighted regression with intercept.
 
-    __slots__ = ("_decay", "_sums")
+    On two columns: the benchmark's return b, which a constant share of equity earns times itself, and b times the benchmark's index over the strategy's own,
+    which a constant quantity earns: bought once and held, its share of equity drifts with the price. Both together leave nothing of either.
+    """
+
+    __slots__ = ("_decay", "_drift", "_sums")
 
     def __init__(self, decay: float) -> None:
-        self._decay = decay
-        self._sums = [0.0] * _SUMS
+        self._decay, self._drift = decay, 1.0
+        self._sums = [0.0] * (_SUMS - 1)
 
     def add(self, change: float, benchmark: float) -> None:
         """Take both returns of a bar."""
-        taken = (1.0, change, benchmark, change * benchmark, benchmark * benchmark)
+        held = self._drift * benchmark
+        products = (change * benchmark, benchmark * benchmark, change * held, benchmark * held, held * held)
+        taken = (1.0, change, benchmark, held, *products)
         self._sums = [self._decay * kept + new for kept, new in zip(self._sums, taken, strict=True)]
+        if change > -1 and benchmark > -1:
+            drift = self._drift * ((1 + benchmark) / (1 + change))
+            self._drift = min(max(drift, 1 / _DRIFT_MOST), _DRIFT_MOST)
 
     @property
     def value(self) -> float:
-        """The slope; 0 while the benchmark has not varied."""
-        weight, change, benchmark, product, square = self._sums
-        spread = weight * square - benchmark * benchmark
+        """The share of equity; 0 while the benchmark has not varied."""
+        weight, change, benchmark, held, change_b, b_b, change_h, b_h, h_h = self._sums
+        spread = weight * b_b - benchmark * benchmark
         if spread <= (weight * NO_DEVIATION) ** 2:
             return 0.0
-        return (weight * product - change * benchmark) / spread
+        of_b = weight * change_b - change * benchmark
+        of_h, across, of_held = (
+            weight * change_h - change * held,
+            weight * b_h - benchmark * held,
+            weight * h_h - held * held,
+        )
+        rest = spread * of_held - across * across
+        # Until the share has drifted the second column is the first once more.
+        if rest <= _COLLINEAR * spread * of_held:
+            return of_b / spread
+        constant = (of_b * of_held - of_h * across) / rest
+        quantity = (of_h * spread - of_b * across) / rest
+        return constant + quantity * self._drift
 
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""
-        return tuple(self._sums)
+        return (self._drift, *self._sums)
 
     def load(self, state: Sequence[float]) -> None:
         """Take the state that `save` gave; what follows is bit-identical."""
-        self._sums = list(state)
+        self._drift, self._sums = state[0], list(state[1:])
 
 
 class HedgedEvidence:
@@ -57,13 +84,14 @@ class HedgedEvidence:
     Two warm-ups: bars until beta is known, then bars whose residual is not zero until their deviation is. Before both are over E is 1.
     """
 
-    __slots__ = ("_beta", "_scale", "_stakes", "_warm", "bars", "betting", "residual", "rules")
+    __slots__ = ("_beta", "_raw", "_raw_scale", "_scale", "_stakes", "_warm", "bars", "betting", "residual", "rules")
 
     def __init__(self, rules: HedgeRules, betting: BettingRules) -> None:
         self.rules, self.betting = rules, betting
         self._beta = Beta(rules.decay)
-        self._warm = Moments()
+        self._warm, self._raw = Moments(), Moments()
         self._scale: RunningScale | None = None
+        self._raw_scale: RunningScale | None = None
         self._stakes = Stakes(betting.bets, betting.upper_clip, betting.cap)
         self.bars = 0
         self.residual: float | None = None
@@ -90,12 +118,18 @@ class HedgedEvidence:
         self._beta.add(change, benchmark)
         self.bars += 1
         self.residual = None if beta is None else change - beta * benchmark
+        if self._scale is None:
+            self._raw.add(change)
         if self.residual is not None:
-            self._bet(self.residual)
+            self._bet(self.residual, change)
 
-    def _bet(self, residual: float) -> None:
-        if self._scale is not None:
-            self._stakes.add(self._scale.scaled(residual))
+    def _bet(self, residual: float, change: float) -> None:
+        own, raw = self._scale, self._raw_scale
+        if own is not None and raw is not None:
+            least, scale = self.rules.raw_floor * raw.scale, own.scale
+            scaled = own.scaled(residual)
+            raw.scaled(change)
+            self._stakes.add(scaled if scale >= least else residual / least)
             return
         if residual:
             self._warm.add(residual)
@@ -105,12 +139,15 @@ class HedgedEvidence:
         deviation = self._warm.deviation()
         if self._warm.n >= self.betting.warmup_bars and deviation is not None and deviation > NO_DEVIATION:
             self._scale = RunningScale(deviation, self.rules.floor * deviation, self.betting.decay)
+            raw = self._raw.deviation() or deviation
+            self._raw_scale = RunningScale(raw, 0.0, self.betting.decay)
 
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""
-        begun = () if self._scale is None else self._scale.save()
+        scales = (self._scale, self._raw_scale)
+        begun = tuple(x for scale in scales if scale is not None for x in scale.save())
         last = () if self.residual is None else (self.residual,)
-        head = (self.bars, len(last), len(begun), *self._beta.save(), *self._warm.save())
+        head = (self.bars, len(last), len(begun), *self._beta.save(), *self._warm.save(), *self._raw.save())
         return (*head, *self._stakes.save(), *last, *begun)
 
     def load(self, state: Sequence[float]) -> None:
@@ -120,19 +157,22 @@ class HedgedEvidence:
             ValueError: it does not fit the rules.
         """
         warm_at = 3 + _SUMS
-        stakes_at = warm_at + _MOMENTS
+        raw_at = warm_at + _MOMENTS
+        stakes_at = raw_at + _MOMENTS
         last_at = stakes_at + len(self.betting.bets)
         scale_at = last_at + int(state[1])
         self.bars = int(state[0])
         self._beta.load(state[3:warm_at])
-        self._warm.load(state[warm_at:stakes_at])
+        self._warm.load(state[warm_at:raw_at])
+        self._raw.load(state[raw_at:stakes_at])
         self._stakes.load(state[stakes_at:last_at])
         self.residual = state[last_at] if state[1] else None
-        self._scale = None
+        self._scale = self._raw_scale = None
         if state[2]:
             self._begin()
-        if self._scale is not None:
-            self._scale.load(state[scale_at:])
+        for i, scale in enumerate((self._scale, self._raw_scale)):
+            if scale is not None:
+                scale.load(state[scale_at + 3 * i : scale_at + 3 * i + 3])
 
 
 def evidence_for_capital(raw: float, residual: float) -> float:

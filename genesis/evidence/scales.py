@@ -28,6 +28,11 @@ class RunningScale:
         self._variance, self._least, self._decay = start * start, least, decay
         self._bars, self._start_bars = 0, start_bars
 
+    @property
+    def scale(self) -> float:
+        """What the next value is divided by."""
+        return max(sqrt(self._variance), self._least)
+
     def scaled(self, change: float) -> float:
         """``change`` over the scale that was known before it, which then learns from it.
 
@@ -35,7 +40,7 @@ class RunningScale:
             ValueError: it is not finite; a missing bar is an error of that bar, not 0.
         """
         check_return(change)
-        found = change / max(sqrt(self._variance), self._least)
+        found = change / self.scale
         self._bars += 1
         gain = 1 - self._decay
         if self._start_bars is not None:

@@ -14,6 +14,7 @@ from genesis.paper_trading.promotion_facts import NOTHING, AccountFacts, Facts, 
 from genesis.paper_trading.promotion_rules import PromotionRules
 
 _SHRUNK = Decimal("0.9")
+_CENT = Decimal("0.01")
 
 
 class _Limits:
@@ -167,4 +168,5 @@ class Allocation:
 
 
 def _money(amount: Decimal) -> str:
-    return plain(amount.normalize() if amount == amount.to_integral() else amount)
+    cents = amount.quantize(_CENT)
+    return plain(cents.to_integral() if cents == cents.to_integral() else cents)

@@ -38,6 +38,10 @@ from genesis.paper_trading.validation_criteria import Status
 _GENESIS = "genesis"
 # Of several wishes of one moment the most careful counts.
 _CAREFUL_FIRST = (Order.HALT, Order.ARCHIVE, Order.DEMOTE, Order.RESUME, Order.RESTORE, Order.PROMOTE)
+_KEPT = {
+    DataState.STALE: "nothing is flattened on stale prices",
+    DataState.DEGRADED: "and the bar in which they were missing is no evidence",
+}
 _JUDGED = CAPITAL | {Stage.PAPER, Stage.VALIDATED}
 
 
@@ -174,8 +178,8 @@ class _Decision:
         """A look that can judge nothing takes nothing away: it pauses, and in the end calls a person."""
         standing, why = self._standing, self._case.unjudged
         begun = standing.pause is Pause.NONE or (standing.errors == 1 and self._before.errors == 0)
-        if begun and self._facts.data is DataState.STALE and not self._facts.live_flat:
-            self._call(f"{why} and a position is open: it is kept, nothing is flattened on stale prices")
+        if begun and self._facts.data is not DataState.FRESH and not self._facts.live_flat:
+            self._call(f"{why} and a position is open: it is kept, {_KEPT[self._facts.data]}")
         if standing.pause is Pause.UNTIL_RESUMED:
             return
         if not why:
@@ -499,7 +503,8 @@ class _Decision:
         if lacking:
             self._reasons += lacking
             return None
-        return self._up(target, f"criteria and evidence allow {percent(target)}", forced=False)
+        who = "criteria alone allow" if case.exempt(target) else "criteria and evidence allow"
+        return self._up(target, f"{who} {percent(target)}", forced=False)
 
     def _up(self, target: Decimal, why: str, forced: bool) -> _Step:
         if forced or (self._standing.stage, self._by_rule(target)) not in STAGES:

@@ -11,12 +11,10 @@ from genesis.evidence.looks import Look
 from genesis.evidence.pace import bars_at_pace, expected_bars
 from genesis.evidence.rules import BettingRules, Source
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
+from genesis.paper_trading.promotion_rules import PromotionRules, percent
 from genesis.paper_trading.validation_criteria import BARS_PER_DAY, in_time
 
-# Capital above the first step needs a fraction of at most eps times the adjusted E (definitions.md, profile `given`).
-CAPITAL_PER_E = 0.05
-FIRST_EXEMPT = 0.10
-SECOND_STEP = 0.20
+_HALF, _WHOLE = Decimal("0.5"), Decimal(1)
 _DECISION = 10.0
 # What the planning figure is stated for, and the bound above which a decision takes too long.
 _PLANNED_SHARPE, _WIDE_BOUND = 5.0, 20.0
@@ -26,7 +24,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """The evidence of one version at its last evidence bar.
 
     ``moved`` of the bars had a return other than 0; ``adjusted`` is E among the ``family`` members, ``None`` where it was not recorded.
-    ``loss_bound`` is a fraction of equity a bar, ``deviation`` that of all bars' returns; ratios are annual.
+    ``loss_bound`` is a fraction of equity a bar, ``deviation`` that of all bars' returns; ratios are annual. ``promotion`` are the rules that capital is given by,
+    and ``attempt`` which try this evidence is of: every further one raises what is asked.
     """
 
     bars: int
@@ -45,6 +44,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     rules: BettingRules
     look: Look | None = None
+    promotion: PromotionRules = PromotionRules()
+    attempt: int = 1
 
     @property
     def counted(self) -> float:
@@ -69,9 +70,21 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         return None if bars is None else bars / BARS_PER_DAY
 
     @property
+    def next_step(self) -> Decimal:
+        """The least capital fraction that takes evidence: the second of the ladder where the first takes none."""
+        ladder = self.promotion.ladder
+        return ladder[0] if self.promotion.needs_evidence else ladder[min(1, len(ladder) - 1)]
+
+    @property
+    def target(self) -> float:
+        """Adjusted E that it takes."""
+        rules = self.promotion
+        return rules.needed_live(self.attempt) if rules.needs_evidence else rules.needed(self.next_step, self.attempt)
+
+    @property
     def second_step_ns(self) -> int | None:
-        """How long until the adjusted E allows 20 % of the budget if it goes on growing at its mean rate; ``None`` where it does not grow."""
-        bars = bars_at_pace(self.counted, SECOND_STEP / CAPITAL_PER_E, self.bars - self.warmup_bars)
+        """How long until the adjusted E allows `next_step` if it goes on growing at its mean rate; ``None`` where it does not grow."""
+        bars = bars_at_pace(self.counted, self.target, self.bars - self.warmup_bars)
         return None if bars is None else round(bars * EVIDENCE_BAR_NS)
 
     def sentences(self) -> tuple[str, ...]:
@@ -131,14 +144,28 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         return (f"{chance}; MinTRL {look.bars_needed / BARS_PER_DAY:,.0f} days.",)
 
     def _steps(self) -> tuple[str, ...]:
-        needs = f"the five criteria alone open the first {_percent(FIRST_EXEMPT)}; above it capital needs evidence: 20 % an adjusted E of 4, 50 % of 10, 100 % of 20"
-        target = SECOND_STEP / CAPITAL_PER_E
-        if self.counted >= target:
-            return (f"Capital (simulated so far): {needs}. Reached: {self.counted:.3g}.",)
-        lacking = f"a factor of {target / self.counted:.3g} is missing for 20 %, " if self.counted > 0 else "for 20 % "
-        return (
-            f"Capital (simulated so far): {needs}. Found {self.counted:.3g}: {lacking}{in_time(self.second_step_ns)}.",
+        rules, step, target = self.promotion, percent(self.next_step), self.target
+        first = percent(rules.initial_allocation)
+        opens = (
+            f"going live with {first} needs an adjusted E of {target:g} beside the criteria"
+            if rules.needs_evidence
+            else f"the criteria alone open the first {first}"
         )
+        higher = [
+            f
+            for f in dict.fromkeys((self.next_step, _HALF, _WHOLE))
+            if rules.initial_allocation < f <= rules.max_allocation
+        ]
+        needs = ", ".join(f"{percent(f)} an adjusted E of {rules.needed(f, self.attempt):g}" for f in higher)
+        words = f"Capital (simulated so far): {opens}" + (
+            f"; above it capital needs evidence: {needs}" if needs else ""
+        )
+        if self.counted >= target:
+            return (f"{words}. Reached: {self.counted:.3g}.",)
+        lacking = (
+            f"a factor of {target / self.counted:.3g} is missing for {step}, " if self.counted > 0 else f"for {step} "
+        )
+        return (f"{words}. Found {self.counted:.3g}: {lacking}{in_time(self.second_step_ns)}.",)
 
     def _pace(self) -> tuple[str, ...]:
         wide, days = self.bound_deviations, self.planned_days

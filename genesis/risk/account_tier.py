@@ -33,6 +33,8 @@ class AccountTier:
     def look(self, equity_usd: Decimal) -> None:
         """Take the equity of any moment: it may lead down."""
         while self._place >= 0 and equity_usd < _DOWN_BELOW * self._tiers[self._place].from_usd:
+            # Who lost a tier earns it anew: closes of before do not count, however high the day ends.
+            self._closes[self._place] = 0
             self._place -= 1
 
     def close_day(self, equity_usd: Decimal) -> None:

@@ -125,11 +125,14 @@ class Strategy:
         """The tape ended; nothing ordered here is sent."""
 
     def on_save(self) -> Mapping[str, Any] | None:
-        """State of plain values that `on_load` understands; ``None``: restore me by running from the tape's start."""
+        """State of plain values that `on_load` understands; ``None``: copy me as I am, attribute by attribute.
+
+        Asked when a live track begins in mid-run; a recovery runs the strategy again from the tape's start.
+        """
         return None
 
     def on_load(self, state: Mapping[str, Any]) -> None:
-        """Take the state that `on_save` gave."""
+        """Take the state that `on_save` gave, in place of `on_start`: what was subscribed to stays subscribed to."""
 
     # ---- the market
 

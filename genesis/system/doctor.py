@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -15,17 +15,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from genesis.audit.verify import Finding
 from genesis.clock import iso_utc
 from genesis.config import Config, load_config
 from genesis.errors import GenesisError
 from genesis.model.calendars import FX_ZONE
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.beside import is_there
+from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import StoreReader
+from genesis.system import versions
 from genesis.system.data import data_path
 from genesis.system.outgrown import ADVICE, OUTGROWN
 
-PACKAGE = "genesis-trading"
 _PYTHON = (3, 11)
 # A store in WAL mode can be read from a read-only folder since this version; https://www.sqlite.org/wal.html#readonly
 _SQLITE = (3, 22)
@@ -68,9 +70,9 @@ def _python() -> Check:
 
 def _packages() -> Iterator[Check]:
     try:
-        wanted = requires(PACKAGE) or []
+        wanted = requires(versions.PACKAGE) or []
     except PackageNotFoundError:
-        yield Check("packages", Health.WARNING, f"{PACKAGE} is not installed", "install it: pip install .")
+        yield Check("packages", Health.WARNING, f"{versions.PACKAGE} is not installed", "install it: pip install .")
         return
     for requirement in wanted:
         match = _REQUIREMENT.match(requirement.partition(";")[0].strip())
@@ -149,7 +151,7 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
         return
     yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
     yield from _data(config, path.parent)
-    yield _store(store_address(config.run.store, path.parent))
+    yield from _store(store_address(config.run.store, path.parent))
 
 
 def _data(config: Config, folder: Path) -> Iterator[Check]:
@@ -172,21 +174,39 @@ def _data(config: Config, folder: Path) -> Iterator[Check]:
             yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
 
 
-def _store(path: StoreAddress) -> Check:
+def _store(path: StoreAddress) -> Iterator[Check]:
     try:
         if not is_there(path):
-            return Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
+            yield Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
+            return
         with StoreReader(path) as reader:
-            findings, status = reader.verify(), reader.status()
-            outgrown = isinstance(path, Path) and any(o.kind == OUTGROWN for o in reader.operations())
+            findings, status, operations = reader.verify(), reader.status(), reader.operations()
     except GenesisError as error:
-        return Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
+        yield Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
+        return
+    yield _verified(path, findings, status)
+    if isinstance(path, Path) and any(o.kind == OUTGROWN for o in operations):
+        yield Check("storage", Health.WARNING, f"{path}: live equity has outgrown a file", ADVICE)
+    yield versions_check(versions.at_last_start(operations), versions.installed())
+
+
+def versions_check(before: versions.Versions, now: versions.Versions) -> Check:
+    """Whether a store was last written under the versions that are installed."""
+    if changed := versions.changes(before, now):
+        return Check(
+            "versions",
+            Health.WARNING,
+            f"since the store's last start: {'; '.join(changed)}",
+            "genesis run makes what is stored again and stops at any difference; look before more capital is at stake",
+        )
+    return Check("versions", Health.OK, "those under which the store was last written" if before else "none told yet")
+
+
+def _verified(path: StoreAddress, findings: Sequence[Finding], status: StoreStatus) -> Check:
     if findings:
         found = f"{path}: {len(findings)} findings, the first at entry {findings[0].seq}: {findings[0].problem}"
         return Check(
             "store", Health.ERROR, found, "keep a copy and restore a backup; genesis verify names every finding"
         )
-    if outgrown:
-        return Check("store", Health.WARNING, f"{path}: live equity has outgrown a file", ADVICE)
     last = "" if status.time is None else f", last at {iso_utc(status.time)}"
     return Check("store", Health.OK, f"{path}: both chains verified, {status.entries} entries{last}")

@@ -68,6 +68,8 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
 }
 ENTRIES = "entries"
 TABLES = (*_ROW_TYPES, ENTRIES)
+_OF_VERSIONS = frozenset({"promotions", "stages", "commands"})
+_PAPER = "paper"
 _ROWS_AT_ONCE = 10_000
 _Row = dict[str, Any]
 # Of a column in the file: text, whole numbers, truth, or a document (text again where the format has none).
@@ -153,7 +155,22 @@ def _table(reader: StoreReader, table: str) -> tuple[_Columns, Iterable[_Row]]:
     }
     flags = [n for n, kind in columns.items() if kind is bool]
     rows = ({**row, **{n: bool(row[n]) for n in flags}} for row in reader.rows(table))
-    return columns, rows
+    return (columns, rows) if "track" not in columns else _tagged(reader, table, columns, rows)
+
+
+def _tagged(
+    reader: StoreReader, table: str, columns: _Columns, rows: Iterable[_Row]
+) -> tuple[_Columns, Iterable[_Row]]:
+    """Every row says whether its track was told the future, and, but for a version's decisions, whether it is paper, live or a twin."""
+    facts = {t.track: t.facts for t in reader.tracks()}
+    synthetic = {name for name, told in facts.items() if told.get("synthetic")}
+    if table in _OF_VERSIONS:
+        return columns | {"synthetic": bool}, ({**row, "synthetic": row["track"] in synthetic} for row in rows)
+    roles = {name: str(told.get("role", _PAPER)) for name, told in facts.items()}
+    tagged = (
+        {**row, "role": roles.get(str(row["track"]), _PAPER), "synthetic": row["track"] in synthetic} for row in rows
+    )
+    return columns | {"role": str, "synthetic": bool}, tagged
 
 
 def _write_csv(path: Path, columns: _Columns, rows: Iterator[_Row]) -> None:

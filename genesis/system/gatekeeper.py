@@ -15,6 +15,7 @@ from genesis.evidence.looks import looks
 from genesis.evidence.overfitting import overfitting_probability
 from genesis.evidence.rules import BettingRules
 from genesis.monitoring.report.values import Metrics, measurements_of
+from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, Window, overall
 from genesis.storage.rows import EvidenceRow, SampleRow
@@ -81,6 +82,16 @@ def criteria_of(store: StoreReader) -> tuple[ValidationCriteria, bool]:
     return _as(store, "criteria", first["criteria"], ValidationCriteria), True
 
 
+def promotion_of(store: StoreReader) -> PromotionRules:
+    """The rules of promotion that the run's first entry holds; the defaults where it has none.
+
+    Raises:
+        StorageError: they are none that this version knows.
+    """
+    first = _first(store)
+    return _as(store, "promotion", first["promotion"], PromotionRules) if "promotion" in first else PromotionRules()
+
+
 def gatekeeping(store: StoreReader) -> Gatekeeping:
     """How every reference track stands.
 
@@ -138,6 +149,8 @@ def _statements(store: StoreReader, rows: Mapping[str, Sequence[EvidenceRow]], e
     returns = {track: _returns(found) for track, found in rows.items()}
     found, family = looks(returns), store.latest_family(entries)
     adjusted: Mapping[str, float] = {} if family is None else family.adjusted
+    promotion = promotion_of(store)
+    last = {p.track: p for p in store.last_promotions()}
     statements = {}
     for track, column in returns.items():
         e = rows[track][-1]
@@ -158,6 +171,8 @@ def _statements(store: StoreReader, rows: Mapping[str, Sequence[EvidenceRow]], e
             source=e.source,
             rules=rules,
             look=found.get(track),
+            promotion=promotion,
+            attempt=last[track].attempt if track in last else 1,
         )
     return statements
 

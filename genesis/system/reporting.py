@@ -18,6 +18,7 @@ from genesis.monitoring.report.assumptions import (
     realism_facts,
 )
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
+from genesis.monitoring.report.ladder_values import Ladder
 from genesis.monitoring.report.page import render
 from genesis.monitoring.report.values import (
     BarReturns,
@@ -40,6 +41,7 @@ from genesis.monitoring.report.values import (
     measurements_of,
 )
 from genesis.monitoring.report.wording import exact
+from genesis.paper_trading.promotion_rules import percent
 from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria, Window, overall
 from genesis.storage.address import StoreAddress
@@ -47,6 +49,7 @@ from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.fault_reporting import under_faults
 from genesis.system.gatekeeper import criteria_of, evidence_of
+from genesis.system.ladder_reporting import ladder_of
 
 NOTES_SHOWN = 20
 TRADES_SHOWN = 20
@@ -81,6 +84,19 @@ def under_plans(store: StoreReader) -> dict[str, tuple[str, str]]:
     return {name: (str(f["of"]), str(f["plan"])) for name, f in told.items() if f}
 
 
+def roles(store: StoreReader) -> dict[str, str]:
+    """By track that is not one of paper's own: ``live`` or ``twin``. They are never added to paper."""
+    return {t.track: str(t.facts["role"]) for t in store.tracks() if t.facts.get("of")}
+
+
+def stages(store: StoreReader) -> dict[str, str]:
+    """Where every version stands on the capital ladder, in a word, and its capital where it has any."""
+    return {
+        p.track: p.stage if not float(p.fraction) else f"{p.stage} {percent(Decimal(p.fraction))}"
+        for p in store.last_promotions()
+    }
+
+
 def standing(sample: SampleRow, start_ns: int, criteria: ValidationCriteria, warmup_bars: int) -> str:
     """The enforced criteria in a word, that of the worst verdict; with how many have it."""
     window = Window(start_ns, sample.time)
@@ -96,8 +112,8 @@ def write_report(store_path: StoreAddress, out: Path) -> Path:
     Raises:
         StorageError: the store cannot be read, or ``out`` not written.
     """
-    with StoreReader(store_path) as store:
-        page = render(read_report(store))
+    with StoreReader(store_path) as store, store.one_view():
+        page = render(*_read(store))
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -111,6 +127,11 @@ def read_report(store: StoreReader) -> RunReport:
     Raises:
         StorageError: nothing was started there, or it cannot be read.
     """
+    return _read(store)[0]
+
+
+def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
+    """The run, and its ladder where one was on."""
     names = track_names(store)
     beside = besides(store)
     status = store.status()
@@ -127,6 +148,9 @@ def read_report(store: StoreReader) -> RunReport:
     disturbed: list[TrackReport] = []
     fills_of_all: list[tuple[FillRow, str]] = []
     for name in names:
+        # Live tracks and twins stand beside each other and nowhere else.
+        if facts[name].get("of"):
+            continue
         fills = _until(status.entries, store.fills(name))
         track = _track(store, name, facts[name], window, fills, status.entries, only, statements.get(name))
         if "faults" in facts[name]:
@@ -137,7 +161,7 @@ def read_report(store: StoreReader) -> RunReport:
     gaps = [g for g in store.gaps() if g.seq <= status.entries]
     faulted = {str(s["name"]) for s in body.get("faulted_streams", ())}
     data = sorted({kind for t in tracks for kind in t.data})
-    return RunReport(
+    report = RunReport(
         name=str(body["run"]["name"]),
         store=store.path.name if isinstance(store.path, Path) else str(store.path),
         source=str(body.get("source", "replay")),
@@ -149,7 +173,7 @@ def read_report(store: StoreReader) -> RunReport:
         complete=status.complete,
         window=window,
         execution=execution_facts(body.get("execution", {}), data)
-        + realism_facts(body.get("realism", {}))
+        + (realism_facts(body.get("realism", {})) if body["run"].get("realistic", True) else ())
         + fee_facts(body.get("fees"), _fee_rates(fills_of_all))
         + perpetual_facts(body.get("perpetuals")),
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
@@ -166,6 +190,7 @@ def read_report(store: StoreReader) -> RunReport:
         criteria=criteria,
         criteria_recorded=recorded,
     )
+    return report, ladder_of(store, body, status.entries)
 
 
 def _until(entries: int, rows: Iterable[_Row]) -> list[_Row]:

@@ -46,6 +46,7 @@ from genesis.storage.rows import OperationRow
 from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
+from genesis.system import versions
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
@@ -119,7 +120,7 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
-        for profile in (config.execution, config.realistic):
+        for profile in (config.execution, config.realistic) if config.run.realistic else (config.execution,):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
         for plan_name, (plan, strategies) in plans_in_use(config).items():
@@ -325,12 +326,7 @@ class Prepared:
                 "fees": {i.id: _fee_facts(i.fees) for i in self.config.instruments},
                 "instruments": [str(r.instrument) for r in self.readings],
                 "risk": _floats_as_text(plain["risk"]),
-                "run": {
-                    "about": self.config.run.about,
-                    "name": self.config.run.name,
-                    "sample_every": self.config.run.sample_every,
-                    "seed": self.config.run.seed,
-                },
+                "run": self._run_facts(),
                 "streams": [
                     {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
                     for r, s in zip(self.readings, self.streams, strict=True)
@@ -340,6 +336,12 @@ class Prepared:
                 "tracks": self._facts,
             }
         )
+
+    def _run_facts(self) -> dict[str, object]:
+        run = self.config.run
+        # Every run was beside the realistic profile before it could be without.
+        alone: dict[str, object] = {} if run.realistic else {"realistic": False}
+        return alone | {"about": run.about, "name": run.name, "sample_every": run.sample_every, "seed": run.seed}
 
     def started_badly(self) -> dict[str, str]:
         """Start every strategy, for a check that does not go on to run: what it raised in ``on_start``, by track."""
@@ -436,7 +438,7 @@ async def run_prepared_async(
 class _Held(NamedTuple):
     """What a store holds before this process writes to it: length and head (hex), commands recorded, time of the last entry.
 
-    ``last`` is the start or stop that the operations chain tells of last.
+    ``last`` is the start or stop that the operations chain tells of last, ``versions`` those under which it was last written.
     """
 
     length: int = 0
@@ -485,7 +487,15 @@ async def _run(
 ) -> RunSummary:
     held, held_head = before.length, before.head
     ended = "nothing" if before.last is None else before.last.kind
-    kept.operation("recovery" if held else "start", **({"after": ended} if held else {}))
+    now = versions.installed()
+    kept.operation("recovery" if held else "start", versions=now, **({"after": ended} if held else {}))
+    if changed := versions.changes(versions.at_last_start(before.operations), now):
+        kept.operation(versions.CHANGED, changed=changed)
+        log.warning(
+            "versions changed",
+            changed="; ".join(changed),
+            so="what is stored is made again and compared; a person should look before more capital is at stake",
+        )
     if before.last is not None and ended not in ("stop", "failed"):
         log.warning(
             "no stop was noted",

@@ -26,6 +26,8 @@ from genesis.cli.exits import ExitCode
 from genesis.clock import ManualClock
 from genesis.config import load_config
 from genesis.demo.data import INSTALL_COMMAND, missing_packages
+from genesis.demo.own import OwnData
+from genesis.demo.show import own_parts, run_demo
 from genesis.storage import schema
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system.export import TABLES
@@ -484,7 +486,10 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         "status": (store,),
         "report": (store, "--out", tmp_path / "r.html"),
         "export": (store, "fills", "--out", tmp_path / "f.csv"),
-        **{name: (store,) for name in ("orders", "fills", "trades", "funding", "positions", "criteria", "verify")},
+        **{
+            name: (store,)
+            for name in ("orders", "fills", "trades", "funding", "positions", "criteria", "compare", "verify")
+        },
         "strategies": (),
         "backup": (store, "--out", tmp_path / "backup.db"),
         "restore": (tmp_path / "backup.db", tmp_path / "restored.db"),
@@ -494,6 +499,7 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         "audit export": (store, "--out", tmp_path / "audit.zip"),
         "audit rebuild": (store,),
         "experiments": (store,),
+        "simulate-policy": ("--families", "1", "--days", "20", "--payoff", "symmetric", "--sharpe", "5"),
         "why": (going, "ema.fast"),
         **{
             name: (going, "ema.fast", "--author", "ann", "--reason", "so I want it")
@@ -504,7 +510,7 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
     for name, args in calls.items():
         answer = genesis(*name.split(), *args, "--json")
         assert answer.code == 0, (name, answer.err)
-        assert answer.json or name == "funding", name
+        assert answer.json or name in ("compare", "funding"), name
         assert answer.out.count("\n") == 1
         for line in answer.err.splitlines():
             assert json.loads(line)["level"] in ("info", "warning"), name
@@ -708,12 +714,14 @@ def test_what_init_writes_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_the_demonstration_runs_on_the_users_candles(tmp_path: Path, market_data) -> None:  # type: ignore[no-untyped-def]
-    """Three strategies, two variants each, a report; twice is the same run."""
+    """Three strategies, two variants each, a report, and the life of a planted edge under two profiles; twice is the same run."""
     file = market_data("candles/binance-usdm/1m/SOLUSDT_20250504-20250603.parquet")
-    args = ("demo", "--data", file, "--symbol", "sol/usdt", "--out", tmp_path, "--json")
-    first, second = genesis(*args), genesis(*args)
-    assert first.code == second.code == 0
-    (part,) = first.json
+    first = genesis("demo", "--data", file, "--symbol", "sol/usdt", "--out", tmp_path, "--json")
+    assert first.code == 0
+    part, *planted = first.json
+    assert [p["name"] for p in planted] == ["planted-given", "planted-balanced"]
+    assert all("synthetic" in p["statement"] and p["life"][-1]["version"] == "coin, 20 of them" for p in planted)
+    (second,) = run_demo(own_parts(OwnData(file, "sol/usdt"))[:1], tmp_path, lambda name, progress: None)
     assert part["complete"]
     assert part["tracks"] == [
         f"{name}.{variant}{beside}"
@@ -725,7 +733,7 @@ def test_the_demonstration_runs_on_the_users_candles(tmp_path: Path, market_data
         )
         for variant in variants
     ]
-    assert second.json[0]["head"] == part["head"]
+    assert second.summary.head == part["head"]
     assert "<svg" in Path(part["report"]).read_text()
 
 

@@ -1,20 +1,18 @@
-"""Many simulated strategies at once, and the betting e-process over all of them: the same recurrence as the runtime's, a column a bar."""
+"""Many simulated strategies at once by the hour: the paths of `genesis.evidence.simulated` as the tests of the statistics take them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
-from genesis.evidence.rules import BettingRules
+from genesis.evidence.columns import Floats, closed, e_values
+from genesis.evidence.payoffs import Payoff
+from genesis.evidence.simulated import ANNUAL_VOLATILITY, shocks, stepwise
 
-Floats = NDArray[np.float64]
+__all__ = ["ANNUAL_VOLATILITY", "HOURS", "Floats", "closed", "e_values", "four_hour_returns", "hourly"]
 HOURS = 4
 _HOURS_A_YEAR = 8760
-_ALPHA, _BETA = 0.08, 0.90
-ANNUAL_VOLATILITY = 0.20
 
 
 def four_hour_returns(
@@ -48,60 +46,7 @@ def hourly(
     correlation: float = 0.0,
     skewed: bool = False,
 ) -> Iterator[Floats]:
-    """(paths, members) returns of an hour, one after the other; ``annual_sharpe`` is (hours,) or (hours, members). See `four_hour_returns`."""
-    chance = np.random.default_rng(seed)
-    unit = ANNUAL_VOLATILITY / sqrt(_HOURS_A_YEAR)
-    variance = np.ones((paths, 1))
-    before = np.zeros((paths, members))
-    own, common = sqrt(1 - correlation), sqrt(correlation)
-    for ratio in annual_sharpe:
-        mean = ratio * ANNUAL_VOLATILITY / _HOURS_A_YEAR
-        noise = own * _innovations(chance, (paths, members), skewed) + common * _innovations(chance, (paths, 1), skewed)
-        before = autocorrelation * before + sqrt(1 - autocorrelation**2) * np.sqrt(variance) * noise
-        yield mean + unit * before
-        variance = (1 - _ALPHA - _BETA) + (_ALPHA * (noise * noise).mean(axis=1, keepdims=True) + _BETA) * variance
-
-
-def _innovations(chance: np.random.Generator, shape: tuple[int, int], skewed: bool) -> Floats:
-    if not skewed:
-        drawn: Floats = chance.standard_t(4, shape) / sqrt(2)
-        return drawn
-    # Wins of w with 0.65, losses of 1.9 w with 0.35, spread by a little noise; then mean 0 and variance 1.
-    won = chance.random(shape) < 0.65
-    size = np.where(won, 1.0, -1.9) + 0.3 * chance.standard_normal(shape)
-    mean = 0.65 - 0.35 * 1.9
-    deviation = sqrt(0.65 + 0.35 * 1.9**2 - mean**2 + 0.09)
-    return np.asarray((size - mean) / deviation)
-
-
-def e_values(returns: Floats, rules: BettingRules) -> Floats:
-    """(..., bars) returns, none of them 0, to (..., bars) e-values, with warm-up, loss bound, clip and cap as `Evidence` has them."""
-    warm, bars = rules.warmup_bars, returns.shape[-1]
-    deviation = returns[..., :warm].std(axis=-1, ddof=1)
-    bound, variance = rules.bound_deviations * deviation, deviation * deviation
-    wealths = np.ones((*returns.shape[:-1], len(rules.bets)))
-    bets = np.array(rules.bets)
-    found = np.ones(returns.shape)
-    for bar in range(warm, bars):
-        change = returns[..., bar]
-        scale = np.maximum(np.sqrt(variance), bound / rules.kappa)
-        scaled = np.minimum(change / scale, rules.upper_clip)
-        variance = rules.decay * variance + (1 - rules.decay) * change * change
-        wealths *= 1 + bets * scaled[..., None]
-        wealths[change < -bound] = 0
-        now = wealths.mean(axis=-1)
-        wealths *= np.where(now > rules.cap, rules.cap / np.maximum(now, 1e-300), 1.0)[..., None]
-        found[..., bar] = wealths.mean(axis=-1)
-    return found
-
-
-def closed(values: Floats) -> Floats:
-    """(..., members) e-values adjusted as `families.closed_adjustment` does, many families at once."""
-    order = np.sort(values, axis=-1)
-    sums = np.concatenate([np.zeros((*order.shape[:-1], 1)), np.cumsum(order, axis=-1)], axis=-1)
-    n = values.shape[-1]
-    counts = np.arange(1, n + 1)
-    place = np.argsort(np.argsort(values, axis=-1, kind="stable"), axis=-1)
-    means = (values[..., None] + sums[..., None, :n]) / counts
-    allowed = np.arange(n) <= place[..., None]
-    return np.asarray(np.where(allowed, means, np.inf).min(axis=-1))
+    """(paths, members) returns of an hour, one after the other; ``annual_sharpe`` is (hours,) or (hours, members)."""
+    payoff = Payoff.SMALL_WINS if skewed else Payoff.SYMMETRIC
+    shocked = shocks(seed, paths, len(annual_sharpe), autocorrelation, members, correlation, payoff)
+    return stepwise(shocked, annual_sharpe, _HOURS_A_YEAR)

@@ -99,6 +99,23 @@ def realism_facts(realism: Mapping[str, Any]) -> tuple[Fact, ...]:
     )
 
 
+def live_facts(venue: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What the simulated live venue does otherwise than the paper venue."""
+    if not venue:
+        return ()
+    tail = f"{_percent(venue['tail_probability'])} of journeys take {venue['tail_factor']} times as long"
+    share = venue.get("bar_share")
+    shares = f"{_percent(venue['prints_share'])} of a print, {'any part' if share is None else _percent(share)} of a bar's volume"
+    return (
+        Fact("latency, one way", _normal(venue.get("latency_ms"), "ms"), tail),
+        Fact("slippage", _normal(venue.get("slippage_bp"), "bp"), "takers only"),
+        Fact("impact", f"square-root law, Y = {venue['impact_y']}", "of own taker orders, with a fading footprint"),
+        Fact("queue", str(venue["queue"]), "and no fill at an order's own price" if venue["only_through"] else ""),
+        Fact("participation", shares, "the largest part that one order may take"),
+        Fact("luck", f"seed {venue['seed']}", "drawn apart from the paper venue's"),
+    )
+
+
 def fee_facts(schedules: Mapping[str, Any] | None, rates: Iterable[FeeRate]) -> tuple[Fact, ...]:
     """Fees: as configured where the run recorded that, and as its fills were charged."""
     found = [

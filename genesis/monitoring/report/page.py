@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from genesis.monitoring.report import fault_section, run_sections, track_section
+from genesis.monitoring.report import fault_section, ladder_section, run_sections, track_section
+from genesis.monitoring.report.ladder_values import Ladder
 from genesis.monitoring.report.values import RunReport
 from genesis.monitoring.report.wording import safe
 
 
-def render(report: RunReport) -> str:
-    """The page as HTML."""
+def render(report: RunReport, ladder: Ladder | None = None) -> str:
+    """The page as HTML; ``ladder`` where one was on."""
     tracks = "".join(track_section.section(t, i) for i, t in enumerate(report.tracks, 1))
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width,initial-scale=1'><meta name='color-scheme' content='light dark'>"
         f"<title>Genesis: {safe(report.name)}</title><style>{_STYLE}</style></head><body>"
-        f"<header><p class='brand'>Genesis · paper trading report</p></header><main>{run_sections.head(report)}"
-        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{fault_section.section(report.under_faults)}{tracks}</main>"
+        f"<header><p class='brand'>Genesis · paper trading report</p></header><main>{run_sections.head(report, ladder_section.links(ladder))}"
+        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{ladder_section.section(ladder, report.window)}{fault_section.section(report.under_faults)}{tracks}</main>"
         f"<footer><p>Run chain: {report.entries:,} entries, head <code>{safe(report.head)}</code>. All fills simulated; evidence from {safe(report.source)}. "
         "Definitions: docs/METRICS.md.</p></footer></body></html>\n"
     )
@@ -74,9 +75,14 @@ _STYLE = (
     ".price{stroke:var(--price);stroke-width:1.1}.gross{stroke:var(--s0)}.net{stroke:var(--s1)}.fall{stroke:var(--bad)}"
     ".fall-area{fill:var(--bad);opacity:.15}.gross-area{fill:var(--s0);opacity:.12}.band{fill:var(--bad);opacity:.07}.trough{fill:var(--bad)}"
     "svg .letter{fill:var(--bad);font-weight:700;stroke:var(--paper);stroke-width:3px;paint-order:stroke}.buy{fill:var(--s2);stroke:none}.sell{fill:var(--bad);stroke:none}"
-    ".gain{fill:var(--s0)}.loss{fill:var(--bad);opacity:.85}.cost{fill:var(--s4)}.upright{stroke:var(--ink);stroke-dasharray:3 3}"
+    ".gain{fill:var(--s0)}.loss{fill:var(--bad);opacity:.85}.other{fill:var(--s4);stroke:none}.cost{fill:var(--s4)}.upright{stroke:var(--ink);stroke-dasharray:3 3}"
+    ".sides{min-width:520px}.sides th,.sides td{overflow-wrap:normal}.ladder,.moves{min-width:680px}.ladder th[scope=row]{width:15%}.ladder td:last-child{width:44%;color:var(--soft)}.moves td:last-child{color:var(--soft);width:42%}.moves td{overflow-wrap:normal}.moves td:nth-child(4),.moves td:nth-child(5){white-space:nowrap}"
+    "details{margin:.6em 0 1.2em}summary{cursor:pointer;color:var(--link)}"
     "footer{margin-top:3em;border-top:1px solid var(--line);color:var(--soft);font-size:13px;overflow-wrap:anywhere}"
     f"@media print{{:root{{{_LIGHT}}}body{{max-width:none;padding:0;font-size:11pt}}nav{{display:none}}figure,tr,.warn{{break-inside:avoid}}"
     "h2,h3,figcaption,caption{break-after:avoid}.track{break-before:page}.scroll{overflow:visible}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "@page{size:A4;margin:12mm}}"
 )
+
+# For other pages of the same looks.
+STYLE = _STYLE

@@ -17,8 +17,8 @@ _GAPS_SHOWN = 20
 _FACT_HEADS = ("what", "value", "meaning")
 
 
-def head(report: RunReport) -> str:
-    """What the run is, and what it was a function of."""
+def head(report: RunReport, places: Sequence[tuple[str, str]] = ()) -> str:
+    """What the run is, and what it was a function of; ``places`` are further sections for the contents."""
     tier = sorted({t.tier for t in report.tracks})
     length = f"{minute(report.window.start_ns)} to {minute(report.window.end_ns)} ({span(report.window.length_ns)})"
     state = (
@@ -43,7 +43,7 @@ def head(report: RunReport) -> str:
         f"<h1>{safe(report.name)}</h1>"
         "<p class='lead'><strong>Every fill in this report is simulated.</strong> No order reached a venue. Times are UTC. Results are net of "
         "fees and slippage unless a line says gross. A dash is an undefined value, never zero.</p>"
-        f"{_warnings(report)}{_contents(report)}"
+        f"{_warnings(report)}{_contents(report, places)}"
         f"<h2 id='run'>The run</h2>{table('', _FACT_HEADS, listed, 'facts')}"
         f"<h3>Execution profile: what is assumed of the venue</h3>{_facts(report.execution)}"
         f"<h3>Limits before every order</h3>{_facts(report.limits)}"
@@ -88,8 +88,8 @@ def _warnings(report: RunReport) -> str:
     )
 
 
-def _contents(report: RunReport) -> str:
-    links = [("run", "The run"), ("compare", "Comparison"), ("criteria", "Criteria")]
+def _contents(report: RunReport, places: Sequence[tuple[str, str]]) -> str:
+    links = [("run", "The run"), ("compare", "Comparison"), ("criteria", "Criteria"), *places]
     links += [("faults", "Under faults")] if report.under_faults else []
     links += [(f"track-{i}", t.name) for i, t in enumerate(report.tracks, 1)]
     return "<nav aria-label='Contents'>" + " ".join(f"<a href='#{i}'>{safe(n)}</a>" for i, n in links) + "</nav>"
@@ -305,7 +305,7 @@ def criteria(report: RunReport) -> str:
         )
     return (
         f"<section><h2 id='criteria'>Measured against the criteria</h2><p>{_whose_criteria(report)} "
-        "<strong>No promotion is decided here.</strong> Each criterion is judged by itself, on simulated fills over "
+        "<strong>Reference tracks alone: a live track is never added to paper.</strong> Each criterion is judged by itself, on simulated fills over "
         f"{safe(report.source)} data, net of costs. INCONCLUSIVE: the sample is too short to say. Passing all of them is not yet evidence of an edge: it says "
         "nothing about how many strategies were tried; E does (docs/EVIDENCE.md).</p>"
         + "".join(parts)

@@ -23,6 +23,13 @@ def load(text: str, folder: Path, env: dict[str, str] | None = None) -> Config:
     return load_config(path, env)
 
 
+_FOUR = """
+instruments: [{symbol: A, venue: B, base: A, quote: C}]
+data: [{instrument: A.B, path: a}]
+strategies: [{name: s, strategy: breakout, instruments: [A.B], budget: 1, variants: [{name: a}, {name: b}, {name: c}, {name: d}]}]
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "env", "expected"),
     [
@@ -52,6 +59,7 @@ def load(text: str, folder: Path, env: dict[str, str] | None = None) -> Config:
         ),
         ("paper_trading: {validation_criteria: {days_mode: never}}", {}, "found 'never'"),
         ("paper_trading: {validation_criteria: {min_win_rate: 1.1}}", {}, "min_win_rate: expected 0 to 1, found 1.1"),
+        (_FOUR, {}, "strategies.s.variants: expected at most 3 in one A/B test"),
     ],
 )
 def test_a_refusal_names_its_place(text: str, env: dict[str, str], expected: str, tmp_path: Path) -> None:
@@ -60,6 +68,12 @@ def test_a_refusal_names_its_place(text: str, env: dict[str, str], expected: str
         load(text, tmp_path, env)
     assert expected in str(error.value)
     assert str(error.value).startswith(("GENESIS__", str(tmp_path)))
+
+
+def test_more_variants_than_one_test_may_have_are_allowed_where_there_is_none(tmp_path: Path) -> None:
+    """The limit is of an experiment, not of a run."""
+    found = load(_FOUR + "paper_trading: {ab_testing: {enabled: false}}", tmp_path)
+    assert len(found.strategies[0].variants) == 4
 
 
 def test_off_is_a_mode_and_no_truth_value(tmp_path: Path) -> None:

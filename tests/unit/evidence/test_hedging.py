@@ -61,15 +61,17 @@ def test_skill_in_a_falling_market_shows() -> None:
 
 
 def test_beta_is_the_weighted_slope() -> None:
-    """Equal to a weighted least squares with intercept; of a constant benchmark it is 0."""
+    """Equal to a weighted least squares on the benchmark and on a quantity held, with intercept; of a constant benchmark it is 0."""
     chance = np.random.default_rng(7)
     b = chance.standard_normal(50) * 0.01
     r = 0.3 + 1.7 * b + 0.002 * chance.standard_normal(50)
     beta, weights = Beta(0.9), 0.9 ** np.arange(49, -1, -1.0)
     for change, benchmark in zip(r.tolist(), b.tolist(), strict=True):
         beta.add(change, benchmark)
-    slope = np.polyfit(b, r, 1, w=np.sqrt(weights))[0]
-    assert beta.value == pytest.approx(float(slope), rel=1e-9)
+    drift = np.concatenate([[1.0], np.cumprod((1 + b) / (1 + r))])
+    columns = np.stack([np.ones(50), b, b * drift[:-1]], axis=1) * np.sqrt(weights)[:, None]
+    _, constant, quantity = np.linalg.lstsq(columns, r * np.sqrt(weights), rcond=None)[0]
+    assert beta.value == pytest.approx(float(constant + quantity * drift[-1]), rel=1e-6)
     flat = Beta(0.9)
     for x in (0.1, 0.2, 0.3):
         flat.add(x, 0.0)
@@ -113,4 +115,24 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="beta_bars"):
         HedgeRules(beta_bars=1)
     with pytest.raises(ValueError, match="bets"):
-        HedgedEvidence(RULES, BettingRules(bets_sharpe=(3.0,))).load(HedgedEvidence(RULES, BETS).save()[: 3 + 5 + 6])
+        HedgedEvidence(RULES, BettingRules(bets_sharpe=(3.0,))).load(
+            HedgedEvidence(RULES, BETS).save()[: 3 + 10 + 2 * 6]
+        )
+
+
+def bought_once(bull: list[float], weight: float) -> list[float]:
+    """Returns of who buys that share of equity at the start and holds the quantity: exposure grows with the price."""
+    held, cash, found = weight, 1 - weight, []
+    for change in bull:
+        found.append(held * change / (held + cash))
+        held *= 1 + change
+    return found
+
+
+@pytest.mark.parametrize("weight", [0.3, 0.5, 0.95])
+def test_a_position_whose_exposure_drifts_in_a_bull_market_proves_nothing(weight: float) -> None:
+    """Its share of equity grows with the price and beta knows how: nothing is left, however much the raw evidence claims."""
+    bull = market(1, 2190, 4.0)
+    raw, residual = both(bought_once(bull, weight), bull)
+    assert raw >= 20
+    assert residual == pytest.approx(1, abs=0.01)

@@ -236,3 +236,51 @@ def test_facts_need_a_budget_and_finite_evidence() -> None:
         with pytest.raises(ValueError, match="adjusted: expected a finite number of 0 or more"):
             facts(adjusted=wrong)
     assert Facts(time_ns=0, version="a", identity="i", evidence_from_ns=0, budget=Decimal(1)).counted == 1.0
+
+
+def test_a_fraction_between_two_rungs_stays_while_there_is_just_room_for_it() -> None:
+    """0.15 of 10,000 is held, by a version that was halved, and 1,500 is what the account lets be open."""
+    allocation = held({"a": ("0.15", 50.0)}, at=account(10_000, open_max="0.135"))
+    assert allocation.room("a").fraction == Decimal("0.15")
+
+
+def test_the_weakest_evidence_gives_first_and_by_what_the_stronger_keep() -> None:
+    """9,000 may be open once the account has shrunk (tolerance of a tenth: 10,000): the strongest keeps its 6,000, the next its 3,000, and the last has 1,000 left of 3,000."""
+    allocation = held({"a": ("0.60", 90.0), "b": ("0.30", 50.0), "c": ("0.30", 20.0)}, at=account(9_000))
+    assert rooms(allocation) == {"a": "0.6", "b": "0.3", "c": "0.1"}
+
+
+def test_who_has_to_give_all_leaves_its_place_to_the_next() -> None:
+    """Two live at most: the unproven one in the middle has no room left and goes, and the third stays."""
+    rules = PromotionRules(unproven_capital_max=Decimal(0))
+    allocation = held(
+        {"a": ("0.10", 90.0), "b": ("0.10", 9.0), "c": ("0.10", 50.0)}, rules, account(100_000, live_max=2)
+    )
+    assert rooms(allocation)["b"] == "0"
+    assert rooms(allocation)["c"] == "0.1"
+
+
+def test_what_is_still_being_sold_counts_by_its_amount_and_as_one() -> None:
+    """5,000 of a demoted version are not sold yet: of 9,000 that may stay 4,000 are left for another, and with two live at most both fit."""
+    standings = {
+        "gone": _named(standing(Stage.DEMOTED, committed=Decimal("0.50"), proven=True), "gone"),
+        "here": _named(standing(Stage.LIVE, "0.60", proven=True), "here"),
+    }
+    found = {v: facts(version=v, adjusted=50.0, live_flat=v == "here") for v in standings}
+    kept = Allocation(GIVEN, account(8_100, live_max=2), standings, found)
+    assert kept.room("here").fraction == Decimal("0.4")
+
+
+def test_a_proven_version_that_stays_proven_leaves_the_tolerance_to_the_unproven() -> None:
+    """The account has lost 5 %: the cap of a tenth is 950, and 1,000 held without proof stays because nobody has just lost its own."""
+    allocation = held({"a": ("0.10", 90.0), "b": ("0.10", 1.0)}, at=account(9_500, open_max="1"))
+    assert rooms(allocation)["b"] == "0.1"
+
+
+def test_evidence_of_an_earlier_attempt_proves_nothing_however_low_the_bar() -> None:
+    """Counted as 1 it is under a bar of 1.5: its capital is unproven, and the cap holds it down."""
+    rules = PromotionRules(proven_evidence=Decimal("1.5"))
+    at = account(5_000)
+    stale = held({"a": ("0", 50.0)}, rules, at, evidence_from_ns=T0)
+    assert stale.room("a").fraction == Decimal("0.05")
+    assert held({"a": ("0", 50.0)}, rules, at).room("a").fraction == Decimal("0.5")

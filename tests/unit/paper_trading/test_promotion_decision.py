@@ -9,7 +9,17 @@ import msgspec
 import pytest
 
 from genesis.evidence.rules import Source
-from genesis.paper_trading.promotion_facts import Awaited, DataState, Evaluation, Order, Pause, Room, Standing
+from genesis.paper_trading.promotion_facts import (
+    Awaited,
+    DataState,
+    Evaluation,
+    Level,
+    Order,
+    Pause,
+    Reading,
+    Room,
+    Standing,
+)
 from genesis.paper_trading.promotion_rules import Expiry, Gate, Gates, Profile, PromotionRules
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from tests.kit.promotions import (
@@ -985,3 +995,60 @@ def test_advisory_criteria_hold_nothing_back() -> None:
     window = verdicts()[0].window
     found = soft.judge(Measurements(window=window, trades=200, bars=600, sharpe=3.0, drawdown_max=0.04, win_rate=0.3))
     assert decided(PAPER, verdicts=found).move is Move.VALIDATE
+
+
+def test_a_monitor_that_is_calm_holds_nothing_back() -> None:
+    """A reading without alarm stands in the way of no step, and is no reason."""
+    calm = (Reading("edge", Level.CALM, "as it was"),)
+    e = decided(LIVE, adjusted=200.0, e_live=5.0, monitors=calm)
+    assert e.move is Move.STEP_UP
+    assert not any("CALM" in w for w in e.reasons)
+
+
+def test_a_fraction_between_two_rungs_stays_while_there_is_room_for_it() -> None:
+    """Room of exactly what is held takes nothing away."""
+    halved = standing(Stage.DEGRADED, "0.15")
+    assert decided(halved, adjusted=200.0, room=Room(Decimal("0.15"))).after.fraction == Decimal("0.15")
+
+
+def test_evidence_of_an_earlier_attempt_is_one_however_low_the_bar() -> None:
+    """It counts as an E of 1 and is not proven at a bar of 1.5."""
+    rules = PromotionRules(proven_evidence=Decimal("1.5"))
+    assert not decided(LIVE, rules, adjusted=200.0, evidence_from_ns=T0).after.proven
+    assert decided(LIVE, rules, adjusted=200.0).after.proven
+
+
+def test_stale_prices_say_nothing_about_how_long_monitors_have_been_calm() -> None:
+    """The count goes on over a look without data, and begins anew with a warning that was seen."""
+    calm = DEGRADED.calm_since_ns
+    assert decided(DEGRADED, data=DataState.STALE, monitors=warning()).after.calm_since_ns == calm
+    assert decided(DEGRADED, monitors=warning()).after.calm_since_ns is None
+
+
+def test_who_is_resumed_at_its_very_deadline_gets_another_time() -> None:
+    """Its time on paper is over with the deadline itself; a person's word gives it as much again."""
+    over = standing(Stage.PAPER, deadline_ns=T0, pause=Pause.UNTIL_RESUMED, pause_words="its time is over")
+    e = decided(over, PromotionRules(paper_max_days=30), verdicts=UNDECIDED, commands=[said(Order.RESUME)])
+    assert e.answers[0].taken
+    assert (e.after.pause, e.after.deadline_ns) == (Pause.NONE, T0 + 30 * DAY)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [standing(Stage.HALTED, halt=halted(), halted_fraction=Decimal("0.5"), proven=True), standing(Stage.LIVE, "0.50")],
+)
+def test_an_attempt_that_begins_anew_has_proven_nothing_and_held_nothing(at: Standing) -> None:
+    """Resumed by a person or changed: what it proved and what it held when it was halted are gone."""
+    commands = [said(Order.RESUME)] if at.stage is Stage.HALTED else []
+    identity = at.identity if commands else "j" * 64
+    e = decided(at, adjusted=200.0, commands=commands, identity=identity)
+    assert e.after.stage is Stage.PAPER
+    assert (e.after.proven, e.after.halted_fraction) == (False, 0)
+
+
+@pytest.mark.parametrize("data", [DataState.STALE, DataState.DEGRADED])
+def test_a_look_without_good_data_sends_nobody_back_to_paper(data: DataState) -> None:
+    """Validated, failed often enough, and the data of this look are bad: it stays; with good ones it goes."""
+    waiting = standing(Stage.VALIDATED, failures=6)
+    assert decided(waiting, data=data, verdicts=FAILED).move is None
+    assert decided(waiting, verdicts=FAILED).move is Move.THAW

@@ -8,6 +8,7 @@ import pytest
 
 from genesis.evidence.looks import Look
 from genesis.evidence.rules import BettingRules
+from genesis.paper_trading.promotion_rules import Profile, PromotionRules
 from genesis.paper_trading.statement import Statement
 
 DAY = 86_400_000_000_000
@@ -71,8 +72,19 @@ def test_what_is_missing_and_how_long_at_this_pace() -> None:
     assert statement().second_step_ns == pytest.approx(100 * DAY, rel=1e-9)
     told = words()
     assert "a factor of 2 is missing for 20 %, about 100 days at this pace" in told
-    assert "the five criteria alone open the first 10 %" in told
+    assert (
+        "the criteria alone open the first 10 %; above it capital needs evidence: 20 % an adjusted E of 4, 50 %" in told
+    )
     assert "Reached: 4.5." in words(adjusted=4.5)
+
+
+def test_what_capital_needs_is_told_by_the_rules_of_the_run() -> None:
+    """Under `balanced` an adjusted E of 10 to go live at all; in a second attempt twice as much of everything."""
+    told = words(promotion=PromotionRules(profile=Profile.BALANCED))
+    assert "going live with 10 % needs an adjusted E of 10 beside the criteria" in told
+    assert "a factor of 5 is missing for 10 %" in told
+    assert "a factor of 4 is missing for 20 %" in words(attempt=2)
+    assert "20 % an adjusted E of 8" in words(attempt=2)
 
 
 def test_the_planned_time_and_the_warning_follow_the_bound() -> None:

@@ -181,10 +181,10 @@ def test_what_is_undefined_is_a_dash_with_its_reason() -> None:
 
 
 def test_criteria_show_value_threshold_sample_and_what_is_missing() -> None:
-    """And that nothing is promoted."""
+    """And that a live track is never added to paper."""
     html = render(run(track(metrics={"trades": 60, "sharpe": 1.0})))
     words = text(html)
-    assert "No promotion is decided here." in words
+    assert "a live track is never added to paper" in words
     missing = "missing: 40 more trades of 100; about 7 days at this pace"
     assert f"min_trades 60 trades at least 100 trades 60 trades INCONCLUSIVE {missing}" in words
     assert "min_days 10 days at least 7 days 60 evidence bars PASSED" in words

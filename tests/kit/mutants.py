@@ -1,0 +1,167 @@
+"""Mutants of the modules that move stages and capital, and which of them no test notices.
+
+``python -m tests.kit.mutants MODULE... [--part i/n]`` changes one comparison, constant, sign, connective, condition or table row at a time and runs the module's tests in a
+process of its own; what survives is printed with its line. Nothing on disk is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib.abc
+import importlib.util
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import hypothesis
+import msgspec  # noqa: F401 - what every child needs is imported once, before them
+import numpy  # noqa: F401 - as above
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNIT = "tests/unit/paper_trading"
+TESTS = {
+    "stages": ("test_stages.py", "test_promotion_decision.py"),
+    "promotion_decision": ("test_promotion_decision.py", "test_promotion_manager.py"),
+    "promotion_guards": ("test_promotion_decision.py",),
+    "allocation": ("test_allocation.py", "test_promotion_manager.py"),
+    "validation_criteria": ("test_validation_criteria.py",),
+    "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py"),
+    "account_tier": ("../risk/test_account_tier.py",),
+}
+_PLACES = {"account_tier": "risk"}
+_COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+_REACHED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.Pow: ast.Mult,
+}
+_SECONDS = 60
+
+
+def mutants(source: str) -> Iterator[tuple[int, str, str]]:
+    """(line, what was changed, source) of every mutant. Words for people and docstrings are left as they are."""
+    tree = ast.parse(source)
+    nodes = [n for n in ast.walk(tree) if hasattr(n, "lineno")]
+    for place, node in enumerate(nodes):
+        for what, change in _changes(node):
+            other = copy.deepcopy(tree)
+            twin = [n for n in ast.walk(other) if hasattr(n, "lineno")][place]
+            change(twin)
+            yield node.lineno, what, ast.unparse(other)
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, ast.Compare):
+        for i, op in enumerate(node.ops):
+            for kind in _COMPARED.get(type(op), ()):
+                yield f"{type(op).__name__} to {kind.__name__}", lambda n, i=i, k=kind: n.ops.__setitem__(i, k())
+    elif isinstance(node, ast.BinOp) and type(node.op) in _REACHED and not _is_text(node):
+        kind = _REACHED[type(node.op)]
+        yield f"{type(node.op).__name__} to {kind.__name__}", lambda n, k=kind: setattr(n, "op", k())
+    elif isinstance(node, ast.BoolOp):
+        kind = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield f"to {kind.__name__}", lambda n, k=kind: setattr(n, "op", k())
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield "Not dropped", lambda n: setattr(n, "op", ast.UAdd()) or setattr(n, "operand", _truth(n.operand))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        value = node.value
+        changed = (not value) if isinstance(value, bool) else value + 1
+        yield f"{value} to {changed}", lambda n, c=changed: setattr(n, "value", c)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max"):
+        other = "max" if node.func.id == "min" else "min"
+        if not node.keywords:
+            yield f"{node.func.id} to {other}", lambda n, o=other: setattr(n.func, "id", o)
+    elif isinstance(node, ast.Dict):
+        for i, key in enumerate(node.keys):
+            if key is not None:
+                yield f"row {ast.unparse(key)} dropped", lambda n, i=i: (n.keys.pop(i), n.values.pop(i))
+
+
+def _is_text(node: ast.BinOp) -> bool:
+    return any(isinstance(side, (ast.JoinedStr, ast.Tuple)) for side in (node.left, node.right))
+
+
+def _truth(node: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name("bool", ast.Load()), [node], [])
+
+
+class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives a mutant's source in the place of a module."""
+
+    def __init__(self, name: str, source: str) -> None:
+        self._name, self._source = name, source
+
+    def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> Any:
+        return importlib.util.spec_from_loader(name, self) if name == self._name else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._source, self._name, "exec"), module.__dict__)
+
+
+def is_noticed(name: str, source: str, tests: Sequence[str]) -> bool:
+    """Whether a test fails, or nothing works, with this source in the place of the module."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] != 0
+    code = 1
+    try:
+        import signal
+
+        signal.alarm(_SECONDS)
+        sys.meta_path.insert(0, _Instead(name, source))
+        hypothesis.settings.register_profile("mutants", max_examples=20, database=None, deadline=None)
+        hypothesis.settings.load_profile("mutants")
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+    finally:
+        os._exit(code)
+
+
+def main() -> None:
+    """Try the mutants of the modules named, and print those that survive."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*", default=list(TESTS))
+    parser.add_argument("--part", default="1/1")
+    parser.add_argument("--tests", nargs="*", help="in place of the module's own")
+    asked = parser.parse_args()
+    part, parts = map(int, asked.part.split("/"))
+    for module in asked.modules:
+        place = _PLACES.get(module, "paper_trading")
+        source = (ROOT / "genesis" / place / f"{module}.py").read_text(encoding="utf-8")
+        tests = asked.tests or [str(ROOT / UNIT / t) for t in TESTS[module]]
+        if is_noticed(f"genesis.{place}.{module}", source, tests):
+            sys.exit(f"{module}: expected tests that pass without a mutant, found others")
+        tried = survived = 0
+        for i, (line, what, mutant) in enumerate(mutants(source)):
+            if i % parts != part - 1:
+                continue
+            tried += 1
+            if not is_noticed(f"genesis.{place}.{module}", mutant, tests):
+                survived += 1
+                print(f"{module}:{line}: {what}: {source.splitlines()[line - 1].strip()}", flush=True)
+        print(f"{module}: {survived} of {tried} mutants survived", flush=True)
+
+
+if __name__ == "__main__":
+    main()
