@@ -51,6 +51,22 @@ def test_a_run_on_a_server_is_the_run_in_a_file(postgres: PostgresAddress, tmp_p
     assert genesis("backup", postgres, "--out", tmp_path / "copy.db").error.count("genesis db migrate --to FILE") == 1
 
 
+def test_checkpoints_of_a_run_on_a_server_are_signed_proven_and_exported(
+    postgres: PostgresAddress, tmp_path: Path
+) -> None:
+    """The key's folder must be named, for nothing lies beside a server; the rest is as on a file."""
+    assert genesis("run", kept_at(tmp_path / "run", str(postgres))).code == 0
+    assert "--keys: expected the folder of the signing key" in genesis("audit", "checkpoint", postgres).error
+    keys = ("--keys", tmp_path / "keys")
+    assert genesis("audit", "checkpoint", postgres, *keys).code == 0
+    assert genesis("audit", "rotate-key", postgres, *keys).code == 0
+    assert genesis("audit", "checkpoint", postgres, *keys).code == 0
+    assert genesis("audit", "prove", postgres, 3, "--out", tmp_path / "proof").code == 0
+    assert genesis("audit", "export", postgres, "--out", tmp_path / "audit.zip").code == 0
+    assert genesis("audit", "rebuild", postgres).code == 0
+    assert genesis("audit", "verify", postgres, "--json").json["findings"] == []
+
+
 def kill_and_compare(folder: Path, postgres: PostgresAddress, kills: int) -> None:
     chance = random.Random(kills)
     quiet, beaten = kept_at(folder / "quiet", "genesis.db", 3_000), kept_at(folder / "beaten", str(postgres), 3_000)
