@@ -26,6 +26,7 @@ from genesis.audit.verify import verify
 from genesis.clock import ManualClock
 from genesis.model.events import Event, MetricSample, StrategyNote
 from genesis.storage.audit import check_projections
+from genesis.storage.database import SqliteDatabase
 from genesis.storage.entries import stored_entries
 from genesis.storage.operations import check_chains
 from genesis.storage.sqlite import SqliteStore
@@ -130,7 +131,7 @@ def rate(ns: int, count: int = ENTRIES) -> str:
 
 def verifying(folder: Path) -> None:
     """The chain as stored, the Merkle tree, the projections: by processor time too, which a busy machine stretches less."""
-    with closing(sqlite3.connect(f"file:{folder / 'groups.db'}?mode=ro", uri=True, isolation_level=None)) as db:
+    with closing(SqliteDatabase(f"file:{folder / 'groups.db'}?mode=ro", uri=True, isolation_level=None)) as db:
         entries = [entry for _, entry, _ in stored_entries(db)]
         works: dict[str, Callable[[], object]] = {
             "SHA-256 alone": lambda: hashed(entries),

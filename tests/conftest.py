@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from genesis.storage.address import PostgresAddress
+from tests.kit.postgres import fresh_schema, server
 
 settings.register_profile("genesis", deadline=None, print_blob=True, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("genesis")
@@ -59,3 +62,17 @@ def market_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server; where there is none the test is skipped."""
+    with server() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[PostgresAddress]:
+    """An empty schema of the server, for one test."""
+    with fresh_schema(postgres_server) as address:
+        yield address

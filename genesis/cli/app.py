@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from genesis.clock import SystemClock
 from genesis.errors import ConfigError
+from genesis.storage.address import store_address
 from genesis.system.log import LogFormat, LogLevel, configure_logging
 
 app = typer.Typer(
@@ -22,7 +23,10 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="print JSON for a program")]
 Force = Annotated[bool, typer.Option("--force", help="overwrite the file")]
 ConfigPath = Annotated[Path, typer.Argument(help="a YAML configuration")]
-StorePath = Annotated[Path, typer.Argument(help="a run's store")]
+# Any, for Typer takes no union where it reads types; it is what the parser returns, a `StoreAddress`.
+StorePath = Annotated[
+    Any, typer.Argument(parser=store_address, metavar="STORE", help="a run's store: a file, or postgresql://...")
+]
 TrackName = Annotated[str | None, typer.Option("--track", help="one track only")]
 Level = Annotated[LogLevel | None, typer.Option("--log-level", help="the least important lines; default info")]
 Form = Annotated[LogFormat | None, typer.Option("--log-format", help="default text, with --json json")]

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from genesis.cli import audit, compare, criteria, policy, promotion, running, starting, store  # noqa: F401 - importing them registers their commands
+from genesis.cli import audit, compare, criteria, db, policy, promotion, running, starting, store  # noqa: F401 - importing them registers their commands
 from genesis.cli.app import app
 from genesis.cli.exits import ExitCode, code_of
 from genesis.cli.output import ReaderGone

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from genesis.errors import ConfigError
 from genesis.paper_trading.promotion_facts import Evaluation, Order
 from genesis.paper_trading.promotion_rules import percent, written
 from genesis.paper_trading.validation_criteria import Verdict
+from genesis.storage.address import StoreAddress
 from genesis.storage.sqlite import StoreReader
 from genesis.system.promotions import Experiment, Told, all_experiments, last_decision, leave_order, made_again
 
@@ -181,7 +181,7 @@ def _whom(strategy: str | None, everybody: bool) -> str | None:
     return strategy
 
 
-def _leave(store: Path, order: Order, version: str | None, author: str, reason: str, as_json: bool) -> None:
+def _leave(store: StoreAddress, order: Order, version: str | None, author: str, reason: str, as_json: bool) -> None:
     number = leave_order(store, order, version, author, reason, SystemClock())
     whom = "all strategies" if version is None else version
     words = f"command {number}, {order.value} {whom}, waits in the inbox: an engine at work takes it at its next moment, else the next start does"

@@ -34,6 +34,7 @@ from genesis.demo.tale import Told, refused, tale
 from genesis.engine.engine import Progress
 from genesis.errors import ConfigError, StrategyError
 from genesis.model.grid import parse_decimal
+from genesis.storage.address import store_address
 from genesis.system.log import conceal
 from genesis.system.run import prepare, run_config
 
@@ -63,7 +64,7 @@ def run(
     if as_json:
         print_json(msgspec.to_builtins(summary))
     else:
-        show_status(config.parent / loaded.run.store)
+        show_status(store_address(loaded.run.store, config.parent))
     raise typer.Exit(code_of_signal(summary.stopped_by))
 
 

@@ -15,6 +15,7 @@ from genesis.cli.app import Force, Json, StorePath, TrackName, app
 from genesis.cli.output import console, print_json, print_table, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.errors import ConfigError
+from genesis.storage.address import StoreAddress
 from genesis.storage.rows import SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import backup as copies
@@ -215,7 +216,7 @@ def _say_copied(copied: copies.Copied, as_json: bool) -> None:
         say(f"{copied.file}: both chains verified, {copied.entries} entries, head {copied.head}")
 
 
-def show_status(store: Path) -> None:
+def show_status(store: StoreAddress) -> None:
     """The run in words, and a table of its tracks."""
     with StoreReader(store) as reader:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()

@@ -22,6 +22,7 @@ from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import TradeBasis
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
+from genesis.storage.address import is_postgres, store_address
 
 MASK = "***"
 AUDIT_NAME = "genesis-run"
@@ -197,6 +198,20 @@ def check_origin(name: str) -> str:
     return name
 
 
+class StorageSection(_Section, frozen=True):
+    """What a live account brings with it that has outgrown a file (docs/STORAGE.md). Where the store is says ``run.store``.
+
+    From ``outgrown_usd`` of live equity on a store in a file is warned of; with ``require_postgres`` no version rises meanwhile.
+    """
+
+    require_postgres: bool = False
+    outgrown_usd: Decimal = Decimal(2000)
+
+    def __post_init__(self) -> None:
+        if not self.outgrown_usd > 0:
+            raise ValueError(f"outgrown_usd: expected above 0, found {self.outgrown_usd}")
+
+
 class AuditSection(_Section, frozen=True):
     """Signed checkpoints (docs/AUDIT.md). They leave no trace in the run chain.
 
@@ -228,6 +243,7 @@ class Config(_Section, frozen=True):
     paper_trading: PaperSection = PaperSection()
     venues: dict[str, VenueSection] = {}
     audit: AuditSection = AuditSection()
+    storage: StorageSection = StorageSection()
     fault_plans: dict[str, FaultPlan] = {}
 
     def plan_of(self, strategy: StrategyConfig) -> tuple[str, FaultPlan] | None:
@@ -267,6 +283,10 @@ class Config(_Section, frozen=True):
         """What one key says about another; raises `ConfigError`."""
         if self.run.store.strip() in ("", ".", ".."):
             raise ConfigError(f"run.store: expected the name of a file, found '{self.run.store}'")
+        try:
+            is_postgres(self.run.store) and store_address(self.run.store)
+        except ConfigError as error:
+            raise ConfigError(f"run.{error}") from None
         if self.tiers is not None and not self.tiers:
             raise ConfigError("tiers: expected at least one, or null for the built-in ones, found none")
         if self.execution.name == self.realistic.name:

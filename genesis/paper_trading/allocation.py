@@ -153,6 +153,8 @@ class Allocation:
         kept, held = self._kept.get(version), self._standings[version].fraction
         if kept is not None and kept.fraction < held:
             return Room(kept.fraction, kept.words, revoked)
+        if self._account.held_back:
+            return Room(held, self._account.held_back, revoked)
         self._put(version, -1)
         left, words = self._limits.left(proven)
         self._put(version, 1)

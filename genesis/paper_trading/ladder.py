@@ -49,6 +49,7 @@ from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
 
 Commands = Callable[[int], Sequence[Command]]
+HoldBack = Callable[[int, Decimal], str]
 _NONE: Final = Decimal(0)
 # A halt of these kinds ends by itself, with the day or with the evidence bar: no stage changes for it.
 _PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
@@ -146,6 +147,8 @@ class CapitalLadder:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
         self._commands: Commands = _no_commands
+        self._hold_back: HoldBack = _nothing_holds
+        self._equity: Decimal | None = None
         self._watch_rules = WatchRules()
         self.manager = StrategyPromotionManager(rules)
         self._start_ns = start_ns
@@ -174,6 +177,15 @@ class CapitalLadder:
     def take_from(self, commands: Commands) -> None:
         """Ask ``commands`` at every evidence bar what persons want."""
         self._commands = commands
+
+    def hold_back_by(self, reason: HoldBack) -> None:
+        """Ask ``reason`` at every look, by time and equity, why nobody may rise."""
+        self._hold_back = reason
+
+    @property
+    def live_equity(self) -> Decimal | None:
+        """The account's equity at the last look; ``None`` while nothing is live."""
+        return self._equity if any(v.live is not None for v in self._versions.values()) else None
 
     # ---- what the step asks and tells
 
@@ -303,7 +315,8 @@ class CapitalLadder:
         self._tier.look(equity)
         if now % NS_PER_DAY == 0:
             self._tier.close_day(equity)
-        return AccountFacts.of(self._tier.tier, equity)
+        self._equity = equity
+        return AccountFacts.of(self._tier.tier, equity, self._hold_back(now, equity))
 
     # ---- doing
 
@@ -404,6 +417,10 @@ def _heard_of_live(version: _Version, event: Event) -> None:
 def _evidence_of(track: Track) -> Evidence | None:
     portfolio = track.portfolio
     return portfolio.evidence if isinstance(portfolio, VirtualPortfolio) else None
+
+
+def _nothing_holds(time_ns: int, equity: Decimal) -> str:
+    return ""
 
 
 def _no_commands(time_ns: int) -> Sequence[Command]:

@@ -114,6 +114,7 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The account at one moment. ``equity`` is what shares are measured by, ``budget_max`` and ``open_max`` are shares of it.
 
     ``live_max``: how many versions may be live; ``budget_max``: what each may hold; ``open_max``: what all may hold together.
+    ``held_back`` says in words why nobody may hold more than now; empty where nothing does.
     """
 
     equity: Decimal
@@ -121,18 +122,20 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     budget_max: Decimal
     open_max: Decimal = WHOLE
     tier: str = ""
+    held_back: str = ""
 
     @classmethod
-    def of(cls, tier: Tier | None, equity: Decimal) -> AccountFacts:
+    def of(cls, tier: Tier | None, equity: Decimal, held_back: str = "") -> AccountFacts:
         """The account of a tier; ``None`` is ``paper_only``, which lets nothing live."""
         if tier is None:
-            return cls(equity=equity, live_max=0, budget_max=NOTHING, tier="paper_only")
+            return cls(equity=equity, live_max=0, budget_max=NOTHING, tier="paper_only", held_back=held_back)
         return cls(
             equity=equity,
             live_max=tier.strategies,
             budget_max=tier.budget_max,
             open_max=min(WHOLE, tier.gross_exposure_max),
             tier=tier.name,
+            held_back=held_back,
         )
 
 

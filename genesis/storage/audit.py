@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import zip_longest
+from typing import Any
 
 import msgspec
 
@@ -14,15 +15,17 @@ from genesis.audit.checkpoint import Checkpoint, parse_checkpoint, rotation_text
 from genesis.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from genesis.audit.note import Check, PublicKey, open_note, parse_key
 from genesis.audit.verify import Finding, Part, verify
-from genesis.errors import GenesisError
+from genesis.errors import GenesisError, StorageError
 from genesis.storage import schema
 from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, kept_keys
+from genesis.storage.database import Database, SqliteDatabase
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import one_view, transaction
 from genesis.storage.operations import check_operations
 from genesis.storage.projections import project
 
 _Entry = tuple[int, bytes, bytes]
+_RANGE = 2_048
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -79,7 +82,7 @@ class _Claim(msgspec.Struct, frozen=True):
     checkpoint: Checkpoint
 
 
-def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Audit:
+def audit(db: Database, check: Check, kept: Kept | None = None) -> Audit:
     """Check everything that can be checked, in one view of the store.
 
     Args:
@@ -119,7 +122,7 @@ def audit(db: sqlite3.Connection, check: Check, kept: Kept | None = None) -> Aud
     )
 
 
-def _keys(db: sqlite3.Connection, check: Check) -> tuple[list[PublicKey], list[Finding]]:
+def _keys(db: Database, check: Check) -> tuple[list[PublicKey], list[Finding]]:
     """The keys that may have signed here. Each but the first must have been named by the one before it."""
     keys: list[PublicKey] = []
     findings: list[Finding] = []
@@ -136,9 +139,7 @@ def _keys(db: sqlite3.Connection, check: Check) -> tuple[list[PublicKey], list[F
     return keys, findings
 
 
-def _trusted(
-    db: sqlite3.Connection, keys: list[PublicKey], kept: PublicKey | None
-) -> tuple[list[PublicKey], int, list[Finding]]:
+def _trusted(db: Database, keys: list[PublicKey], kept: PublicKey | None) -> tuple[list[PublicKey], int, list[Finding]]:
     """The keys to believe, and the operation from which on they alone sign: the kept one and those that follow it.
 
     A key before the kept one may be anybody's, who can let it name the kept one: what it signed is passed over. Without a kept key
@@ -153,9 +154,7 @@ def _trusted(
     return keys[keys.index(kept) :], since, []
 
 
-def _claims(
-    db: sqlite3.Connection, keys: list[PublicKey], since: int, check: Check
-) -> tuple[list[_Claim], list[Finding]]:
+def _claims(db: Database, keys: list[PublicKey], since: int, check: Check) -> tuple[list[_Claim], list[Finding]]:
     claims: list[_Claim] = []
     findings: list[Finding] = []
     for one in kept_checkpoints(db, findings):
@@ -218,19 +217,11 @@ def _judged(claim: _Claim, tree: _Tree) -> Iterator[Finding]:
         yield Finding(signed.size, problem, claim.part)
 
 
-def check_layout(db: sqlite3.Connection) -> Iterator[Finding]:
-    """Whether SQLite finds its own pages and indices whole, and every table is made as this version makes it."""
-    for (found_by_sqlite,) in db.execute("PRAGMA integrity_check"):
-        if found_by_sqlite != "ok":
-            yield Finding(0, f"file: {found_by_sqlite}", Part.LAYOUT)
-    query = "SELECT name, type, sql, tbl_name FROM sqlite_master"
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+def check_layout(db: Database) -> Iterator[Finding]:
+    """Whether the database finds itself whole, and every table is made as this version makes it."""
+    with closing(SqliteDatabase(":memory:", isolation_level=None)) as fresh:
         schema.create(fresh)
-        expected = {row[0]: row[1:] for row in fresh.execute(query)}
-    there = {row[0]: row[1:] for row in db.execute(query)}
-    for name in sorted(expected.keys() | there.keys(), key=str):
-        if expected.get(name) != there.get(name):
-            problem = f"layout: {name}: expected {_made(expected.get(name))}, found {_made(there.get(name))}"
+        for problem in db.layout_problems(fresh):
             yield Finding(0, problem, Part.LAYOUT)
     version = schema.version(db, "projections")
     if version != schema.PROJECTIONS_VERSION:
@@ -238,9 +229,9 @@ def check_layout(db: sqlite3.Connection) -> Iterator[Finding]:
         yield Finding(0, problem, Part.LAYOUT)
 
 
-def check_projections(db: sqlite3.Connection) -> Iterator[Finding]:
+def check_projections(db: Database) -> Iterator[Finding]:
     """Whether the tables that people query are what the entries make; they are made once more, elsewhere, and compared."""
-    with closing(sqlite3.connect("", isolation_level=None)) as fresh:
+    with closing(SqliteDatabase("", isolation_level=None)) as fresh:
         schema.create(fresh)
         try:
             with transaction(fresh):
@@ -251,15 +242,14 @@ def check_projections(db: sqlite3.Connection) -> Iterator[Finding]:
         for table in schema.PROJECTIONS:
             try:
                 yield from _compared(table, fresh, db)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, StorageError) as error:
                 yield Finding(0, f"projections: {table}: expected a table to read, found: {error}", Part.PROJECTIONS)
 
 
-def _compared(table: str, fresh: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[Finding]:
-    """Both sides in the order of their keys, which SQLite keeps as the rowid."""
-    query = f"SELECT rowid, * FROM {table} ORDER BY rowid"  # nosec B608 # names are ours, values are bound
-    made, kept = fresh.execute(query), db.execute(query)
-    columns = [c[0] for c in made.description]
+def _compared(table: str, fresh: Database, db: Database) -> Iterator[Finding]:
+    """Both sides in the order of their keys."""
+    made, kept = _in_order(fresh, table), _in_order(db, table)
+    columns = schema.columns(fresh, table)
     expected, found = next(made, None), next(kept, None)
     while expected is not None or found is not None:
         if found is not None and (expected is None or found[0] < expected[0]):
@@ -270,7 +260,7 @@ def _compared(table: str, fresh: sqlite3.Connection, db: sqlite3.Connection) -> 
             expected = next(made, None)
         elif expected is not None and found is not None:
             values = zip_longest(columns, expected, found)
-            wrong = [f"{c}: expected {e!r}, found {f!r}" for c, e, f in values if e != f]
+            wrong = [f"{c}: expected {e!r}, found {f!r}" for c, e, f in values if e != f and db.kept(e) != f]
             if wrong:
                 yield _off(table, expected[0], "; ".join(wrong))
             expected, found = next(made, None), next(kept, None)
@@ -280,8 +270,14 @@ def _off(table: str, key: int, problem: str) -> Finding:
     return Finding(key, f"projections: {table}: row {key}: {problem}", Part.PROJECTIONS)
 
 
-def _made(row: tuple[object, ...] | None) -> str:
-    return "none" if row is None else " ".join(str(row[1]).split())
+def _in_order(db: Database, table: str) -> Iterator[tuple[Any, ...]]:
+    """Rows of a projection, read in ranges of its key, which is its first column."""
+    key = schema.key_of(table)
+    query = f"SELECT {key}, * FROM {table} {{}} ORDER BY {key} LIMIT {_RANGE}"  # nosec B608 # names are ours, values are bound
+    rows = db.execute(query.format("")).fetchall()
+    while rows:
+        yield from rows
+        rows = db.execute(query.format(f"WHERE {key} > ?"), (rows[-1][0],)).fetchall()
 
 
 def _short(value: bytes) -> str:

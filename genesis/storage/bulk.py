@@ -5,8 +5,17 @@ from __future__ import annotations
 import sqlite3
 from functools import cache
 from itertools import compress, cycle
+from typing import Protocol
 
 _ROWS_A_STATEMENT = (100, 10, 1)
+
+
+class Putting(Protocol):
+    """A database, as far as it is asked here."""
+
+    def put(self, table: str, columns: int, values: list[object]) -> None:
+        """Put rows of ``columns`` values each, one after another in ``values``, into the caller's transaction."""
+        ...
 
 
 class Rows:
@@ -29,30 +38,33 @@ class Rows:
         self._columns = len(row)
         self._values.extend(row)
 
-    def insert(self, db: sqlite3.Connection) -> None:
+    def insert(self, db: Putting) -> None:
         """Put all of them into the caller's transaction; they go on waiting, for another try, until they are cleared."""
-        values, columns = self._values, self._columns
-        if not values:
-            return
-        given = tuple([self._has_value(place) for place in range(columns)])
-        every = all(given)
-        most, done = db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // columns, 0
-        for size in _ROWS_A_STATEMENT:
-            at_once = min(size, most)
-            statement, step = _insert(self._table, given, at_once), at_once * columns
-            while len(values) - done >= step:
-                some = values[done : done + step]
-                db.execute(statement, some if every else list(compress(some, cycle(given))))
-                done += step
+        if self._values:
+            db.put(self._table, self._columns, self._values)
 
     def clear(self) -> None:
         """They are in the table for good."""
         self._values.clear()
 
-    def _has_value(self, column: int) -> bool:
-        """Whether a column is to be bound: for each ``None`` an adapter is looked for, which costs as much as four texts."""
-        values = self._values
-        return values[column] is not None or any([v is not None for v in values[column :: self._columns]])
+
+def put_values(db: sqlite3.Connection, table: str, columns: int, values: list[object]) -> None:
+    """Put rows of ``columns`` values each, one after another in ``values``, into a table on SQLite."""
+    given = tuple([_has_value(values, columns, place) for place in range(columns)])
+    every = all(given)
+    most, done = db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // columns, 0
+    for size in _ROWS_A_STATEMENT:
+        at_once = min(size, most)
+        statement, step = _insert(table, given, at_once), at_once * columns
+        while len(values) - done >= step:
+            some = values[done : done + step]
+            db.execute(statement, some if every else list(compress(some, cycle(given))))
+            done += step
+
+
+def _has_value(values: list[object], columns: int, column: int) -> bool:
+    """Whether a column is to be bound: for each ``None`` an adapter is looked for, which costs as much as four texts."""
+    return values[column] is not None or any([v is not None for v in values[column::columns]])
 
 
 @cache

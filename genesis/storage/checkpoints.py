@@ -5,7 +5,6 @@ A checkpoint keeps beside its signed note the peaks of its tree, so that the nex
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
 import msgspec
@@ -16,6 +15,7 @@ from genesis.audit.merkle import Frontier, leaf_hash
 from genesis.audit.note import Check, PublicKey, Signer, open_note, parse_key
 from genesis.audit.verify import Finding, Part
 from genesis.errors import ConfigError, IntegrityError
+from genesis.storage.database import Database
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.operations import append_operation
 
@@ -70,7 +70,7 @@ class _Operation(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Operation)
 
 
-def kept_checkpoints(db: sqlite3.Connection, wrong: list[Finding] | None = None) -> list[KeptCheckpoint]:
+def kept_checkpoints(db: Database, wrong: list[Finding] | None = None) -> list[KeptCheckpoint]:
     """Every checkpoint, in order.
 
     Raises:
@@ -79,20 +79,18 @@ def kept_checkpoints(db: sqlite3.Connection, wrong: list[Finding] | None = None)
     return [KeptCheckpoint(seq, facts.note, facts.peaks) for seq, facts in _facts(db, CHECKPOINT, wrong)]
 
 
-def kept_keys(db: sqlite3.Connection, wrong: list[Finding] | None = None) -> list[KeptKey]:
+def kept_keys(db: Database, wrong: list[Finding] | None = None) -> list[KeptKey]:
     """Every key that signed here, in order; what cannot be read as in `kept_checkpoints`."""
     return [KeptKey(seq, f.key, f.previous, f.endorsement) for seq, f in _facts(db, KEY, wrong)]
 
 
-def current_key(db: sqlite3.Connection) -> PublicKey | None:
+def current_key(db: Database) -> PublicKey | None:
     """The key that the next checkpoint must be signed with; ``None`` before the first."""
     keys = kept_keys(db)
     return parse_key(keys[-1].key) if keys else None
 
 
-def make_checkpoint(
-    db: sqlite3.Connection, name: str, signer: Signer, check: Check, host: str, wall_ns: int
-) -> tuple[str, bool]:
+def make_checkpoint(db: Database, name: str, signer: Signer, check: Check, host: str, wall_ns: int) -> tuple[str, bool]:
     """Sign the chain as it stands; the note, and whether it is a new one: no key signs the same length twice.
 
     Args:
@@ -129,7 +127,7 @@ def make_checkpoint(
     return note, True
 
 
-def note_rotation(db: sqlite3.Connection, signer: Signer, following: Signer, host: str, wall_ns: int) -> PublicKey:
+def note_rotation(db: Database, signer: Signer, following: Signer, host: str, wall_ns: int) -> PublicKey:
     """Let the key of ``signer`` name the one of ``following``, and note it; nothing is noted twice. The key from now on.
 
     Raises:
@@ -149,7 +147,7 @@ def note_rotation(db: sqlite3.Connection, signer: Signer, following: Signer, hos
     return new
 
 
-def _frontier(db: sqlite3.Connection, origin: str, length: int, check: Check) -> tuple[Frontier, KeptCheckpoint | None]:
+def _frontier(db: Database, origin: str, length: int, check: Check) -> tuple[Frontier, KeptCheckpoint | None]:
     """The tree of the last checkpoint, and that one. It is believed only as far as its signature and its root go."""
     kept = kept_checkpoints(db)
     if not kept:
@@ -171,7 +169,7 @@ def _frontier(db: sqlite3.Connection, origin: str, length: int, check: Check) ->
     return frontier, last
 
 
-def _grow(db: sqlite3.Connection, frontier: Frontier, length: int) -> None:
+def _grow(db: Database, frontier: Frontier, length: int) -> None:
     """Take the entries up to ``length`` into the tree; a chain that is broken there is not signed."""
     last = frontier.size
     previous = _hash_at(db, last) if last else bytes(32)
@@ -188,16 +186,16 @@ def _grow(db: sqlite3.Connection, frontier: Frontier, length: int) -> None:
         raise IntegrityError(f"expected {length} entries, found them ending with {last}; nothing was signed")
 
 
-def _hash_at(db: sqlite3.Connection, seq: int) -> bytes:
+def _hash_at(db: Database, seq: int) -> bytes:
     row = db.execute("SELECT hash FROM entries WHERE seq = ?", (seq,)).fetchone()
     if row is None or not isinstance(row[0], bytes):
         raise IntegrityError(f"entry {seq}: expected it with its hash, found none")
     return row[0]
 
 
-def _facts(db: sqlite3.Connection, kind: str, wrong: list[Finding] | None) -> Iterator[tuple[int, _Facts]]:
+def _facts(db: Database, kind: str, wrong: list[Finding] | None) -> Iterator[tuple[int, _Facts]]:
     marker = f',"type":"{kind}",'.encode()
-    for seq, entry in db.execute("SELECT seq, bytes FROM operations WHERE instr(bytes, ?) ORDER BY seq", (marker,)):
+    for seq, entry in db.execute(f"SELECT seq, bytes FROM operations WHERE {db.contains} ORDER BY seq", (marker,)):  # nosec B608 # names are ours, values are bound
         try:
             read = _DECODER.decode(entry)
         except (msgspec.DecodeError, ValueError, TypeError) as error:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
 from genesis.audit.chain import GENESIS_HASH
+from genesis.storage.database import Database
 
 _RANGE = 2_048
 
 
-def stored_entries(db: sqlite3.Connection, first: int = 1) -> Iterator[tuple[int, bytes, bytes]]:
+def stored_entries(db: Database, first: int = 1) -> Iterator[tuple[int, bytes, bytes]]:
     """(seq, bytes, hash) of the run chain from ``first`` on, read in ranges: no statement stays open, and memory stays small."""
     last = first - 1
     query = f"SELECT seq, bytes, hash FROM entries WHERE seq > ? ORDER BY seq LIMIT {_RANGE}"  # nosec B608 # names are ours, values are bound
@@ -19,7 +19,7 @@ def stored_entries(db: sqlite3.Connection, first: int = 1) -> Iterator[tuple[int
         last = rows[-1][0]
 
 
-def chain_head(db: sqlite3.Connection, table: str) -> tuple[int, bytes]:
+def chain_head(db: Database, table: str) -> tuple[int, bytes]:
     """Durable length and head of ``entries`` or ``operations``."""
     row = db.execute(f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1").fetchone()  # nosec B608 # names are ours, values are bound
     return (0, GENESIS_HASH) if row is None else (row[0], row[1])

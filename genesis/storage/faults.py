@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from genesis.errors import GenesisError, IntegrityError, StorageError
+from genesis.storage.address import StoreAddress
+from genesis.storage.database import Database
 
 # By the beginning of SQLite's name for the error; https://www.sqlite.org/rescode.html says when each is returned.
 _ADVICE = {
@@ -28,7 +29,7 @@ _BROKEN = {
 
 
 @contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: StoreAddress) -> Iterator[None]:
     """Whatever the database or the file system raises inside becomes `StorageError` or `IntegrityError`, naming ``path``."""
     try:
         yield
@@ -45,7 +46,7 @@ def storage_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _translated(path: Path, error: sqlite3.Error) -> GenesisError:
+def _translated(path: StoreAddress, error: sqlite3.Error) -> GenesisError:
     name = getattr(error, "sqlite_errorname", "")
     for table, kind in ((_BROKEN, IntegrityError), (_ADVICE, StorageError)):
         for beginning, words in table.items():
@@ -55,9 +56,9 @@ def _translated(path: Path, error: sqlite3.Error) -> GenesisError:
 
 
 @contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
+def transaction(db: Database) -> Iterator[None]:
     """All of what is written inside, durable when it ends, or nothing."""
-    db.execute("BEGIN IMMEDIATE")
+    db.begin()
     try:
         yield
         db.execute("COMMIT")
@@ -68,9 +69,9 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def one_view(db: sqlite3.Connection) -> Iterator[None]:
+def one_view(db: Database) -> Iterator[None]:
     """Everything read inside is of one commit, whatever others commit meanwhile; nothing may be written."""
-    db.execute("BEGIN")
+    db.begin_view()
     try:
         yield
     finally:

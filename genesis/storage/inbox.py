@@ -1,21 +1,20 @@
 """The inbox: commands for the engine, each with author and reason, numbered in the order in which they came.
 
-Anybody who may write the store's file may leave a command, engine or not; the engine takes it at its next moment.
+Anybody who may write the store may leave a command, engine or not; the engine takes it at its next moment.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 from genesis.clock import Clock
 from genesis.errors import ConfigError
+from genesis.storage.address import StoreAddress
 from genesis.storage.beside import beside
+from genesis.storage.database import Database
 from genesis.storage.faults import transaction
 from genesis.storage.rows import CommandRow, select
 
 
-def leave_command(path: Path, command: str, target: str | None, author: str, reason: str, clock: Clock) -> int:
+def leave_command(path: StoreAddress, command: str, target: str | None, author: str, reason: str, clock: Clock) -> int:
     """Put a command into the inbox of a store and return its number; durable when this returns.
 
     Args:
@@ -34,11 +33,13 @@ def leave_command(path: Path, command: str, target: str | None, author: str, rea
         if not value.strip():
             raise ConfigError(f"{name}: expected some words, found none")
     with beside(path) as db, transaction(db):
-        row = (command, target, author, reason, clock.now_ns())
-        columns = "command, target, author, reason, wall_time"
-        return int(db.execute(f"INSERT INTO inbox ({columns}) VALUES (?,?,?,?,?)", row).lastrowid or 0)  # nosec B608 # names are ours, values are bound
+        # Nobody else writes before this transaction ends.
+        number = int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM inbox").fetchone()[0])
+        row = (number, command, target, author, reason, clock.now_ns(), None)
+        db.execute("INSERT INTO inbox VALUES (?,?,?,?,?,?,?)", row)
+        return number
 
 
-def waiting(db: sqlite3.Connection) -> list[CommandRow]:
+def waiting(db: Database) -> list[CommandRow]:
     """Commands that no entry records yet, in their order."""
     return select(db, CommandRow, "inbox", "WHERE taken_at_seq IS NULL ORDER BY number")

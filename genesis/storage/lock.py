@@ -34,6 +34,20 @@ class StoreLock:
         self._file.write(str(os.getpid()))
         self._file.flush()
 
+    @staticmethod
+    def held_by(store: Path) -> str | None:
+        """Who holds a store, in words; ``None`` where nobody does. Asking takes the lock for a moment."""
+        real = store.resolve()
+        beside = real.with_name(real.name + ".lock")
+        if not beside.exists():
+            return None
+        with beside.open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return f"process {file.read(20).strip()}"
+        return None
+
     def _holder(self) -> str:
         self._file.seek(0)
         number = self._file.read(20).strip()

@@ -5,13 +5,12 @@ What it names is a witness: a run chain that was cut short or written anew no lo
 
 from __future__ import annotations
 
-import sqlite3
-
 import msgspec
 
 from genesis.audit.chain import OPERATIONS_DOMAIN, link
 from genesis.audit.entry import canonical
 from genesis.audit.verify import Finding, Part, Place, verify
+from genesis.storage.database import Database
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import transaction
 
@@ -48,7 +47,7 @@ def read_operation(entry: bytes) -> Operation:
     return _DECODER.decode(entry)
 
 
-def append_operation(db: sqlite3.Connection, kind: str, host: str, wall_ns: int, facts: dict[str, object]) -> None:
+def append_operation(db: Database, kind: str, host: str, wall_ns: int, facts: dict[str, object]) -> None:
     """Add an entry in a transaction of its own; ``facts`` are what else there is to say."""
     with transaction(db):
         length, run_head = chain_head(db, "entries")
@@ -65,13 +64,13 @@ def append_operation(db: sqlite3.Connection, kind: str, host: str, wall_ns: int,
         db.execute("INSERT INTO operations VALUES (?,?,?)", row)
 
 
-def check_chains(db: sqlite3.Connection) -> list[Finding]:
+def check_chains(db: Database) -> list[Finding]:
     """Every finding over both chains; those of the operations chain say so."""
     findings, places = check_operations(db)
     return verify(stored_entries(db), places=places) + findings
 
 
-def check_operations(db: sqlite3.Connection) -> tuple[list[Finding], list[Place]]:
+def check_operations(db: Database) -> tuple[list[Finding], list[Place]]:
     """Every finding over the operations chain, and the places of the run chain that it witnessed."""
     operations = db.execute(_ROWS).fetchall()
     findings = [_found(f.seq, f.problem) for f in verify(operations, OPERATIONS_DOMAIN)]

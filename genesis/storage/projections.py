@@ -6,7 +6,6 @@ same rows. Rows wait in memory until `write` puts them into the transaction that
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
@@ -52,6 +51,7 @@ from genesis.model.grid import EXACT, plain
 from genesis.model.orders import ORDER_LIFE_BY_STEP, OrderStatus, OrderStep
 from genesis.storage import shapes
 from genesis.storage.bulk import Rows
+from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import transaction
 from genesis.storage.schema import PROJECTIONS, create_projections
@@ -85,6 +85,7 @@ class _OpenOrder:
 _FILL_PART: Final = OrderStep.FILL_PART
 _FILL_ALL: Final = OrderStep.FILL_ALL
 _REBUILD_GROUP = 10_000
+_NO_COST = (None,) * 5
 _STATE = "time_updated, status, filled_qty, filled_notional, reason"
 _OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
 _OPEN = ", ".join(sorted(f"'{s.value}'" for s in _OPEN_STATUSES))
@@ -98,11 +99,12 @@ _UPDATE_ORDER = (
 class Projector:
     """Holds the rows of entries that are not written yet, and the open orders."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self._rows = {table: Rows(table) for table in _TABLES}
         self._changed: dict[str, _OpenOrder] = {}
         self._open: dict[str, _OpenOrder] = {}
+        self._next_track: int = db.execute("SELECT coalesce(max(position) + 1, 1) FROM tracks").fetchone()[0]
         for row in db.execute(f"{_READ} WHERE status IN ({_OPEN})"):
             self._open[row[0]] = _restored(row)
 
@@ -123,11 +125,13 @@ class Projector:
     def write(self) -> None:
         """Put what waits into the caller's transaction. It goes on waiting, for another try, until `written` says it is kept."""
         orders = Rows("orders")
+        changed = []
         for order in self._changed.values():
             if order.fixed is not None:
                 orders.append((order.seq, *order.fixed, *order.state()))
             else:
-                self._db.execute(_UPDATE_ORDER, (*order.state(), order.seq))
+                changed.append((*order.state(), order.seq))
+        self._db.repeat(_UPDATE_ORDER, changed)
         orders.insert(self._db)
         for rows in self._rows.values():
             rows.insert(self._db)
@@ -182,7 +186,7 @@ class Projector:
             arrival_px, order_id, confidence, cost, decision_px, fee, fee_currency, fill_id, filled_qty, last_px,
             last_qty, leaves_qty, liquidity, side, tier, time_event,
         ) = astuple(read.body)  # fmt: skip
-        drift, impact, slippage, spread_x2, walk = astuple(cost)
+        drift, impact, slippage, spread_x2, walk = _NO_COST if cost is None else astuple(cost)
         order, time = self._order(order_id, seq), read.time
         order.step(_FILL_PART if leaves_qty.strip("0.") else _FILL_ALL, time, seq)
         order.filled_qty = filled_qty
@@ -277,11 +281,13 @@ class Projector:
         for position, raw in enumerate(shapes.STARTED.decode(entry).body.tracks):
             facts = bytes(raw)
             self._rows["tracks"].append((position, shapes.TRACK.decode(facts).name, facts.decode()))
+            self._next_track = max(self._next_track, position + 1)
 
     def _opened(self, seq: int, entry: bytes) -> None:
         read = shapes.OPENED.decode(entry)
-        # Without a position of its own it comes after all that are there.
-        self._rows["tracks"].append((None, read.track, bytes(read.body).decode()))
+        # It comes after all that are there.
+        self._rows["tracks"].append((self._next_track, read.track, bytes(read.body).decode()))
+        self._next_track += 1
 
     def _capital(self, seq: int, entry: bytes) -> None:
         read = shapes.CAPITAL.decode(entry)
@@ -296,14 +302,14 @@ class Projector:
         self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
 
 
-def rebuild(db: sqlite3.Connection) -> None:
+def rebuild(db: Database) -> None:
     """Make every projection again from the stored entries, all or nothing."""
     with transaction(db):
         create_projections(db)
         project(db, stored_entries(db))
 
 
-def project(db: sqlite3.Connection, entries: Iterable[tuple[int, bytes, bytes]]) -> None:
+def project(db: Database, entries: Iterable[tuple[int, bytes, bytes]]) -> None:
     """Put the projections of ``entries``, rows of (seq, bytes, hash), into the empty tables of ``db``, in the caller's transaction."""
     projector = Projector(db)
     for seq, entry, _ in entries:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any, TypeVar
 
 import msgspec
+
+from genesis.storage.database import Database
 
 
 class TrackRow(msgspec.Struct, frozen=True):
@@ -43,7 +44,10 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class FillRow(msgspec.Struct, frozen=True):
-    """A fill; a positive fee is paid. ``drift`` to ``impact`` say where the price comes from, in quote a unit, positive against us."""
+    """A fill; a positive fee is paid. ``drift`` to ``impact`` say where the price comes from, in quote a unit, positive against us.
+
+    They and ``confidence`` are ``None`` in a store of schema version 1.
+    """
 
     seq: int
     track: str
@@ -59,14 +63,14 @@ class FillRow(msgspec.Struct, frozen=True):
     fee: str
     fee_currency: str
     tier: str
-    confidence: str
+    confidence: str | None
     decision_px: str | None
     arrival_px: str | None
-    drift: str
-    spread_x2: str
-    walk: str
-    slippage: str
-    impact: str
+    drift: str | None
+    spread_x2: str | None
+    walk: str | None
+    slippage: str | None
+    impact: str | None
 
 
 class DenialRow(msgspec.Struct, frozen=True):
@@ -357,13 +361,11 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 _JSON = frozenset({"adjusted", "results", "facts", "metrics", "reasons"})
 
 
-def select(
-    db: sqlite3.Connection, kind: type[_Row], table: str, rest: str = "", values: tuple[object, ...] = ()
-) -> list[_Row]:
+def select(db: Database, kind: type[_Row], table: str, rest: str = "", values: tuple[object, ...] = ()) -> list[_Row]:
     """Rows of ``table`` as ``kind``, whose required fields are its columns; ``rest`` is what follows FROM."""
     names = [f.name for f in msgspec.structs.fields(kind) if f.required]
     rows = db.execute(f"SELECT {', '.join(names)} FROM {table} {rest}", values)  # nosec B608 # names are ours, values are bound
-    # Not strict: SQLite keeps true and false as 1 and 0.
+    # Not strict: a store keeps true and false as 1 and 0.
     return [msgspec.convert(_fields(names, row), kind, strict=False) for row in rows]
 
 

@@ -1,17 +1,17 @@
-"""The run chain on SQLite: what the engine appends, kept a group at a time together with its projections."""
+"""The run chain in a store: what the engine appends, kept a group at a time together with its projections."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 
 from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import encode
 from genesis.audit.replay import ensure_same
 from genesis.invariants import ensure
 from genesis.model.events import Event
+from genesis.storage.address import StoreAddress
 from genesis.storage.bulk import Rows
+from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import storage_errors, transaction
 from genesis.storage.projections import Projector, rebuild
@@ -23,7 +23,7 @@ class RunJournal:
     What was stored at the start is compared, entry by entry, with what the engine appends; then the chain grows.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, db: Database, path: StoreAddress) -> None:
         self._db, self._path = db, path
         self._projector = Projector(db)
         self._stored: int = db.execute("SELECT count(*) FROM entries").fetchone()[0]
@@ -77,7 +77,7 @@ class RunJournal:
         with storage_errors(self._path), transaction(self._db):
             self._pending.insert(self._db)
             self._projector.write()
-            self._db.executemany("UPDATE inbox SET taken_at_seq = ? WHERE number = ?", self._taken)
+            self._db.repeat("UPDATE inbox SET taken_at_seq = ? WHERE number = ?", self._taken)
         self._projector.written()
         self._pending.clear()
         self._taken.clear()

@@ -10,12 +10,12 @@ import sqlite3
 from pathlib import Path
 
 from genesis.errors import IntegrityError, StorageError
+from genesis.storage.address import StoreAddress
+from genesis.storage.database import Database
 from genesis.storage.faults import transaction
 
 SCHEMA_VERSION = 2
-PROJECTIONS_VERSION = 6
-# "GENS": SQLite's header says which program a file belongs to.
-APPLICATION_ID = 0x47454E53
+PROJECTIONS_VERSION = 7
 
 _RECORD = """
 CREATE TABLE versions (part TEXT PRIMARY KEY, version INTEGER NOT NULL);
@@ -65,6 +65,8 @@ CREATE INDEX promotions_by_track ON promotions (track);
 CREATE INDEX evidence_by_track ON evidence (track);
 CREATE INDEX samples_by_track ON samples (track);
 """
+# The tables of the record, and the column by which their rows are in order.
+RECORD = {"entries": "seq", "operations": "seq", "inbox": "number"}
 PROJECTIONS = (
     "tracks",
     "orders",
@@ -109,50 +111,67 @@ def ensure_sqlite_file(path: Path) -> None:
         db.close()
 
 
-def is_new(db: sqlite3.Connection, path: Path) -> bool:
-    """Whether the database is empty and may become a store.
+def is_new(db: Database, place: StoreAddress, *, older: bool = False) -> bool:
+    """Whether the database is empty and may become a store; ``older``: it may also be a store of an earlier version.
 
     Raises:
         StorageError: it belongs to another program or to another version of Genesis.
     """
-    if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    if db.is_empty():
         return True
-    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise StorageError(f"{path}: expected a Genesis store, found a database of another program")
-    found = version(db, "schema")
-    if found != SCHEMA_VERSION:
+    if not db.is_ours():
+        raise StorageError(f"{place}: expected a Genesis store, found a database of another program")
+    found = version(db, "schema") or 0
+    if found > SCHEMA_VERSION or not found:
         raise StorageError(
-            f"{path}: expected a store of schema version {SCHEMA_VERSION}, found {found}; "
+            f"{place}: expected a store of schema version {SCHEMA_VERSION} or an earlier one, found {found or 'none'}; "
             "use the version of Genesis that made it, or a new store"
+        )
+    if found < SCHEMA_VERSION and not older:
+        raise StorageError(
+            f"{place}: expected a store of schema version {SCHEMA_VERSION}, found the earlier {found}; "
+            "genesis db upgrade brings it forward, and so does the next run"
         )
     return False
 
 
-def version(db: sqlite3.Connection, part: str) -> int | None:
+def key_of(table: str) -> str:
+    """The column by which rows of a projection are in order, its first."""
+    return "position" if table == "tracks" else "seq"
+
+
+def columns(db: Database, table: str) -> list[str]:
+    """Names of the columns of a projection, in order, its key once more before them."""
+    found = db.execute(f"SELECT {key_of(table)}, * FROM {table} WHERE 1 = 0")  # nosec B608 # names are ours, values are bound
+    return [c[0] for c in found.description]
+
+
+def version(db: Database, part: str) -> int | None:
     """The stored version of ``schema`` or ``projections``."""
     row = db.execute("SELECT version FROM versions WHERE part = ?", (part,)).fetchone()
     return None if row is None else int(row[0])
 
 
-def create(db: sqlite3.Connection) -> None:
+def create(db: Database) -> None:
     """Make an empty database a store, all at once or not at all."""
     with transaction(db):
         _execute(db, _RECORD)
         db.execute("INSERT INTO versions VALUES ('schema', ?)", (SCHEMA_VERSION,))
         create_projections(db)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.mark_as_ours()
 
 
-def create_projections(db: sqlite3.Connection) -> None:
+def create_projections(db: Database) -> None:
     """Empty projections of this version's layout, in the caller's transaction; those of any version are dropped."""
     for table in PROJECTIONS:
         db.execute(f"DROP TABLE IF EXISTS {table}")
     _execute(db, _PROJECTIONS)
-    db.execute("INSERT OR REPLACE INTO versions VALUES ('projections', ?)", (PROJECTIONS_VERSION,))
+    db.execute("DELETE FROM versions WHERE part = 'projections'")
+    db.execute("INSERT INTO versions VALUES ('projections', ?)", (PROJECTIONS_VERSION,))
 
 
-def _execute(db: sqlite3.Connection, script: str) -> None:
+def _execute(db: Database, script: str) -> None:
     # Not executescript(): that one commits the transaction it finds.
     for statement in script.split(";"):
         if statement.strip():
-            db.execute(statement)
+            db.execute(db.ddl(statement))

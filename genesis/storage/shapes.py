@@ -51,11 +51,13 @@ class Cost(msgspec.Struct, gc=False):
 
 
 # In the order of an entry's keys, in which a decoder finds them soonest.
-class FilledBody(msgspec.Struct, gc=False):
+class FilledBody(msgspec.Struct, gc=False, kw_only=True):
+    """A fill; entries of schema version 1 say nothing of ``confidence`` and ``cost``."""
+
     arrival_px: str | None
     client_order_id: str
-    confidence: str
-    cost: Cost
+    confidence: str | None = None
+    cost: Cost | None = None
     decision_px: str | None
     fee: str
     fee_currency: str

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from genesis.storage.address import StoreAddress
 from genesis.storage.rows import EntryRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.export import write_whole
@@ -44,7 +45,7 @@ class Archived(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def archive(store: Path, out: Path, overwrite: bool = False) -> Archived:
+def archive(store: StoreAddress, out: Path, overwrite: bool = False) -> Archived:
     """Pack a store's record; the file appears when it is whole. An engine may be at work.
 
     Raises:

@@ -15,11 +15,13 @@ from genesis.audit.merkle import inclusion_path, leaf_hash
 from genesis.audit.note import PublicKey, open_note, parse_key, parse_note
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError
+from genesis.storage.address import StoreAddress
 from genesis.storage.audit import Audit, Kept
 from genesis.storage.beside import beside
 from genesis.storage.checkpoints import make_checkpoint, note_rotation
+from genesis.storage.opening import open_store
 from genesis.storage.rows import EntryRow
-from genesis.storage.sqlite import SqliteStore, StoreReader
+from genesis.storage.sqlite import StoreReader
 from genesis.system.keys import check_signature, existing_key, follow, following_key, signing_key
 from genesis.system.publishing import Publisher
 
@@ -43,12 +45,20 @@ class Proven(msgspec.Struct, frozen=True):
     key: PublicKey
 
 
-def keys_beside(store: Path) -> Path:
-    """Where a store's keys are unless somebody says otherwise."""
-    return store.parent / "keys"
+def keys_beside(store: StoreAddress) -> Path:
+    """Where a store's keys are unless somebody says otherwise.
+
+    Raises:
+        ConfigError: it is on a server.
+    """
+    if isinstance(store, Path):
+        return store.parent / "keys"
+    raise ConfigError(
+        "--keys: expected the folder of the signing key, found none; a store on a server has none beside it"
+    )
 
 
-def audit_store(store: Path, kept: Kept | None = None) -> Audit:
+def audit_store(store: StoreAddress, kept: Kept | None = None) -> Audit:
     """Check everything in a store; an engine may be at work on it.
 
     Raises:
@@ -70,7 +80,7 @@ def kept_from(head: str | None, length: int | None, files: list[Path], key: str 
     return Kept(None if head is None else _head(head), length, tuple(notes), None if key is None else _key(key))
 
 
-def sign(store: Path, folder: Path, name: str, clock: Clock, publisher: Publisher | None = None) -> Signed:
+def sign(store: StoreAddress, folder: Path, name: str, clock: Clock, publisher: Publisher | None = None) -> Signed:
     """Sign the chain as it stands with the key in ``folder``, and publish what is not out yet. An engine may be at work.
 
     Raises:
@@ -89,7 +99,7 @@ def sign(store: Path, folder: Path, name: str, clock: Clock, publisher: Publishe
     return Signed(note, checkpoint.size, checkpoint.root.hex(), str(key), new, published)
 
 
-def rotate(store: Path, folder: Path, clock: Clock) -> PublicKey:
+def rotate(store: StoreAddress, folder: Path, clock: Clock) -> PublicKey:
     """Put a new key in the place of the one in ``folder``: the old one names it first, in the operations chain.
 
     Interrupted anywhere it can be begun again: the new key is on the disk before it is named, and takes its place after.
@@ -107,16 +117,16 @@ def rotate(store: Path, folder: Path, clock: Clock) -> PublicKey:
     return key
 
 
-def rebuild(store: Path, clock: Clock) -> int:
+def rebuild(store: StoreAddress, clock: Clock) -> int:
     """Make the tables that people query again from the entries; no engine may be at work. How many entries there are."""
-    with SqliteStore.open(store, clock, socket.gethostname()) as kept:
+    with open_store(store, clock, socket.gethostname()) as kept:
         kept.rebuild_projections()
         kept.operation("rebuild")
     with StoreReader(store) as reader:
         return reader.head()[0]
 
 
-def prove(store: Path, seq: int) -> Proven:
+def prove(store: StoreAddress, seq: int) -> Proven:
     """That entry ``seq`` stands in the chain, under the first checkpoint that holds it.
 
     Raises:
@@ -147,7 +157,7 @@ def prove(store: Path, seq: int) -> Proven:
     return Proven(proof, checkpoint, signed[0])
 
 
-def entry_at(store: Path, seq: int) -> EntryRow:
+def entry_at(store: StoreAddress, seq: int) -> EntryRow:
     """One entry.
 
     Raises:
@@ -161,7 +171,7 @@ def entry_at(store: Path, seq: int) -> EntryRow:
 
 
 def search(
-    store: Path,
+    store: StoreAddress,
     kind: str | None = None,
     track: str | None = None,
     text: str | None = None,
@@ -185,7 +195,7 @@ def search(
                 yield row, document
 
 
-def _notes(store: Path) -> list[str]:
+def _notes(store: StoreAddress) -> list[str]:
     with StoreReader(store) as reader:
         return [c.note for c in reader.checkpoints()]
 

@@ -13,7 +13,8 @@ import msgspec
 
 from genesis.clock import Clock
 from genesis.errors import ConfigError, IntegrityError, StorageError
-from genesis.storage.beside import beside
+from genesis.storage.address import StoreAddress
+from genesis.storage.beside import beside, connect_to_file
 from genesis.storage.faults import storage_errors
 from genesis.storage.operations import append_operation
 from genesis.storage.sqlite import StoreReader
@@ -30,13 +31,14 @@ class Copied(msgspec.Struct, frozen=True):
     head: str
 
 
-def back_up(store: Path, out: Path, clock: Clock) -> Copied:
+def back_up(store: StoreAddress, out: Path, clock: Clock) -> Copied:
     """Copy a store as one commit left it, whatever an engine commits meanwhile; noted in the store's operations chain.
 
     Raises:
         ConfigError: ``out`` is there already. StorageError: the store cannot be read, or ``out`` not written.
         IntegrityError: the store, and so its copy, is not sound; nothing is left of the copy.
     """
+    store = _file(store)
     with _new_file(out) as part:
         copied = _copy(store, part)
     with beside(store) as db:
@@ -45,13 +47,14 @@ def back_up(store: Path, out: Path, clock: Clock) -> Copied:
     return msgspec.structs.replace(copied, file=str(out))
 
 
-def restore(backup: Path, store: Path, clock: Clock) -> Copied:
+def restore(backup: Path, store: StoreAddress, clock: Clock) -> Copied:
     """Make a store of a backup; noted in its operations chain. A store that is there is never written over.
 
     Raises:
         ConfigError: ``store`` or a file that belongs to it is there already. StorageError: it cannot be written.
         IntegrityError: the backup is not sound; nothing is left of the copy.
     """
+    store = _file(store)
     for companion in _COMPANIONS:
         found = store.with_name(store.name + companion)
         if found.exists():
@@ -64,10 +67,20 @@ def restore(backup: Path, store: Path, clock: Clock) -> Copied:
     return msgspec.structs.replace(copied, file=str(store))
 
 
+def _file(store: StoreAddress) -> Path:
+    if isinstance(store, Path):
+        return store
+    raise ConfigError(
+        f"{store}: expected a store in a file, found one on a server; genesis db migrate --to FILE makes a file of it, "
+        "and the server has its own backups (pg_dump)"
+    )
+
+
 def _copy(source: Path, target: Path) -> Copied:
     with storage_errors(target), closing(sqlite3.connect(target, isolation_level=None)) as db:
-        with StoreReader(source) as reader, _damage_of(source):
-            reader.copy_into(db)
+        with closing(connect_to_file(source)) as reader, _damage_of(source):
+            # In one step: a step for some pages at a time begins again whenever somebody commits in between.
+            reader.backup(db, pages=-1)
         # One file without companions, whichever way the source was written.
         db.execute("PRAGMA journal_mode=DELETE").fetchone()
     with StoreReader(target) as copy:

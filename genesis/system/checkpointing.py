@@ -10,7 +10,7 @@ from genesis.audit.checkpoint import parse_checkpoint
 from genesis.audit.note import parse_note
 from genesis.config.schema import AuditSection
 from genesis.errors import StorageError
-from genesis.storage.sqlite import SqliteStore
+from genesis.storage.store import Store
 from genesis.system.keys import check_signature, signing_key
 from genesis.system.publishing import FilePublisher, Publisher
 
@@ -28,7 +28,7 @@ class Checkpointer:
         ConfigError: the key cannot be used. StorageError: it cannot be written.
     """
 
-    def __init__(self, store: SqliteStore, audit: AuditSection, folder: Path, log: FilteringBoundLogger) -> None:
+    def __init__(self, store: Store, audit: AuditSection, folder: Path, log: FilteringBoundLogger) -> None:
         self._store, self._audit, self._log = store, audit, log
         self._signer = signing_key(folder / audit.keys)
         self._publisher: Publisher | None = None if audit.publish is None else FilePublisher(folder / audit.publish)

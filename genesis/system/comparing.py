@@ -148,7 +148,7 @@ def _read(store: StoreReader, track: TrackRow, returns: Sequence[float], last: i
         refused=sum(i.refused for i in intents),
         filled=sum(i.filled > 0 for i in sent),
         fill_rate=fmean(float(i.filled / i.asked) for i in sent) if sent else None,
-        slippage_bp=_of(sum((Fraction(f.slippage) * Fraction(f.last_qty) for f in fills), Fraction(0)), notional),
+        slippage_bp=_of(sum((Fraction(f.slippage or 0) * Fraction(f.last_qty) for f in fills), Fraction(0)), notional),
         cost_bp=_of(sum((i.cost for i in intents), Fraction(0)), notional),
         fees=_decimal(fees),
         fee_bp=_of(fees, notional),
@@ -190,7 +190,8 @@ def _intents(
 
 def _cost(fill: FillRow) -> Fraction:
     """Beyond the price faced when it arrived, in quote a unit."""
-    return Fraction(fill.spread_x2) / 2 + Fraction(fill.walk) + Fraction(fill.slippage) + Fraction(fill.impact)
+    parts = (fill.walk, fill.slippage, fill.impact)
+    return Fraction(fill.spread_x2 or 0) / 2 + sum((Fraction(p or 0) for p in parts), Fraction(0))
 
 
 def _fee(fill: FillRow) -> Fraction:

@@ -20,10 +20,13 @@ from genesis.clock import iso_utc
 from genesis.config import Config, load_config
 from genesis.errors import GenesisError
 from genesis.model.calendars import FX_ZONE
+from genesis.storage.address import StoreAddress, store_address
+from genesis.storage.beside import is_there
 from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import versions
 from genesis.system.data import data_path
+from genesis.system.outgrown import ADVICE, OUTGROWN
 
 _PYTHON = (3, 11)
 # A store in WAL mode can be read from a read-only folder since this version; https://www.sqlite.org/wal.html#readonly
@@ -148,7 +151,7 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
         return
     yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
     yield from _data(config, path.parent)
-    yield from _store(path.parent / config.run.store)
+    yield from _store(store_address(config.run.store, path.parent))
 
 
 def _data(config: Config, folder: Path) -> Iterator[Check]:
@@ -171,17 +174,18 @@ def _data(config: Config, folder: Path) -> Iterator[Check]:
             yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
 
 
-def _store(path: Path) -> Iterator[Check]:
-    if not path.exists():
-        yield Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
-        return
+def _store(path: StoreAddress) -> Iterator[Check]:
     try:
+        if not is_there(path):
+            yield Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
+            return
         with StoreReader(path) as reader:
             findings, status, operations = reader.verify(), reader.status(), reader.operations()
+            outgrown = isinstance(path, Path) and any(o.kind == OUTGROWN for o in operations)
     except GenesisError as error:
         yield Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
         return
-    yield _verified(path, findings, status)
+    yield _verified(path, findings, status, outgrown)
     yield versions_check(versions.at_last_start(operations), versions.installed())
 
 
@@ -197,11 +201,13 @@ def versions_check(before: versions.Versions, now: versions.Versions) -> Check:
     return Check("versions", Health.OK, "those under which the store was last written" if before else "none told yet")
 
 
-def _verified(path: Path, findings: Sequence[Finding], status: StoreStatus) -> Check:
+def _verified(path: StoreAddress, findings: Sequence[Finding], status: StoreStatus, outgrown: bool) -> Check:
     if findings:
         found = f"{path}: {len(findings)} findings, the first at entry {findings[0].seq}: {findings[0].problem}"
         return Check(
             "store", Health.ERROR, found, "keep a copy and restore a backup; genesis verify names every finding"
         )
+    if outgrown:
+        return Check("store", Health.WARNING, f"{path}: live equity has outgrown a file", ADVICE)
     last = "" if status.time is None else f", last at {iso_utc(status.time)}"
     return Check("store", Health.OK, f"{path}: both chains verified, {status.entries} entries{last}")

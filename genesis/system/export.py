@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genesis.errors import ConfigError, StorageError
+from genesis.storage.address import StoreAddress
 from genesis.storage.rows import (
     CapitalRow,
     ComparisonRow,
@@ -92,7 +93,7 @@ class Exported(msgspec.Struct, frozen=True):
     rows: int
 
 
-def export(store: Path, table: str, form: ExportFormat, out: Path, overwrite: bool = False) -> Exported:
+def export(store: StoreAddress, table: str, form: ExportFormat, out: Path, overwrite: bool = False) -> Exported:
     """Write one table of a store; the file appears when it is whole.
 
     Raises:

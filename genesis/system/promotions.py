@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from genesis.paper_trading.promotion_facts import Evaluation, Order
 from genesis.paper_trading.promotion_manager import recompute
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.stages import Move
+from genesis.storage.address import StoreAddress
 from genesis.storage.inbox import leave_command
 from genesis.storage.rows import PromotionRow, StageRow, TakenRow
 from genesis.storage.sqlite import StoreReader
@@ -161,7 +161,7 @@ def _of_decision(p: PromotionRow, facts: Mapping[str, Any], identity: str, famil
     )
 
 
-def leave_order(path: Path, order: Order, version: str | None, author: str, reason: str, clock: Clock) -> int:
+def leave_order(path: StoreAddress, order: Order, version: str | None, author: str, reason: str, clock: Clock) -> int:
     """Put an order into the store's inbox for the engine to take; its number there.
 
     Args:

@@ -44,6 +44,7 @@ from genesis.monitoring.report.wording import exact
 from genesis.paper_trading.promotion_rules import percent
 from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria, Window, overall
+from genesis.storage.address import StoreAddress
 from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.fault_reporting import under_faults
@@ -105,7 +106,7 @@ def standing(sample: SampleRow, start_ns: int, criteria: ValidationCriteria, war
     return "none enforced" if worst is None else f"{worst.value} {judged.count(worst)} of {len(judged)}"
 
 
-def write_report(store_path: Path, out: Path) -> Path:
+def write_report(store_path: StoreAddress, out: Path) -> Path:
     """Write the HTML report of a store.
 
     Raises:
@@ -162,7 +163,7 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
     data = sorted({kind for t in tracks for kind in t.data})
     report = RunReport(
         name=str(body["run"]["name"]),
-        store=store.path.name,
+        store=store.path.name if isinstance(store.path, Path) else str(store.path),
         source=str(body.get("source", "replay")),
         entries=status.entries,
         head=status.head,

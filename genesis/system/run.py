@@ -40,8 +40,11 @@ from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
+from genesis.storage.address import StoreAddress, store_address
+from genesis.storage.opening import open_store
 from genesis.storage.rows import OperationRow
-from genesis.storage.sqlite import SqliteStore, StoreReader
+from genesis.storage.sqlite import StoreReader
+from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
 from genesis.system import versions
 from genesis.system.checkpointing import Checkpointer
@@ -53,6 +56,8 @@ from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
 from genesis.system.identity import version_of
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
+from genesis.system.moving import ensure_not_moved
+from genesis.system.outgrown import KeptOn, OutgrownWatch, holding_back
 from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
@@ -129,7 +134,7 @@ class Prepared:
         """SHA-256 of everything the run is a function of."""
         return hashlib.sha256(encode(self.started)).hexdigest()
 
-    def speak(self, log: FilteringBoundLogger, store: Path) -> None:
+    def speak(self, log: FilteringBoundLogger, store: StoreAddress) -> None:
         """Say what is about to run, what its data lack and what was repaired."""
         log.info(
             "run started",
@@ -301,12 +306,15 @@ class Prepared:
         rules = {"rules": {i: rules_digest(r) for i, r in self.rules.items()}} if self.rules else {}
         perpetuals = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
         terms: dict[str, object] = {"perpetuals": perpetuals} if perpetuals else {}
+        # Nor does it matter where a run is kept that may be kept anywhere.
+        kept: dict[str, object] = {"storage": plain["storage"]} if self.config.storage.require_postgres else {}
         # Nor is one without a fault plan anything else.
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
         return (
             rules
             | terms
             | faulted
+            | kept
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
@@ -385,12 +393,12 @@ def run_config(
     on_progress: Callable[[Progress], None] | None = None,
 ) -> RunSummary:
     """Run a configuration into its store, going on where an earlier process ended."""
-    return run_prepared(prepare(config, folder), folder / config.run.store, until_ns, on_progress)
+    return run_prepared(prepare(config, folder), store_address(config.run.store, folder), until_ns, on_progress)
 
 
 def run_prepared(
     prepared: Prepared,
-    store: Path,
+    store: StoreAddress,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     rows: int | None = BATCH_ROWS,
@@ -401,7 +409,7 @@ def run_prepared(
 
 async def run_prepared_async(
     prepared: Prepared,
-    store: Path,
+    store: StoreAddress,
     stop: StopRequest,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -418,7 +426,8 @@ async def run_prepared_async(
     try:
         with stop.listening():
             held = _held(store)
-            with SqliteStore.open(store, SystemClock(), socket.gethostname()) as kept:
+            ensure_not_moved(store)
+            with open_store(store, SystemClock(), socket.gethostname()) as kept:
                 return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows)
     except BaseException as error:
         # In what words is for the face to say, once.
@@ -438,9 +447,11 @@ class _Held(NamedTuple):
     time: int = -1
     last: OperationRow | None = None
     versions: Mapping[str, str] = {}
+    operations: Sequence[OperationRow] = ()
+    kept_on: KeptOn | None = None
 
 
-def _held(store: Path) -> _Held:
+def _held(store: StoreAddress) -> _Held:
     """What is there already.
 
     Asked before the store is opened to write: a second opening in the same process would, on being closed, take away the
@@ -451,8 +462,17 @@ def _held(store: Path) -> _Held:
             length, head = reader.head()
             status = reader.status()
             time = -1 if status.time is None else status.time
-            told = versions.at_last_start(reader.operations())
-            return _Held(length, head, reader.events(CommandTaken.__name__), time, status.last_operation, told)
+            operations = reader.operations()
+            return _Held(
+                length,
+                head,
+                reader.events(CommandTaken.__name__),
+                time,
+                status.last_operation,
+                versions.at_last_start(operations),
+                operations,
+                KeptOn.of(store, reader),
+            )
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
         return _Held()
@@ -460,7 +480,7 @@ def _held(store: Path) -> _Held:
 
 async def _run(
     prepared: Prepared,
-    kept: SqliteStore,
+    kept: Store,
     before: _Held,
     log: FilteringBoundLogger,
     stop: StopRequest,
@@ -493,11 +513,13 @@ async def _run(
         log.info("recovery", entries=held, head=held_head)
     if prepared.ladder is not None:
         prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
+        kept_on = before.kept_on or KeptOn.of(kept.path, None)
+        prepared.ladder.hold_back_by(holding_back(prepared.config.storage, kept_on))
     concealing = ConcealingJournal(TakingJournal(kept.journal), secrets_of(prepared.config))
     journal = TellingJournal(concealing, held, log)
     try:
         checkpointer = _checkpointer(prepared, kept, log)
-        progress = _signing(checkpointer, on_progress)
+        progress = _signing(checkpointer, _watching(prepared, kept, before, log, on_progress))
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
         if checkpointer is not None and journal.length and not journal.replaying:
             checkpointer.sign()
@@ -522,9 +544,30 @@ async def _run(
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
 
 
-def _checkpointer(prepared: Prepared, kept: SqliteStore, log: FilteringBoundLogger) -> Checkpointer | None:
+def _checkpointer(prepared: Prepared, kept: Store, log: FilteringBoundLogger) -> Checkpointer | None:
     audit = prepared.config.audit
     return Checkpointer(kept, audit, prepared.folder, log) if audit.checkpoint_every else None
+
+
+def _watching(
+    prepared: Prepared,
+    kept: Store,
+    before: _Held,
+    log: FilteringBoundLogger,
+    on_progress: Callable[[Progress], None] | None,
+) -> Callable[[Progress], None] | None:
+    """What is called after each commit where a ladder may outgrow its store: look, then go on to who wants to know."""
+    ladder = prepared.ladder
+    if ladder is None:
+        return on_progress
+    watch = OutgrownWatch(kept, prepared.config.storage, before.operations, lambda: ladder.live_equity, log)
+
+    def durable(progress: Progress) -> None:
+        watch.look()
+        if on_progress is not None:
+            on_progress(progress)
+
+    return durable
 
 
 def _signing(

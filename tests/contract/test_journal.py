@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,11 @@ from genesis.clock import ManualClock
 from genesis.engine.journal import Journal, NullJournal
 from genesis.errors import ConfigError, IntegrityError
 from genesis.model.events import Event
+from genesis.storage.address import StoreAddress
 from genesis.storage.memory import MemoryJournal
-from genesis.storage.sqlite import SqliteStore
+from genesis.storage.opening import open_store
+from genesis.storage.store import Store
+from tests.contract.places import KINDS, address_of
 from tests.kit.factories import note, sample, small_run, started
 
 RUN = small_run()
@@ -24,7 +26,7 @@ RUN = small_run()
 class InMemory:
     """Starts again from the entries of the journal before."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self) -> None:
         self._journal = MemoryJournal()
 
     def start(self) -> Journal:
@@ -35,16 +37,16 @@ class InMemory:
         pass
 
 
-class OnSqlite:
-    """Starts again from the file."""
+class InStore:
+    """Starts again from the file, or from the schema of a server."""
 
-    def __init__(self, tmp_path: Path) -> None:
-        self._path = tmp_path / "run.db"
-        self._stores: list[SqliteStore] = []
+    def __init__(self, address: StoreAddress) -> None:
+        self._address = address
+        self._stores: list[Store] = []
 
     def start(self) -> Journal:
         self.stop()
-        self._stores.append(SqliteStore.open(self._path, ManualClock(), "host"))
+        self._stores.append(open_store(self._address, ManualClock(), "host"))
         return self._stores[-1].journal
 
     def stop(self) -> None:
@@ -53,12 +55,12 @@ class OnSqlite:
         self._stores.clear()
 
 
-Keeper = InMemory | OnSqlite
+Keeper = InMemory | InStore
 
 
-@pytest.fixture(params=[InMemory, OnSqlite])
-def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
-    made: Keeper = request.param(tmp_path)
+@pytest.fixture(params=["memory", *KINDS])
+def keeper(request: pytest.FixtureRequest) -> Iterator[Keeper]:
+    made: Keeper = InMemory() if request.param == "memory" else InStore(address_of(request.param, request))
     yield made
     made.stop()
 

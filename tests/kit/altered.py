@@ -10,6 +10,7 @@ from pathlib import Path
 from genesis.audit.chain import OPERATIONS_DOMAIN, RUN_DOMAIN, link
 from genesis.clock import ManualClock
 from genesis.storage.audit import Audit, Kept, audit
+from genesis.storage.database import SqliteDatabase
 from genesis.storage.sqlite import SqliteStore
 from tests.kit.factories import T0, small_run
 from tests.kit.signing import check_signature, key_of
@@ -36,14 +37,14 @@ def signed_store(path: Path) -> Path:
 class Altered:
     """The store, open; each method leaves it altered inside and whole after."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self.db = db
 
     @classmethod
     @contextmanager
     def of(cls, path: Path) -> Iterator[Altered]:
         """A copy in memory of the store at ``path``."""
-        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        with closing(SqliteDatabase(":memory:", isolation_level=None)) as db:
             with closing(sqlite3.connect(path)) as source:
                 source.backup(db)
             yield cls(db)

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from genesis.config import load_config
+from genesis.storage.address import store_address
 from genesis.system.run import prepare, run_prepared
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    run_prepared(prepare(load_config(path), path.parent), path.parent / "genesis.db", rows=60)
+    config = load_config(path)
+    run_prepared(prepare(config, path.parent), store_address(config.run.store, path.parent), rows=60)

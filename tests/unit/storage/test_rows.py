@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.storage.bulk import Rows
+from genesis.storage.database import SqliteDatabase
 
 VALUES = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.text("ab", max_size=2))
 COUNTS = st.sampled_from((1, 9, 10, 11, 99, 100, 101, 213))
@@ -43,7 +43,7 @@ def test_rows_wait_until_they_are_cleared() -> None:
         assert db.execute("SELECT * FROM t").fetchall() == [(1, "one")]
 
 
-def table_of(columns: int) -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None)
+def table_of(columns: int) -> SqliteDatabase:
+    db = SqliteDatabase(":memory:", isolation_level=None)
     db.execute(f"CREATE TABLE t ({', '.join('abcd'[:columns])})")
     return db

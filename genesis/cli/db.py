@@ -1,0 +1,78 @@
+"""``genesis db``: how a store is kept, bringing an earlier one forward, and moving a history to another place."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+import msgspec
+import typer
+
+from genesis.cli.app import Json, StorePath, app
+from genesis.cli.output import print_json, say
+from genesis.clock import SystemClock
+from genesis.storage.address import store_address
+from genesis.storage.opening import keeping, open_store
+from genesis.storage.reader import StoreReader
+from genesis.storage.schema import SCHEMA_VERSION
+from genesis.system.moving import move
+
+db_app = typer.Typer(
+    no_args_is_help=True,
+    help="How a store is kept, and moving it to another place (docs/STORAGE.md).",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(db_app, name="db")
+
+
+@db_app.command()
+def status(store: StorePath, as_json: Json = False) -> None:
+    """What keeps a store, of which versions it is, and who holds it."""
+    found = keeping(store)
+    length: int | None = None
+    head: str | None = None
+    if found.schema_version == SCHEMA_VERSION:
+        with StoreReader(store) as reader:
+            length, head = reader.head()
+    if as_json:
+        print_json({"store": str(store), "entries": length, "head": head, **msgspec.to_builtins(found)})
+        return
+    say(f"{store}: {found.database}, schema version {found.schema_version}, tables version {found.projections_version}")
+    if length is None:
+        say(
+            f"this version of Genesis keeps schema version {SCHEMA_VERSION}: genesis db upgrade brings the store forward"
+        )
+    else:
+        say(f"{length} entries, head {head}")
+    say(f"held by: {found.held_by or 'nobody'}")
+
+
+@db_app.command()
+def upgrade(store: StorePath, as_json: Json = False) -> None:
+    """Bring a store of an earlier version forward; no engine may be at work on it. The entries stay as they are."""
+    before = keeping(store)
+    with open_store(store, SystemClock(), socket.gethostname()) as kept:
+        if before.schema_version != SCHEMA_VERSION:
+            kept.operation("upgrade", from_version=before.schema_version, to_version=SCHEMA_VERSION)
+    after = keeping(store)
+    if as_json:
+        print_json({"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)})
+    else:
+        say(
+            f"schema version {before.schema_version} to {after.schema_version}, tables rebuilt where their layout changed"
+        )
+
+
+@db_app.command()
+def migrate(
+    store: StorePath,
+    to: Annotated[str, typer.Option("--to", help="an empty place: postgresql://user@host/database, or a file")],
+    as_json: Json = False,
+) -> None:
+    """Move a history: copied whole, verified on both sides, then closed where it was. Refused while an engine holds it."""
+    moved = move(store, store_address(to), SystemClock())
+    if as_json:
+        print_json(msgspec.to_builtins(moved))
+        return
+    say(f"moved and verified on both sides: {moved.entries} entries, head {moved.head}")
+    say(f"put into the configuration:\n\nrun:\n  store: {moved.store}")

@@ -1,0 +1,31 @@
+"""Bringing the record of an earlier version to this one's, step by step, on every database alike (docs/DECISIONS/0006).
+
+The record is the chains and the inbox. Projections need no step: they are made again from the entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from genesis.storage import schema
+from genesis.storage.database import Database
+from genesis.storage.faults import transaction
+
+
+def _projections_only(db: Database) -> None:
+    """Between versions 1 and 2 only what people query was laid out anew."""
+
+
+# What leads from a version to the next. An entry's bytes are never touched: they are final from the day they were written.
+STEPS: Mapping[int, Callable[[Database], None]] = {1: _projections_only}
+
+
+def migrate(db: Database) -> int:
+    """Bring the record to `schema.SCHEMA_VERSION`, all of it or nothing; the version it had."""
+    found = schema.version(db, "schema") or 0
+    if found < schema.SCHEMA_VERSION:
+        with transaction(db):
+            for version in range(found, schema.SCHEMA_VERSION):
+                STEPS[version](db)
+            db.execute("UPDATE versions SET version = ? WHERE part = 'schema'", (schema.SCHEMA_VERSION,))
+    return found

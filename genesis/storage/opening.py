@@ -1,0 +1,68 @@
+"""Opening a store for the engine, whatever keeps it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from genesis.clock import Clock
+from genesis.storage import schema
+from genesis.storage.address import StoreAddress
+from genesis.storage.beside import connect_to_read
+from genesis.storage.database import Database
+from genesis.storage.faults import storage_errors
+from genesis.storage.lock import StoreLock
+from genesis.storage.sqlite import SqliteStore
+from genesis.storage.store import Store
+
+
+def open_store(address: StoreAddress, clock: Clock, host: str) -> Store:
+    """Hold a store, making it where there is none; both chains are verified.
+
+    Args:
+        address: a file, or a schema of a PostgreSQL database.
+        clock: wall time for the operations chain.
+        host: name of this machine for the operations chain.
+
+    Raises:
+        StorageError: it cannot be reached or written, or another engine holds it.
+        IntegrityError: it is no store, or a chain is broken.
+        ConfigError: a package that it takes is not installed.
+    """
+    if isinstance(address, Path):
+        return SqliteStore(address, clock, host)
+    # Only who keeps a store there needs the package that it takes.
+    from genesis.storage.postgres import PostgresStore
+
+    return PostgresStore(address, clock, host)
+
+
+class Keeping(msgspec.Struct, frozen=True):
+    """What keeps a store: database and its version, versions of record and projections, and the engine that holds it, if any."""
+
+    database: str
+    schema_version: int | None
+    projections_version: int | None
+    held_by: str | None
+
+
+def keeping(address: StoreAddress) -> Keeping:
+    """How a store is kept; one of an earlier version is told of too.
+
+    Raises:
+        StorageError: none there, or it cannot be read. IntegrityError: it is damaged or no store.
+    """
+    with storage_errors(address), closing(connect_to_read(address, older=True)) as db:
+        name, holder = _kept_by(address, db)
+        return Keeping(name, schema.version(db, "schema"), schema.version(db, "projections"), holder)
+
+
+def _kept_by(address: StoreAddress, db: Database) -> tuple[str, str | None]:
+    if isinstance(address, Path):
+        return f"SQLite {sqlite3.sqlite_version}", StoreLock.held_by(address)
+    from genesis.storage.lease import held_by
+
+    return f"PostgreSQL {db.execute('SHOW server_version').fetchone()[0]}", held_by(db)

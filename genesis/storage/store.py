@@ -1,0 +1,113 @@
+"""A store held by one engine, whatever keeps it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from genesis.audit.note import Check, Signer
+from genesis.clock import Clock
+from genesis.errors import IntegrityError
+from genesis.storage import inbox, schema
+from genesis.storage.address import StoreAddress
+from genesis.storage.audit import Audit, audit
+from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, make_checkpoint
+from genesis.storage.copying import copy_record
+from genesis.storage.database import Database
+from genesis.storage.faults import storage_errors
+from genesis.storage.migrations import migrate
+from genesis.storage.operations import append_operation, check_chains
+from genesis.storage.projections import rebuild
+from genesis.storage.rows import CommandRow
+from genesis.storage.run_journal import RunJournal
+
+
+class Store:
+    """One run: its `journal`, the operations chain, the inbox. Made by `genesis.storage.opening.open_store`.
+
+    Args:
+        db: the store, prepared, which nobody else holds.
+        path: where it is.
+        clock: wall time for the operations chain.
+        host: name of this machine for the operations chain.
+        held: what is let go at the end.
+    """
+
+    def __init__(self, db: Database, path: StoreAddress, clock: Clock, host: str, held: ExitStack) -> None:
+        self._db, self._clock, self._host, self._held = db, clock, host, held
+        self.path = path
+        self.journal = RunJournal(db, path)
+
+    def operation(self, kind: str, **facts: object) -> None:
+        """Append to the operations chain, durably: wall time, host, and the run chain's durable length and head."""
+        with storage_errors(self.path):
+            append_operation(self._db, kind, self._host, self._clock.now_ns(), facts)
+
+    def sign(self, name: str, signer: Signer, check: Check) -> tuple[str, bool]:
+        """Sign what is durable of the run chain, as `genesis.storage.checkpoints.make_checkpoint` does."""
+        with storage_errors(self.path):
+            return make_checkpoint(self._db, name, signer, check, self._host, self._clock.now_ns())
+
+    def checkpoints(self) -> list[KeptCheckpoint]:
+        """The signed checkpoints, in order."""
+        with storage_errors(self.path):
+            return kept_checkpoints(self._db)
+
+    def waiting_commands(self) -> list[CommandRow]:
+        """Commands that no entry records yet, in their order."""
+        with storage_errors(self.path):
+            return inbox.waiting(self._db)
+
+    def rebuild_projections(self) -> None:
+        """Make the tables that people query again from the entries."""
+        self.journal.rebuild_projections()
+
+    def audit(self, check: Check) -> Audit:
+        """Every finding over chains, checkpoints and projections; ``check`` judges a signature."""
+        with storage_errors(self.path):
+            return audit(self._db, check)
+
+    def is_empty(self) -> bool:
+        """Whether it holds neither an entry nor an operation nor a command."""
+        with storage_errors(self.path):
+            counts = [self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in schema.RECORD]  # nosec B608 # names are ours, values are bound
+        return not any(counts)
+
+    def take_over(self, source: Store) -> None:
+        """Copy the record of ``source`` into this empty store, and make the projections from it."""
+        with storage_errors(self.path):
+            copy_record(source._db, self._db)
+            self.journal = RunJournal(self._db, self.path)
+
+    def close(self) -> None:
+        """Let the store go. What was not committed is not kept."""
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def prepare(db: Database, path: StoreAddress) -> None:
+    """Make a store of an empty database, or check the one that is there: both chains, and tables of this version's layout.
+
+    Raises:
+        StorageError: it cannot be written, or is of another version. IntegrityError: a chain is broken.
+    """
+    if schema.is_new(db, path, older=True):
+        schema.create(db)
+        return
+    # It changes no row: a store that cannot be written is refused now rather than at the first commit.
+    db.execute("UPDATE versions SET version = 0 WHERE part = ''")
+    findings = check_chains(db)
+    if findings:
+        first = findings[0]
+        raise IntegrityError(f"{path}: {len(findings)} findings, the first at entry {first.seq}: {first.problem}")
+    migrate(db)
+    if schema.version(db, "projections") != schema.PROJECTIONS_VERSION:
+        rebuild(db)

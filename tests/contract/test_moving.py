@@ -1,0 +1,196 @@
+"""Earlier versions come forward, and histories move from anywhere to anywhere, without a byte of an entry changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from genesis.clock import ManualClock
+from genesis.errors import ConfigError, IntegrityError, StorageError
+from genesis.storage import schema
+from genesis.storage.address import StoreAddress
+from genesis.storage.database import APPLICATION_ID, SqliteDatabase
+from genesis.storage.inbox import leave_command
+from genesis.storage.opening import keeping, open_store
+from genesis.storage.reader import StoreReader
+from genesis.system.keys import check_signature
+from genesis.system.moving import ensure_not_moved, move
+from tests.contract.places import KINDS, edit
+from tests.kit.factories import T0, small_run
+from tests.kit.postgres import fresh_schema
+from tests.kit.signing import key_of
+
+EARLIER = Path(__file__).parents[1] / "fixtures" / "stores"
+CLOCK = ManualClock(T0)
+# Of each file: schema version, version of the tables, entries, beginning of the head, as the version that made it said.
+MADE = {
+    "schema1_tables1": (1, 1, 60, "b2e0394c"),
+    "schema1_tables2": (1, 2, 60, "b2e0394c"),
+    "schema2_tables3": (2, 3, 63, "242726c2"),
+    "schema2_tables4": (2, 4, 63, "242726c2"),
+    "schema2_tables6": (2, 6, 75, "c1120f35"),
+}
+
+
+def earlier_store(name: str, path: Path) -> Path:
+    """The file as that version left it."""
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((EARLIER / f"{name}.sql").read_text(encoding="utf-8"))
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    return path
+
+
+def earlier_on(address: StoreAddress, name: str, tmp_path: Path) -> None:
+    """The same record and tables where ``address`` is, made as that version would have made them there."""
+    if isinstance(address, Path):
+        earlier_store(name, address)
+        return
+    from genesis.storage.postgres_database import PostgresDatabase
+
+    file = earlier_store(name, tmp_path / "earlier.db")
+    with closing(sqlite3.connect(file)) as source, closing(PostgresDatabase(address)) as target:
+        target.create_schema()
+        target.begin()
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        for table, statement in source.execute(query).fetchall():
+            target.execute(target.ddl(statement))
+            for row in source.execute(f"SELECT * FROM {table}").fetchall():
+                target.put(table, len(row), list(row))
+        target.mark_as_ours()
+        target.execute("COMMIT")
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_store_of_an_earlier_version_comes_forward(name: str, address: StoreAddress, tmp_path: Path) -> None:
+    """The next engine brings it to this version: the entries are those that were, and every check passes."""
+    version, tables, entries, head = MADE[name]
+    earlier_on(address, name, tmp_path)
+    found = keeping(address)
+    assert (found.schema_version, found.projections_version) == (version, tables)
+    if version < schema.SCHEMA_VERSION:
+        with pytest.raises(StorageError, match="found the earlier 1; genesis db upgrade brings it forward"):
+            StoreReader(address)
+    open_store(address, CLOCK, "desk-1").close()
+    found = keeping(address)
+    assert (found.schema_version, found.projections_version) == (schema.SCHEMA_VERSION, schema.PROJECTIONS_VERSION)
+    with StoreReader(address) as reader:
+        length, now = reader.head()
+        assert (length, now[:8]) == (entries, head)
+        assert reader.audit(check_signature).findings == ()
+        assert len(reader.fills()) == len(reader.events("OrderFilled")) > 0
+        assert [o.kind for o in reader.operations()] == ["start", "stop"]
+
+
+def test_fills_of_the_first_version_say_nothing_of_what_it_did_not_know(tmp_path: Path) -> None:
+    """Undefined is None, never a number."""
+    path = earlier_store("schema1_tables1", tmp_path / "run.db")
+    open_store(path, CLOCK, "desk-1").close()
+    with StoreReader(path) as reader:
+        assert {(f.confidence, f.drift, f.impact) for f in reader.fills()} == {(None, None, None)}
+
+
+def test_a_migration_that_fails_leaves_the_earlier_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it or nothing: the version is still the earlier one, and the next start tries again."""
+    path = earlier_store("schema1_tables1", tmp_path / "run.db")
+
+    def failing(db: SqliteDatabase) -> None:
+        db.execute("DELETE FROM inbox")
+        db.execute("SELECT * FROM no_such_table")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("genesis.storage.migrations.STEPS", {1: failing})
+        with pytest.raises(StorageError, match="no_such_table"):
+            open_store(path, CLOCK, "desk-1")
+    assert keeping(path).schema_version == 1
+    open_store(path, CLOCK, "desk-1").close()
+    assert keeping(path).schema_version == schema.SCHEMA_VERSION
+
+
+# ---- moving
+
+
+@pytest.fixture(params=KINDS)
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreAddress]:
+    """Another place than `address`."""
+    if request.param == "sqlite":
+        yield tmp_path / "moved.db"
+        return
+    with fresh_schema(request.getfixturevalue("postgres_server")) as found:
+        yield found
+
+
+def begun(address: StoreAddress, entries: int) -> None:
+    with open_store(address, CLOCK, "desk-1") as store:
+        store.operation("start")
+        store.journal.append(small_run()[:entries])
+        store.journal.commit()
+        store.sign("desk", key_of("desk"), check_signature)
+    leave_command(address, "pause", None, "ann", "news", CLOCK)
+
+
+def test_a_running_history_moves_and_goes_on_there(address: StoreAddress, target: StoreAddress) -> None:
+    """Entries, operations, checkpoints and waiting commands come along; the run ends with the head of one that was never moved."""
+    run = small_run()
+    begun(address, 30)
+    moved = move(address, target, CLOCK)
+    assert (moved.store, moved.entries, moved.checkpoints) == (str(target), 30, 1)
+    with StoreReader(address) as old, StoreReader(target) as new:
+        assert list(new.entries()) == list(old.entries())
+        assert new.checkpoints() == old.checkpoints()
+        assert new.commands() == old.commands()
+        assert [o.kind for o in new.operations()] == ["start", "key", "checkpoint", "migrated"]
+        assert [o.kind for o in old.operations()] == ["start", "key", "checkpoint", "moved"]
+    with open_store(target, CLOCK, "desk-1") as store:
+        store.journal.append(run)
+        store.journal.commit()
+        assert not store.journal.replaying
+        assert leave_command(target, "resume", None, "ann", "calm", CLOCK) == 2
+    with StoreReader(target) as reader:
+        assert reader.head()[0] == len(run)
+        assert reader.audit(check_signature).findings == ()
+
+
+def test_no_run_goes_on_where_a_history_was_moved_away(address: StoreAddress, target: StoreAddress) -> None:
+    """A history has one end: the source says where it is, and is not moved a second time."""
+    begun(address, 30)
+    move(address, target, CLOCK)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        ensure_not_moved(address)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        move(address, target, CLOCK)
+    ensure_not_moved(target)
+
+
+def test_an_engine_at_work_is_not_moved_away_from(address: StoreAddress, target: StoreAddress) -> None:
+    """Refused while somebody holds the source; nothing is noted anywhere."""
+    begun(address, 30)
+    with open_store(address, CLOCK, "desk-1"), pytest.raises(StorageError, match="found another engine"):
+        move(address, target, CLOCK)
+    with StoreReader(address) as reader:
+        assert "moved" not in [o.kind for o in reader.operations()]
+
+
+def test_a_place_in_use_and_a_damaged_history_are_refused(address: StoreAddress, target: StoreAddress) -> None:
+    """Nothing is written over, and nothing unsound is carried along; afterwards the source is as it was."""
+    begun(address, 30)
+    begun(target, 3)
+    with pytest.raises(ConfigError, match="expected an empty store, found one in use"):
+        move(address, target, CLOCK)
+    edit(address, "UPDATE orders SET qty = '9' WHERE seq = (SELECT min(seq) FROM orders)")
+    with pytest.raises(IntegrityError, match="expected a sound record, found 1 findings"):
+        move(address, target, CLOCK)
+    with StoreReader(address) as reader:
+        assert [o.kind for o in reader.operations()] == ["start", "key", "checkpoint"]
+
+
+def test_nothing_is_made_where_there_is_nothing_to_move(address: StoreAddress, tmp_path: Path) -> None:
+    """No source, no target."""
+    with pytest.raises(ConfigError, match="expected a store, found nothing there"):
+        move(address, tmp_path / "there.db", CLOCK)
+    assert not (tmp_path / "there.db").exists()
+    if isinstance(address, Path):
+        assert not address.exists()
