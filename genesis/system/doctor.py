@@ -181,12 +181,11 @@ def _store(path: StoreAddress) -> Iterator[Check]:
             return
         with StoreReader(path) as reader:
             findings, status, operations = reader.verify(), reader.status(), reader.operations()
+            outgrown = isinstance(path, Path) and any(o.kind == OUTGROWN for o in operations)
     except GenesisError as error:
         yield Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
         return
-    yield _verified(path, findings, status)
-    if isinstance(path, Path) and any(o.kind == OUTGROWN for o in operations):
-        yield Check("storage", Health.WARNING, f"{path}: live equity has outgrown a file", ADVICE)
+    yield _verified(path, findings, status, outgrown)
     yield versions_check(versions.at_last_start(operations), versions.installed())
 
 
@@ -202,11 +201,13 @@ def versions_check(before: versions.Versions, now: versions.Versions) -> Check:
     return Check("versions", Health.OK, "those under which the store was last written" if before else "none told yet")
 
 
-def _verified(path: StoreAddress, findings: Sequence[Finding], status: StoreStatus) -> Check:
+def _verified(path: StoreAddress, findings: Sequence[Finding], status: StoreStatus, outgrown: bool) -> Check:
     if findings:
         found = f"{path}: {len(findings)} findings, the first at entry {findings[0].seq}: {findings[0].problem}"
         return Check(
             "store", Health.ERROR, found, "keep a copy and restore a backup; genesis verify names every finding"
         )
+    if outgrown:
+        return Check("store", Health.WARNING, f"{path}: live equity has outgrown a file", ADVICE)
     last = "" if status.time is None else f", last at {iso_utc(status.time)}"
     return Check("store", Health.OK, f"{path}: both chains verified, {status.entries} entries{last}")

@@ -446,6 +446,7 @@ class _Held(NamedTuple):
     commands: Sequence[Mapping[str, Any]] = ()
     time: int = -1
     last: OperationRow | None = None
+    versions: Mapping[str, str] = {}
     operations: Sequence[OperationRow] = ()
     kept_on: KeptOn | None = None
 
@@ -461,13 +462,15 @@ def _held(store: StoreAddress) -> _Held:
             length, head = reader.head()
             status = reader.status()
             time = -1 if status.time is None else status.time
+            operations = reader.operations()
             return _Held(
                 length,
                 head,
                 reader.events(CommandTaken.__name__),
                 time,
                 status.last_operation,
-                reader.operations(),
+                versions.at_last_start(operations),
+                operations,
                 KeptOn.of(store, reader),
             )
     except GenesisError:
@@ -489,7 +492,7 @@ async def _run(
     ended = "nothing" if before.last is None else before.last.kind
     now = versions.installed()
     kept.operation("recovery" if held else "start", versions=now, **({"after": ended} if held else {}))
-    if changed := versions.changes(versions.at_last_start(before.operations), now):
+    if changed := versions.changes(before.versions, now):
         kept.operation(versions.CHANGED, changed=changed)
         log.warning(
             "versions changed",
