@@ -15,8 +15,9 @@ venv: .venv/.installed
 demo: venv
 	$(BIN)/genesis demo
 
+# A file's tests run in one process, two files at a time.
 test: venv
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: venv
 	$(BIN)/python -m pytest -m slow -v
