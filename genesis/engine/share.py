@@ -158,6 +158,9 @@ class ShareDesk:
         instrument = fill.order.intent.instrument
         if abs(self._units(instrument)) < instrument.lot_units:
             held.told = held.traded = 0
+        elif held.told * held.traded <= 0:
+            # Orders of different shares, rounded down, met: what it is told has the sign of what is held, whatever it asked for.
+            held.told = _whole(held.traded * self.share.denominator, self.share.numerator)
         return heard
 
     def told_of(self, event: OrderEvent) -> OrderEvent:
