@@ -348,13 +348,6 @@ def drawdown_reading(
     return _plain_limit("drawdown", level, drawdown, limit, bars, words)
 
 
-def hard_limit_reading(rules: DrawdownRules, drawdown: float, bars: int) -> Reading:
-    """Drawdown against the limit at which everything stops, whatever the statistics say."""
-    level = Level.ALARM if drawdown >= rules.hard else Level.CALM
-    words = f"drawdown {drawdown:.1%} of {rules.hard:.1%}, the hard limit"
-    return _plain_limit("hard_drawdown", level, drawdown, rules.hard, bars, words)
-
-
 def cause(
     edge: Level, twin_edge: Level, gap: Level, coverage: float, coverage_min: float = 0.99, risk: Level = Level.CALM
 ) -> Finding:

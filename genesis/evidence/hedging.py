@@ -173,8 +173,3 @@ class HedgedEvidence:
         for i, scale in enumerate((self._scale, self._raw_scale)):
             if scale is not None:
                 scale.load(state[scale_at + 3 * i : scale_at + 3 * i + 3])
-
-
-def evidence_for_capital(raw: float, residual: float) -> float:
-    """The E that a step of capital uses: the smaller of the two."""
-    return min(raw, residual)

@@ -45,7 +45,7 @@ class Candidate:
         self.evidence: Evidence = portfolio.evidence
         self._held_before: float | None = None
         self._start_gathering()
-        self._trades_before = self._wins_before = self._forced_before = 0
+        self._trades_before = self._wins_before = 0
         self._paid = 0
         self._orders: dict[str, tuple[int, int]] = {}
 
@@ -63,7 +63,7 @@ class Candidate:
         self._returns = Moments()
         self.track.marks.begin_attempt(now)
         tally = self.portfolio.trades
-        self._trades_before, self._wins_before, self._forced_before = tally.n, tally.wins, tally.forced
+        self._trades_before, self._wins_before = tally.n, tally.wins
 
     def sent(self, event: OrderSubmitted) -> None:
         """An order of the reference track: how large its orders are."""
@@ -105,11 +105,6 @@ class Candidate:
 
     # ---- what is read
 
-    @property
-    def bars(self) -> int:
-        """Valid evidence bars of the attempt."""
-        return self.evidence.bars
-
     def measurements(self, now: int) -> Measurements:
         """What the criteria judge of the attempt."""
         tally, marks = self.portfolio.trades, self.track.marks
@@ -137,7 +132,7 @@ class Candidate:
             least = max(least, _MARGIN * Fraction(smallest) / typical)
             ticks = feed.matcher.touch(-1)
             if instrument.min_notional and ticks:
-                notional = instrument.price(ticks).value * instrument.lot * Decimal(1)
+                notional = instrument.price(ticks).value * instrument.lot
                 least = max(least, _MARGIN * Fraction(instrument.min_notional) / (typical * Fraction(notional)))
         exact = Decimal(least.numerator) / Decimal(least.denominator)
         return exact.quantize(_STEP, rounding=ROUND_CEILING)

@@ -310,8 +310,8 @@ def test_drawdown_limits_of_the_design() -> None:
     assert (near.level, near.alarm) == (Level.ALARM, dt.drawdown_limit(0.2, 3.0, 0.01))
     assert "1% of the time" in near.words
     assert dt.drawdown_reading(rules, 0.1, None, 3.0, 5).level is Level.CALM
-    assert dt.hard_limit_reading(rules, 0.2, 5).level is Level.ALARM
-    assert dt.hard_limit_reading(rules, 0.1999, 5).words.endswith("the hard limit")
+    assert dt.drawdown_reading(rules, 0.2, None, 3.0, 5).level is Level.ALARM
+    assert dt.drawdown_reading(rules, 0.1999, None, 3.0, 5).words.endswith("the hard limit")
 
 
 # ---- causes

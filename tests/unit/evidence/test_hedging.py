@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.evidence.gathering import Evidence
-from genesis.evidence.hedging import Beta, HedgedEvidence, evidence_for_capital
+from genesis.evidence.hedging import Beta, HedgedEvidence
 from genesis.evidence.rules import BettingRules, HedgeRules, Source
 
 RULES, BETS = HedgeRules(), BettingRules()
@@ -39,7 +39,6 @@ def test_holding_in_a_bull_market_proves_nothing() -> None:
     raw, residual = both(bull, bull)
     assert raw > 20
     assert residual == 1.0
-    assert evidence_for_capital(raw, residual) == 1.0
 
 
 @pytest.mark.parametrize("seed", [2, 3, 4])
@@ -57,7 +56,7 @@ def test_skill_in_a_falling_market_shows() -> None:
     bear, own = market(5, 2190, -4.0), market(6, 2190, 8.0)
     raw, residual = both([b + e / 2 for b, e in zip(bear, own, strict=True)], bear)
     assert residual > 20
-    assert evidence_for_capital(raw, residual) == raw < residual
+    assert raw < residual
 
 
 def test_beta_is_the_weighted_slope() -> None:

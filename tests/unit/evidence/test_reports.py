@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.evidence import var_backtests as vb
-from genesis.evidence.attempts import lifetime_level, threshold_of_attempt
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import BettingRules, Source
 from genesis.evidence.spending import boundaries, obrien_fleming, pocock, window_boundary, window_power
@@ -147,19 +146,6 @@ def test_windows_that_cannot_be_are_refused() -> None:
         window_boundary(0.05, 0, 1.0)
     with pytest.raises(ValueError, match="alpha"):
         window_power(1.0, 1.0)
-
-
-# ---- attempts
-
-
-def test_every_further_attempt_needs_twice_as_much() -> None:
-    """10, 20, 40 at a level of 0.1; all of them together at most 0.2."""
-    assert [threshold_of_attempt(0.1, k) for k in (1, 2, 3)] == [10, 20, 40]
-    assert sum(1 / threshold_of_attempt(0.1, k) for k in range(1, 60)) == pytest.approx(lifetime_level(0.1))
-    assert lifetime_level(0.1) == pytest.approx(0.2)
-    for alpha, attempt, penalty in ((0.0, 1, 2.0), (0.1, 0, 2.0), (0.1, 1, 1.0)):
-        with pytest.raises(ValueError, match="attempt|alpha"):
-            threshold_of_attempt(alpha, attempt, penalty)
 
 
 # ---- dearer trading

@@ -49,6 +49,7 @@ def test_every_attempt_doubles_every_threshold() -> None:
     """2^(k - 1), for going live and for each step."""
     rules = loaded(profile="balanced")
     assert [rules.needed_live(k) for k in (1, 2, 3)] == [10, 20, 40]
+    assert sum(1 / rules.needed_live(k) for k in range(1, 60)) == pytest.approx(0.2)
     assert [rules.needed(Decimal("0.20"), k) for k in (1, 2, 3)] == [4, 8, 16]
 
 
