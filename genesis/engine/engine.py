@@ -47,6 +47,7 @@ class TradingEngine:
         started: the run's first entry.
         on_progress: called after each commit.
         overseer: looks at all tracks when an evidence bar has closed.
+        resumed: tracks, tape and journal stand where an earlier process left them: nothing is started.
     """
 
     def __init__(
@@ -57,11 +58,12 @@ class TradingEngine:
         started: RunStarted,
         on_progress: Callable[[Progress], None] | None = None,
         overseer: Overseer | None = None,
+        resumed: bool = False,
     ) -> None:
         self._tape, self._tracks, self._journal, self._overseer = tape, tracks, journal, overseer
         self._started = started
         self._on_progress = on_progress
-        self._running = False
+        self._running = resumed
 
     def run(self, feed: Iterable[Batch]) -> bool:
         """Run to the end of ``feed``; whether the tape ended (else it may go on later)."""

@@ -152,7 +152,7 @@ class Track:
         self._hears_orders = type(strategy).on_order is not Strategy.on_order
         self._hears_fills = type(strategy).on_fill is not Strategy.on_fill
         self._only_lane = self._lanes[0] if len(self._lanes) == 1 else None
-        self._by_lane = {id(lane): f for f in self.feeds for lane in f.lanes}
+        self._by_lane = {lane.order: f for f in self.feeds for lane in f.lanes}
         self._along = [(lane, f) for f in self.feeds for lane in f.lanes if lane.shown_along]
         # Asked first, of every row: a compiled comparison with `FAR`, which no machine word holds, is slow.
         self._has_along = bool(self._along)
@@ -367,7 +367,7 @@ class Track:
         for lane in self._lanes:
             if lane.cursor < lane.stream.rows and lane.stream.times[lane.cursor] < now:
                 # Rows that mattered to nobody lie behind: an order that now waits for every row must not find them.
-                self._by_lane[id(lane)].settle(now, Rank.ROW)
+                self._by_lane[lane.order].settle(now, Rank.ROW)
             row = lane.next_row(due_ns, included)
             if row < 0:
                 continue
@@ -442,7 +442,7 @@ class Track:
             stop = self._next_mark(lane, row, stop) if wanted else row + 1
         self.agenda.stirred = False
         self.agenda.rank = Rank.ROW
-        feed = self._only_feed or self._by_lane[id(lane)]
+        feed = self._only_feed or self._by_lane[lane.order]
         if lane.kind is _TRADES:
             self._run_trades(feed, lane, stop)
         elif lane.kind is _BARS:
