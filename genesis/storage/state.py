@@ -134,7 +134,7 @@ class _Writer:
             Decimal: lambda v: ["d", str(v)],
             Fraction: lambda v: ["q", str(v.numerator), str(v.denominator)],
             frozenset: lambda v: ["z", self._sorted(v)],
-            partial: lambda v: ["p", *map(self._put, (v.func, v.args, v.keywords))],
+            partial: lambda v: ["p", self._put(v.func), list(v.keywords), *map(self._put, (*v.args, *v.keywords.values()))],
             MethodType: lambda v: ["m", self._put(v.__self__), v.__name__],
             BuiltinFunctionType: self._put_builtin,
             BuiltinMethodType: self._put_builtin,
@@ -292,7 +292,7 @@ class _Reader:
             "z": lambda p: frozenset(self._get(v) for v in p[1]),
             "n": lambda p: self._kind(p[1], tuple)(*[self._get(v) for v in p[2:]]),
             "c": lambda p: self._classes[p[1]],
-            "p": lambda p: partial(self._get(p[1]), *self._get(p[2]), **self._get(p[3])),
+            "p": self._partial,
             "m": lambda p: self._method(self._get(p[1]), p[2]),
             "g": lambda p: self._function(p[1], p[2]),
         }
@@ -350,6 +350,11 @@ class _Reader:
     def _struct(self, plain: Sequence[Any]) -> Any:
         cls = self._kind(plain[1], msgspec.Struct)
         return cls(**dict(zip(cls.__struct_fields__, map(self._get, plain[2:]), strict=True)))
+
+    def _partial(self, plain: Sequence[Any]) -> Any:
+        function, names, values = self._get(plain[1]), plain[2], [self._get(v) for v in plain[3:]]
+        positional = len(values) - len(names)
+        return partial(function, *values[:positional], **dict(zip(names, values[positional:], strict=True)))
 
     def _remade(self, body: Sequence[Any]) -> Any:
         cls = self._classes[body[1]]
