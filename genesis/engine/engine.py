@@ -29,12 +29,13 @@ class Batch(Protocol):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What is durable after a batch."""
+    """What is durable after a batch; ``complete``: the tape ended with it."""
 
     closed_before: int
     rows: int
     entries: int
     replaying: bool
+    complete: bool = False
 
 
 class TradingEngine:
@@ -87,7 +88,10 @@ class TradingEngine:
         self._journal.commit()
         if self._on_progress is not None:
             rows = sum(s.rows for s in self._tape.streams)
-            self._on_progress(Progress(batch.closed_before, rows, self._journal.length, self._journal.replaying))
+            journal = self._journal
+            self._on_progress(
+                Progress(batch.closed_before, rows, journal.length, journal.replaying, batch.is_last)
+            )
         return batch.is_last
 
     def _start(self) -> None:
