@@ -65,8 +65,9 @@ class Outside:
 def encode_state(root: object, outside: Outside, allowed: Callable[[str], bool]) -> bytes:
     """The graph that ``root`` leads to.
 
-    A class may say what of it is no state, and what is written instead (``made_anew``, by name of the attribute), or of what an equal instance is
-    made (``made_of``, a method).
+    A class may say what of it is no state, and what is written instead (``made_anew``, by name of the attribute); do something before it is written
+    (``before_kept``, a method that changes no answer); or say of what an equal instance is made (``made_of``, a method). One of the latter that
+    says what it equals has no identity.
 
     Args:
         root: any value.
@@ -183,6 +184,8 @@ class _Writer:
         if issubclass(kind, msgspec.Struct) and kind.__struct_config__.frozen:
             put = self._putters[kind] = self._struct_putter(kind)
             return put(value)
+        if hasattr(kind, "made_of") and kind.__eq__ is not object.__eq__:
+            return self._made_of(value, kind)
         if issubclass(kind, tuple):
             return ["n", self._class(kind), *map(self._put, value)]
         place = self._places[id(value)] = len(self._met)
@@ -197,6 +200,9 @@ class _Writer:
             return ["x", key] if key is not None else ["v", place, *[put(getattr(value, f)) for f in fields]]
 
         return put_struct
+
+    def _made_of(self, value: Any, kind: type) -> Plain:
+        return ["a", self._class(kind), *map(self._put, value.made_of())]
 
     def _put_builtin(self, value: Any) -> Plain:
         """A method of a compiled object, or of a container of ours."""
@@ -227,9 +233,11 @@ class _Writer:
         body = self._bodies.get(kind)
         if body is not None:
             return body(met)
-        made_of = getattr(kind, "made_of", None)
-        if made_of is not None:
-            return ["a", self._class(kind), *map(self._put, made_of(met))]
+        before_kept = getattr(kind, "before_kept", None)
+        if before_kept is not None:
+            before_kept(met)
+        if hasattr(kind, "made_of"):
+            return self._made_of(met, kind)
         place, names, open_ended = self._shapes.get(kind) or self._shape(kind)
         if open_ended:
             names = tuple(sorted({*names, *met.__dict__}))
@@ -291,6 +299,7 @@ class _Reader:
             "q": lambda p: Fraction(int(p[1]), int(p[2])),
             "z": lambda p: frozenset(self._get(v) for v in p[1]),
             "n": lambda p: self._kind(p[1], tuple)(*[self._get(v) for v in p[2:]]),
+            "a": self._remade,
             "c": lambda p: self._classes[p[1]],
             "p": self._partial,
             "m": lambda p: self._method(self._get(p[1]), p[2]),
