@@ -11,7 +11,7 @@ import hashlib
 import json
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from math import isclose, log, sqrt
 from pathlib import Path
@@ -157,8 +157,8 @@ class Bars:
         self.rules, self.returns = rules, list[float]()
         self.warmup, self.broken = 0, False
         self.index = self.peak = 1.0
-        # The greatest fall of the index between ends of bars; within a bar it may have been more.
-        self.fall, self.known = 0.0, (0, 0.0)
+        # The greatest fall of the index between ends of bars, as long as none is missing; within a bar it may have been more.
+        self.fall, self.whole, self.known = 0.0, True, (0, 0.0)
         self.bound: float | None = None
         self.stake, self.scale = Bets(rules, float(rules["upper_clip"])), Scale(1.0, 0.0, 0.0)
         self.futility: Futility | None = None
@@ -201,12 +201,13 @@ class Bars:
 
 
 class Watch:
-    """The monitors of a live track that can be made again from the bars of live, twin and reference: its edge, and its gap to the twin."""
+    """The monitors of a live track that can be made again from the bars of live, twin and reference: edge, gap to the twin, breaches."""
 
-    def __init__(self, reference: Bars) -> None:
+    def __init__(self, reference: Bars, recent: list[float]) -> None:
         start = reference.spread()
-        self.scale, self.edge, self.bars = Scale(start, 0.5 * start, 0.98), [0.0] * 3, dict[str, float]()
+        self.scale, self.edge = Scale(start, 0.5 * start, 0.98), [0.0] * 3
         self.gap_scale, self.gap = Scale(0.25 * start, 0.05 * start, 0.99, 12), 0.0
+        self.breaches, self.at_risk = [0.0] * 4, value_at_risk(recent)
         self.refer(reference)
 
     def refer(self, reference: Bars) -> None:
@@ -216,7 +217,7 @@ class Watch:
         drop = max(self.good * YEAR, 2.0) / YEAR
         self.bets = [min(m * drop, 0.12) for m in (0.5, 1.0, 1.5)]
 
-    def add(self, live: float, twin: float) -> None:
+    def add(self, live: float, twin: float, recent: list[float]) -> None:
         x = self.scale.scaled(live)
         factors = [1 - min(b * x, 0.88) + b * self.good for b in self.bets]
         self.edge = [min((1 + m) * f, 10 * 3 * BARS_A_YEAR) for m, f in zip(self.edge, factors, strict=True)]
@@ -224,13 +225,25 @@ class Watch:
             shift = 20 / YEAR
             apart = max(-6.0, min(6.0, self.gap_scale.scaled(live - twin)))
             self.gap = max(0.0, self.gap - shift * (apart + shift / 2))
+        if self.at_risk is not None:
+            told, breach = 0.01, live < -self.at_risk
+            factors = [m if breach else (1 - m * told) / (1 - told) for m in (1.5, 2.0, 3.0, 5.0)]
+            most = 10 * 3 * BARS_A_YEAR
+            self.breaches = [min((1 + m) * f, most) for m, f in zip(self.breaches, factors, strict=True)]
+        self.at_risk = value_at_risk(recent)
 
     def levels(self) -> dict[str, str]:
-        edge = total(self.edge) / len(self.edge)
+        edge, breaches = total(self.edge) / len(self.edge), total(self.breaches) / len(self.breaches)
         return {
             "edge": _level(edge, 0.5 * BARS_A_YEAR, 3 * BARS_A_YEAR),
+            "var": _level(breaches, 0.5 * BARS_A_YEAR, 3 * BARS_A_YEAR),
             "gap": _level(self.gap, _page_threshold(20, 0.5), _page_threshold(20, 2)),
         }
+
+
+def value_at_risk(recent: list[float]) -> float | None:
+    """What one bar in a hundred of the latest 500 loses at least; none under 500."""
+    return max(0.0, -sorted(recent[-500:])[4]) if len(recent) >= 500 else None
 
 
 def _level(value: float, warn: float, alarm: float) -> str:
@@ -810,6 +823,8 @@ class Version:
         self.identity, self.budget, self.rules = facts["version"], Fraction(facts["budget"].split()[0]), rules
         self.since, self.bars, self.attempt = start, Bars(rules), 1
         self.trades = self.wins = self.live_trades = 0
+        # Bars of all attempts: what the value at risk is made of.
+        self.recent = list[float]()
         self.sampled: tuple[int, float] | None = None
         self.after: Document | None = None
         self.live: str | None = None
@@ -838,6 +853,8 @@ class Recomputation:
         self.counted = dict[str, tuple[int, list[int]]]()
         self.of = dict[str, tuple[str, str]]()
         self.seq, self.time, self.line = 0, 0, b""
+        # What a decision leads to comes after all decisions of its moment.
+        self.later = list[Callable[[], None]]()
 
     def find(self, what: str) -> None:
         self.findings.append(f"entry {self.seq}: {what}")
@@ -850,6 +867,10 @@ class Recomputation:
     def read(self, seq: int, line: bytes) -> None:
         self.seq, self.line = seq, line
         entry = json.loads(line)
+        if int(entry["time"]) != self.time:
+            for act in self.later:
+                act()
+            self.later.clear()
         self.time = int(entry["time"])
         heard = getattr(self, f"_{entry['type']}", None)
         if heard is not None:
@@ -878,7 +899,7 @@ class Recomputation:
         if body["role"] == "live":
             version.live = track
             proven = version.bars.returns
-            version.watch = Watch(version.bars) if len(proven) > 1 and version.bars.spread() else None
+            version.watch = Watch(version.bars, version.recent) if len(proven) > 1 and version.bars.spread() else None
 
     def _TrackClosed(self, track: str, _: Document) -> None:
         name, role = self.of.get(track, ("", ""))
@@ -902,8 +923,12 @@ class Recomputation:
 
     def _EvidenceSample(self, track: str, body: Document) -> None:
         bars, change = self.bars[track], body["bar_return"]
-        if change is not None:
+        if change is None:
+            bars.whole = False
+        else:
             bars.add(change)
+            if track in self.versions:
+                self.versions[track].recent.append(change)
         several = len(bars.returns) > 1
         for what, found in (
             ("bars", len(bars.returns)), ("warmup_bars", bars.warmup), ("loss_bound", bars.bound),
@@ -925,7 +950,7 @@ class Recomputation:
         if live is None or twin is None or not live[0] == twin[0] == self.time:
             return
         if live[1] is not None and twin[1] is not None:
-            version.watch.add(live[1], twin[1])
+            version.watch.add(live[1], twin[1], version.recent)
 
     def _FamilyEvidence(self, _: None, body: Document) -> None:
         names = list(body["adjusted"])
@@ -1003,10 +1028,14 @@ class Recomputation:
                 f"{decision.move} to {decision.stands['stage']} at {share}: {'; '.join(record['reasons'])}", track
             )
         version.after, version.decided = record["after"], record if record["move"] else None
-        if record["action"] in ("step_up", "reduce") and version.watch is not None:
+        self.later.append(lambda: self.act(track, version, record["action"], int(record["after"]["evidence_from_ns"])))
+
+    def act(self, track: str, version: Version, action: str, since: int) -> None:
+        """A step takes the reference anew, another attempt begins without evidence."""
+        if action in ("step_up", "reduce") and version.watch is not None:
             version.watch.refer(version.bars)
-        if int(record["after"]["evidence_from_ns"]) != version.since:
-            version.begin(int(record["after"]["evidence_from_ns"]))
+        if since != version.since:
+            version.begin(since)
             self.bars[track] = version.bars
 
     def known(self, track: str, version: Version, facts: Document) -> None:
@@ -1055,7 +1084,7 @@ class Recomputation:
 
     def fallen(self, track: str, version: Version, told: float) -> None:
         """The drawdown is marked between bars as well: not less than at their ends, and what the sample of this moment says."""
-        if told < version.bars.fall * (1 - 1e-6) - 1e-12:
+        if version.bars.whole and told < version.bars.fall * (1 - 1e-6) - 1e-12:
             self.find(f"{track}: max_drawdown: at the ends of bars it was {version.bars.fall:.6g}, found {told}")
         if version.attempt == 1 and version.sampled is not None:
             at, sampled = version.sampled
@@ -1112,7 +1141,7 @@ def _lines(place: Path, name: str) -> list[bytes]:
 
 NOT_RECOMPUTED = (
     "taken from the record: room in the account, E against the benchmark and at higher costs, drawdown within a bar, money and flatness of live tracks, "
-    "the var and drawdown monitors, halts, freshness of data, the least fraction"
+    "the drawdown monitor, halts, freshness of data, the least fraction"
 )
 
 if __name__ == "__main__":
