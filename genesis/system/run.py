@@ -528,7 +528,7 @@ async def _run(
         progress = _signing(checkpointer, _watching(prepared, kept, before, log, on_progress))
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
         if checkpointer is not None and journal.length and not journal.replaying:
-            checkpointer.sign()
+            checkpointer.finish()
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
