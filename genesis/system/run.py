@@ -120,6 +120,7 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
+        self._experiments: dict[str, object] = {}
         for profile in (config.execution, config.realistic) if config.run.realistic else (config.execution,):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
@@ -205,6 +206,8 @@ class Prepared:
                 names = [f"{strategy.name}.{v.name}" for v in strategy.variants]
                 if len(names) > 1 and all(ladder.knows(n) for n in names):
                     ladder.compare(strategy.name, names, pairs)
+                    rules = _floats_as_text(msgspec.to_builtins(pairs))
+                    self._experiments[strategy.name] = {"tracks": names, "rules": rules}
         return ladder
 
     def _add(
@@ -310,11 +313,14 @@ class Prepared:
         kept: dict[str, object] = {"storage": plain["storage"]} if self.config.storage.require_postgres else {}
         # Nor is one without a fault plan anything else.
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
+        # Whoever has the entries alone makes the answers of A/B tests again by these rules.
+        compared: dict[str, object] = {"experiments": self._experiments} if self._experiments else {}
         return (
             rules
             | terms
             | faulted
             | kept
+            | compared
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
@@ -522,7 +528,7 @@ async def _run(
         progress = _signing(checkpointer, _watching(prepared, kept, before, log, on_progress))
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
         if checkpointer is not None and journal.length and not journal.replaying:
-            checkpointer.sign()
+            checkpointer.finish()
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):

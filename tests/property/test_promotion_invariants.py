@@ -30,6 +30,7 @@ from genesis.paper_trading.promotion_manager import Round, StrategyPromotionMana
 from genesis.paper_trading.promotion_record import entries_of
 from genesis.paper_trading.promotion_rules import Expiry, Gate, Gates, MinDwell, Profile, PromotionRules
 from genesis.paper_trading.stages import STAGES, Action, HaltKind, Move, Stage
+from tests.kit.outsider import assert_follows
 from tests.kit.promotions import BAR, DAY, FAILED, PASSED, T0, UNDECIDED, UNMEASURABLE
 
 NAMES = ("a", "b", "c", "d")
@@ -234,6 +235,7 @@ class Promotion(RuleBasedStateMachine):
         assert before is None or e.before == before
         assert e.after == self.manager.standing(e.version)
         assert recompute(e) == e
+        assert_follows(e)
         assert len(e.answers) == len(e.commands)
         self._moved_by_the_table(e)
         self._rose_by_the_rules(e)
