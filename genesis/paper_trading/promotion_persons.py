@@ -11,7 +11,7 @@ from genesis.paper_trading.promotion_facts import NOTHING, Answer, Awaited, Comm
 from genesis.paper_trading.promotion_falls import halt_by
 from genesis.paper_trading.promotion_guards import Words
 from genesis.paper_trading.promotion_minutes import Minutes, Step
-from genesis.paper_trading.promotion_rises import is_enough, next_fraction, rise
+from genesis.paper_trading.promotion_rises import fitting, is_enough, next_fraction, rise
 from genesis.paper_trading.promotion_rules import percent
 from genesis.paper_trading.stages import STAGES, HaltKind, Move, Stage
 
@@ -142,14 +142,15 @@ class Persons:
         awaited = self._minutes.standing.awaited
         if not self._voiced or awaited is None or not awaited.forced or not is_enough(self._minutes.rules, awaited):
             return None
-        lacking = self._hindered(awaited.move, awaited.fraction)
+        target = fitting(self._minutes, awaited.fraction)
+        lacking = self._hindered(awaited.move, target)
         if lacking:
             self._minutes.set(awaited=None)
             self._minutes.reasons.append(
                 f"{awaited.move.value} to {percent(awaited.fraction)} was approved and cannot be: {'; '.join(lacking)}"
             )
             return None
-        return self._by_word(awaited.move, awaited.fraction, " and ".join(awaited.voices))
+        return self._by_word(awaited.move, target, " and ".join(awaited.voices))
 
     def _asked(self, command: Command) -> Step | None:
         minutes = self._minutes
@@ -180,9 +181,10 @@ class Persons:
         return self._minutes.case.must(target)
 
     def _restored(self) -> Decimal:
-        """What it held; one step where its position is gone."""
+        """What it held, as far as it fits; one step where its position is gone."""
         standing = self._minutes.standing
-        return min(standing.halted_fraction, max(self._minutes.rules.initial_allocation, standing.committed))
+        held = max(self._minutes.rules.initial_allocation, standing.committed)
+        return fitting(self._minutes, min(standing.halted_fraction, held))
 
     def _unrestorable(self, target: Decimal) -> Words:
         standing, case = self._minutes.standing, self._minutes.case

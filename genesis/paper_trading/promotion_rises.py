@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from genesis.paper_trading.promotion_facts import Awaited
 from genesis.paper_trading.promotion_guards import Words
@@ -10,11 +10,29 @@ from genesis.paper_trading.promotion_minutes import Minutes, Step
 from genesis.paper_trading.promotion_rules import Gate, PromotionRules, percent
 from genesis.paper_trading.stages import STAGES, Move, Stage
 
+# As much of a step has to fit at least, so that it is cut to what does; the tolerance of what is held (`allocation`), seen from the other side.
+_MOST = Decimal("0.9")
+_FINEST = Decimal("0.0001")
+
 
 def next_fraction(minutes: Minutes) -> Decimal:
     """The fraction after the next step."""
     held, rules = minutes.standing.fraction, minutes.rules
-    return min(held + rules.allocation_increment, rules.max_allocation) if held else rules.initial_allocation
+    if held:
+        return min(held + rules.allocation_increment, rules.max_allocation)
+    return fitting(minutes, rules.initial_allocation)
+
+
+def fitting(minutes: Minutes, target: Decimal) -> Decimal:
+    """``target``, or what the account has room for where that is most of it, rounded down to a hundredth of a per cent.
+
+    Limits are shares of the account's equity, a fraction is one of a budget that was granted before anything was lost: without this a loss of a cent would
+    close the way back to a first step that is exactly as large as the cap on unproven capital, and the cap is never exceeded to open it.
+    """
+    room = minutes.case.room.fraction
+    if not _MOST * target <= room < target:
+        return target
+    return room.quantize(_FINEST, ROUND_FLOOR) or target
 
 
 def raised(minutes: Minutes) -> Step | None:
@@ -27,7 +45,8 @@ def raised(minutes: Minutes) -> Step | None:
     if lacking:
         minutes.reasons += lacking
         return None
-    if not _is_open(minutes, target):
+    # Asked for is the whole step: what room there is changes with every look.
+    if not _is_open(minutes, target if standing.fraction else rules.initial_allocation):
         return None
     who = "criteria alone allow" if case.exempt(target) else "criteria and evidence allow"
     return rise(minutes, target, f"{who} {percent(target)}", forced=False)

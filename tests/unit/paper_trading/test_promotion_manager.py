@@ -58,6 +58,17 @@ def test_two_versions_rise_for_one_place_and_the_better_one_gets_it() -> None:
     }
 
 
+def test_alone_on_its_account_it_finds_room_again_after_a_small_loss() -> None:
+    """The account is its budget of 10,000 less 10 lost live: the cap on unproven capital is 999, and 9.99 % of the budget are opened, no cent more."""
+    manager = StrategyPromotionManager(GIVEN)
+    opened = []
+    for i in range(4):
+        now = facts(time_ns=T0 + i * BAR, evidence_from_ns=T0, live_pnl=Decimal(-10))
+        (evaluation,) = manager.evaluate([now], account(9_990)).evaluations
+        opened.append(str(evaluation.after.fraction))
+    assert opened == ["0", "0", "0.0999", "0.0999"]
+
+
 def test_unproven_capital_stays_under_its_cap_when_twenty_rise_together() -> None:
     """A tenth of 100,000 are ten first steps of 10,000 at 10 %; the other ten wait."""
     manager = StrategyPromotionManager(GIVEN)
