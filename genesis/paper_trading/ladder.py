@@ -14,7 +14,6 @@ from typing import Any, Final
 from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
-from genesis.evidence.families import closed_adjustment
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
@@ -24,6 +23,7 @@ from genesis.model.events import Event, Liquidated, OrderSubmitted, TrackHalted,
 from genesis.model.money import Money
 from genesis.paper_trading.ab_testing import AbTest
 from genesis.paper_trading.candidate import Candidate
+from genesis.paper_trading.family import Family
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.promotion_facts import (
     AccountFacts,
@@ -154,6 +154,7 @@ class CapitalLadder:
         self._start_ns = start_ns
         self._versions: dict[str, _Version] = {}
         self._by_live: dict[str, _Version] = {}
+        self._family = Family()
         self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
         self.next_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
@@ -164,6 +165,7 @@ class CapitalLadder:
         candidate = Candidate(track, identity, self._start_ns, self._betting, self._source, synthetic)
         told = {k: v for k, v in facts.items() if k not in ("beside", "budget", "name", "tier")}
         self._versions[track.name] = _Version(candidate, told)
+        self._family.begin(track.name, candidate.evidence, candidate.hedged)
         self.manager.register(track.name, identity)
 
     def knows(self, name: str) -> bool:
@@ -247,13 +249,11 @@ class CapitalLadder:
         return standing.stage is Stage.PAPER and overall(version.verdicts) is Status.PASSED
 
     def _decide(self, time_ns: int, due: Sequence[_Version], commands: Sequence[Command]) -> list[Event]:
-        versions = list(self._versions.values())
-        raw = closed_adjustment([v.candidate.evidence.e_value for v in versions])
-        hedged = closed_adjustment([v.candidate.hedged.e_value for v in versions])
-        adjusted = {v.name: (r, h) for v, r, h in zip(versions, raw, hedged, strict=True)}
+        adjusted = self._family.adjusted([v.name for v in due])
         facts = [self._facts_of(v, time_ns, *adjusted[v.name]) for v in due]
         found = self.manager.evaluate(facts, self._account(time_ns), commands)
         events = entries_of(found, time_ns)
+        self._family.hold([n for n, s in self.manager.standings.items() if s.fraction or s.halted_fraction])
         for evaluation in found.evaluations:
             self._do(self._versions[evaluation.version], evaluation, time_ns)
         return events
@@ -340,7 +340,9 @@ class CapitalLadder:
         if action in (Action.STEP_UP, Action.REDUCE) and version.watch is not None:
             version.watch.refer(version.candidate.evidence)
         if evaluation.after.evidence_from_ns != version.candidate.from_ns:
-            version.candidate.begin(evaluation.after.evidence_from_ns)
+            candidate = version.candidate
+            candidate.begin(evaluation.after.evidence_from_ns)
+            self._family.begin(version.name, candidate.evidence, candidate.hedged)
         if not evaluation.after.stage.holds_capital and evaluation.after.halt is None:
             version.halt = None
 

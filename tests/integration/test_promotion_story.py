@@ -11,6 +11,7 @@ import pytest
 
 from genesis.audit.entry import decode
 from genesis.clock import NS_PER_DAY, ManualClock, iso_utc
+from genesis.evidence.families import closed_adjustment
 from genesis.paper_trading.promotion_manager import recompute
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
@@ -111,6 +112,21 @@ def test_every_decision_can_be_made_again_from_its_record_alone(story: Story) ->
         body: Any = document["body"]
         evaluation = evaluation_of(body["digest"], body["record"])
         assert recompute(evaluation) == evaluation
+
+
+def test_another_attempt_lowers_nobody_who_is_live(story: Story) -> None:
+    """After the failed one began anew, the good one, live since before, is adjusted beside the E with which that attempt ended, to the last bit."""
+    again = next(s.time for s in stages(story.store, "fades") if s.move == "retry")
+    with StoreReader(story.store) as reader:
+        shown = {name: {e.time: e.e_value for e in reader.evidence(name)} for name in ("fades", "pair.05", "pair.075")}
+        bodies: list[Any] = [d["body"] for d in reader.events("PromotionEvaluated")]
+    made = [evaluation_of(b["digest"], b["record"]) for b in bodies]
+    good = [e for e in made if e.version == "good" and e.time_ns > again]
+    assert len(good) > 6
+    for e in good:
+        beside = [shown["fades"][again], *(shown[name][e.time_ns] for name in ("pair.05", "pair.075"))]
+        assert e.facts.adjusted == closed_adjustment([e.facts.e_value, *beside])[0]
+        assert shown["fades"][e.time_ns] != shown["fades"][again]
 
 
 def test_live_and_twin_decide_the_same_and_differ_by_the_venue_alone(story: Story) -> None:
