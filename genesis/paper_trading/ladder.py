@@ -22,6 +22,7 @@ from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import Event, Liquidated, OrderSubmitted, TrackHalted, TrackStopped, TradeClosed
 from genesis.model.money import Money
 from genesis.paper_trading.ab_testing import AbTest
+from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.family import Family
 from genesis.paper_trading.live_pair import LIVE, LivePair
@@ -43,6 +44,7 @@ from genesis.paper_trading.stages import Action, HaltKind, Stage
 from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, overall
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.paper_trading.watch import Watch, WatchRules
+from genesis.portfolio.conversion import NoRate
 from genesis.risk.account_tier import AccountTier
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.rng import KeyedDraws
@@ -51,6 +53,7 @@ from genesis.strategies.base import Strategy
 Commands = Callable[[int], Sequence[Command]]
 HoldBack = Callable[[int, Decimal], str]
 _NONE: Final = Decimal(0)
+_ONE: Final = Decimal(1)
 # A halt of these kinds ends by itself, with the day or with the evidence bar: no stage changes for it.
 _PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
 _HALT_KINDS = {"MARK_PRICE": HaltKind.DATA, "NOT_FLAT": HaltKind.INTEGRITY}
@@ -79,6 +82,7 @@ class _Version:
         "live_trades",
         "pair",
         "pairs",
+        "rate",
         "track",
         "verdicts",
         "watch",
@@ -90,6 +94,8 @@ class _Version:
         self.facts = dict(facts)
         self.pair: LivePair | None = None
         self.pairs = 0
+        # USD for one unit of the currency of its budget, the newest there was.
+        self.rate = _ONE
         self.watch: Watch | None = None
         self.halt: Halt | None = None
         self.live_trades = 0
@@ -103,6 +109,10 @@ class _Version:
     @property
     def live(self) -> Track | None:
         return None if self.pair is None or self.pair.is_closed else self.pair.live
+
+    @property
+    def currency(self) -> str:
+        return self.track.portfolio.currency
 
     def live_equity(self) -> Decimal | None:
         live = self.live
@@ -128,6 +138,7 @@ class CapitalLadder:
         rules: of promotion.
         betting: how evidence is weighed; ``source`` where it comes from.
         venue: where live tracks trade.
+        rates: what the versions' moneys are worth in USD.
         tiers: of the account.
         start_ns: engine time at which the evaluation begins.
     """
@@ -141,11 +152,13 @@ class CapitalLadder:
         betting: BettingRules,
         source: Source,
         venue: LiveVenue,
+        rates: AccountRates,
         start_ns: int,
         tiers: Sequence[Tier] = DEFAULT_TIERS,
     ) -> None:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
+        self._rates = rates
         self._commands: Commands = _no_commands
         self._hold_back: HoldBack = _nothing_holds
         self._equity: Decimal | None = None
@@ -181,12 +194,12 @@ class CapitalLadder:
         self._commands = commands
 
     def hold_back_by(self, reason: HoldBack) -> None:
-        """Ask ``reason`` at every look, by time and equity, why nobody may rise."""
+        """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
         self._hold_back = reason
 
     @property
     def live_equity(self) -> Decimal | None:
-        """The account's equity at the last look; ``None`` while nothing is live."""
+        """The account's equity in USD at the last look that could value it; ``None`` while nothing is live."""
         return self._equity if any(v.live is not None for v in self._versions.values()) else None
 
     # ---- what the step asks and tells
@@ -306,17 +319,40 @@ class CapitalLadder:
         return DataState.FRESH if version.candidate.portfolio.bar_return is not None else DataState.DEGRADED
 
     def _account(self, now: int) -> AccountFacts:
+        """The account in USD. A moment at which it cannot be valued moves no tier and lets nothing rise; limits go by the last rates there were."""
+        problems = self._look_at_rates(now)
+        versions = self._versions.values()
         initial = self._rules.account_equity
         if initial is None:
-            initial = sum((v.budget for v in self._versions.values()), _NONE)
-        equity = initial + sum((v.earned() for v in self._versions.values()), _NONE)
+            initial = sum((v.budget * v.rate for v in versions), _NONE)
+        equity = initial + sum((v.earned() * v.rate for v in versions), _NONE)
+        if problems:
+            words = f"the account cannot be valued: {'; '.join(problems)}"
+        else:
+            words = self._hold_back(now, equity)
+            self._look_at_tier(now, initial, equity)
+        tier = None if self._tier is None else self._tier.tier
+        return AccountFacts.of(tier, equity, words, {v.name: v.rate for v in versions})
+
+    def _look_at_rates(self, now: int) -> list[str]:
+        """Take what every version's money is worth now; why one has no value, in words."""
+        self._rates.look(now)
+        problems = {}
+        for version in self._versions.values():
+            found = self._rates.rate(version.currency, now)
+            if isinstance(found, NoRate):
+                problems[version.currency] = str(found)
+            else:
+                version.rate = found
+        return list(problems.values())
+
+    def _look_at_tier(self, now: int, initial: Decimal, equity: Decimal) -> None:
         if self._tier is None:
             self._tier = AccountTier(self._tiers, initial)
         self._tier.look(equity)
         if now % NS_PER_DAY == 0:
             self._tier.close_day(equity)
         self._equity = equity
-        return AccountFacts.of(self._tier.tier, equity, self._hold_back(now, equity))
 
     # ---- doing
 
