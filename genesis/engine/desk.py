@@ -173,7 +173,7 @@ class TrackDesk(Account):
 
     def entries_forbidden(self) -> str | None:
         """Why no entry may be made."""
-        return self._track.forbidden
+        return self._track.stops.forbidden
 
     def price_to_judge(self, instrument: Instrument, sign: int) -> int | None:
         """Ticks a taker of this side faces."""

@@ -152,24 +152,24 @@ class LivePair:
         if share < self.share:
             self.lower_to(share, now)
         for track in self.tracks:
-            track.allow_entries()
+            track.stops.allow_entries()
 
     def demote(self, now: int, why: str) -> None:
         """Entries are cancelled; only what reduces the position is sent, and what protects it stays. After a day it is closed in slices."""
         self._demoted_ns = now
         for track in self.tracks:
-            track.forbid_entries(why)
+            track.stops.forbid_entries(why)
 
     def hold(self, why: str) -> None:
         """Entries are cancelled and no more are sent; the position is kept, because prices cannot be trusted."""
         for track in self.tracks:
-            track.forbid_entries(why)
+            track.stops.forbid_entries(why)
 
     def flatten(self, now: int, why: str) -> None:
         """Everything is cancelled and closed now."""
         self._demoted_ns = now
         for track in self.tracks:
-            track.flatten(why)
+            track.stops.flatten(why)
 
     def close_bar(self, now: int) -> list[Event]:
         """An evidence bar has closed: return capital that is owed, close slices; once they are done, close both, with what they say last."""
@@ -185,7 +185,7 @@ class LivePair:
     def _close_slice(self, track: Track) -> None:
         for feed in track.feeds:
             held = abs(track.desk.position_lots(feed.instrument))
-            track.reduce(feed, -(-held // self._slices))
+            track.stops.reduce(feed, -(-held // self._slices))
 
     def _close(self, now: int) -> list[Event]:
         self.is_closed = True
@@ -193,7 +193,7 @@ class LivePair:
         for track in self.tracks:
             cash = track.portfolio.cash_units
             track.entries.append(self._moved(track, now, -cash, track.desk.equity_units(), "the end"))
-            track.entries.append(TrackClosed(now, track.name, track.forbidden or "closed"))
+            track.entries.append(TrackClosed(now, track.name, track.stops.forbidden or "closed"))
             last.extend(track.entries)
             track.entries.clear()
             self._on_closed(track)

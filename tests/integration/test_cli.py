@@ -126,7 +126,17 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
     "strategy parameter": (
         replaced("budget: 1000000", "budget: 1000000, params: {fast: 1}"),
         ExitCode.CONFIG,
-        ("strategies.own.params", "fast"),
+        ("strategies.own.params.fast: expected no parameters, found 'fast'",),
+    ),
+    "misspelt parameter": (
+        replaced('"own.py:Own", instruments', '"ma_crossover", params: {fats: 1}, instruments'),
+        ExitCode.CONFIG,
+        ("params.fats: expected one of bars, fast, slow, weight, short", "did you mean 'fast'?"),
+    ),
+    "parameter out of range": (
+        replaced('"own.py:Own", instruments', '"ma_crossover", params: {fast: -1}, instruments'),
+        ExitCode.CONFIG,
+        ("params.fast: expected `int` >= ", "found -1"),
     ),
     "no package": (replaced("candles.csv", '"package:no_such/a.csv"'), ExitCode.CONFIG, ("no_such", "installed")),
     "missing data": (

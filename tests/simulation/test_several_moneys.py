@@ -268,7 +268,7 @@ def test_a_fall_of_the_rate_alone_halts() -> None:
         [btc, usd], Plan((BTCUSDT,), Plan.Params({})), Money(1_000, "USD"), [Money(5_000, "USDT")], [USDTUSD], tier=None
     )
 
-    assert track.forbidden is not None
+    assert track.stops.forbidden is not None
     assert track.marks.drawdown.maximum >= 0.04
     assert heard(journal, OrderFilled) == []
 
@@ -284,7 +284,7 @@ def test_a_halt_sells_what_is_owned_in_as_many_rounds_as_it_takes() -> None:
         [btc, steady(ETHBTC, "0.05", count)], strategy, Money(2_500, "USDT"), tier=HALTS, fees=FeeSchedule()
     )
 
-    assert track.forbidden is not None
+    assert track.stops.forbidden is not None
     # 0.0999 - 0.05 - 0.049 and 0.999 x 0.05 x 0.999 of the ETH, of which 0.05 in whole lots are sold.
     assert [owned(track, a) for a in ("ETH", "BTC")] == ["0", "0.00080005"]
     forced = [e.order.intent for e in heard(journal, OrderFilled) if isinstance(e, OrderFilled) and e.order.intent.tag]
