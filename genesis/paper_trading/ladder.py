@@ -28,6 +28,7 @@ from genesis.paper_trading.family import Family
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.promotion_facts import (
     AccountFacts,
+    Asked,
     Command,
     DataState,
     Evaluation,
@@ -37,7 +38,7 @@ from genesis.paper_trading.promotion_facts import (
     Reading,
 )
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
-from genesis.paper_trading.promotion_record import entries_of
+from genesis.paper_trading.promotion_record import commands_of, entries_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
@@ -50,7 +51,7 @@ from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
 
-Commands = Callable[[int], Sequence[Command]]
+Inbox = Callable[[int], Sequence[Asked]]
 HoldBack = Callable[[int, Decimal], str]
 _NONE: Final = Decimal(0)
 _ONE: Final = Decimal(1)
@@ -159,7 +160,7 @@ class CapitalLadder:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
         self._rates = rates
-        self._commands: Commands = _no_commands
+        self._inbox: Inbox = _empty
         self._hold_back: HoldBack = _nothing_holds
         self._equity: Decimal | None = None
         self._watch_rules = WatchRules()
@@ -189,9 +190,9 @@ class CapitalLadder:
         """Compare reference tracks with each other, the first being the champion."""
         self._tests.append(AbTest(name, [self._versions[t].candidate for t in tracks], rules))
 
-    def take_from(self, commands: Commands) -> None:
-        """Ask ``commands`` at every evidence bar what persons want."""
-        self._commands = commands
+    def take_from(self, inbox: Inbox) -> None:
+        """Ask ``inbox`` at every evidence bar what persons want."""
+        self._inbox = inbox
 
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
@@ -237,7 +238,8 @@ class CapitalLadder:
         events: list[Event] = []
         for test in self._tests:
             events.extend(test.close_bar(time_ns))
-        commands = self._commands(time_ns)
+        commands, refused = commands_of(self._inbox(time_ns), time_ns)
+        events.extend(refused)
         due = self._due(time_ns, commands)
         if due or commands:
             events.extend(self._decide(time_ns, due, commands))
@@ -461,5 +463,5 @@ def _nothing_holds(time_ns: int, equity: Decimal) -> str:
     return ""
 
 
-def _no_commands(time_ns: int) -> Sequence[Command]:
+def _empty(time_ns: int) -> Sequence[Asked]:
     return ()

@@ -181,6 +181,16 @@ class Command(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What lies in an inbox, whether its word is an order or not."""
+
+    number: int
+    command: str
+    target: str | None
+    author: str
+    reason: str
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What became of a command: taken or refused, and why, in words."""
 
