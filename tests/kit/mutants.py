@@ -30,6 +30,12 @@ UNIT = "tests/unit/paper_trading"
 TESTS = {
     "stages": ("test_stages.py", "test_promotion_decision.py"),
     "promotion_decision": ("test_promotion_decision.py", "test_promotion_manager.py"),
+    "promotion_minutes": ("test_promotion_decision.py",),
+    "promotion_look": ("test_promotion_decision.py",),
+    "promotion_falls": ("test_promotion_decision.py",),
+    "promotion_paths": ("test_promotion_decision.py",),
+    "promotion_persons": ("test_promotion_decision.py", "test_promotion_manager.py"),
+    "promotion_rises": ("test_promotion_decision.py",),
     "promotion_guards": ("test_promotion_decision.py",),
     "allocation": ("test_allocation.py", "test_promotion_manager.py"),
     "validation_criteria": ("test_validation_criteria.py",),
