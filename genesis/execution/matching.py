@@ -156,10 +156,8 @@ class Matcher:
         """
         shown = self.shown
         shown.depth_ns = time_ns
-        if ticks == (shown.bid if side > 0 else shown.ask):
-            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
-            return
-        if shown.taken:
+        if shown.taken and ticks != (shown.bid if side > 0 else shown.ask):
+            # What was taken of the touch comes back with the quotes, which tell it sooner: the depth's news of it may be older.
             shown.taken.refresh(side, ticks, lots, time_ns)
             self._bounds = None
         for _, _, working in self._resting[side]:

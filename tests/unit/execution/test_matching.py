@@ -265,6 +265,23 @@ def test_a_resting_order_fills_behind_its_queue() -> None:
     assert venue.ears["a"].fills() == [(9_999, 3)]
 
 
+def test_with_depth_a_queue_at_the_touch_follows_the_depth() -> None:
+    """5 are before it at 99.99. The quote alone moves nothing, since depth tells of sizes; the depth's 2 does.
+
+    A print of 3 is what the depth showed already; of the next 3 two are ahead and one is its own.
+    """
+    venue = book()
+    working = venue.order("o", BUY, 5, limit=9_999)
+    venue.quote(9_999, 2, 10_001, 5)
+    assert working.ahead == 5
+    venue.depth(1, 9_999, 2)
+    assert working.ahead == 2
+    venue.trade(9_999, 3, -1)
+    assert venue.ears["a"].fills() == []
+    venue.trade(9_999, 3, -1)
+    assert venue.ears["a"].fills() == [(9_999, 1)]
+
+
 def test_a_print_at_the_price_by_the_other_side_is_not_ours() -> None:
     """A purchase at the bid's price took no bid."""
     venue = book()
