@@ -24,7 +24,7 @@ from genesis.execution.stp import prevented_lots
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.execution.working import Working
 from genesis.model.grid import plain
-from genesis.model.orders import Liquidity, RejectReason
+from genesis.model.orders import Liquidity, OrderType, RejectReason
 from genesis.model.rules import StpMode
 
 # No price and no size comes near it, and a compiled integer holds it in a word: 2**62 would be compared slowly.
@@ -49,6 +49,7 @@ _TAKER: Final = Liquidity.TAKER
 _NO_PREVENTION: Final = StpMode.NONE
 _REDUCE_ONLY: Final = RejectReason.REDUCE_ONLY
 _BY_DEPTH: Final = (Tier.DEPTH, Tier.ORDERS)
+_TAKE_PROFITS: Final = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 _MAKERS_GIVE_WAY: Final = (StpMode.NONE, StpMode.EXPIRE_MAKER)
 
 
@@ -203,9 +204,10 @@ class Matcher:
     def on_bar(self, time_ns: int, open_ns: int, opened: int, high: int, low: int, close: int, lots: int) -> None:
         """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first.
 
-        It says nothing of when in it a price was; so no order decided after it opened takes part, and none where prints or quotes
-        of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it says of the rest cannot be
-        told apart.
+        Those at market meet its open, then stops its worse extreme, before anything meets the better one: of a stop and a profit to be taken that
+        both lie in the bar it is the stop. It says nothing of when in it a price was; so no order decided after it opened takes part, and none
+        where prints or quotes of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it
+        says of the rest cannot be told apart.
         """
         shown = self.shown
         halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns))
@@ -213,7 +215,7 @@ class Matcher:
         if not halted and not told:
             share = self.models.bar_share
             budget = _UNBOUND if share is None else lots * share[0] // share[1]
-            for working in list(self.working):
+            for working in self._in_turn():
                 if working.order.decided_ns > open_ns:
                     continue
                 if working.in_time is not None and working.phase is _DELAYED:
@@ -479,6 +481,12 @@ class Matcher:
 
     # ---- bars
 
+    def _in_turn(self) -> list[Working]:
+        working = list(self.working)
+        if len(working) > 1:
+            working.sort(key=_turn_in_bar)
+        return working
+
     def _meet_bar(self, working: Working, time_ns: int, bar: tuple[int, int, int], budget: int) -> int:
         opened, high, low = bar
         entry = opened
@@ -698,3 +706,10 @@ class Matcher:
                 high = min(high, working.limit or 0)
         # What was taken of a displayed size is forgotten when the size changes, so every change must be seen.
         return (True, 0, 0) if shown.taken else (False, low, high)
+
+
+def _turn_in_bar(working: Working) -> int:
+    """Whose turn it is in a bar: takers at its open, then stops, then the rest; among equals the older."""
+    if working.phase is _TAKING:
+        return 0
+    return 1 if working.phase is _TRIGGER and working.order.intent.type not in _TAKE_PROFITS else 2

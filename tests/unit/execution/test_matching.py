@@ -458,6 +458,38 @@ def test_an_order_decided_inside_a_bar_takes_no_part_in_it() -> None:
     assert sorted(ear.fills()) == [(9_980, 1), (10_015, 1)]
 
 
+@pytest.mark.parametrize("profit", [OrderType.LIMIT, OrderType.TAKE_PROFIT])
+@pytest.mark.parametrize("stop_first", [True, False])
+def test_of_a_stop_and_a_profit_in_one_bar_it_is_the_stop(profit: OrderType, stop_first: bool) -> None:
+    """Long 5 from 100.00; the bar goes to 110.00 and to 90.00. Whichever was sent first, 95.00 is paid and nothing is left for 105.00."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    venue.order("in", BUY, 5)
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    at = {"limit": 10_500} if profit is OrderType.LIMIT else {"trigger_ticks": 10_500}
+    for name in ("stop", "gain") if stop_first else ("gain", "stop"):
+        if name == "stop":
+            venue.order("stop", SELL, 5, type=OrderType.STOP, trigger_ticks=9_500, reduce_only=True)
+        else:
+            venue.order("gain", SELL, 5, type=profit, reduce_only=True, **at)
+    venue.bar(10_000, 11_000, 9_000, 10_000, 100)
+    assert ear.fills() == [(10_000, 5), (9_500, 5)]
+    assert [(h.order, h.reason) for h in ear.of("expired")] == [("gain", RejectReason.REDUCE_ONLY)]
+
+
+def test_an_order_at_market_takes_its_part_of_a_bar_before_older_ones_that_wait() -> None:
+    """Ten lots of a bar of 10 are all there is: at its open the sale at market takes them, not the older limit that the bar reaches later."""
+    venue = Venue(BARS, bar_share=(1, 1))
+    ear = venue.account()
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    venue.order("limit", SELL, 10, limit=10_500)
+    venue.order("market", SELL, 10)
+    venue.bar(10_000, 11_000, 10_000, 11_000, 10)
+    assert ear.fills("market") == [(10_000, 10)]
+    assert ear.fills("limit") == []
+
+
 def test_a_resting_order_fills_only_when_a_bar_trades_through_it() -> None:
     """Touched at 99.80 it does not; a tick lower it does, at its own price."""
     venue = Venue(BARS)
