@@ -289,10 +289,13 @@ class Matcher:
         return unwelcome or self._unfunded(working, touch)
 
     def _unwelcome(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
-        """Why the market as it stands forbids the order."""
+        """Why the market as it stands forbids the order; an order of the account's own that it would meet is part of it."""
+        post_only = working.order.intent.post_only
+        if post_only and working.limit is not None and self._meets_own(working, working.limit):
+            return RejectReason.WOULD_TAKE, "expected to rest, found an order of its own account in its way"
         if touch is None:
             return None
-        if working.order.intent.post_only and working.limit is not None:
+        if post_only and working.limit is not None:
             through = (working.limit - touch) * working.sign
             if through > 0 or (through == 0 and self.shown.has_quotes):
                 return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
@@ -344,6 +347,11 @@ class Matcher:
         """Immediate orders expire here, limits begin to rest, market orders go on taking."""
         if not working.leaves:
             return
+        if working.limit is not None and not working.is_fok:
+            # Own orders up to its limit would have been next, also where nothing is displayed.
+            self._prevent_self_trade(working, working.limit, time_ns)
+            if working.phase is not _TAKING:
+                return
         if working.is_immediate:
             self._expire(working, time_ns, RejectReason.FOK_UNFILLED if working.is_fok else RejectReason.IOC_REST)
         elif working.limit is not None:
@@ -463,9 +471,7 @@ class Matcher:
             return False
         if party.payable(working.locked, sign, price.at(deepest)) < left:
             return False
-        if party.self_trade in _MAKERS_GIVE_WAY:
-            return True
-        return all(w.party is not party or (deepest - (w.limit or 0)) * sign < 0 for _, _, w in self._resting[-sign])
+        return party.self_trade in _MAKERS_GIVE_WAY or not self._meets_own(working, deepest)
 
     def _taker_price(self, working: Working, base: int, half_spread: int, time_ns: int) -> TakerPrice:
         sign, models, moved = working.sign, self.models, 0
@@ -610,6 +616,11 @@ class Matcher:
             if maker.party is taker.party:
                 for working, lots in zip((taker, maker), prevented_lots(mode, taker.leaves, maker.leaves), strict=True):
                     self._prevent(working, lots, time_ns)
+
+    def _meets_own(self, working: Working, ticks: int) -> bool:
+        """Whether its account has a resting order on the other side at ``ticks`` or better."""
+        sign = working.sign
+        return any(w.party is working.party and (ticks - (w.limit or 0)) * sign >= 0 for _, _, w in self._resting[-sign])
 
     def _prevent(self, working: Working, lots: int, time_ns: int) -> None:
         """What would have traded with the account itself leaves the order unexecuted; an order with nothing left expires."""

@@ -528,6 +528,36 @@ def test_self_trade_prevention(mode: StpMode, fills: list[tuple[int, int]], prev
     assert {h.order for h in ear.of("expired")} == {name for name, lots in prevented if lots == whole[name]}
 
 
+@pytest.mark.parametrize("force", [TimeInForce.GTC, TimeInForce.IOC])
+def test_an_own_order_inside_the_spread_is_met_too(force: TimeInForce) -> None:
+    """Nothing is displayed at 100.00, where its account sells 4; a buy of 5 to there would trade with it, so the sale expires."""
+    venue = book()
+    ear = venue.ears["a"]
+    venue.order("own", SELL, 4, limit=10_000)
+    taker = venue.order("o", BUY, 5, limit=10_000, time_in_force=force)
+    assert [(h.order, h.lots) for h in ear.of("prevented")] == [("own", 4)]
+    assert [h.order for h in ear.of("expired")] == (["own"] if force is TimeInForce.GTC else ["own", "o"])
+    assert (taker.leaves, ear.fills()) == (5, [])
+
+
+def test_fill_or_kill_that_is_killed_leaves_own_orders_alone() -> None:
+    """It never was in the book: the sale at 100.00 stays."""
+    venue = book()
+    own = venue.order("own", SELL, 4, limit=10_000)
+    venue.order("o", BUY, 5, limit=10_000, time_in_force=TimeInForce.FOK)
+    assert own.phase is Phase.RESTING
+
+
+def test_post_only_does_not_meet_an_own_order_either() -> None:
+    """Its account sells at 100.00, inside the spread: a post-only buy there would match and take, one below rests."""
+    venue = book()
+    venue.order("own", SELL, 4, limit=10_000)
+    venue.order("o", BUY, 5, limit=10_000, post_only=True)
+    venue.order("below", BUY, 5, limit=9_999, post_only=True)
+    assert [(h.order, h.reason) for h in venue.ears["a"].of("rejected")] == [("o", RejectReason.WOULD_TAKE)]
+    assert [h.order for h in venue.ears["a"].of("accepted")] == ["own", "below"]
+
+
 def test_another_accounts_order_is_passed_by() -> None:
     """Accounts of one scope compete for the market; they never trade with each other, nor prevent it."""
     venue = book()
