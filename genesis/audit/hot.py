@@ -299,9 +299,7 @@ def _traded(e: TradeClosed) -> bytes:
 def _sampled(e: MetricSample) -> bytes:
     metrics = e.metrics
     told = {name: _as_msgspec_writes(metrics[name]) for name, _ in _in_order(tuple(metrics.keys()))}
-    return (
-        f'{{"body":{{"currency":{_quote(e.currency)},"metrics":'.encode() + _JSON(told) + f"}}{_close(e)}".encode()
-    )
+    return f'{{"body":{{"currency":{_quote(e.currency)},"metrics":'.encode() + _JSON(told) + f"}}{_close(e)}".encode()
 
 
 def _as_msgspec_writes(value: str | int | float | None) -> str | int | float | msgspec.Raw | None:

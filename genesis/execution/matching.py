@@ -620,7 +620,9 @@ class Matcher:
     def _meets_own(self, working: Working, ticks: int) -> bool:
         """Whether its account has a resting order on the other side at ``ticks`` or better."""
         sign = working.sign
-        return any(w.party is working.party and (ticks - (w.limit or 0)) * sign >= 0 for _, _, w in self._resting[-sign])
+        return any(
+            w.party is working.party and (ticks - (w.limit or 0)) * sign >= 0 for _, _, w in self._resting[-sign]
+        )
 
     def _prevent(self, working: Working, lots: int, time_ns: int) -> None:
         """What would have traded with the account itself leaves the order unexecuted; an order with nothing left expires."""
