@@ -89,9 +89,7 @@ class TradingEngine:
         if self._on_progress is not None:
             rows = sum(s.rows for s in self._tape.streams)
             journal = self._journal
-            self._on_progress(
-                Progress(batch.closed_before, rows, journal.length, journal.replaying, batch.is_last)
-            )
+            self._on_progress(Progress(batch.closed_before, rows, journal.length, journal.replaying, batch.is_last))
         return batch.is_last
 
     def _start(self) -> None:

@@ -81,7 +81,9 @@ def kept_snapshots(db: Database) -> list[Snapshot]:
     Raises:
         IntegrityError: one cannot be read.
     """
-    found = [_read(number, facts) for number, facts in db.execute("SELECT number, facts FROM snapshots ORDER BY number DESC")]
+    found = [
+        _read(number, facts) for number, facts in db.execute("SELECT number, facts FROM snapshots ORDER BY number DESC")
+    ]
     named = set(_named(db, len(found)))
     return [s for s in found if (s.digest, s.length, s.head) in named]
 
@@ -92,7 +94,9 @@ def state_of(db: Database, snapshot: Snapshot) -> bytes:
     Raises:
         IntegrityError: they are not those that were kept.
     """
-    for (packed,) in db.execute("SELECT state FROM snapshots WHERE facts = ?", (msgspec.json.encode(snapshot).decode(),)):
+    for (packed,) in db.execute(
+        "SELECT state FROM snapshots WHERE facts = ?", (msgspec.json.encode(snapshot).decode(),)
+    ):
         try:
             state = zlib.decompress(packed)
         except (zlib.error, TypeError) as error:

@@ -135,7 +135,12 @@ class _Writer:
             Decimal: lambda v: ["d", str(v)],
             Fraction: lambda v: ["q", str(v.numerator), str(v.denominator)],
             frozenset: lambda v: ["z", self._sorted(v)],
-            partial: lambda v: ["p", self._put(v.func), list(v.keywords), *map(self._put, (*v.args, *v.keywords.values()))],
+            partial: lambda v: [
+                "p",
+                self._put(v.func),
+                list(v.keywords),
+                *map(self._put, (*v.args, *v.keywords.values())),
+            ],
             MethodType: lambda v: ["m", self._put(v.__self__), v.__name__],
             BuiltinFunctionType: self._put_builtin,
             BuiltinMethodType: self._put_builtin,
@@ -147,7 +152,12 @@ class _Writer:
             dict: lambda v: ["h", self._items(list(v)), self._items(list(v.values()))],
             set: lambda v: ["s", self._sorted(v)],
             deque: lambda v: ["k", v.maxlen, self._items(list(v))],
-            defaultdict: lambda v: ["f", self._put(v.default_factory), self._items(list(v)), self._items(list(v.values()))],
+            defaultdict: lambda v: [
+                "f",
+                self._put(v.default_factory),
+                self._items(list(v)),
+                self._items(list(v.values())),
+            ],
             bytearray: lambda v: ["b", bytes(v)],
             np.ndarray: _array_body,
         }
@@ -254,13 +264,19 @@ class _Writer:
 
     def _shape(self, kind: type) -> tuple[int, tuple[str, ...], bool]:
         names = kind.__struct_fields__ if issubclass(kind, msgspec.Struct) else attributes(kind)
-        shape = self._shapes[kind] = self._class(kind), names, hasattr(kind, "__dictoffset__") and kind.__dictoffset__ != 0
+        shape = self._shapes[kind] = (
+            self._class(kind),
+            names,
+            hasattr(kind, "__dictoffset__") and kind.__dictoffset__ != 0,
+        )
         return shape
 
     def _items(self, items: List[Any]) -> List[Plain]:
         """A list's values; one of plain values alone, which may be long, is taken as it is."""
         kinds = set(map(type, items))
-        if kinds <= _ITSELF or (kinds <= {int, float} and (int not in kinds or _LOW <= min(items) <= max(items) <= _HIGH)):
+        if kinds <= _ITSELF or (
+            kinds <= {int, float} and (int not in kinds or _LOW <= min(items) <= max(items) <= _HIGH)
+        ):
             return items
         return [self._put(v) for v in items]
 
@@ -403,7 +419,11 @@ class _Reader:
 
     def _method(self, owner: Any, name: str) -> Any:
         found = getattr(owner, name, None)
-        if name.startswith("__") or not isinstance(found, (MethodType, BuiltinMethodType)) or found.__self__ is not owner:
+        if (
+            name.startswith("__")
+            or not isinstance(found, (MethodType, BuiltinMethodType))
+            or found.__self__ is not owner
+        ):
             raise IntegrityError(f"state: expected a method of {type(owner).__name__}, found {name}")
         return found
 

@@ -49,7 +49,9 @@ class Taker:
     def stopped(self, parts: Parts) -> None:
         """The run stops at a moment at which everything written is durable."""
         reached, last = self._reached, self._last
-        if reached is not None and (last is None or (last.closed_before, last.complete) < (reached.closed_before, reached.complete)):
+        if reached is not None and (
+            last is None or (last.closed_before, last.complete) < (reached.closed_before, reached.complete)
+        ):
             self._take(parts, reached)
 
     def _take(self, parts: Parts, reached: Progress) -> None:
@@ -76,7 +78,13 @@ class Taker:
         )
         self._store.keep_snapshot(snapshot, state, self._rules.keep)
         self._last = snapshot
-        self._log.info("snapshot", entries=snapshot.length, at=iso_utc(reached.closed_before), state=snapshot.digest[:16], bytes=len(state))
+        self._log.info(
+            "snapshot",
+            entries=snapshot.length,
+            at=iso_utc(reached.closed_before),
+            state=snapshot.digest[:16],
+            bytes=len(state),
+        )
 
 
 class Checks:

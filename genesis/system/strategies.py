@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.util
 import inspect
@@ -70,11 +71,35 @@ def build_strategy(
     Raises:
         StrategyError: a parameter is unknown or out of range; it names the parameter, what was expected and found.
     """
+    known = [field.encode_name for field in msgspec.structs.fields(cls.Params)]
+    for name in params:
+        if name not in known:
+            raise StrategyError(
+                f"{where}.params.{name}: expected {_one_of(known)}, found {name!r}{_nearest(name, known)}"
+            )
     try:
         typed = msgspec.convert(dict(params), cls.Params, strict=True)
     except msgspec.ValidationError as error:
-        raise StrategyError(f"{where}.params: {error}; found {dict(params)}") from None
+        raise StrategyError(f"{where}.params{_explained(error, params)}") from None
     return cls(tuple(instruments), typed)
+
+
+def _one_of(known: Sequence[str]) -> str:
+    return f"one of {', '.join(known)}" if known else "no parameters"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _explained(error: msgspec.ValidationError, params: Mapping[str, Any]) -> str:
+    """msgspec's sentence with the parameter first and what was found last."""
+    text, _, place = str(error).partition(" - at `$")
+    place = place.rstrip("`")
+    value = params.get(place.removeprefix("."), params)
+    value = dict(value) if isinstance(value, Mapping) else value
+    return f"{place}: {text[:1].lower()}{text[1:]}, found {value!r}"
 
 
 def _import(path: Path) -> Any:

@@ -65,6 +65,14 @@ def written(name: str, content: bytes) -> Callable[[Path], None]:
     return change
 
 
+def folder_in_place_of(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).mkdir()
+
+    return change
+
+
 def cut_gzip(folder: Path) -> None:
     packed = gzip.compress((folder / "candles.csv").read_bytes())
     (folder / "candles.csv").write_bytes(packed[: len(packed) // 2])
@@ -91,7 +99,7 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
         ("config.yaml", "expected a readable file", "no such file"),
     ),
     "a folder for a configuration": (
-        lambda folder: ((folder / "config.yaml").unlink(), (folder / "config.yaml").mkdir())[0],
+        folder_in_place_of("config.yaml"),
         ExitCode.CONFIG,
         ("config.yaml", "expected a readable file", "is a directory"),
     ),
@@ -126,7 +134,17 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
     "strategy parameter": (
         replaced("budget: 1000000", "budget: 1000000, params: {fast: 1}"),
         ExitCode.CONFIG,
-        ("strategies.own.params", "fast"),
+        ("strategies.own.params.fast: expected no parameters, found 'fast'",),
+    ),
+    "misspelt parameter": (
+        replaced('"own.py:Own", instruments', '"ma_crossover", params: {fats: 1}, instruments'),
+        ExitCode.CONFIG,
+        ("params.fats: expected one of bars, fast, slow, weight, short", "did you mean 'fast'?"),
+    ),
+    "parameter out of range": (
+        replaced('"own.py:Own", instruments', '"ma_crossover", params: {fast: -1}, instruments'),
+        ExitCode.CONFIG,
+        ("params.fast: expected `int` >= ", "found -1"),
     ),
     "no package": (replaced("candles.csv", '"package:no_such/a.csv"'), ExitCode.CONFIG, ("no_such", "installed")),
     "missing data": (
@@ -517,8 +535,8 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
 
 
 def commands() -> set[str]:
+    from genesis.cli.app import app
     from genesis.cli.audit import audit_app
-    from genesis.cli.main import app
 
     def names(of: typer.Typer) -> list[str]:
         return [c.name or c.callback.__name__.replace("_", "-") for c in of.registered_commands if c.callback]

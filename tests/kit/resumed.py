@@ -43,9 +43,7 @@ def told(of: Prepared, rows: int | None, wanted: Callable[[int], bool] = lambda 
         if wanted(number) or progress.complete:
             revealed = tuple(s.rows for s in of.tape.streams)
             state = capture(of.parts)
-            stops.append(
-                Stop(progress.closed_before, progress.complete, revealed, journal.length, journal.head, state)
-            )
+            stops.append(Stop(progress.closed_before, progress.complete, revealed, journal.length, journal.head, state))
 
     of.execute(journal, None, durable, rows)
     return Told(journal, stops, stops[-1].state)
