@@ -218,6 +218,16 @@ def check_origin(name: str) -> str:
     return name
 
 
+class SnapshotsSection(_Section, frozen=True):
+    """Snapshots of a run's state (docs/STORAGE.md), which leave no trace in the run chain.
+
+    One is taken when ``every_entries`` more are durable, and at a clean stop; the last ``keep`` are kept. ``every_entries`` 0: none is taken.
+    """
+
+    every_entries: Annotated[int, Meta(ge=0)] = 50_000
+    keep: Annotated[int, Meta(ge=1)] = 2
+
+
 class StorageSection(_Section, frozen=True):
     """What a live account brings with it that has outgrown a file (docs/STORAGE.md). Where the store is says ``run.store``.
 
@@ -226,6 +236,7 @@ class StorageSection(_Section, frozen=True):
 
     require_postgres: bool = False
     outgrown_usd: Decimal = Decimal(2000)
+    snapshots: SnapshotsSection = SnapshotsSection()
 
     def __post_init__(self) -> None:
         if not self.outgrown_usd > 0:

@@ -86,10 +86,11 @@ def append_operation(db: Database, kind: str, host: str, wall_ns: int, facts: di
         db.execute("INSERT INTO operations VALUES (?,?,?)", row)
 
 
-def check_chains(db: Database) -> list[Finding]:
-    """Every finding over both chains; those of the operations chain say so."""
+def check_chains(db: Database, after: Place | None = None) -> list[Finding]:
+    """Every finding over both chains; those of the operations chain say so. Of the run chain what lies ``after`` a place, or all of it."""
     findings, places = check_operations(db)
-    return verify(stored_entries(db), places=places) + findings
+    first = 1 if after is None else after.length + 1
+    return verify(stored_entries(db, first), places=places, after=after) + findings
 
 
 def check_operations(db: Database) -> tuple[list[Finding], list[Place]]:
