@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from enum import Enum
 from functools import cache
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -27,6 +29,8 @@ from genesis.storage.address import is_postgres, store_address
 MASK = "***"
 AUDIT_NAME = "genesis-run"
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*")
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_MAIL = re.compile(r"[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+")
 # It becomes part of a track's name.
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -170,6 +174,21 @@ class AbSection(_Section, frozen=True):
     max_variants: Annotated[int, Meta(ge=2)] = 3
 
 
+def _at_par() -> dict[str, Decimal]:
+    return {"USDC": Decimal(1), "USDT": Decimal(1)}
+
+
+class AccountSection(_Section, frozen=True):
+    """The account that live versions share. ``assumed_rates``: USD that one unit of a currency is taken to be worth where no instrument of the tape says it."""
+
+    assumed_rates: dict[str, Decimal] = msgspec.field(default_factory=_at_par)
+
+    def __post_init__(self) -> None:
+        for currency, rate in self.assumed_rates.items():
+            if not 0 < rate < Decimal("Infinity"):
+                raise ValueError(f"assumed_rates.{currency}: expected above 0, found {rate}")
+
+
 class PaperSection(_Section, frozen=True):
     """The mission's block."""
 
@@ -177,6 +196,7 @@ class PaperSection(_Section, frozen=True):
     validation_criteria: ValidationCriteria = ValidationCriteria()
     promotion: PromotionRules = PromotionRules()
     ab_testing: AbSection = AbSection()
+    account: AccountSection = AccountSection()
 
 
 class VenueSection(_Section, frozen=True):
@@ -212,20 +232,100 @@ class StorageSection(_Section, frozen=True):
             raise ValueError(f"outgrown_usd: expected above 0, found {self.outgrown_usd}")
 
 
+class _RemoteSection(_Section, frozen=True):
+    """How long somebody else's machine is waited for: ``timeout_s`` a try, ``attempts`` tries at one checkpoint.
+
+    ``ca_file``: certificates (PEM) to trust in place of the system's.
+    """
+
+    timeout_s: Annotated[int, Meta(ge=1, le=60)] = 10
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    ca_file: str | None = None
+
+
+class WebHookSection(_RemoteSection, frozen=True, kw_only=True):
+    """Checkpoints are posted to ``url``, which is secret because a hook's address often is its key; ``token`` is sent as a bearer's.
+
+    Raises:
+        ValueError: an address that is not https, nor http to this machine itself.
+    """
+
+    url: Secret
+    token: Secret | None = None
+
+    def __post_init__(self) -> None:
+        # A configuration that was shown loads again; where it is to publish, it is told that the address was masked.
+        if self.url.reveal() == MASK:
+            return
+        parts = urlsplit(self.url.reveal())
+        here = parts.scheme == "http" and parts.hostname in _THIS_MACHINE
+        if not parts.hostname or not (parts.scheme == "https" or here) or parts.username is not None:
+            raise ValueError(
+                "url: expected https://host/path without user and password, or http to 127.0.0.1, found another address"
+            )
+
+
+class MailSecurity(Enum):
+    """How a mail server is spoken to; never in the open. ``tls``: from the first byte, ``starttls``: after the greeting."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+
+
+class MailSection(_RemoteSection, frozen=True, kw_only=True):
+    """Checkpoints are mailed by ``host`` from ``sender`` to all of ``to``. ``port``: by default 465, with ``starttls`` 587.
+
+    Raises:
+        ValueError: an address with a line break or without an @, nobody to send to, or a user without a password.
+    """
+
+    host: str
+    sender: str
+    to: list[str]
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    security: MailSecurity = MailSecurity.TLS
+    user: str | None = None
+    password: Secret | None = None
+
+    def __post_init__(self) -> None:
+        if not self.to:
+            raise ValueError("to: expected one address or more, found none")
+        for address in (self.sender, *self.to):
+            if not _MAIL.fullmatch(address):
+                raise ValueError(f"sender, to: expected addresses such as ann@example.com, found {address!r}")
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user, password: expected both or neither, found one of them")
+
+
+class PublishSection(_Section, frozen=True):
+    """Where signed checkpoints go: appended to ``file``, posted to a web hook, mailed."""
+
+    file: str | None = None
+    web_hook: WebHookSection | None = None
+    mail: MailSection | None = None
+
+
 class AuditSection(_Section, frozen=True):
     """Signed checkpoints (docs/AUDIT.md). They leave no trace in the run chain.
 
     ``keys`` is the folder of the signing key, which is made on first use. ``name`` begins the origin of the checkpoints.
-    ``checkpoint_every``: entries between two of them, 0 for none while a run is at work. ``publish``: a file to which they are appended.
+    ``checkpoint_every``: entries between two of them, 0 for none while a run is at work. ``publish``: where they go; text alone is a file.
     """
 
     keys: str = "keys"
     name: str = AUDIT_NAME
     checkpoint_every: Annotated[int, Meta(ge=0)] = 0
-    publish: str | None = None
+    publish: str | PublishSection | None = None
 
     def __post_init__(self) -> None:
         check_origin(self.name)
+
+    @property
+    def publishing(self) -> PublishSection:
+        """Where checkpoints go, however it was written."""
+        if isinstance(self.publish, PublishSection):
+            return self.publish
+        return PublishSection(file=self.publish)
 
 
 class Config(_Section, frozen=True):
@@ -375,4 +475,5 @@ def inactive_keys() -> list[str]:
 @cache
 def secret_keys() -> frozenset[str]:
     """Names of the keys whose values are secret, by their type."""
-    return frozenset(f.name for f in msgspec.structs.fields(VenueSection) if f.type == Secret | None)
+    sections = (VenueSection, WebHookSection, MailSection)
+    return frozenset(f.name for s in sections for f in msgspec.structs.fields(s) if f.type in (Secret, Secret | None))

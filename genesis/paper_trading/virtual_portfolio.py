@@ -51,7 +51,8 @@ class VirtualPortfolio(Portfolio):
         self.drift_units = self.spread_x2_units = self.walk_units = self.slippage_units = self.impact_units = 0
         self.bars = BarReturns()
         self._bar_start = self.budget_units
-        # Of the evidence bar that ended last; ``None`` where it was not valid.
+        # Of the evidence bar that ended last: equity at its start, and its return, ``None`` where it was not valid.
+        self.bar_began = self.budget_units
         self.bar_return: float | None = None
         self._worth = 0
         self._gross = TimeWeighted(start_ns)
@@ -128,6 +129,7 @@ class VirtualPortfolio(Portfolio):
         """
         if hour_ns % EVIDENCE_BAR_NS == 0:
             start, self._bar_start = self._bar_start, equity_units
+            self.bar_began = start
             self.bar_return = None
             if not is_valid:
                 return

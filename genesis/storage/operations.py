@@ -10,9 +10,12 @@ import msgspec
 from genesis.audit.chain import OPERATIONS_DOMAIN, link
 from genesis.audit.entry import canonical
 from genesis.audit.verify import Finding, Part, Place, verify
+from genesis.errors import IntegrityError
+from genesis.storage.address import StoreAddress
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import transaction
+from genesis.storage.rows import OperationRow
 
 OPERATION_VERSION = 1
 # The kinds that say how a run stands; the others tell what else was done to a store.
@@ -45,6 +48,25 @@ def read_operation(entry: bytes) -> Operation:
         msgspec.DecodeError: it is not an entry of this chain.
     """
     return _DECODER.decode(entry)
+
+
+def operation_rows(db: Database, place: StoreAddress) -> list[OperationRow]:
+    """The operations chain of the store at ``place``, in order.
+
+    Raises:
+        IntegrityError: a row that is no entry of it.
+    """
+    rows = db.execute("SELECT seq, bytes FROM operations ORDER BY seq").fetchall()
+    return [_row(place, seq, entry) for seq, entry in rows]
+
+
+def _row(place: StoreAddress, seq: int, entry: bytes) -> OperationRow:
+    try:
+        read = read_operation(entry)
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
+        raise IntegrityError(f"{place}: operation {seq}: expected an operation, found: {error}") from error
+    body = read.body
+    return OperationRow(seq, read.type, read.time, body.host, body.run_length, body.run_head, body.facts)
 
 
 def append_operation(db: Database, kind: str, host: str, wall_ns: int, facts: dict[str, object]) -> None:

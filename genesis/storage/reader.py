@@ -13,7 +13,7 @@ import msgspec
 from genesis.audit.entry import decode, form
 from genesis.audit.note import Check
 from genesis.audit.verify import Finding
-from genesis.errors import ConfigError, IntegrityError
+from genesis.errors import ConfigError
 from genesis.model.events import TapeEnded
 from genesis.model.grid import plain
 from genesis.model.orders import OrderStatus
@@ -24,7 +24,7 @@ from genesis.storage.beside import connect_to_read
 from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import one_view, storage_errors
-from genesis.storage.operations import RUNNING, check_chains, read_operation
+from genesis.storage.operations import RUNNING, check_chains, operation_rows
 from genesis.storage.positions import fold_fills
 from genesis.storage.rows import (
     CapitalRow,
@@ -140,8 +140,7 @@ class StoreReader:
     def operations(self) -> list[OperationRow]:
         """The operations chain."""
         with storage_errors(self.path):
-            rows = self._db.execute("SELECT seq, bytes FROM operations ORDER BY seq").fetchall()
-        return [_operation(self.path, seq, entry) for seq, entry in rows]
+            return operation_rows(self._db, self.path)
 
     def commands(self) -> list[CommandRow]:
         """The inbox, in the order of arrival."""
@@ -323,12 +322,3 @@ def _with_average(order: OrderRow) -> OrderRow:
         return order
     average = _RATIO.divide(Decimal(order.filled_notional), qty)
     return msgspec.structs.replace(order, avg_fill_px=plain(average))
-
-
-def _operation(path: StoreAddress, seq: int, entry: bytes) -> OperationRow:
-    try:
-        read = read_operation(entry)
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
-        raise IntegrityError(f"{path}: operation {seq}: expected an operation, found: {error}") from error
-    body = read.body
-    return OperationRow(seq, read.type, read.time, body.host, body.run_length, body.run_head, body.facts)

@@ -17,9 +17,9 @@ from genesis.storage.copying import copy_record
 from genesis.storage.database import Database
 from genesis.storage.faults import storage_errors
 from genesis.storage.migrations import migrate
-from genesis.storage.operations import append_operation, check_chains
+from genesis.storage.operations import append_operation, check_chains, operation_rows
 from genesis.storage.projections import rebuild
-from genesis.storage.rows import CommandRow
+from genesis.storage.rows import CommandRow, OperationRow
 from genesis.storage.run_journal import RunJournal
 
 
@@ -53,6 +53,11 @@ class Store:
         """The signed checkpoints, in order."""
         with storage_errors(self.path):
             return kept_checkpoints(self._db)
+
+    def operations(self) -> list[OperationRow]:
+        """The operations chain."""
+        with storage_errors(self.path):
+            return operation_rows(self._db, self.path)
 
     def waiting_commands(self) -> list[CommandRow]:
         """Commands that no entry records yet, in their order."""

@@ -1,4 +1,4 @@
-"""A run's whole record in one file for a third party: both chains, checkpoints, keys, and a verifier that needs only Python.
+"""A run's whole record in one file for a third party: both chains, checkpoints, keys, and two scripts that need only Python.
 
 The same store gives the same bytes: no time, no host and no path of the machine that packs is in the archive.
 """
@@ -19,6 +19,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system.export import write_whole
 
 VERIFIER = "verify.py"
+RECOMPUTATION = "recompute.py"
 _README = """This is the record of one run of Genesis, as its store holds it.
 
 entries.jsonl      the run chain: one entry a line, byte for byte (RFC 8785 JSON)
@@ -29,8 +30,9 @@ checkpoints.txt    the signed checkpoints (c2sp.org/tlog-checkpoint): Merkle roo
 keys.txt           the public keys that signed them, the oldest first (c2sp.org/signed-note)
 SHA256SUMS         the digest of every file here
 verify.py          checks all of it: python3 -S -E verify.py ARCHIVE --key KEY
+recompute.py       makes every promotion decision and A/B verdict again from the entries: python3 -S -E recompute.py ARCHIVE
 
-Who could have altered the entries could have altered verify.py and keys.txt as well. Take the verifier from a place you trust, and
+Who could have altered the entries could have altered both scripts and keys.txt as well. Take the scripts from a place you trust, and
 the key, an earlier checkpoint or an earlier head from what you keep yourself.
 """
 
@@ -88,7 +90,8 @@ class _Packer:
         self._add("checkpoints.txt", (f"{n}\n".encode() for n in notes))
         self._add("keys.txt", (f"{k}\n".encode() for k in keys))
         self._add("README.txt", [_README.encode()])
-        self._add(VERIFIER, [files("genesis.system").joinpath("templates", VERIFIER).read_bytes()])
+        for script in (VERIFIER, RECOMPUTATION):
+            self._add(script, [files("genesis.system").joinpath("templates", script).read_bytes()])
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items()))
         self._add("SHA256SUMS", [sums.encode()])
 

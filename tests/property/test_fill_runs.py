@@ -156,7 +156,7 @@ def test_the_benchmark_starts_at_a_price_that_was_seen() -> None:
         ]
         journal, _ = run(streams, [("a", Sleeper((FX,), NoParams()))], rows)
         samples.append(
-            [dict(e.metrics) for e in journal.events if isinstance(e, MetricSample) and e.time <= START + hour]
+            [e.told() for e in journal.events if isinstance(e, MetricSample) and e.time <= START + hour]
         )
     assert samples[0] == samples[1]
 

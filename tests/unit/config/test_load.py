@@ -136,7 +136,7 @@ def test_a_path_may_lie_in_an_installed_package(tmp_path: Path) -> None:
 
 def test_secret_keys_are_those_of_the_type() -> None:
     """By declaration, not by name."""
-    assert secret_keys() == {"api_key", "api_secret", "passphrase"}
+    assert secret_keys() == {"api_key", "api_secret", "passphrase", "url", "token", "password"}
     assert shape.is_secret(("venues", "X", "api_key"))
     assert not shape.is_secret(("venues", "X"))
     assert all(shape.touches_secret(p) for p in ((), ("venues",), ("venues", "X"), ("venues", "X", "api_key")))
@@ -168,6 +168,11 @@ LETTERS = st.text("ÄÖÜ♠♥♦♣", min_size=4, max_size=12)
             "venues: {{x: {{api_secret: '{0}}}}}",
             'venues: {{x: {{api_secret: "\\{0}"}}}}',
             "venues: {{x: {{api_secret: '{0}', api_secret: '{0}'}}}}",
+            "audit: {{publish: {{web_hook: {{url: 'ftp://{0}'}}}}}}",
+            "audit: {{publish: {{web_hook: {{url: 'https://ann:{0}@h/'}}}}}}",
+            "audit: {{publish: {{web_hook: {{url: 'https://h/', token: ['{0}']}}}}}}",
+            "audit: {{publish: {{web_hook: ['{0}']}}}}",
+            "audit: {{publish: {{mail: {{host: h, sender: a@b, to: [c@d], password: '{0}'}}}}}}",
         ],
     ),
 )
