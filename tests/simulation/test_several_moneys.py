@@ -131,7 +131,7 @@ def plain(value: Decimal) -> str:
 
 def last(journal: Memory) -> dict[str, object]:
     """The metrics of the last sample."""
-    return [e for e in journal.events if isinstance(e, MetricSample)][-1].told()
+    return {**[e for e in journal.events if isinstance(e, MetricSample)][-1].told()}
 
 
 # ---- three quotes in a triangle
