@@ -96,7 +96,7 @@ class Watch:
         portfolio = self._paper.portfolio
         if not isinstance(portfolio, VirtualPortfolio):
             return None
-        return tail_risk(portfolio.recent.window(), _VAR_LEVEL).value_at_risk
+        return tail_risk(portfolio.bars.recent().window(), _VAR_LEVEL).value_at_risk
 
     @property
     def reference(self) -> float:

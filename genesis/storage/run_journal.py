@@ -72,7 +72,7 @@ class RunJournal:
                 self._compare(entry)
                 continue
             seq, head = self._length + 1, link(self._head, entry)
-            self._projector.apply(seq, entry)
+            self._projector.take(seq, event, entry)
             # As bytearrays: Python's sqlite3 looks for an adapter of every value of type bytes, which takes longer than to insert it.
             self._pending.append((seq, bytearray(entry), bytearray(head)))
             self._length, self._head = seq, head
