@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import encode
-from genesis.audit.replay import ensure_same
+from genesis.audit.replay import ensure_same, ensure_same_hash
 from genesis.invariants import ensure
 from genesis.model.events import Event
 from genesis.storage.address import StoreAddress
@@ -63,7 +63,10 @@ class RunJournal:
     def _compare(self, entry: bytes) -> None:
         with storage_errors(self._path):
             seq, stored, stored_hash = next(self._unread)
-        ensure_same(str(self._path), seq, stored, entry)
+        if stored:
+            ensure_same(str(self._path), seq, stored, entry)
+        else:
+            ensure_same_hash(str(self._path), seq, stored_hash, link(self._head, entry))
         self._length, self._head = seq, stored_hash
 
     def take_command(self, number: int) -> None:

@@ -47,6 +47,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
 from genesis.system import versions
+from genesis.system.archiving import move_out_at_end
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
@@ -529,6 +530,8 @@ async def _run(
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
         if checkpointer is not None and journal.length and not journal.replaying:
             checkpointer.finish()
+            if prepared.config.audit.retention is not None:
+                move_out_at_end(kept, prepared.config.audit.retention, prepared.folder, log)
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
