@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from json.encoder import encode_basestring as _quote
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import msgspec
 from msgspec.structs import astuple
 
 from genesis.ids import fill_id
@@ -37,6 +38,10 @@ from genesis.model.orders import Liquidity, OrderIntent, OrderType, Side, TimeIn
 _EXACT_BELOW = 2**53
 _TEXTS_KEPT = 4_096
 _THINGS_KEPT = 256
+# In plain notation both here and in ECMAScript, and of integers the exact ones.
+_PLAIN_FROM: Final = 1e-5
+_PLAIN_BELOW: Final = 1e16
+_JSON: Final = msgspec.json.Encoder().encode
 
 # `_quote` is how the standard library writes a string with ensure_ascii off: it escapes exactly what RFC 8785 escapes, and in
 # the same way. Words are looked up because an enumeration's ``value`` and ``name`` are slow properties.
@@ -104,22 +109,26 @@ def _flag(value: bool) -> str:
 
 
 def _number(value: float) -> str:
-    """ECMAScript's form (ECMA-262, Number::toString): the digits are Python's, the shortest that round-trip.
+    """ECMAScript's form (ECMA-262, Number::toString): the shortest digits that round-trip, and of those the nearest.
 
-    So is the form wherever Python writes no exponent, but for a trailing ``.0`` and the sign of zero.
+    msgspec finds the same digits as Python, ten times faster, and writes them plainly from 1e-5 up to 1e16.
     """
+    if _PLAIN_FROM <= value < _PLAIN_BELOW or -_PLAIN_BELOW < value <= -_PLAIN_FROM:
+        text = _JSON(value).decode()
+        return text[:-2] if text.endswith(".0") else text
+    if value == 0:
+        return "0"
     text = float.__repr__(value)
     if "n" in text:
         raise Unusual
-    if "e" in text:
-        return _with_exponent(text)
-    if text.endswith(".0"):
-        return "0" if value == 0 else text[:-2]
-    return text
+    return _with_exponent(text)
 
 
 def _with_exponent(text: str) -> str:
-    """Python writes an exponent under 1e-4 and from 1e16 on; ECMAScript under 1e-6 and from 1e21 on, and pads none."""
+    """Python writes an exponent under 1e-4 and from 1e16 on; ECMAScript under 1e-6 and from 1e21 on, and pads none.
+
+    ``text`` is of a number under 1e-5 or of 1e16 and more.
+    """
     mantissa, _, exponent = text.partition("e")
     sign = "-" if mantissa.startswith("-") else ""
     digits, power = mantissa.lstrip("-").replace(".", ""), int(exponent)
@@ -289,8 +298,23 @@ def _traded(e: TradeClosed) -> bytes:
 
 def _sampled(e: MetricSample) -> bytes:
     metrics = e.metrics
-    body = ",".join([f"{label}{_metric(metrics[name])}" for name, label in _in_order(tuple(metrics.keys()))])
-    return f'{{"body":{{"currency":{_quote(e.currency)},"metrics":{{{body}}}}}{_close(e)}'.encode()
+    told = {name: _as_msgspec_writes(metrics[name]) for name, _ in _in_order(tuple(metrics.keys()))}
+    return f'{{"body":{{"currency":{_quote(e.currency)},"metrics":'.encode() + _JSON(told) + f"}}{_close(e)}".encode()
+
+
+def _as_msgspec_writes(value: str | int | float | None) -> str | int | float | msgspec.Raw | None:
+    """A metric as what msgspec, which writes a whole mapping at once, gives the form of RFC 8785 by itself."""
+    kind = type(value)
+    if value is None or kind is str:
+        return value
+    if kind is float:
+        number: float = value  # type: ignore[assignment]
+        if _PLAIN_FROM <= number < _PLAIN_BELOW or -_PLAIN_BELOW < number <= -_PLAIN_FROM:
+            return msgspec.Raw(_number(number).encode()) if number.is_integer() else number
+        return 0 if number == 0 else msgspec.Raw(_number(number).encode())
+    if kind is int:
+        return value if -_EXACT_BELOW < value < _EXACT_BELOW else str(value)  # type: ignore[operator]
+    raise Unusual
 
 
 def _evidence(e: EvidenceSample) -> bytes:

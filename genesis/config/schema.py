@@ -174,6 +174,21 @@ class AbSection(_Section, frozen=True):
     max_variants: Annotated[int, Meta(ge=2)] = 3
 
 
+def _at_par() -> dict[str, Decimal]:
+    return {"USDC": Decimal(1), "USDT": Decimal(1)}
+
+
+class AccountSection(_Section, frozen=True):
+    """The account that live versions share. ``assumed_rates``: USD that one unit of a currency is taken to be worth where no instrument of the tape says it."""
+
+    assumed_rates: dict[str, Decimal] = msgspec.field(default_factory=_at_par)
+
+    def __post_init__(self) -> None:
+        for currency, rate in self.assumed_rates.items():
+            if not 0 < rate < Decimal("Infinity"):
+                raise ValueError(f"assumed_rates.{currency}: expected above 0, found {rate}")
+
+
 class PaperSection(_Section, frozen=True):
     """The mission's block."""
 
@@ -181,6 +196,7 @@ class PaperSection(_Section, frozen=True):
     validation_criteria: ValidationCriteria = ValidationCriteria()
     promotion: PromotionRules = PromotionRules()
     ab_testing: AbSection = AbSection()
+    account: AccountSection = AccountSection()
 
 
 class VenueSection(_Section, frozen=True):

@@ -24,7 +24,7 @@ from genesis.execution.stp import prevented_lots
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.execution.working import Working
 from genesis.model.grid import plain
-from genesis.model.orders import Liquidity, RejectReason
+from genesis.model.orders import Liquidity, OrderType, RejectReason
 from genesis.model.rules import StpMode
 
 # No price and no size comes near it, and a compiled integer holds it in a word: 2**62 would be compared slowly.
@@ -49,6 +49,7 @@ _TAKER: Final = Liquidity.TAKER
 _NO_PREVENTION: Final = StpMode.NONE
 _REDUCE_ONLY: Final = RejectReason.REDUCE_ONLY
 _BY_DEPTH: Final = (Tier.DEPTH, Tier.ORDERS)
+_TAKE_PROFITS: Final = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 _MAKERS_GIVE_WAY: Final = (StpMode.NONE, StpMode.EXPIRE_MAKER)
 
 
@@ -156,10 +157,8 @@ class Matcher:
         """
         shown = self.shown
         shown.depth_ns = time_ns
-        if ticks == (shown.bid if side > 0 else shown.ask):
-            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
-            return
-        if shown.taken:
+        if shown.taken and ticks != (shown.bid if side > 0 else shown.ask):
+            # What was taken of the touch comes back with the quotes, which tell it sooner: the depth's news of it may be older.
             shown.taken.refresh(side, ticks, lots, time_ns)
             self._bounds = None
         for _, _, working in self._resting[side]:
@@ -205,9 +204,10 @@ class Matcher:
     def on_bar(self, time_ns: int, open_ns: int, opened: int, high: int, low: int, close: int, lots: int) -> None:
         """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first.
 
-        It says nothing of when in it a price was; so no order decided after it opened takes part, and none where prints or quotes
-        of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it says of the rest cannot be
-        told apart.
+        Those at market meet its open, then stops its worse extreme, before anything meets the better one: of a stop and a profit to be taken that
+        both lie in the bar it is the stop. It says nothing of when in it a price was; so no order decided after it opened takes part, and none
+        where prints or quotes of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it
+        says of the rest cannot be told apart.
         """
         shown = self.shown
         halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns))
@@ -215,7 +215,7 @@ class Matcher:
         if not halted and not told:
             share = self.models.bar_share
             budget = _UNBOUND if share is None else lots * share[0] // share[1]
-            for working in list(self.working):
+            for working in self._in_turn():
                 if working.order.decided_ns > open_ns:
                     continue
                 if working.in_time is not None and working.phase is _DELAYED:
@@ -289,10 +289,13 @@ class Matcher:
         return unwelcome or self._unfunded(working, touch)
 
     def _unwelcome(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
-        """Why the market as it stands forbids the order."""
+        """Why the market as it stands forbids the order; an order of the account's own that it would meet is part of it."""
+        post_only = working.order.intent.post_only
+        if post_only and working.limit is not None and self._meets_own(working, working.limit):
+            return RejectReason.WOULD_TAKE, "expected to rest, found an order of its own account in its way"
         if touch is None:
             return None
-        if working.order.intent.post_only and working.limit is not None:
+        if post_only and working.limit is not None:
             through = (working.limit - touch) * working.sign
             if through > 0 or (through == 0 and self.shown.has_quotes):
                 return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
@@ -344,6 +347,11 @@ class Matcher:
         """Immediate orders expire here, limits begin to rest, market orders go on taking."""
         if not working.leaves:
             return
+        if working.limit is not None and not working.is_fok:
+            # Own orders up to its limit would have been next, also where nothing is displayed.
+            self._prevent_self_trade(working, working.limit, time_ns)
+            if working.phase is not _TAKING:
+                return
         if working.is_immediate:
             self._expire(working, time_ns, RejectReason.FOK_UNFILLED if working.is_fok else RejectReason.IOC_REST)
         elif working.limit is not None:
@@ -463,9 +471,7 @@ class Matcher:
             return False
         if party.payable(working.locked, sign, price.at(deepest)) < left:
             return False
-        if party.self_trade in _MAKERS_GIVE_WAY:
-            return True
-        return all(w.party is not party or (deepest - (w.limit or 0)) * sign < 0 for _, _, w in self._resting[-sign])
+        return party.self_trade in _MAKERS_GIVE_WAY or not self._meets_own(working, deepest)
 
     def _taker_price(self, working: Working, base: int, half_spread: int, time_ns: int) -> TakerPrice:
         sign, models, moved = working.sign, self.models, 0
@@ -480,6 +486,12 @@ class Matcher:
         return TakerPrice(sign, base, half_spread, working.slippage, moved, worst)
 
     # ---- bars
+
+    def _in_turn(self) -> list[Working]:
+        working = list(self.working)
+        if len(working) > 1:
+            working.sort(key=_turn_in_bar)
+        return working
 
     def _meet_bar(self, working: Working, time_ns: int, bar: tuple[int, int, int], budget: int) -> int:
         opened, high, low = bar
@@ -605,6 +617,13 @@ class Matcher:
                 for working, lots in zip((taker, maker), prevented_lots(mode, taker.leaves, maker.leaves), strict=True):
                     self._prevent(working, lots, time_ns)
 
+    def _meets_own(self, working: Working, ticks: int) -> bool:
+        """Whether its account has a resting order on the other side at ``ticks`` or better."""
+        sign = working.sign
+        return any(
+            w.party is working.party and (ticks - (w.limit or 0)) * sign >= 0 for _, _, w in self._resting[-sign]
+        )
+
     def _prevent(self, working: Working, lots: int, time_ns: int) -> None:
         """What would have traded with the account itself leaves the order unexecuted; an order with nothing left expires."""
         if lots:
@@ -700,3 +719,10 @@ class Matcher:
                 high = min(high, working.limit or 0)
         # What was taken of a displayed size is forgotten when the size changes, so every change must be seen.
         return (True, 0, 0) if shown.taken else (False, low, high)
+
+
+def _turn_in_bar(working: Working) -> int:
+    """Whose turn it is in a bar: takers at its open, then stops, then the rest; among equals the older."""
+    if working.phase is _TAKING:
+        return 0
+    return 1 if working.phase is _TRIGGER and working.order.intent.type not in _TAKE_PROFITS else 2

@@ -15,6 +15,7 @@ from genesis.paper_trading.promotion_rules import PromotionRules
 
 _SHRUNK = Decimal("0.9")
 _CENT = Decimal("0.01")
+_ONE = Decimal(1)
 
 
 class _Limits:
@@ -93,14 +94,19 @@ class Allocation:
             return self._evidence(version) >= self._rules.proven_evidence
         return self._standings[version].proven
 
+    def _rate(self, version: str) -> Decimal:
+        return self._account.rates.get(version, _ONE)
+
     def _budget(self, version: str) -> Decimal:
-        return self._facts[version].budget if version in self._facts else self._standings[version].budget
+        """In the account's currency, as are all amounts here."""
+        budget = self._facts[version].budget if version in self._facts else self._standings[version].budget
+        return budget * self._rate(version)
 
     def _earned(self, version: str) -> Decimal:
         """Live profit that counts as unproven."""
         standing = self._standings[version]
         earned = self._facts[version].live_pnl if version in self._facts else standing.live_pnl
-        return earned - standing.cleared_pnl
+        return (earned - standing.cleared_pnl) * self._rate(version)
 
     def _committed(self, version: str) -> Decimal:
         """The fraction that is or may still be in the market."""

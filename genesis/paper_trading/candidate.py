@@ -96,12 +96,11 @@ class Candidate:
         return None if before is None or held is None else (1 + held) / (1 + before) - 1
 
     def _costs(self) -> float:
-        """Fees, and what fills cost beyond the price they faced, of the bar; a fraction of equity."""
+        """Fees, and what fills cost beyond the price they faced, of the bar; a fraction of the equity at its start, as its return is."""
         p = self.portfolio
         paid = p.fees_units + p.spread_x2_units // 2 + p.walk_units + p.slippage_units + p.impact_units
         costs, self._paid = paid - self._paid, paid
-        equity = self.track.desk.equity_units()
-        return max(0.0, quotient(costs, equity)) if equity > 0 else 0.0
+        return max(0.0, quotient(costs, p.bar_began)) if p.bar_began > 0 else 0.0
 
     # ---- what is read
 

@@ -52,7 +52,8 @@ class VirtualPortfolio(Portfolio):
         self.returns = Moments()
         self.recent = RecentReturns()
         self._bar_start = self.budget_units
-        # Of the evidence bar that ended last; ``None`` where it was not valid.
+        # Of the evidence bar that ended last: equity at its start, and its return, ``None`` where it was not valid.
+        self.bar_began = self.budget_units
         self.bar_return: float | None = None
         self._worth = 0
         self._gross = TimeWeighted(start_ns)
@@ -129,6 +130,7 @@ class VirtualPortfolio(Portfolio):
         """
         if hour_ns % EVIDENCE_BAR_NS == 0:
             start, self._bar_start = self._bar_start, equity_units
+            self.bar_began = start
             self.bar_return = None
             if not is_valid:
                 return

@@ -63,11 +63,12 @@ def _climb(version: str, synthetic: bool, looks: Sequence[PromotionRow], moves: 
         e_value=last.e_value,
         e_adjusted=last.e_adjusted,
         e_residual=last.e_residual,
+        e_counted=last.e_counted,
         missing=tuple(last.reasons),
         call=last.call,
         moves=tuple(_moved(m) for m in moves),
         fractions=_steps(looks),
-        evidence=Line(tuple(p.time for p in looks), tuple(p.e_adjusted for p in looks)),
+        evidence=Line(tuple(p.time for p in looks), tuple(p.e_counted for p in looks)),
     )
 
 

@@ -18,6 +18,7 @@ from genesis.clock import SystemClock, iso_utc
 from genesis.config import Config, inactive_keys, plain_config, secrets_of
 from genesis.config.schema import StrategyConfig
 from genesis.engine.engine import Progress, TradingEngine
+from genesis.engine.feed import price_stream
 from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
@@ -32,10 +33,11 @@ from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
 from genesis.model.events import CommandTaken, GapFound, RunStarted, TrackStopped
-from genesis.model.instruments import Instrument
+from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
+from genesis.paper_trading.account_rates import ACCOUNT_CURRENCY, AccountRates
 from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
@@ -62,8 +64,10 @@ from genesis.system.outgrown import KeptOn, OutgrownWatch, holding_back
 from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
+from genesis.tape.stream import Stream, StreamKind
 
 BATCH_ROWS = 8_192
+_PRICED = (StreamKind.QUOTES, StreamKind.TRADES, StreamKind.BARS)
 # A recorded tape is all that runs; how evidence is weighed is fixed before the first row.
 # Winnings are kept up to 4,000: adjusted for a family of twenty that shows nothing, that is ten times what all of the capital takes.
 SOURCE, RULES = Source.REPLAY, BettingRules(cap=4_000.0)
@@ -128,6 +132,7 @@ class Prepared:
         for plan_name, (plan, strategies) in plans_in_use(config).items():
             for strategy in strategies:
                 self._add(strategy, instruments, folder, config.execution, (plan_name, plan))
+        self._account: dict[str, dict[str, object]] = {}
         self.ladder = self._ladder(first - 1) if config.paper_trading.enabled else None
         self.started = RunStarted(first - 1, None, self._started())
 
@@ -152,6 +157,8 @@ class Prepared:
                 log.info(
                     "several moneys", track=track.name, told_in=told, so="it stays on paper; capital is given in one"
                 )
+        for currency, rate in self._account.items():
+            log.info("account rate", currency=currency, told_in=ACCOUNT_CURRENCY, **rate)
         for instrument, rules in self.rules.items():
             if rules.unknown_filters:
                 log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))
@@ -185,6 +192,10 @@ class Prepared:
         """The capital ladder over all reference tracks."""
         config, paper = self.config, self.config.paper_trading
         venue = LiveVenue(config.live_profile, config.live_venue.seed)
+        candidates = [t for t, facts in zip(self.tracks, self._facts, strict=True) if self._is_candidate(t, facts)]
+        currencies = {t.portfolio.currency for t in candidates}
+        rates = AccountRates(self._rate_streams(), currencies, paper.account.assumed_rates)
+        self._account = rates.facts()
         ladder = CapitalLadder(
             self.simulator,
             self.tape,
@@ -193,13 +204,12 @@ class Prepared:
             RULES,
             SOURCE,
             venue,
+            rates,
             start_ns,
             self._tiers,
         )
         for track, facts in zip(self.tracks, self._facts, strict=True):
-            # Capital of several moneys cannot be given by one yet: such a version stays on paper.
-            several = isinstance(track.portfolio, SeveralMoneysPortfolio)
-            if not facts["beside"] and "faults" not in facts and not several:
+            if track in candidates:
                 ladder.add(track, str(facts["version"]), facts)
         if paper.ab_testing.enabled:
             pairs = PairRules(max_variants=paper.ab_testing.max_variants)
@@ -210,6 +220,18 @@ class Prepared:
                     rules = _floats_as_text(msgspec.to_builtins(pairs))
                     self._experiments[strategy.name] = {"tracks": names, "rules": rules}
         return ladder
+
+    @staticmethod
+    def _is_candidate(track: Track, facts: Mapping[str, object]) -> bool:
+        """A reference track. Capital of several moneys cannot be given by one yet: such a version stays on paper."""
+        several = isinstance(track.portfolio, SeveralMoneysPortfolio)
+        return not facts["beside"] and "faults" not in facts and not several
+
+    def _rate_streams(self) -> list[Stream]:
+        """The prices of all instruments that exchange two currencies."""
+        spot = [r.instrument for r in self.readings if r.instrument.kind is not InstrumentKind.PERPETUAL]
+        of_each = [self.tape.of(i) for i in dict.fromkeys(spot)]
+        return [price_stream(streams) for streams in of_each if any(s.kind in _PRICED for s in streams)]
 
     def _add(
         self,
@@ -316,8 +338,11 @@ class Prepared:
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
         # Whoever has the entries alone makes the answers of A/B tests again by these rules.
         compared: dict[str, object] = {"experiments": self._experiments} if self._experiments else {}
+        # An account whose budgets are all in USD needs no rate.
+        account: dict[str, object] = {"account_rates": self._account} if self._account else {}
         return (
             rules
+            | account
             | terms
             | faulted
             | kept

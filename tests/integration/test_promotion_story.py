@@ -11,6 +11,7 @@ import pytest
 
 from genesis.audit.entry import decode
 from genesis.clock import NS_PER_DAY, ManualClock, iso_utc
+from genesis.evidence.families import closed_adjustment
 from genesis.paper_trading.promotion_manager import recompute
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
@@ -113,11 +114,26 @@ def test_every_decision_can_be_made_again_from_its_record_alone(story: Story) ->
         assert recompute(evaluation) == evaluation
 
 
+def test_another_attempt_lowers_nobody_who_is_live(story: Story) -> None:
+    """After the failed one began anew, the good one, live since before, is adjusted beside the E with which that attempt ended, to the last bit."""
+    again = next(s.time for s in stages(story.store, "fades") if s.move == "retry")
+    with StoreReader(story.store) as reader:
+        shown = {name: {e.time: e.e_value for e in reader.evidence(name)} for name in ("fades", "pair.05", "pair.075")}
+        bodies: list[Any] = [d["body"] for d in reader.events("PromotionEvaluated")]
+    made = [evaluation_of(b["digest"], b["record"]) for b in bodies]
+    good = [e for e in made if e.version == "good" and e.time_ns > again]
+    assert len(good) > 6
+    for e in good:
+        beside = [shown["fades"][again], *(shown[name][e.time_ns] for name in ("pair.05", "pair.075"))]
+        assert e.facts.adjusted == closed_adjustment([e.facts.e_value, *beside])[0]
+        assert shown["fades"][e.time_ns] != shown["fades"][again]
+
+
 def test_live_and_twin_decide_the_same_and_differ_by_the_venue_alone(story: Story) -> None:
     """Orders of the good one are sent at the same moments to the same side; live fills dearer."""
     with StoreReader(story.store) as reader:
         live, twin = (reader.orders(f"good@{role}") for role in ("live", "twin"))
-        costs = {role: [Decimal(f.slippage) for f in reader.fills(f"good@{role}")] for role in ("live", "twin")}
+        costs = {role: [Decimal(f.slippage or 0) for f in reader.fills(f"good@{role}")] for role in ("live", "twin")}
     assert len(live) > 300
     moments = [{(o.time_submitted, o.side) for o in orders} for orders in (live, twin)]
     assert len(moments[0] & moments[1]) > 0.98 * len(moments[0] | moments[1])
@@ -153,21 +169,26 @@ def _tail(store: Path) -> list[bytes]:
 
 
 def test_a_person_can_stop_a_rise_and_the_record_says_who_and_why(story: Story) -> None:
-    """Paused on day 30 through the inbox: no step from then on; taken once, at the first evidence bar after, also when run again."""
+    """Paused on day 30 through the inbox: no step from then on; taken once, at the first evidence bar after, also when run again. A word that is no order is refused."""
     play(story.folder, story.data, "paused", FIRST_NS + 30 * NS_PER_DAY)
     store = story.folder / "paused.db"
+    leave_command(store, "hurry", "good", "bob", "it is late", ManualClock(1))
     leave_command(store, "pause", "good", "ann", "an audit", ManualClock(1))
     play(story.folder, story.data, "paused", FIRST_NS + 60 * NS_PER_DAY)
     play(story.folder, story.data, "paused", FIRST_NS + 61 * NS_PER_DAY)
     rises = [s for s in stages(store, "good") if s.move == "step_up"]
     assert all(s.time <= FIRST_NS + 30 * NS_PER_DAY for s in rises), [iso_utc(s.time) for s in rises]
     with StoreReader(store) as reader:
-        (taken,) = reader.events("CommandTaken")
-        (row,) = reader.commands()
+        refused, taken = reader.events("CommandTaken")
+        _, row = reader.commands()
+        assert reader.status().waiting_commands == 0
         entry: Any = decode(next(iter(reader.entries(row.taken_at_seq or 0))).entry)
     body: Any = taken["body"]
     assert (body["author"], body["reason"], body["taken"]) == ("ann", "an audit", True)
     assert entry["type"] == "CommandTaken"
+    no_order: Any = refused["body"]
+    assert (no_order["number"], no_order["author"], no_order["taken"]) == (1, "bob", False)
+    assert no_order["words"].endswith("found hurry")
 
 
 def test_under_balanced_going_live_takes_evidence(story: Story) -> None:

@@ -25,7 +25,7 @@ from genesis.model.orders import (
     TimeInForce,
 )
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WHOLE = st.integers(-(2**70), 2**70) | st.sampled_from([s * (2**53 + d) for s in (1, -1) for d in (-1, 0, 1)])
 UNITS = st.integers(-(10**25), 10**25)
 FLOAT = st.floats(allow_nan=False, allow_infinity=False)

@@ -88,7 +88,7 @@ def test_a_window_is_a_function_of_its_last_500_returns(seed: int, n: int, steps
             assert found == [None] * 4
             continue
         for method in ("inverted_cdf", "lower"):
-            assert found[0] == max(0.0, -float(np.quantile(window, tail, method=method)))  # type: ignore[call-overload]
+            assert found[0] == max(0.0, -float(np.quantile(window, tail, method=method)))
         worst = np.sort(window)[: math.ceil(len(window) * round(tail * 100) / 100 - 1e-9)]
         assert math.isclose(found[1], max(0.0, -worst.mean()), rel_tol=1e-12, abs_tol=1e-15)
 

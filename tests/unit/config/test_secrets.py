@@ -110,7 +110,7 @@ def keyring(folder: Path, patch: pytest.MonkeyPatch, body: str) -> None:
 def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a test puts in the place of the keyring is gone after it."""
     for name in ("keyring", "keyring.errors"):
-        monkeypatch.setitem(sys.modules, name, None)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 def test_the_keyring_is_asked_for_service_and_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,6 +228,18 @@ def test_a_small_account_over_the_tier_bound_both_ways() -> None:
     assert held({"a": ("0.10", 12.0), "b": ("0", 11.0)}, at=hunter).room("b").fraction >= Decimal("0.10")
 
 
+def test_amounts_of_several_currencies_are_compared_in_usd() -> None:
+    """10,000 of one money at 0.5 and 10,000 of another at 2 on 20,000 USD: a first step is 500 here and 2,000 there, and no more are unproven."""
+    at = AccountFacts(
+        equity=Decimal(20_000), live_max=5, budget_max=Decimal(1), rates={"a": Decimal("0.5"), "b": Decimal(2)}
+    )
+    assert rooms(held({"a": ("0.10", 1.0), "b": ("0", 1.0)}, at=at)) == {"a": "0.4", "b": "0.075"}
+    assert rooms(held({"a": ("0", 1.0), "b": ("0.10", 1.0)}, at=at)) == {"a": "0", "b": "0.1"}
+    assert held({"a": ("0.10", 1.0)}, at=at, live_pnl=Decimal(-401)).revoked.startswith(
+        "unproven versions together have lost 200.50, at most 200 is allowed"
+    )
+
+
 def test_facts_need_a_budget_and_finite_evidence() -> None:
     """Nothing is divided by zero and nothing is proved by infinity."""
     with pytest.raises(ValueError, match="budget: expected above 0, found 0"):

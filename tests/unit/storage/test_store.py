@@ -83,7 +83,7 @@ def test_a_checkpoint_and_a_close_fold_the_log_into_the_file(tmp_path: Path) -> 
         with StoreReader.open(path) as reader:
             assert reader.head()[1] == head_of(RUN)
     assert not (tmp_path / "run.db-wal").exists()
-    copy = shutil.copy(path, tmp_path / "copy.db")
+    copy = Path(shutil.copy(path, tmp_path / "copy.db"))
     assert StoreReader.open(copy).head()[1] == head_of(RUN)
 
 
