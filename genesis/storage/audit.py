@@ -291,7 +291,8 @@ def check_projections(db: Database, lines: Lines | None = None) -> Iterator[Find
 
 def _compared(table: str, fresh: Database, db: Database) -> Iterator[Finding]:
     """Both sides in the order of their keys."""
-    made, kept = _in_order(fresh, table), _in_order(db, table)
+    wrong_keys: list[Finding] = []
+    made, kept = _in_order(fresh, table), _keyed(_in_order(db, table), table, wrong_keys)
     columns = schema.columns(fresh, table)
     expected, found = next(made, None), next(kept, None)
     while expected is not None or found is not None:
@@ -307,6 +308,16 @@ def _compared(table: str, fresh: Database, db: Database) -> Iterator[Finding]:
             if wrong:
                 yield _off(table, expected[0], "; ".join(wrong))
             expected, found = next(made, None), next(kept, None)
+    yield from wrong_keys
+
+
+def _keyed(rows: Iterable[tuple[Any, ...]], table: str, wrong: list[Finding]) -> Iterator[tuple[Any, ...]]:
+    """Rows whose key is a number; those of a damaged page may have none."""
+    for row in rows:
+        if isinstance(row[0], int):
+            yield row
+        else:
+            wrong.append(_off(table, 0, f"expected a whole number as its key, found {row[0]!r}"))
 
 
 def _off(table: str, key: int, problem: str) -> Finding:
