@@ -289,12 +289,9 @@ def test_reports_and_tables_of_an_archived_store_are_there(store: Path, tmp_path
         ("doctor", store.parent / "config.yaml"),
     ):
         assert genesis(*call).code == 0, call
-    for call in (
-        ("audit", "export", store, "--out", tmp_path / "a.zip"),
-        ("db", "migrate", store, "--to", tmp_path / "b.db"),
-    ):
-        answer = genesis(*call)
-        assert (answer.code, "the archive old.zip" in answer.error) == (2, True), call
+    for command, out in ((("audit", "export"), "--out"), (("db", "migrate"), "--to")):
+        answer = genesis(*command, store, out, tmp_path / f"{command[1]}.out")
+        assert (answer.code, "the archive old.zip" in answer.error) == (2, True), command
     assert genesis("backup", store, "--out", tmp_path / "backup.db").code == 0
 
 
