@@ -316,20 +316,33 @@ class PublishSection(_Section, frozen=True):
     mail: MailSection | None = None
 
 
+class RetentionSection(_Section, frozen=True, kw_only=True):
+    """Entries older than ``days`` of engine time are moved into an archive in ``folder`` when a run ends."""
+
+    days: Annotated[int, Meta(ge=1)]
+    folder: str = "archives"
+
+
 class AuditSection(_Section, frozen=True):
     """Signed checkpoints (docs/AUDIT.md). They leave no trace in the run chain.
 
     ``keys`` is the folder of the signing key, which is made on first use. ``name`` begins the origin of the checkpoints.
     ``checkpoint_every``: entries between two of them, 0 for none while a run is at work. ``publish``: where they go; text alone is a file.
+    ``retention``: how long entries stay in the store, ``None`` for ever.
     """
 
     keys: str = "keys"
     name: str = AUDIT_NAME
     checkpoint_every: Annotated[int, Meta(ge=0)] = 0
     publish: str | PublishSection | None = None
+    retention: RetentionSection | None = None
 
     def __post_init__(self) -> None:
         check_origin(self.name)
+        if self.retention is not None and not self.checkpoint_every:
+            raise ValueError(
+                "checkpoint_every: expected above 0 where retention is set, for only what was signed is archived, found 0"
+            )
 
     @property
     def publishing(self) -> PublishSection:

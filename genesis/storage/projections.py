@@ -60,6 +60,7 @@ from genesis.model.orders import (
 )
 from genesis.model.texts import texts_of
 from genesis.storage import shapes
+from genesis.storage.archived import ensure_none_archived
 from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
@@ -376,7 +377,12 @@ class Projector:
 
 
 def rebuild(db: Database) -> None:
-    """Make every projection again from the stored entries, all or nothing."""
+    """Make every projection again from the stored entries, all or nothing.
+
+    Raises:
+        ConfigError: some of them lie in an archive.
+    """
+    ensure_none_archived(db, "projections")
     with transaction(db):
         create_projections(db)
         project(db, stored_entries(db))

@@ -50,6 +50,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
 from genesis.system import versions
+from genesis.system.archiving import move_out_at_end
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
@@ -593,9 +594,11 @@ async def _run(
         progress = _signing(checkpointer, _snapping(prepared, taker, checks, watching))
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows, checks.stops)
         if not journal.replaying:
+            taker.stopped(prepared.parts)
             if checkpointer is not None and journal.length:
                 checkpointer.finish()
-            taker.stopped(prepared.parts)
+                if prepared.config.audit.retention is not None:
+                    move_out_at_end(kept, prepared.config.audit.retention, prepared.folder, log)
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
