@@ -15,6 +15,7 @@ from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule, LiveAssumptions, Realism
+from genesis.feeds.files.formats import OhlcvColumns
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import ValidationCriteria
@@ -110,7 +111,8 @@ class DataConfig(_Section, frozen=True):
     """One file, or ``package:NAME/path`` inside an installed package.
 
     Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse). ``orders`` keeps the
-    orders of order-by-order data on the tape, beside the depth and quotes made from them.
+    orders of order-by-order data on the tape, beside the depth and quotes made from them. ``columns`` names the columns of plain OHLCV
+    that have none of the usual names.
     """
 
     instrument: str
@@ -121,6 +123,7 @@ class DataConfig(_Section, frozen=True):
     capture: str | None = None
     policies: dict[str, str] = {}
     orders: bool = False
+    columns: OhlcvColumns | None = None
 
 
 class Variant(_Section, frozen=True):
