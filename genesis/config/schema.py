@@ -30,6 +30,9 @@ AUDIT_NAME = "genesis-run"
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*")
 # It becomes part of a track's name.
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NAME_MAX = 100
+# Beyond it no market is traded, and the amounts of statements would leave the decimals' 28 digits.
+_MONEY_MAX = Decimal(10) ** 15
 
 
 class Secret:
@@ -101,6 +104,10 @@ class InstrumentConfig(_Section, frozen=True):
     exchange_info: str | None = None
     perpetual: PerpetualTerms | None = None
 
+    def __post_init__(self) -> None:
+        for field in ("symbol", "venue", "base", "quote"):
+            _check_word(field, getattr(self, field))
+
     @property
     def id(self) -> str:
         """``BTCUSDT.BINANCE``."""
@@ -132,6 +139,9 @@ class Variant(_Section, frozen=True):
     name: str
     params: dict[str, object] = {}
 
+    def __post_init__(self) -> None:
+        _check_name("name", self.name)
+
 
 class StrategyConfig(_Section, frozen=True):
     """A strategy: a built-in or entry-point name, or ``path/to/file.py:ClassName``; each variant is a track of its own.
@@ -157,13 +167,30 @@ class StrategyConfig(_Section, frozen=True):
     faults: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.budget > 0:
-            raise ValueError(f"budget: expected above 0, found {self.budget}")
+        if not 0 < self.budget <= _MONEY_MAX:
+            raise ValueError(f"budget: expected above 0, at most {_MONEY_MAX:.0e}, found {self.budget}")
         if not self.instruments:
             raise ValueError("instruments: expected one or more, found none")
-        below = next((c for c, amount in self.balances.items() if amount < 0), None)
-        if below is not None:
-            raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")
+        out = next((c for c, amount in self.balances.items() if not 0 <= amount <= _MONEY_MAX), None)
+        if out is not None:
+            raise ValueError(f"balances.{out}: expected 0 to {_MONEY_MAX:.0e}, found {self.balances[out]}")
+        _check_name("name", self.name)
+
+
+def _check_name(field: str, name: str) -> None:
+    """A name stands in tables, files and messages, and is part of a track's name, where @ and ! have a meaning."""
+    if name != name.strip() or not 0 < len(name) <= _NAME_MAX or not name.isprintable() or set(name) & set("@!"):
+        shown = name if len(name) <= _NAME_MAX else f"{name[:_NAME_MAX]}…"
+        raise ValueError(
+            f"{field}: expected 1 to {_NAME_MAX} printable characters without @ and !, no blank at the ends, found {shown!r}"
+        )
+
+
+def _check_word(field: str, word: str) -> None:
+    if not word or len(word) > _NAME_MAX or not word.isprintable() or any(c.isspace() for c in word):
+        raise ValueError(
+            f"{field}: expected 1 to {_NAME_MAX} printable characters without blanks, found {word[:200]!r}"
+        )
 
 
 class AbSection(_Section, frozen=True):
@@ -284,7 +311,7 @@ class Config(_Section, frozen=True):
 
     def check(self) -> None:
         """What one key says about another; raises `ConfigError`."""
-        if self.run.store.strip() in ("", ".", ".."):
+        if self.run.store.strip() in ("", ".", "..", ":memory:"):
             raise ConfigError(f"run.store: expected the name of a file, found '{self.run.store}'")
         try:
             is_postgres(self.run.store) and store_address(self.run.store)

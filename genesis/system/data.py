@@ -85,7 +85,8 @@ def _instrument(config: Config, instrument_id: str, folder: Path) -> Instrument:
     tick, lot = wanted.tick, wanted.lot
     if tick is None or lot is None:
         steps = _inferred(config, wanted, folder)
-        tick, lot = tick or _known("tick", steps.tick, wanted), lot or _known("lot", steps.lot, wanted)
+        tick = _known("tick", steps.tick, wanted) if tick is None else tick
+        lot = _known("lot", steps.lot, wanted) if lot is None else lot
     try:
         return Instrument(
             wanted.symbol,

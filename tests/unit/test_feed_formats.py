@@ -25,7 +25,6 @@ from genesis.feeds.files import (
     detect,
     infer_steps,
     parse_policies,
-    parse_policies,
     read,
     write_stream,
 )

@@ -293,6 +293,12 @@ def test_columns_that_are_not_named_are_found(tmp_path: Path) -> None:
         one(path, ReadOptions(columns=OhlcvColumns(volume="Vol")))
 
 
+def test_a_number_too_large_for_the_tick_says_so(tmp_path: Path) -> None:
+    """A price that 64 bits of ticks do not hold is a number; what is wrong with it is its size."""
+    path = written(tmp_path, BAR_HEADER, changed(BARS, 1, 2, "1e17"))
+    refused(path, 3, "high", "less than 2^63 steps of 0.01", "1e17")
+
+
 def test_objects_are_no_rows(tmp_path: Path) -> None:
     """JSON rows are lists; an object is named as what it is."""
     path = tmp_path / "rows.json"

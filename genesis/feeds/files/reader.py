@@ -120,9 +120,7 @@ def _too_fine(value: Decimal | None) -> bool:
     return value is not None and _last_digit(value) < -_DECIMALS
 
 
-def _refuse(
-    rows: Rows, field: str, message: str, expected: str, bad: Callable[[Decimal | None], bool]
-) -> DataError:
+def _refuse(rows: Rows, field: str, message: str, expected: str, bad: Callable[[Decimal | None], bool]) -> DataError:
     """The error that names the first value of ``field`` that is ``bad``."""
     column, scale = rows.raw(field), scale_of(field)
     i = next(i for i in range(len(column)) if bad(*decimals_of(column.slice(i, 1), scale)))

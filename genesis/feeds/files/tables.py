@@ -193,7 +193,11 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
     except csv.Error as error:
         # Among them a lone carriage return as the line's end.
         raise DataError(
-            "unreadable line", source=source, line=1, expected="fields of a line that ends in LF or CRLF", found=str(error)
+            "unreadable line",
+            source=source,
+            line=1,
+            expected="fields of a line that ends in LF or CRLF",
+            found=str(error),
         ) from None
     header = not any(_is_number(field) for field in fields)
     if header:
