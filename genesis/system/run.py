@@ -164,6 +164,10 @@ class Prepared:
                 )
         for currency, rate in self._account.items():
             log.info("account rate", currency=currency, told_in=ACCOUNT_CURRENCY, **rate)
+        for traded in {r.instrument.id: r.instrument for r in self.readings}.values():
+            given = next(i for i in self.config.instruments if i.id == traded.id)
+            if (given.tick is None or given.lot is None) and given.exchange_info is None:
+                log.info("steps inferred", instrument=traded.id, tick=str(traded.tick), lot=str(traded.lot))
         for instrument, rules in self.rules.items():
             if rules.unknown_filters:
                 log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))
