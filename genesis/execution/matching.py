@@ -548,7 +548,7 @@ class Matcher:
         shown, sign, limit = self.shown, working.sign, working.limit or 0
         opposite, displayed = (shown.ask, shown.ask_lots) if sign > 0 else (shown.bid, shown.bid_lots)
         if working.queue is not None:
-            working.queue.on_through()
+            working.queue.on_crossed()
         available = shown.taken.available(-sign, opposite, displayed)
         if available > 0:
             lots = self._fill_maker(working, time_ns, limit, available, shown.tier(time_ns), _MEDIUM)

@@ -330,12 +330,33 @@ def test_the_other_side_crossing_a_resting_order_fills_what_it_shows() -> None:
 
 
 def test_nobody_is_ahead_once_the_other_side_stood_at_the_price() -> None:
-    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2; nobody bids there any more, so the next sale of 3 is its own."""
+    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2. Prints of 10 that come after are what took those; the next 3 are its own."""
     venue = book()
-    venue.order("o", BUY, 10, limit=9_998)
+    working = venue.order("o", BUY, 10, limit=9_998)
     venue.quote(9_997, 5, 9_998, 2)
+    assert working.ahead == 0
+    venue.trade(9_998, 6)
+    venue.trade(9_998, 4)
+    assert venue.ears["a"].fills() == [(9_998, 2)]
     venue.trade(9_998, 3)
     assert venue.ears["a"].fills() == [(9_998, 2), (9_998, 3)]
+
+
+@pytest.mark.parametrize("queue", ["risk_averse", "power3"])
+@pytest.mark.parametrize("quote_first", [True, False])
+def test_whichever_comes_first_of_a_print_and_the_quote_that_it_left(queue: str, quote_first: bool) -> None:
+    """3 stand before it; a seller of 8 takes them and leaves an ask of 5 at its price: 5 are its own, told by the print first or by the quote."""
+    venue = Venue(TOUCH, queue=queue)
+    ear = venue.account()
+    venue.quote(9_999, 3, 10_001, 5)
+    venue.order("o", BUY, 10, limit=9_999)
+    if quote_first:
+        venue.quote(9_998, 4, 9_999, 5)
+        venue.trade(9_999, 3)
+    else:
+        venue.trade(9_999, 3)
+        venue.quote(9_998, 4, 9_999, 5)
+    assert ear.fills() == [(9_999, 5)]
 
 
 def test_post_only_never_takes() -> None:
