@@ -663,7 +663,7 @@ class Matcher:
         if party.asset_fee is None:
             fee = party.fee(sign, ticks, lots, liquidity)
         else:
-            fee = party.fee_in_asset(party.asset_fee, sign, ticks, lots, liquidity, time_ns)
+            fee = party.fee_in_asset(party.asset_fee, working.locked, sign, ticks, lots, liquidity, time_ns)
         if party.spot is not None:
             working.locked = party.pay(working.locked, sign, ticks, lots, fee, working.lock_ticks, working.leaves)
         if self.models.impact is not None and liquidity is _TAKER:
