@@ -274,13 +274,19 @@ class Matcher:
             working.phase, working.most = working.first_phase(), late.most
 
     def _refusal(self, working: Working, touch: int | None, time_ns: int) -> tuple[RejectReason, str] | None:
-        intent, party = working.order.intent, working.party
-        if party.rules is not None:
-            own = [w for w in self.working if w.party is party]
-            refusal = party.rules.refusal(working, own, party.base_units(), time_ns)
-            if refusal is not None:
-                return refusal
-        if intent.reduce_only and working.sign * party.position >= 0:
+        party, rules = working.party, working.party.rules
+        if rules is None:
+            return self._engine_refusal(working, touch)
+        own = [w for w in self.working if w.party is party and w.phase is not _DELAYED]
+        refusal = rules.refusal(working, own, party.base_units(), time_ns)
+        if refusal is not None:
+            return refusal
+        refusal = self._engine_refusal(working, touch)
+        return None if refusal is None else (refusal[0], rules.told(*refusal))
+
+    def _engine_refusal(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
+        """What a venue refuses without any filter: nothing to reduce, post-only, a trigger that is met, the means."""
+        if working.order.intent.reduce_only and working.sign * working.party.position >= 0:
             return RejectReason.REDUCE_ONLY, "expected a position to reduce, found none"
         late = working.in_time
         unwelcome = None if late is None else late.refusal
@@ -299,8 +305,9 @@ class Matcher:
             through = (working.limit - touch) * working.sign
             if through > 0 or (through == 0 and self.shown.has_quotes):
                 return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
-        last = self.shown.last or touch
-        if working.trigger is not None and working.is_beyond_trigger(last):
+        # Bars leave a price too: beside quotes without trades it is an older one than the touch.
+        last = self.shown.last if self.shown.has_trades and self.shown.last else touch
+        if working.phase is not _TAKING and working.is_met_at_once(last):
             detail = f"expected a trigger beyond the market, found it at {self._text(last)}"
             return RejectReason.WOULD_TRIGGER_IMMEDIATELY, detail
         return None
@@ -620,7 +627,9 @@ class Matcher:
     def _meets_own(self, working: Working, ticks: int) -> bool:
         """Whether its account has a resting order on the other side at ``ticks`` or better."""
         sign = working.sign
-        return any(w.party is working.party and (ticks - (w.limit or 0)) * sign >= 0 for _, _, w in self._resting[-sign])
+        return any(
+            w.party is working.party and (ticks - (w.limit or 0)) * sign >= 0 for _, _, w in self._resting[-sign]
+        )
 
     def _prevent(self, working: Working, lots: int, time_ns: int) -> None:
         """What would have traded with the account itself leaves the order unexecuted; an order with nothing left expires."""

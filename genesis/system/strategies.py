@@ -74,7 +74,9 @@ def build_strategy(
     known = [field.encode_name for field in msgspec.structs.fields(cls.Params)]
     for name in params:
         if name not in known:
-            raise StrategyError(f"{where}.params.{name}: expected {_one_of(known)}, found {name!r}{_nearest(name, known)}")
+            raise StrategyError(
+                f"{where}.params.{name}: expected {_one_of(known)}, found {name!r}{_nearest(name, known)}"
+            )
     try:
         typed = msgspec.convert(dict(params), cls.Params, strict=True)
     except msgspec.ValidationError as error:

@@ -434,6 +434,18 @@ def test_a_trigger_already_beyond_the_market_is_rejected() -> None:
     assert [h.reason for h in venue.ears["a"].of("rejected")] == [RejectReason.WOULD_TRIGGER_IMMEDIATELY]
 
 
+def test_a_bars_close_beside_quotes_is_no_last_price() -> None:
+    """An hour ago a bar closed at 94.00; with the bid at 99.99 a stop at 95.00 waits for it."""
+    venue = Venue(BARS | frozenset({Tier.QUOTES}))
+    ear = venue.account()
+    venue.bar(9_400, 9_400, 9_400, 9_400, 5)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("stop", SELL, 2, type=OrderType.STOP, trigger_ticks=9_500)
+    venue.quote(9_490, 5, 9_492, 5)
+    assert [h.kind for h in ear.heard] == ["accepted", "triggered", "filled"]
+    assert ear.fills() == [(9_490, 2)]
+
+
 def test_a_trailing_stop_follows_the_best_price_and_never_back() -> None:
     """Sell 1 % behind: from 100 to 110 the trigger rises to 108.90, and a print at it sets the order off."""
     venue = Venue(PRINTS)
