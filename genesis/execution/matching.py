@@ -48,6 +48,7 @@ _MAKER: Final = Liquidity.MAKER
 _TAKER: Final = Liquidity.TAKER
 _NO_PREVENTION: Final = StpMode.NONE
 _REDUCE_ONLY: Final = RejectReason.REDUCE_ONLY
+_IN_BOOK: Final = (Phase.RESTING, Phase.TAKING)
 _BY_DEPTH: Final = (Tier.DEPTH, Tier.ORDERS)
 _TAKE_PROFITS: Final = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 _MAKERS_GIVE_WAY: Final = (StpMode.NONE, StpMode.EXPIRE_MAKER)
@@ -541,7 +542,7 @@ class Matcher:
         best, best_lots = (shown.bid, shown.bid_lots) if sign > 0 else (shown.ask, shown.ask_lots)
         for _, _, working in list(resting):
             limit, queue = working.limit or 0, working.queue
-            if self._cross(working, time_ns) or queue is None or by_depth:
+            if working.phase is not _RESTING or self._cross(working, time_ns) or queue is None or by_depth:
                 continue
             if best == limit:
                 queue.on_level(best_lots)
@@ -584,7 +585,7 @@ class Matcher:
             through = (limit - ticks) * sign
             if through < 0:
                 break
-            if queue is None or working.arrival_ns > happened_ns:
+            if queue is None or working.arrival_ns > happened_ns or working.phase is not _RESTING:
                 continue
             if through > 0:
                 queue.on_through()
@@ -655,10 +656,25 @@ class Matcher:
             if payable < lots:
                 lots, short_of = payable, RejectReason.INSUFFICIENT_BALANCE
         if lots > 0:
+            before = party.position
             self._book(working, time_ns, ticks, lots, liquidity, cost)
+            if before * sign < 0 <= party.position * sign:
+                self._end_reducing(working, time_ns)
         if lots < wanted:
             self._expire(working, time_ns, short_of)
+        elif working.reduce_only and working.leaves and party.position * sign >= 0:
+            self._expire(working, time_ns, _REDUCE_ONLY)
         return max(0, lots)
+
+    def _end_reducing(self, closing: Working, time_ns: int) -> None:
+        """``closing`` left its account no position to reduce: reduce-only orders of its side go from the book; what waits for a trigger stays.
+
+        Else they would reduce a later position that they were never meant for (Binance USD-M, order update, expiry reason 4).
+        """
+        for working in list(self.working):
+            if working.party is closing.party and working.sign == closing.sign and working.reduce_only:
+                if working is not closing and working.phase in _IN_BOOK:
+                    self._expire(working, time_ns, _REDUCE_ONLY)
 
     def _book(
         self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, cost: FillCost

@@ -396,19 +396,35 @@ def test_reduce_only_never_goes_through_flat() -> None:
 
 
 def test_a_reduce_only_order_ends_once() -> None:
-    """Long 3: a sell of 5 walks the book to flat and expires there, once; one that rests when another closed the position expires once too."""
+    """Long 3: a sell of 5 walks the book to flat and expires there, once; one that rests expires at that moment, once too."""
     venue = book()
     ear = venue.ears["a"]
     venue.order("in", BUY, 3)
     venue.order("rests", SELL, 2, limit=10_005, reduce_only=True)
     venue.order("walks", SELL, 5, reduce_only=True)
     assert sum(lots for _, lots in ear.fills("walks")) == 3
-    assert [(h.reason, h.lots) for h in ear.of("expired", "walks")] == [(RejectReason.REDUCE_ONLY, 2)]
-    venue.trade(10_006, 50, 1)
-    venue.trade(10_007, 50, 1)
-    assert ear.fills("rests") == []
-    assert [(h.reason, h.lots) for h in ear.of("expired", "rests")] == [(RejectReason.REDUCE_ONLY, 2)]
+    assert [(h.order, h.reason, h.lots) for h in ear.of("expired")] == [
+        ("rests", RejectReason.REDUCE_ONLY, 2),
+        ("walks", RejectReason.REDUCE_ONLY, 2),
+    ]
     assert venue.matcher.working == []
+
+
+def test_a_reduce_only_order_does_not_wait_for_another_position() -> None:
+    """Long 3 with 3 for sale above and a stop below; the position is sold. The sale goes with it; the stop waits on, and with nothing held reduces nothing."""
+    venue = book()
+    ear = venue.ears["a"]
+    venue.order("in", BUY, 3)
+    venue.order("gain", SELL, 3, limit=10_050, reduce_only=True)
+    venue.order("stop", SELL, 3, type=OrderType.STOP, trigger_ticks=9_000, reduce_only=True)
+    venue.order("out", SELL, 3)
+    assert [(h.order, h.reason) for h in ear.of("expired")] == [("gain", RejectReason.REDUCE_ONLY)]
+    venue.order("again", BUY, 2)
+    venue.trade(10_060, 50, 1)
+    assert [ear.fills("gain"), venue.parties["a"].position] == [[], 2]
+    venue.order("out again", SELL, 2)
+    venue.trade(9_000, 50, -1)
+    assert [(h.order, h.reason) for h in ear.of("expired")][1:] == [("stop", RejectReason.REDUCE_ONLY)]
 
 
 # ---- triggers
