@@ -345,7 +345,7 @@ class Protected(EverySix):
         self._n += 1
         if self._n == 20:
             self.buy(self.instrument.quantity(900))
-        elif self._n == 21:
+        elif self._n == 22:
             self.sell(self.instrument.quantity(900), trigger=self.instrument.price(9_800), reduce_only=True)
             self.buy(self.instrument.quantity(100), limit=self.instrument.price(9_600))
 
