@@ -240,6 +240,19 @@ def test_amounts_of_several_currencies_are_compared_in_usd() -> None:
     )
 
 
+@pytest.mark.parametrize(("equity", "room"), [(10_000, "0.10"), (9_001, "0.10"), (8_999, "0"), (4_000, "0")])
+def test_who_was_halted_with_a_position_may_have_it_back_as_if_it_had_held_it(equity: int, room: str) -> None:
+    """A tenth of 10,000 under the cap on unproven capital: until a tenth of the account is gone, as for those that are live; and it still counts before them."""
+    halted = _named(standing(Stage.HALTED, committed=Decimal("0.10"), halted_fraction=Decimal("0.10")), "a")
+    standings = {"a": halted, "b": _named(standing(Stage.LIVE, "0.10", proven=True), "b")}
+    found = {"a": facts(version="a", live_flat=False), "b": facts(version="b", adjusted=90.0, live_flat=False)}
+    allocation = Allocation(GIVEN, account(equity), standings, found)
+    assert allocation.room("a").fraction == Decimal(room)
+    assert allocation.room("b").fraction >= Decimal("0.10")
+    sold = Allocation(GIVEN, account(equity), standings, found | {"a": facts(version="a")})
+    assert sold.room("a").fraction <= Decimal(equity) / 100_000
+
+
 def test_facts_need_a_budget_and_finite_evidence() -> None:
     """Nothing is divided by zero and nothing is proved by infinity."""
     with pytest.raises(ValueError, match="budget: expected above 0, found 0"):
