@@ -166,6 +166,13 @@ class Allocation:
 
     def room(self, version: str) -> Room:
         """What a version may hold now."""
+        found, limit = self._shared(version), self._account.limits.get(version)
+        if limit is None or limit.fraction >= found.fraction:
+            return found
+        return Room(limit.fraction, limit.words, found.revoked)
+
+    def _shared(self, version: str) -> Room:
+        """What the limits that all share leave to it."""
         proven = self._proven[version]
         revoked = "" if proven else self.revoked
         kept, held = self._kept.get(version), self._held(version)

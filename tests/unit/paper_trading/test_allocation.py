@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genesis.paper_trading.allocation import Allocation
-from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Standing
+from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Limit, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import Stage
 from genesis.risk.tiers import DEFAULT_TIERS, SNIPER
@@ -251,6 +251,17 @@ def test_who_was_halted_with_a_position_may_have_it_back_as_if_it_had_held_it(eq
     assert allocation.room("b").fraction >= Decimal("0.10")
     sold = Allocation(GIVEN, account(equity), standings, found | {"a": facts(version="a")})
     assert sold.room("a").fraction <= Decimal(equity) / 100_000
+
+
+def test_a_limit_of_its_own_bounds_a_version_whatever_room_there_is() -> None:
+    """A former champion holds what is left to it: less takes capital from it, and as much or more lets it stand; others know nothing of it."""
+    bounds = {"a": Limit(Decimal("0.30"), "b is proven better"), "c": Limit(Decimal(2), "wide")}
+    at = AccountFacts(equity=Decimal(100_000), live_max=5, budget_max=Decimal(1), limits=bounds)
+    allocation = held({"a": ("0.50", 50.0), "b": ("0.10", 60.0), "c": ("0", 50.0)}, at=at)
+    assert rooms(allocation) == {"a": "0.3", "b": "1", "c": "1"}
+    assert allocation.room("a").words == "b is proven better"
+    unlimited = held({"a": ("0.50", 50.0)}, at=account())
+    assert unlimited.room("a").fraction == 1
 
 
 def test_facts_need_a_budget_and_finite_evidence() -> None:
