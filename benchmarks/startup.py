@@ -76,7 +76,7 @@ def made(history: History, folder: Path) -> int:
     """A store that holds the history but for its last day; until when it was run (ns)."""
     table = pq.read_table(history.source)
     first = table["ts_ns"][0].as_py()
-    until = first + (history.days - 1) * NS_PER_DAY
+    until: int = first + (history.days - 1) * NS_PER_DAY
     rows = sum(1 for t in table["ts_ns"].to_pylist() if t < until + NS_PER_DAY)
     folder.mkdir()
     pq.write_table(table.slice(0, rows), folder / "tape.parquet")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import encode
-from genesis.audit.replay import ensure_same
+from genesis.audit.replay import ensure_same, ensure_same_hash
 from genesis.audit.verify import Place
 from genesis.errors import IntegrityError
 from genesis.invariants import ensure
@@ -72,7 +72,7 @@ class RunJournal:
                 self._compare(entry)
                 continue
             seq, head = self._length + 1, link(self._head, entry)
-            self._projector.apply(seq, entry)
+            self._projector.take(seq, event, entry)
             # As bytearrays: Python's sqlite3 looks for an adapter of every value of type bytes, which takes longer than to insert it.
             self._pending.append((seq, bytearray(entry), bytearray(head)))
             self._length, self._head = seq, head
@@ -80,8 +80,11 @@ class RunJournal:
     def _compare(self, entry: bytes) -> None:
         with storage_errors(self._path):
             seq, stored, stored_hash = next(self._unread)
-        ensure_same(str(self._path), seq, stored, entry)
         linked = link(self._head, entry)
+        if stored:
+            ensure_same(str(self._path), seq, stored, entry)
+        else:
+            ensure_same_hash(str(self._path), seq, stored_hash, linked)
         if linked != stored_hash:
             raise IntegrityError(f"{self._path}: entry {seq}: expected hash {linked.hex()[:16]}, found another")
         self._length, self._head = seq, linked

@@ -11,6 +11,7 @@ from genesis.clock import Clock
 from genesis.errors import IntegrityError
 from genesis.storage import inbox, schema
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Archived, archived, forget
 from genesis.storage.audit import Audit, audit
 from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, make_checkpoint
 from genesis.storage.copying import copy_record
@@ -94,6 +95,16 @@ class Store:
         with storage_errors(self.path):
             counts = [self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in schema.RECORD]  # nosec B608 # names are ours, values are bound
         return not any(counts)
+
+    def archived(self) -> Archived | None:
+        """Where the first entries lie; ``None`` where all are in the store."""
+        with storage_errors(self.path):
+            return archived(self._db)
+
+    def forget(self, entries: int, file: str, sha256: str) -> None:
+        """Let the bytes of the first ``entries`` entries go, which lie in ``file``."""
+        with storage_errors(self.path):
+            forget(self._db, entries, file, sha256, self._host, self._clock.now_ns())
 
     def take_over(self, source: Store) -> None:
         """Copy the record of ``source`` into this empty store, and make the projections from it."""

@@ -50,6 +50,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
 from genesis.system import versions
+from genesis.system.archiving import move_out_at_end
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
@@ -163,6 +164,10 @@ class Prepared:
                 )
         for currency, rate in self._account.items():
             log.info("account rate", currency=currency, told_in=ACCOUNT_CURRENCY, **rate)
+        for traded in {r.instrument.id: r.instrument for r in self.readings}.values():
+            given = next(i for i in self.config.instruments if i.id == traded.id)
+            if (given.tick is None or given.lot is None) and given.exchange_info is None:
+                log.info("steps inferred", instrument=traded.id, tick=str(traded.tick), lot=str(traded.lot))
         for instrument, rules in self.rules.items():
             if rules.unknown_filters:
                 log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))
@@ -593,9 +598,11 @@ async def _run(
         progress = _signing(checkpointer, _snapping(prepared, taker, checks, watching))
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows, checks.stops)
         if not journal.replaying:
+            taker.stopped(prepared.parts)
             if checkpointer is not None and journal.length:
                 checkpointer.finish()
-            taker.stopped(prepared.parts)
+                if prepared.config.audit.retention is not None:
+                    move_out_at_end(kept, prepared.config.audit.retention, prepared.folder, log)
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
