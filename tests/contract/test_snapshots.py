@@ -116,7 +116,10 @@ def test_opening_checks_the_chain_from_the_last_snapshot_on(address: StoreAddres
     edit(address, "UPDATE entries SET hash = ? WHERE seq = 10", bytes(32))
     with StoreReader(address) as reader:
         assert [f.seq for f in reader.audit(check_signature).findings][:1] == [10]
-    with open_store(address, ManualClock(), "host") as store, pytest.raises(IntegrityError, match="entry 10: expected hash"):
+    with (
+        open_store(address, ManualClock(), "host") as store,
+        pytest.raises(IntegrityError, match="entry 10: expected hash"),
+    ):
         store.journal.append(RUN)
     edit(address, "UPDATE entries SET hash = ? WHERE seq = 25", bytes(32))
     with pytest.raises(IntegrityError, match="the first at entry 25"):

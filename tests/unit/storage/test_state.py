@@ -50,10 +50,12 @@ plain = st.recursive(
     | st.decimals(allow_nan=False)
     | st.fractions()
     | st.sampled_from([*Side, *OrderType]),
-    lambda inside: st.lists(inside)
-    | st.dictionaries(st.text("ab") | st.integers(), inside)
-    | st.tuples(inside, inside)
-    | st.builds(deque, st.lists(inside)),
+    lambda inside: (
+        st.lists(inside)
+        | st.dictionaries(st.text("ab") | st.integers(), inside)
+        | st.tuples(inside, inside)
+        | st.builds(deque, st.lists(inside))
+    ),
     max_leaves=20,
 )
 
@@ -165,7 +167,9 @@ def hostile() -> Iterator[Any]:
     yield pytest.param(document([], [["l", []]], ["m", ["r", 0], "__class__"]), id="a class by a method")
     yield pytest.param(document([], [["l", []]], ["m", ["r", 0], "__init__"]), id="a hidden method")
     yield pytest.param(document(["genesis.engine.agenda:Timer"], [], ["v", 0, "x", 1]), id="a class that is no struct")
-    yield pytest.param(document(["genesis.engine.agenda:Timer"], [["a", 0, "x", 1]], ["r", 0]), id="made with arguments")
+    yield pytest.param(
+        document(["genesis.engine.agenda:Timer"], [["a", 0, "x", 1]], ["r", 0]), id="made with arguments"
+    )
     yield pytest.param(document([], [], ["x", "stream"]), id="outside, not there")
     yield pytest.param(document([], [["y", "|O", [1], b"12345678"]], ["r", 0]), id="an array of objects")
     yield pytest.param(document([], [], ["?", 1]), id="unknown letter")
@@ -181,6 +185,15 @@ def test_bytes_that_name_something_else_are_refused(data: bytes) -> None:
         made(data)
 
 
+def refusal(data: bytes) -> str:
+    """What a reader says of bytes; nothing where it can read them."""
+    try:
+        made(data)
+    except IntegrityError as error:
+        return str(error)
+    return ""
+
+
 @given(st.data())
 def test_damaged_bytes_are_refused_or_come_to_values(data: st.DataObject) -> None:
     """Whatever a byte becomes, the only error is `IntegrityError`."""
@@ -189,7 +202,5 @@ def test_damaged_bytes_are_refused_or_come_to_values(data: st.DataObject) -> Non
     whole = bytearray(put([agenda, Fraction(1, 3), {1: "a"}, np.arange(3)]))
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] ^= data.draw(st.integers(1, 255))
-    try:
-        made(bytes(whole))
-    except IntegrityError as error:
-        assert str(error).startswith("state: expected")
+    said = refusal(bytes(whole))
+    assert not said or said.startswith("state: expected")
