@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array as machine
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from decimal import Decimal
@@ -82,8 +83,12 @@ def test_arrays_and_other_containers_come_back() -> None:
     array = np.array([[0.1, -0.0], [np.inf, np.nan]])
     default: defaultdict[str, list[int]] = defaultdict(list, {"a": [1]})
     queue = deque([1, 2], maxlen=2)
-    numbers, filled, bounded, raw, called = made(put([array, default, queue, bytearray(b"x"), partial(FX.price, 3)]))
+    floats = machine.array("d", [0.1, -0.0])
+    numbers, filled, bounded, raw, called, few = made(
+        put([array, default, queue, bytearray(b"x"), partial(FX.price, 3), floats])
+    )
     assert numbers.tobytes() == array.tobytes()
+    assert few.tobytes() == floats.tobytes()
     assert (filled, filled["b"]) == ({"a": [1], "b": []}, [])
     bounded.append(3)
     assert (list(bounded), bounded.maxlen, raw) == ([2, 3], 2, bytearray(b"x"))
@@ -152,6 +157,15 @@ def test_what_cannot_be_made_again_is_not_kept(value: object) -> None:
     """It is said when it is written, not when it is needed."""
     with pytest.raises(NotKept):
         put([value])
+
+
+def test_what_cannot_be_kept_is_named_by_where_it_is() -> None:
+    """The attribute that leads to it, also through containers."""
+    agenda = TrackAgenda()
+    agenda.add(1, Rank.TIMER, Timer("a", None))
+    agenda.rank = [(lambda: 1)]  # type: ignore[assignment]
+    with pytest.raises(NotKept, match="^TrackAgenda.rank: expected a function of a module"):
+        put(agenda)
 
 
 def document(classes: list[str], nodes: list[Any], root: Any) -> bytes:
