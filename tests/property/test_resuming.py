@@ -40,7 +40,7 @@ def three_traders(readings: Sequence[Reading], scope: str | None) -> Prepared:
 
 
 @given(trade_rows(), st.integers(1, 9), st.sampled_from([1, 5, None]), st.data(), st.sampled_from([None, "one"]))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_a_run_goes_on_from_any_moment(
     rows: Rows, cut: int, other_cut: int | None, data: st.DataObject, scope: str | None
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_run_goes_on_from_any_moment(
 
 @pytest.mark.parametrize("plan", sorted(BUILT_IN))
 @given(trade_rows(), st.integers(2, 9), st.data())
-@settings(max_examples=3)
+@settings(max_examples=2)
 def test_a_run_under_faults_goes_on_from_any_moment(plan: str, rows: Rows, cut: int, data: st.DataObject) -> None:
     """What the plan still has in hand for the run, answers lost and not yet found among it, is part of the state."""
     stops = data.draw(st.lists(st.integers(1, 2 * len(rows) // cut), min_size=1, max_size=2, unique=True))
