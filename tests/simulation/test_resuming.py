@@ -71,12 +71,12 @@ def test_the_ladder_goes_on_in_mid_promotion(tmp_path: Path, market_data: Market
 
 
 def test_what_is_kept_of_a_run_hardly_grows_with_its_history(tmp_path: Path, market_data: Market) -> None:
-    """From day 66 to day 96, when every window is full, a state grows by the returns of its evidence bars and by little else."""
+    """From day 90 to day 99, when every window is full, a state grows by the returns of its evidence bars and by little else."""
     build = the_ladder(tmp_path, market_data, 100, 95)
-    whole = told(build(), 72, lambda number: number in (22, 32))
+    whole = told(build(), 72, lambda number: number in (30, 33))
     first, last = (len(s.state) for s in whole.stops[:2])
-    tracks, bars = 14, 30 * 24
-    assert last - first < 8 * tracks * bars / 6 + 0.02 * first
+    tracks, bars = 14, 9 * 6
+    assert last - first < 8 * tracks * bars + 0.02 * first
 
 
 def project(folder: Path, market_data: Market, files: tuple[str, ...], more: str, name: str) -> Callable[[], Prepared]:
