@@ -44,6 +44,7 @@ def verify(
     length: int | None = None,
     head: bytes | None = None,
     places: Iterable[Place] = (),
+    after: Place | None = None,
     archived: int = 0,
 ) -> list[Finding]:
     """Every finding over rows of (seq, entry's bytes, hash) in stored order.
@@ -57,14 +58,16 @@ def verify(
         length: entries the chain must have.
         head: hash the last entry must have.
         places: earlier lengths and heads, each of which the chain must have passed.
+        after: where the chain was in order once: the rows are those that follow, and places before it are not asked for.
         archived: so many entries from the first on may be without bytes, which lie elsewhere; their hashes are taken as they stand.
     """
     findings: list[Finding] = []
     kept: dict[int, list[bytes]] = {}
     for place in places:
         kept.setdefault(place.length, []).append(place.head)
-    last, previous = 0, GENESIS_HASH
-    findings.extend(_off_place(kept.pop(0, []), 0, previous))
+    last, previous = (0, GENESIS_HASH) if after is None else (after.length, after.head)
+    findings.extend(_off_place(kept.pop(last, []), last, previous))
+    kept = {length: heads for length, heads in kept.items() if length > last}
     sha256, join = hashlib.sha256, b"".join
     for seq, entry, stored in entries:
         # Nearly every row: the right number, bytes, and the hash that `link` would say.

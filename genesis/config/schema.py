@@ -17,6 +17,7 @@ from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule, LiveAssumptions, Realism
+from genesis.feeds.files.formats import OhlcvColumns
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import ValidationCriteria
@@ -33,6 +34,9 @@ _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _MAIL = re.compile(r"[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+")
 # It becomes part of a track's name.
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NAME_MAX = 100
+# Beyond it no market is traded, and the amounts of statements would leave the decimals' 28 digits.
+_MONEY_MAX = Decimal(10) ** 15
 
 
 class Secret:
@@ -104,6 +108,10 @@ class InstrumentConfig(_Section, frozen=True):
     exchange_info: str | None = None
     perpetual: PerpetualTerms | None = None
 
+    def __post_init__(self) -> None:
+        for field in ("symbol", "venue", "base", "quote"):
+            _check_word(field, getattr(self, field))
+
     @property
     def id(self) -> str:
         """``BTCUSDT.BINANCE``."""
@@ -114,7 +122,8 @@ class DataConfig(_Section, frozen=True):
     """One file, or ``package:NAME/path`` inside an installed package.
 
     Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse). ``orders`` keeps the
-    orders of order-by-order data on the tape, beside the depth and quotes made from them.
+    orders of order-by-order data on the tape, beside the depth and quotes made from them. ``columns`` names the columns of plain OHLCV
+    that have none of the usual names.
     """
 
     instrument: str
@@ -125,6 +134,7 @@ class DataConfig(_Section, frozen=True):
     capture: str | None = None
     policies: dict[str, str] = {}
     orders: bool = False
+    columns: OhlcvColumns | None = None
 
 
 class Variant(_Section, frozen=True):
@@ -132,6 +142,9 @@ class Variant(_Section, frozen=True):
 
     name: str
     params: dict[str, object] = {}
+
+    def __post_init__(self) -> None:
+        _check_name("name", self.name)
 
 
 class StrategyConfig(_Section, frozen=True):
@@ -158,13 +171,30 @@ class StrategyConfig(_Section, frozen=True):
     faults: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.budget > 0:
-            raise ValueError(f"budget: expected above 0, found {self.budget}")
+        if not 0 < self.budget <= _MONEY_MAX:
+            raise ValueError(f"budget: expected above 0, at most {_MONEY_MAX:.0e}, found {self.budget}")
         if not self.instruments:
             raise ValueError("instruments: expected one or more, found none")
-        below = next((c for c, amount in self.balances.items() if amount < 0), None)
-        if below is not None:
-            raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")
+        out = next((c for c, amount in self.balances.items() if not 0 <= amount <= _MONEY_MAX), None)
+        if out is not None:
+            raise ValueError(f"balances.{out}: expected 0 to {_MONEY_MAX:.0e}, found {self.balances[out]}")
+        _check_name("name", self.name)
+
+
+def _check_name(field: str, name: str) -> None:
+    """A name stands in tables, files and messages, and is part of a track's name, where @ and ! have a meaning."""
+    if name != name.strip() or not 0 < len(name) <= _NAME_MAX or not name.isprintable() or set(name) & set("@!"):
+        shown = name if len(name) <= _NAME_MAX else f"{name[:_NAME_MAX]}…"
+        raise ValueError(
+            f"{field}: expected 1 to {_NAME_MAX} printable characters without @ and !, no blank at the ends, found {shown!r}"
+        )
+
+
+def _check_word(field: str, word: str) -> None:
+    if not word or len(word) > _NAME_MAX or not word.isprintable() or any(c.isspace() for c in word):
+        raise ValueError(
+            f"{field}: expected 1 to {_NAME_MAX} printable characters without blanks, found {word[:200]!r}"
+        )
 
 
 class AbSection(_Section, frozen=True):
@@ -218,6 +248,16 @@ def check_origin(name: str) -> str:
     return name
 
 
+class SnapshotsSection(_Section, frozen=True):
+    """Snapshots of a run's state (docs/STORAGE.md), which leave no trace in the run chain.
+
+    One is taken when ``every_entries`` more are durable, and at a clean stop; the last ``keep`` are kept. ``every_entries`` 0: none is taken.
+    """
+
+    every_entries: Annotated[int, Meta(ge=0)] = 50_000
+    keep: Annotated[int, Meta(ge=1)] = 2
+
+
 class StorageSection(_Section, frozen=True):
     """What a live account brings with it that has outgrown a file (docs/STORAGE.md). Where the store is says ``run.store``.
 
@@ -226,6 +266,7 @@ class StorageSection(_Section, frozen=True):
 
     require_postgres: bool = False
     outgrown_usd: Decimal = Decimal(2000)
+    snapshots: SnapshotsSection = SnapshotsSection()
 
     def __post_init__(self) -> None:
         if not self.outgrown_usd > 0:
@@ -394,7 +435,7 @@ class Config(_Section, frozen=True):
 
     def check(self) -> None:
         """What one key says about another; raises `ConfigError`."""
-        if self.run.store.strip() in ("", ".", ".."):
+        if self.run.store.strip() in ("", ".", "..", ":memory:"):
             raise ConfigError(f"run.store: expected the name of a file, found '{self.run.store}'")
         try:
             is_postgres(self.run.store) and store_address(self.run.store)
@@ -480,7 +521,6 @@ class Config(_Section, frozen=True):
 def inactive_keys() -> list[str]:
     """Keys that are validated and have no effect yet."""
     return [
-        "paper_trading.promotion.gates.champion_swap",
         "venues",
     ]
 

@@ -48,6 +48,7 @@ _MAKER: Final = Liquidity.MAKER
 _TAKER: Final = Liquidity.TAKER
 _NO_PREVENTION: Final = StpMode.NONE
 _REDUCE_ONLY: Final = RejectReason.REDUCE_ONLY
+_IN_BOOK: Final = (Phase.RESTING, Phase.TAKING)
 _BY_DEPTH: Final = (Tier.DEPTH, Tier.ORDERS)
 _TAKE_PROFITS: Final = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 _MAKERS_GIVE_WAY: Final = (StpMode.NONE, StpMode.EXPIRE_MAKER)
@@ -274,13 +275,19 @@ class Matcher:
             working.phase, working.most = working.first_phase(), late.most
 
     def _refusal(self, working: Working, touch: int | None, time_ns: int) -> tuple[RejectReason, str] | None:
-        intent, party = working.order.intent, working.party
-        if party.rules is not None:
-            own = [w for w in self.working if w.party is party]
-            refusal = party.rules.refusal(working, own, party.base_units(), time_ns)
-            if refusal is not None:
-                return refusal
-        if intent.reduce_only and working.sign * party.position >= 0:
+        party, rules = working.party, working.party.rules
+        if rules is None:
+            return self._engine_refusal(working, touch)
+        own = [w for w in self.working if w.party is party and w.phase is not _DELAYED]
+        refusal = rules.refusal(working, own, party.base_units(), time_ns)
+        if refusal is not None:
+            return refusal
+        refusal = self._engine_refusal(working, touch)
+        return None if refusal is None else (refusal[0], rules.told(*refusal))
+
+    def _engine_refusal(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
+        """What a venue refuses without any filter: nothing to reduce, post-only, a trigger that is met, the means."""
+        if working.order.intent.reduce_only and working.sign * working.party.position >= 0:
             return RejectReason.REDUCE_ONLY, "expected a position to reduce, found none"
         late = working.in_time
         unwelcome = None if late is None else late.refusal
@@ -299,8 +306,9 @@ class Matcher:
             through = (working.limit - touch) * working.sign
             if through > 0 or (through == 0 and self.shown.has_quotes):
                 return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
-        last = self.shown.last or touch
-        if working.trigger is not None and working.is_beyond_trigger(last):
+        # Bars leave a price too: beside quotes without trades it is an older one than the touch.
+        last = self.shown.last if self.shown.has_trades and self.shown.last else touch
+        if working.phase is not _TAKING and working.is_met_at_once(last):
             detail = f"expected a trigger beyond the market, found it at {self._text(last)}"
             return RejectReason.WOULD_TRIGGER_IMMEDIATELY, detail
         return None
@@ -534,7 +542,7 @@ class Matcher:
         best, best_lots = (shown.bid, shown.bid_lots) if sign > 0 else (shown.ask, shown.ask_lots)
         for _, _, working in list(resting):
             limit, queue = working.limit or 0, working.queue
-            if self._cross(working, time_ns) or queue is None or by_depth:
+            if working.phase is not _RESTING or self._cross(working, time_ns) or queue is None or by_depth:
                 continue
             if best == limit:
                 queue.on_level(best_lots)
@@ -548,7 +556,7 @@ class Matcher:
         shown, sign, limit = self.shown, working.sign, working.limit or 0
         opposite, displayed = (shown.ask, shown.ask_lots) if sign > 0 else (shown.bid, shown.bid_lots)
         if working.queue is not None:
-            working.queue.on_through()
+            working.queue.on_crossed()
         available = shown.taken.available(-sign, opposite, displayed)
         if available > 0:
             lots = self._fill_maker(working, time_ns, limit, available, shown.tier(time_ns), _MEDIUM)
@@ -577,7 +585,7 @@ class Matcher:
             through = (limit - ticks) * sign
             if through < 0:
                 break
-            if queue is None or working.arrival_ns > happened_ns:
+            if queue is None or working.arrival_ns > happened_ns or working.phase is not _RESTING:
                 continue
             if through > 0:
                 queue.on_through()
@@ -648,10 +656,25 @@ class Matcher:
             if payable < lots:
                 lots, short_of = payable, RejectReason.INSUFFICIENT_BALANCE
         if lots > 0:
+            before = party.position
             self._book(working, time_ns, ticks, lots, liquidity, cost)
+            if before * sign < 0 <= party.position * sign:
+                self._end_reducing(working, time_ns)
         if lots < wanted:
             self._expire(working, time_ns, short_of)
+        elif working.reduce_only and working.leaves and party.position * sign >= 0:
+            self._expire(working, time_ns, _REDUCE_ONLY)
         return max(0, lots)
+
+    def _end_reducing(self, closing: Working, time_ns: int) -> None:
+        """``closing`` left its account no position to reduce: reduce-only orders of its side go from the book; what waits for a trigger stays.
+
+        Else they would reduce a later position that they were never meant for (Binance USD-M, order update, expiry reason 4).
+        """
+        for working in list(self.working):
+            is_another = working is not closing and working.party is closing.party
+            if is_another and working.sign == closing.sign and working.reduce_only and working.phase in _IN_BOOK:
+                self._expire(working, time_ns, _REDUCE_ONLY)
 
     def _book(
         self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, cost: FillCost
@@ -665,7 +688,7 @@ class Matcher:
         if party.asset_fee is None:
             fee = party.fee(sign, ticks, lots, liquidity)
         else:
-            fee = party.fee_in_asset(party.asset_fee, sign, ticks, lots, liquidity, time_ns)
+            fee = party.fee_in_asset(party.asset_fee, working.locked, sign, ticks, lots, liquidity, time_ns)
         if party.spot is not None:
             working.locked = party.pay(working.locked, sign, ticks, lots, fee, working.lock_ticks, working.leaves)
         if self.models.impact is not None and liquidity is _TAKER:

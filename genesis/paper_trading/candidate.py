@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
 from genesis.engine.track import Track
+from genesis.evidence.filtered_risk import FilteredRisk
 from genesis.evidence.futility import Futility
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.hedging import HedgedEvidence
@@ -43,6 +44,8 @@ class Candidate:
             raise ValueError(f"track {track.name}: expected one that gathers evidence, found another")
         self.portfolio: VirtualPortfolio = portfolio
         self.evidence: Evidence = portfolio.evidence
+        # What the next bar may lose; risk knows no attempts.
+        self.risk = FilteredRisk()
         self._held_before: float | None = None
         self._start_gathering()
         self._trades_before = self._wins_before = 0
@@ -80,6 +83,7 @@ class Candidate:
             return None
         if self._returns is not None:
             self._returns.add(change)
+        self.risk.add(change)
         if benchmark is not None:
             self.hedged.add(change, benchmark)
         self.stressed.add(change, costs)
@@ -107,7 +111,7 @@ class Candidate:
     def measurements(self, now: int) -> Measurements:
         """What the criteria judge of the attempt."""
         tally, marks = self.portfolio.trades, self.track.marks
-        returns = self.portfolio.returns if self._returns is None else self._returns
+        returns = self.portfolio.bars.moments() if self._returns is None else self._returns
         estimate, n = sharpe(returns), tally.n - self._trades_before
         drawdown = marks.drawdown if marks.attempt is None else marks.attempt
         return Measurements(

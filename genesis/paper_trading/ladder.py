@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
 from genesis.engine.step import Tape
@@ -35,11 +35,12 @@ from genesis.paper_trading.promotion_facts import (
     Facts,
     Halt,
     Level,
+    Limit,
     Reading,
 )
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_record import commands_of, entries_of
-from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
 from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, overall
@@ -59,6 +60,14 @@ _ONE: Final = Decimal(1)
 _PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
 _HALT_KINDS = {"MARK_PRICE": HaltKind.DATA, "NOT_FLAT": HaltKind.INTEGRITY}
 _STALE_NS = NS_PER_MINUTE
+
+
+def _nothing_holds(time_ns: int, equity: Decimal) -> str:
+    return ""
+
+
+def _empty(time_ns: int) -> Sequence[Asked]:
+    return ()
 
 
 class LiveVenue:
@@ -144,6 +153,9 @@ class CapitalLadder:
         start_ns: engine time at which the evaluation begins.
     """
 
+    # Whom it asks is told anew by every process.
+    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds}
+
     def __init__(
         self,
         simulator: PaperTradingSimulator,
@@ -188,7 +200,8 @@ class CapitalLadder:
 
     def compare(self, name: str, tracks: Sequence[str], rules: PairRules) -> None:
         """Compare reference tracks with each other, the first being the champion."""
-        self._tests.append(AbTest(name, [self._versions[t].candidate for t in tracks], rules))
+        swaps = self._rules.auto_promote and self._rules.gates.champion_swap is Gate.AUTO
+        self._tests.append(AbTest(name, [self._versions[t].candidate for t in tracks], rules, swaps))
 
     def take_from(self, inbox: Inbox) -> None:
         """Ask ``inbox`` at every evidence bar what persons want."""
@@ -197,6 +210,11 @@ class CapitalLadder:
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
         self._hold_back = reason
+
+    @property
+    def pairs(self) -> list[LivePair]:
+        """The last pair of every version that ever had one."""
+        return [v.pair for v in self._versions.values() if v.pair is not None]
 
     @property
     def live_equity(self) -> Decimal | None:
@@ -237,7 +255,7 @@ class CapitalLadder:
             version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns))
         events: list[Event] = []
         for test in self._tests:
-            events.extend(test.close_bar(time_ns))
+            events.extend(test.close_bar(time_ns, self.manager.standings))
         commands, refused = commands_of(self._inbox(time_ns), time_ns)
         events.extend(refused)
         due = self._due(time_ns, commands)
@@ -334,7 +352,13 @@ class CapitalLadder:
             words = self._hold_back(now, equity)
             self._look_at_tier(now, initial, equity)
         tier = None if self._tier is None else self._tier.tier
-        return AccountFacts.of(tier, equity, words, {v.name: v.rate for v in versions})
+        return AccountFacts.of(tier, equity, words, {v.name: v.rate for v in versions}, self._limits())
+
+    def _limits(self) -> dict[str, Limit]:
+        """What former champions may hold beside those that were proven better."""
+        standings, rules = self.manager.standings, self._rules
+        found = [s for test in self._tests for s in test.successions]
+        return {s.before: s.limit(standings[s.after], rules) for s in found}
 
     def _look_at_rates(self, now: int) -> list[str]:
         """Take what every version's money is worth now; why one has no value, in words."""
@@ -410,7 +434,7 @@ class CapitalLadder:
         self._by_live[pair.live.name] = version
         proven = version.candidate.evidence
         if proven.deviation:
-            version.watch = Watch(self._watch_rules, pair.live, pair.twin, version.track, proven)
+            version.watch = Watch(self._watch_rules, pair.live, pair.twin, version.candidate.risk, proven)
 
     def _open(self, name: str, role: str, strategy: Strategy, capital: Money, start_ns: int) -> Track:
         version = self._versions[name.partition("@")[0]]
@@ -457,11 +481,3 @@ def _heard_of_live(version: _Version, event: Event) -> None:
 def _evidence_of(track: Track) -> Evidence | None:
     portfolio = track.portfolio
     return portfolio.evidence if isinstance(portfolio, VirtualPortfolio) else None
-
-
-def _nothing_holds(time_ns: int, equity: Decimal) -> str:
-    return ""
-
-
-def _empty(time_ns: int) -> Sequence[Asked]:
-    return ()

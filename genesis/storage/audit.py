@@ -295,7 +295,7 @@ def check_projections(db: Database, lines: Lines | None = None) -> Iterator[Find
         for table in schema.PROJECTIONS:
             try:
                 yield from _compared(table, fresh, db)
-            except (sqlite3.Error, StorageError) as error:
+            except (sqlite3.Error, StorageError, TypeError) as error:
                 yield Finding(0, f"projections: {table}: expected a table to read, found: {error}", Part.PROJECTIONS)
 
 

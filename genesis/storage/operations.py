@@ -108,10 +108,12 @@ def facts_of(db: Database, *kinds: str) -> Iterator[tuple[int, str, dict[str, ob
                 yield seq, read.type, read.body.facts
 
 
-def check_chains(db: Database) -> list[Finding]:
-    """Every finding over both chains; those of the operations chain say so."""
+def check_chains(db: Database, after: Place | None = None) -> list[Finding]:
+    """Every finding over both chains; those of the operations chain say so. Of the run chain what lies ``after`` a place, or all of it."""
     findings, places = check_operations(db)
-    return verify(stored_entries(db), places=places, archived=archived_length(db)) + findings
+    first = 1 if after is None else after.length + 1
+    entries, archived = stored_entries(db, first), archived_length(db)
+    return verify(entries, places=places, after=after, archived=archived) + findings
 
 
 def archived_length(db: Database) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -155,7 +155,7 @@ class StoreReader:
         with storage_errors(self.path):
             return archived(self._db)
 
-    def events(self, kind: str) -> list[dict[str, object]]:
+    def events(self, kind: str) -> list[dict[str, Any]]:
         """Documents of the entries of one type, in order; those that lie in an archive are not among them."""
         marker = f',"type":"{kind}","version":'.encode()
         query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq"  # nosec B608 # names are ours, values are bound

@@ -121,12 +121,12 @@ def _monitors(store: StoreReader, seq: int) -> tuple[Watched, ...]:
 
 
 def _trials(store: StoreReader, entries: int) -> tuple[Trial, ...]:
-    told: dict[tuple[str, str], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    told: dict[tuple[str, str, str], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
     for row in store.comparisons():
         if row.seq <= entries:
             for result in row.results:
-                told[row.experiment, str(result["challenger"])].append((row.time, result))
-    return tuple(_trial(experiment, results) for (experiment, _), results in told.items())
+                told[row.experiment, str(result["champion"]), str(result["challenger"])].append((row.time, result))
+    return tuple(_trial(experiment, results) for (experiment, _, _), results in told.items())
 
 
 def _trial(experiment: str, results: Sequence[tuple[int, Mapping[str, Any]]]) -> Trial:

@@ -593,6 +593,17 @@ def test_status_tells_an_empty_store_and_an_unfinished_run_in_words(tmp_path: Pa
     assert "complete: the tape ended" in genesis("status", store).out
 
 
+def test_a_name_that_looks_like_a_style_is_shown_as_it_is(tmp_path: Path) -> None:
+    """Brackets and colons in a name are neither colour nor emoji, and end no command."""
+    config = project(tmp_path)
+    config.write_text(config.read_text().replace("{name: own,", '{name: "[/b] [red]own:100:",'))
+    assert genesis("run", config).code == 0
+    status, orders = genesis("status", tmp_path / "genesis.db"), genesis("orders", tmp_path / "genesis.db")
+    assert (status.code, orders.code) == (0, 0)
+    assert "[/b] [red]own:100:" in status.out
+    assert "[/b] [red]own:100:" in orders.out
+
+
 def test_positions_are_what_the_fills_come_to(finished: Path) -> None:
     """Bought minus sold, per track and instrument, beside the track's last sample."""
     store = finished / "genesis.db"

@@ -145,7 +145,7 @@ def test_sigkill_at_three_hundred_moments_leaves_the_same_chain(tmp_path: Path, 
 
 
 def test_the_mission_block_loads_as_it_stands(tmp_path: Path) -> None:
-    """Its values arrive exactly, and all of it has an effect; of our keys beside it the swap of champions alone has none yet."""
+    """Its values arrive exactly, and all of it has an effect, and so have our keys beside it."""
     path = tmp_path / "c.yaml"
     path.write_text(MISSION_BLOCK)
     config = load_config(path)
@@ -153,7 +153,7 @@ def test_the_mission_block_loads_as_it_stands(tmp_path: Path) -> None:
     assert config.paper_trading.promotion.allocation_increment == Decimal("0.10")
     assert config.paper_trading.ab_testing.max_variants == 3
     idle = [key for key in inactive_keys() if key.startswith("paper_trading")]
-    assert idle == ["paper_trading.promotion.gates.champion_swap"]
+    assert idle == []
 
 
 @pytest.mark.parametrize(

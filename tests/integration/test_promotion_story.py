@@ -143,11 +143,29 @@ def test_live_and_twin_decide_the_same_and_differ_by_the_venue_alone(story: Stor
 def test_the_better_variant_is_found_and_said_in_words(story: Story) -> None:
     """0.75 against 0.5: better, with an interval above zero, and it may be acted on."""
     with StoreReader(story.store) as reader:
-        last = reader.comparisons()[-1]
-    (result,) = last.results
-    assert (result["champion"], result["challenger"], result["standing"]) == ("pair.05", "pair.075", "BETTER")
+        rows = reader.comparisons()
+    result = next(r for row in rows for r in row.results if r["standing"] == "BETTER")
+    assert (result["champion"], result["challenger"]) == ("pair.05", "pair.075")
     assert result["trade_low_bp"] > 0
     assert "may be acted on now" in result["words"]
+
+
+def test_the_better_variant_takes_the_place_of_the_champion(story: Story) -> None:
+    """At the bar at which it is proven, and a new test begins from nothing; the one before it gets no capital any more, and is told for whose sake."""
+    with StoreReader(story.store) as reader:
+        rows = reader.comparisons()
+        bodies: list[Any] = [d["body"] for d in reader.events("PromotionEvaluated")]
+    at = next(i for i, row in enumerate(rows) if row.results[0]["standing"] == "BETTER")
+    (after,) = rows[at + 1].results
+    assert rows[at + 1].time == rows[at].time
+    assert (after["champion"], after["challenger"], after["bars"], after["e_value"]) == ("pair.075", "pair.05", 0, 1.0)
+    assert {r["champion"] for row in rows[at + 1 :] for r in row.results} == {"pair.075"}
+    made = [evaluation_of(b["digest"], b["record"]) for b in bodies]
+    told = [e.room for e in made if e.version == "pair.05" and e.time_ns > rows[at].time]
+    assert len(told) > 1
+    assert {room.fraction for room in told} == {0}
+    assert told[0].words.startswith("pair.075 is proven better (E ")
+    assert told[0].words.endswith("and is the champion of pair; of 0 % it held 0 % are left to it")
 
 
 def test_a_restart_in_the_middle_changes_nothing(story: Story) -> None:

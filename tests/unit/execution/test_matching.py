@@ -332,12 +332,33 @@ def test_the_other_side_crossing_a_resting_order_fills_what_it_shows() -> None:
 
 
 def test_nobody_is_ahead_once_the_other_side_stood_at_the_price() -> None:
-    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2; nobody bids there any more, so the next sale of 3 is its own."""
+    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2. Prints of 10 that come after are what took those; the next 3 are its own."""
     venue = book()
-    venue.order("o", BUY, 10, limit=9_998)
+    working = venue.order("o", BUY, 10, limit=9_998)
     venue.quote(9_997, 5, 9_998, 2)
+    assert working.ahead == 0
+    venue.trade(9_998, 6)
+    venue.trade(9_998, 4)
+    assert venue.ears["a"].fills() == [(9_998, 2)]
     venue.trade(9_998, 3)
     assert venue.ears["a"].fills() == [(9_998, 2), (9_998, 3)]
+
+
+@pytest.mark.parametrize("queue", ["risk_averse", "power3"])
+@pytest.mark.parametrize("quote_first", [True, False])
+def test_whichever_comes_first_of_a_print_and_the_quote_that_it_left(queue: str, quote_first: bool) -> None:
+    """3 stand before it; a seller of 8 takes them and leaves an ask of 5 at its price: 5 are its own, told by the print first or by the quote."""
+    venue = Venue(TOUCH, queue=queue)
+    ear = venue.account()
+    venue.quote(9_999, 3, 10_001, 5)
+    venue.order("o", BUY, 10, limit=9_999)
+    if quote_first:
+        venue.quote(9_998, 4, 9_999, 5)
+        venue.trade(9_999, 3)
+    else:
+        venue.trade(9_999, 3)
+        venue.quote(9_998, 4, 9_999, 5)
+    assert ear.fills() == [(9_999, 5)]
 
 
 def test_post_only_never_takes() -> None:
@@ -377,19 +398,35 @@ def test_reduce_only_never_goes_through_flat() -> None:
 
 
 def test_a_reduce_only_order_ends_once() -> None:
-    """Long 3: a sell of 5 walks the book to flat and expires there, once; one that rests when another closed the position expires once too."""
+    """Long 3: a sell of 5 walks the book to flat and expires there, once; one that rests expires at that moment, once too."""
     venue = book()
     ear = venue.ears["a"]
     venue.order("in", BUY, 3)
     venue.order("rests", SELL, 2, limit=10_005, reduce_only=True)
     venue.order("walks", SELL, 5, reduce_only=True)
     assert sum(lots for _, lots in ear.fills("walks")) == 3
-    assert [(h.reason, h.lots) for h in ear.of("expired", "walks")] == [(RejectReason.REDUCE_ONLY, 2)]
-    venue.trade(10_006, 50, 1)
-    venue.trade(10_007, 50, 1)
-    assert ear.fills("rests") == []
-    assert [(h.reason, h.lots) for h in ear.of("expired", "rests")] == [(RejectReason.REDUCE_ONLY, 2)]
+    assert [(h.order, h.reason, h.lots) for h in ear.of("expired")] == [
+        ("rests", RejectReason.REDUCE_ONLY, 2),
+        ("walks", RejectReason.REDUCE_ONLY, 2),
+    ]
     assert venue.matcher.working == []
+
+
+def test_a_reduce_only_order_does_not_wait_for_another_position() -> None:
+    """Long 3 with 3 for sale above and a stop below; the position is sold. The sale goes with it; the stop waits on, and with nothing held reduces nothing."""
+    venue = book()
+    ear = venue.ears["a"]
+    venue.order("in", BUY, 3)
+    venue.order("gain", SELL, 3, limit=10_050, reduce_only=True)
+    venue.order("stop", SELL, 3, type=OrderType.STOP, trigger_ticks=9_000, reduce_only=True)
+    venue.order("out", SELL, 3)
+    assert [(h.order, h.reason) for h in ear.of("expired")] == [("gain", RejectReason.REDUCE_ONLY)]
+    venue.order("again", BUY, 2)
+    venue.trade(10_060, 50, 1)
+    assert [ear.fills("gain"), venue.parties["a"].position] == [[], 2]
+    venue.order("out again", SELL, 2)
+    venue.trade(9_000, 50, -1)
+    assert [(h.order, h.reason) for h in ear.of("expired")][1:] == [("stop", RejectReason.REDUCE_ONLY)]
 
 
 # ---- triggers
@@ -413,6 +450,18 @@ def test_a_trigger_already_beyond_the_market_is_rejected() -> None:
     venue.trade(10_000, 1)
     venue.order("o", BUY, 1, type=OrderType.STOP, trigger_ticks=9_990)
     assert [h.reason for h in venue.ears["a"].of("rejected")] == [RejectReason.WOULD_TRIGGER_IMMEDIATELY]
+
+
+def test_a_bars_close_beside_quotes_is_no_last_price() -> None:
+    """An hour ago a bar closed at 94.00; with the bid at 99.99 a stop at 95.00 waits for it."""
+    venue = Venue(BARS | frozenset({Tier.QUOTES}))
+    ear = venue.account()
+    venue.bar(9_400, 9_400, 9_400, 9_400, 5)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("stop", SELL, 2, type=OrderType.STOP, trigger_ticks=9_500)
+    venue.quote(9_490, 5, 9_492, 5)
+    assert [h.kind for h in ear.heard] == ["accepted", "triggered", "filled"]
+    assert ear.fills() == [(9_490, 2)]
 
 
 def test_a_trailing_stop_follows_the_best_price_and_never_back() -> None:
