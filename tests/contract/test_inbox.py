@@ -49,7 +49,7 @@ def test_commands_that_were_left_heard_and_refused_leave_nothing_to_find(address
     assert findings(address) == []
     with StoreReader(address) as reader:
         left = [o.facts for o in reader.operations() if o.kind == "command"]
-        assert [e["body"]["number"] for e in reader.events("CommandTaken")] == [1, 1, 2]  # type: ignore[index]
+        assert [e["body"]["number"] for e in reader.events("CommandTaken")] == [1, 1, 2]
     assert left[2] == {"author": "ann", "command": "halt", "number": 3, "reason": "to halt", "target": "own"}
 
 
