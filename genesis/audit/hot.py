@@ -283,7 +283,7 @@ def _as_msgspec_writes(value: str | int | float | None) -> str | int | float | m
         number: float = value  # type: ignore[assignment]
         size = abs(number)
         if (_PLAIN_FROM <= size < _PLAIN_BELOW and not number.is_integer()) or 0 < size < _TINY:
-            return number
+            return value
         return 0 if size == 0 else msgspec.Raw(_number(number).encode())
     if kind is int:
         return value if -_EXACT_BELOW < value < _EXACT_BELOW else str(value)  # type: ignore[operator]
