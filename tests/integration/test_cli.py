@@ -635,6 +635,19 @@ def test_a_name_that_looks_like_a_style_is_shown_as_it_is(tmp_path: Path) -> Non
     assert "[/b] [red]own:100:" in orders.out
 
 
+def test_status_rounds_money_as_the_report_does(finished: Path, tmp_path: Path) -> None:
+    """The same sample reads the same on both: half to even, not cut off."""
+    sample = genesis("status", finished / "genesis.db", "--json").json["tracks"]["own"]
+    exact = [sample[key] for key in ("equity", "fees")]
+    amounts = [f"{Decimal(amount):.2f}" for amount in exact]
+    assert not all(amount.startswith(rounded) for amount, rounded in zip(exact, amounts, strict=True))
+    assert genesis("report", finished / "genesis.db", "--out", tmp_path / "r.html").code == 0
+    shown, page = genesis("status", finished / "genesis.db").out, (tmp_path / "r.html").read_text()
+    for amount in amounts:
+        assert amount in shown
+        assert f"{Decimal(amount):,.2f}" in page
+
+
 def test_positions_are_what_the_fills_come_to(finished: Path) -> None:
     """Bought minus sold, per track and instrument, beside the track's last sample."""
     store = finished / "genesis.db"
