@@ -539,6 +539,17 @@ def test_an_order_at_market_takes_its_part_of_a_bar_before_older_ones_that_wait(
     assert ear.fills("limit") == []
 
 
+@pytest.mark.parametrize(("close", "fills"), [(10_890, [(10_890, 2)]), (10_700, [(10_700, 2)]), (10_891, [])])
+def test_a_bars_close_comes_after_its_better_extreme(close: int, fills: list[tuple[int, int]]) -> None:
+    """A sale 1 % behind the best price; the bar goes from 100 to 110, and closes at 108.90 or below: it was set off on the way, and pays the close."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    venue.order("trail", SELL, 2, type=OrderType.TRAILING_STOP, trailing_bp=100)
+    venue.bar(10_000, 11_000, 10_000, close, 100)
+    assert ear.fills() == fills
+
+
 def test_a_resting_order_fills_only_when_a_bar_trades_through_it() -> None:
     """Touched at 99.80 it does not; a tick lower it does, at its own price."""
     venue = Venue(BARS)
