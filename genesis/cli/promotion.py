@@ -13,6 +13,7 @@ from genesis.cli.output import print_json, print_table, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.errors import ConfigError
 from genesis.paper_trading.promotion_facts import Evaluation, Order
+from genesis.paper_trading.promotion_guards import Case
 from genesis.paper_trading.promotion_rules import percent, written
 from genesis.paper_trading.validation_criteria import Verdict
 from genesis.storage.address import StoreAddress
@@ -212,13 +213,15 @@ def _criterion(v: Verdict) -> dict[str, Any]:
 
 
 def _found(e: Evaluation) -> list[tuple[str, str]]:
-    facts = e.facts
+    facts, case = e.facts, Case(e.rules, e.before, e.facts, e.room)
+    decides = case.step_evidence if e.before.fraction else case.evidence
     numbers: list[tuple[str, float | None]] = [
         ("E", facts.e_value),
         ("E adjusted for the family", facts.adjusted),
         ("the same, hedged by the benchmark", facts.residual),
         ("E of the live track", facts.e_live),
         ("E at higher costs", facts.e_stress),
+        ("the E that decides", decides),
     ]
     room = f"{percent(e.room.fraction)} of its budget" + (f": {e.room.words}" if e.room.words else "")
     return [

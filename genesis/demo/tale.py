@@ -87,7 +87,7 @@ def _line(
 ) -> Told:
     last = group[-1]
     look = looks.get((version, last.time))
-    evidence = "" if look is None or last.move in _ANEW else f", adjusted E {look.e_adjusted:.3g}"
+    evidence = "" if look is None or last.move in _ANEW else f", adjusted E {look.e_counted:.3g}"
     if len(group) > 1:
         counts = ", ".join(
             f"{n} times {_name(m)}" if n > 1 else _name(m) for m, n in Counter(s.move for s in group).items()
@@ -106,7 +106,7 @@ def _shortly(profile: Profile, own: Sequence[StageRow], looks: dict[tuple[str, i
         return Told(profile.value, "", EDGE, "0 %", f"never live; in the end {own[-1].stage_after}")
     highest = max(Decimal(s.fraction_after) for s in own)
     look = looks.get((EDGE, first.time))
-    evidence = "" if look is None else f" with an adjusted E of {look.e_adjusted:.3g}"
+    evidence = "" if look is None else f" with an adjusted E of {look.e_counted:.3g}"
     what = f"went live{evidence}; in the end {own[-1].stage_after}"
     return Told(profile.value, iso_utc(first.time)[:10], EDGE, f"{percent(highest)} at most", what)
 

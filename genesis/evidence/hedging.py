@@ -5,7 +5,8 @@ on, so the e-process stays one. A capital step uses the smaller of the raw and t
 
 E knows no size: a residual of a thousandth of the returns that points where the market points would prove as much as any, and one is left wherever exposure
 changes and beta follows late. So a residual is never divided by less than a part of the
-running deviation of the returns themselves: what is small beside them moves the stake little.
+running deviation of the returns themselves: what is small beside them moves the stake little. Nor is it divided by less than 12 / 8 of the residuals' own
+deviation in their warm-up, the loss bound over kappa of raw evidence: so both bet alike, and a bad bar costs the one no more than the other.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class HedgedEvidence:
     def _begin(self) -> None:
         deviation = self._warm.deviation()
         if self._warm.n >= self.betting.warmup_bars and deviation is not None and deviation > NO_DEVIATION:
-            self._scale = RunningScale(deviation, self.rules.floor * deviation, self.betting.decay)
+            self._scale = RunningScale(deviation, self.rules.floor(self.betting) * deviation, self.betting.decay)
             raw = self._raw.deviation() or deviation
             self._raw_scale = RunningScale(raw, 0.0, self.betting.decay)
 

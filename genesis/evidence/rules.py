@@ -97,9 +97,9 @@ class FutilityRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class HedgeRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the benchmark is taken out of a strategy's returns.
 
-    ``decay``: weight of the past, bar by bar, in the regression on the benchmark. ``beta_bars``: bars it needs before the first residual. ``floor``: the
-    least scale of the bet on residuals, as a share of their deviation in the warm-up; ``raw_floor``: the same, as a share of the running
-    deviation of the returns themselves. The bets are those of `BettingRules`.
+    ``decay``: weight of the past, bar by bar, in the regression on the benchmark. ``beta_bars``: bars it needs before the first residual.
+    ``raw_floor``: the least scale of the bet on residuals, as a share of the running deviation of the returns themselves. The bets are those of
+    `BettingRules`, and so is the other least scale: a bound of as many deviations of the residuals, over kappa.
 
     Raises:
         ValueError: a number out of its range.
@@ -107,12 +107,16 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     decay: float = 0.995
     beta_bars: int = 12
-    floor: float = 0.5
     raw_floor: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 < self.decay < 1 or self.beta_bars < 2 or self.floor <= 0 or self.raw_floor < 0:
+        if not 0 < self.decay < 1 or self.beta_bars < 2 or self.raw_floor < 0:
             raise ValueError(
-                "decay, beta_bars, floor, raw_floor: expected 0 to 1, 2 or more, above 0, 0 or more, found "
-                f"{self.decay}, {self.beta_bars}, {self.floor}, {self.raw_floor}"
+                "decay, beta_bars, raw_floor: expected 0 to 1, 2 or more, 0 or more, found "
+                f"{self.decay}, {self.beta_bars}, {self.raw_floor}"
             )
+
+    @staticmethod
+    def floor(betting: BettingRules) -> float:
+        """The least scale of the bet, as a share of the residuals' deviation in the warm-up."""
+        return betting.bound_deviations / betting.kappa

@@ -677,9 +677,9 @@ class Matcher:
         Else they would reduce a later position that they were never meant for (Binance USD-M, order update, expiry reason 4).
         """
         for working in list(self.working):
-            if working.party is closing.party and working.sign == closing.sign and working.reduce_only:
-                if working is not closing and working.phase in _IN_BOOK:
-                    self._expire(working, time_ns, _REDUCE_ONLY)
+            is_another = working is not closing and working.party is closing.party
+            if is_another and working.sign == closing.sign and working.reduce_only and working.phase in _IN_BOOK:
+                self._expire(working, time_ns, _REDUCE_ONLY)
 
     def _book(
         self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, cost: FillCost

@@ -140,6 +140,11 @@ class RecentReturns:
         """How many returns are in the window: at most 500."""
         return len(self._arrived)
 
+    @property
+    def arrived(self) -> tuple[float, ...]:
+        """The returns in the window, oldest first."""
+        return tuple(self._arrived)
+
     def add(self, x: float) -> None:
         """Take a return; the oldest of more than 500 goes.
 

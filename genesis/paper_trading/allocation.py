@@ -12,9 +12,11 @@ from decimal import Decimal
 from genesis.model.grid import plain
 from genesis.paper_trading.promotion_facts import NOTHING, AccountFacts, Facts, Room, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.stages import Stage
 
 _SHRUNK = Decimal("0.9")
 _CENT = Decimal("0.01")
+_ONE = Decimal(1)
 
 
 class _Limits:
@@ -93,14 +95,19 @@ class Allocation:
             return self._evidence(version) >= self._rules.proven_evidence
         return self._standings[version].proven
 
+    def _rate(self, version: str) -> Decimal:
+        return self._account.rates.get(version, _ONE)
+
     def _budget(self, version: str) -> Decimal:
-        return self._facts[version].budget if version in self._facts else self._standings[version].budget
+        """In the account's currency, as are all amounts here."""
+        budget = self._facts[version].budget if version in self._facts else self._standings[version].budget
+        return budget * self._rate(version)
 
     def _earned(self, version: str) -> Decimal:
         """Live profit that counts as unproven."""
         standing = self._standings[version]
         earned = self._facts[version].live_pnl if version in self._facts else standing.live_pnl
-        return earned - standing.cleared_pnl
+        return (earned - standing.cleared_pnl) * self._rate(version)
 
     def _committed(self, version: str) -> Decimal:
         """The fraction that is or may still be in the market."""
@@ -127,30 +134,48 @@ class Allocation:
         return f"unproven versions together have lost {_money(-earned)}, at most {_money(most)} is allowed: all of them are demoted"
 
     def _keep(self) -> dict[str, Room]:
-        """What those that hold capital may keep: the strongest first, up to what each holds."""
+        """What those that hold capital may keep: the strongest first, up to what each holds. Who was halted with a position comes before them: it holds it."""
         rules, account = self._rules, self._account
         tolerant = account.equity / _SHRUNK
         # Who is unproven since this moment has gained nothing by a falling equity: its cap is the cap.
         fallen = any(s.proven and not self._proven[v] for v, s in self._standings.items())
         limits = _Limits(rules, account, tolerant, account.equity if fallen else tolerant)
         holders = [v for v in self.order if self._standings[v].stage.holds_capital]
+        kept = {}
         for version in self._standings:
             if version not in holders and (amount := self._committed(version)):
+                if self._standings[version].stage is Stage.HALTED:
+                    kept[version] = self._fitting(limits, version)
                 limits.put(amount * self._budget(version), self._proven[version], 1)
-        kept = {}
         for version in holders:
-            held, budget, proven = self._standings[version].fraction, self._budget(version), self._proven[version]
-            left, words = limits.left(proven)
-            fraction = held if held * budget <= left else rules.rung(left / budget)
-            limits.put(fraction * budget, proven, 1 if fraction else 0)
-            kept[version] = Room(fraction, words)
+            kept[version] = self._fitting(limits, version)
+            fraction = kept[version].fraction
+            limits.put(fraction * self._budget(version), self._proven[version], 1 if fraction else 0)
         return kept
+
+    def _fitting(self, limits: _Limits, version: str) -> Room:
+        """What it holds, or the rung of the ladder that fits."""
+        held, budget = self._held(version), self._budget(version)
+        left, words = limits.left(self._proven[version])
+        return Room(held if held * budget <= left else self._rules.rung(left / budget), words)
+
+    def _held(self, version: str) -> Decimal:
+        """What it holds, or holds still and may be given back: of who was halted with a position."""
+        standing = self._standings[version]
+        return self._committed(version) if standing.stage is Stage.HALTED else standing.fraction
 
     def room(self, version: str) -> Room:
         """What a version may hold now."""
+        found, limit = self._shared(version), self._account.limits.get(version)
+        if limit is None or limit.fraction >= found.fraction:
+            return found
+        return Room(limit.fraction, limit.words, found.revoked)
+
+    def _shared(self, version: str) -> Room:
+        """What the limits that all share leave to it."""
         proven = self._proven[version]
         revoked = "" if proven else self.revoked
-        kept, held = self._kept.get(version), self._standings[version].fraction
+        kept, held = self._kept.get(version), self._held(version)
         if kept is not None and kept.fraction < held:
             return Room(kept.fraction, kept.words, revoked)
         if self._account.held_back:

@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
 from genesis.engine.track import Track
+from genesis.evidence.filtered_risk import FilteredRisk
 from genesis.evidence.futility import Futility
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.hedging import HedgedEvidence
@@ -43,6 +44,8 @@ class Candidate:
             raise ValueError(f"track {track.name}: expected one that gathers evidence, found another")
         self.portfolio: VirtualPortfolio = portfolio
         self.evidence: Evidence = portfolio.evidence
+        # What the next bar may lose; risk knows no attempts.
+        self.risk = FilteredRisk()
         self._held_before: float | None = None
         self._start_gathering()
         self._trades_before = self._wins_before = 0
@@ -80,6 +83,7 @@ class Candidate:
             return None
         if self._returns is not None:
             self._returns.add(change)
+        self.risk.add(change)
         if benchmark is not None:
             self.hedged.add(change, benchmark)
         self.stressed.add(change, costs)
@@ -96,19 +100,18 @@ class Candidate:
         return None if before is None or held is None else (1 + held) / (1 + before) - 1
 
     def _costs(self) -> float:
-        """Fees, and what fills cost beyond the price they faced, of the bar; a fraction of equity."""
+        """Fees, and what fills cost beyond the price they faced, of the bar; a fraction of the equity at its start, as its return is."""
         p = self.portfolio
         paid = p.fees_units + p.spread_x2_units // 2 + p.walk_units + p.slippage_units + p.impact_units
         costs, self._paid = paid - self._paid, paid
-        equity = self.track.desk.equity_units()
-        return max(0.0, quotient(costs, equity)) if equity > 0 else 0.0
+        return max(0.0, quotient(costs, p.bar_began)) if p.bar_began > 0 else 0.0
 
     # ---- what is read
 
     def measurements(self, now: int) -> Measurements:
         """What the criteria judge of the attempt."""
         tally, marks = self.portfolio.trades, self.track.marks
-        returns = self.portfolio.returns if self._returns is None else self._returns
+        returns = self.portfolio.bars.moments() if self._returns is None else self._returns
         estimate, n = sharpe(returns), tally.n - self._trades_before
         drawdown = marks.drawdown if marks.attempt is None else marks.attempt
         return Measurements(

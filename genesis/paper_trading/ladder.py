@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
-from genesis.evidence.families import closed_adjustment
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
@@ -23,38 +22,52 @@ from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import Event, Liquidated, OrderSubmitted, TrackHalted, TrackStopped, TradeClosed
 from genesis.model.money import Money
 from genesis.paper_trading.ab_testing import AbTest
+from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.candidate import Candidate
+from genesis.paper_trading.family import Family
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.promotion_facts import (
     AccountFacts,
+    Asked,
     Command,
     DataState,
     Evaluation,
     Facts,
     Halt,
     Level,
+    Limit,
     Reading,
 )
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
-from genesis.paper_trading.promotion_record import entries_of
-from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.promotion_record import commands_of, entries_of
+from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
 from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, overall
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.paper_trading.watch import Watch, WatchRules
+from genesis.portfolio.conversion import NoRate
 from genesis.risk.account_tier import AccountTier
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
 
-Commands = Callable[[int], Sequence[Command]]
+Inbox = Callable[[int], Sequence[Asked]]
 HoldBack = Callable[[int, Decimal], str]
 _NONE: Final = Decimal(0)
+_ONE: Final = Decimal(1)
 # A halt of these kinds ends by itself, with the day or with the evidence bar: no stage changes for it.
 _PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
 _HALT_KINDS = {"MARK_PRICE": HaltKind.DATA, "NOT_FLAT": HaltKind.INTEGRITY}
 _STALE_NS = NS_PER_MINUTE
+
+
+def _nothing_holds(time_ns: int, equity: Decimal) -> str:
+    return ""
+
+
+def _empty(time_ns: int) -> Sequence[Asked]:
+    return ()
 
 
 class LiveVenue:
@@ -79,6 +92,7 @@ class _Version:
         "live_trades",
         "pair",
         "pairs",
+        "rate",
         "track",
         "verdicts",
         "watch",
@@ -90,6 +104,8 @@ class _Version:
         self.facts = dict(facts)
         self.pair: LivePair | None = None
         self.pairs = 0
+        # USD for one unit of the currency of its budget, the newest there was.
+        self.rate = _ONE
         self.watch: Watch | None = None
         self.halt: Halt | None = None
         self.live_trades = 0
@@ -103,6 +119,10 @@ class _Version:
     @property
     def live(self) -> Track | None:
         return None if self.pair is None or self.pair.is_closed else self.pair.live
+
+    @property
+    def currency(self) -> str:
+        return self.track.portfolio.currency
 
     def live_equity(self) -> Decimal | None:
         live = self.live
@@ -128,9 +148,13 @@ class CapitalLadder:
         rules: of promotion.
         betting: how evidence is weighed; ``source`` where it comes from.
         venue: where live tracks trade.
+        rates: what the versions' moneys are worth in USD.
         tiers: of the account.
         start_ns: engine time at which the evaluation begins.
     """
+
+    # Whom it asks is told anew by every process.
+    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds}
 
     def __init__(
         self,
@@ -141,12 +165,14 @@ class CapitalLadder:
         betting: BettingRules,
         source: Source,
         venue: LiveVenue,
+        rates: AccountRates,
         start_ns: int,
         tiers: Sequence[Tier] = DEFAULT_TIERS,
     ) -> None:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
-        self._commands: Commands = _no_commands
+        self._rates = rates
+        self._inbox: Inbox = _empty
         self._hold_back: HoldBack = _nothing_holds
         self._equity: Decimal | None = None
         self._watch_rules = WatchRules()
@@ -154,6 +180,7 @@ class CapitalLadder:
         self._start_ns = start_ns
         self._versions: dict[str, _Version] = {}
         self._by_live: dict[str, _Version] = {}
+        self._family = Family()
         self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
         self.next_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
@@ -164,6 +191,7 @@ class CapitalLadder:
         candidate = Candidate(track, identity, self._start_ns, self._betting, self._source, synthetic)
         told = {k: v for k, v in facts.items() if k not in ("beside", "budget", "name", "tier")}
         self._versions[track.name] = _Version(candidate, told)
+        self._family.begin(track.name, candidate.evidence, candidate.hedged)
         self.manager.register(track.name, identity)
 
     def knows(self, name: str) -> bool:
@@ -172,19 +200,25 @@ class CapitalLadder:
 
     def compare(self, name: str, tracks: Sequence[str], rules: PairRules) -> None:
         """Compare reference tracks with each other, the first being the champion."""
-        self._tests.append(AbTest(name, [self._versions[t].candidate for t in tracks], rules))
+        swaps = self._rules.auto_promote and self._rules.gates.champion_swap is Gate.AUTO
+        self._tests.append(AbTest(name, [self._versions[t].candidate for t in tracks], rules, swaps))
 
-    def take_from(self, commands: Commands) -> None:
-        """Ask ``commands`` at every evidence bar what persons want."""
-        self._commands = commands
+    def take_from(self, inbox: Inbox) -> None:
+        """Ask ``inbox`` at every evidence bar what persons want."""
+        self._inbox = inbox
 
     def hold_back_by(self, reason: HoldBack) -> None:
-        """Ask ``reason`` at every look, by time and equity, why nobody may rise."""
+        """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
         self._hold_back = reason
 
     @property
+    def pairs(self) -> list[LivePair]:
+        """The last pair of every version that ever had one."""
+        return [v.pair for v in self._versions.values() if v.pair is not None]
+
+    @property
     def live_equity(self) -> Decimal | None:
-        """The account's equity at the last look; ``None`` while nothing is live."""
+        """The account's equity in USD at the last look that could value it; ``None`` while nothing is live."""
         return self._equity if any(v.live is not None for v in self._versions.values()) else None
 
     # ---- what the step asks and tells
@@ -221,8 +255,9 @@ class CapitalLadder:
             version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns))
         events: list[Event] = []
         for test in self._tests:
-            events.extend(test.close_bar(time_ns))
-        commands = self._commands(time_ns)
+            events.extend(test.close_bar(time_ns, self.manager.standings))
+        commands, refused = commands_of(self._inbox(time_ns), time_ns)
+        events.extend(refused)
         due = self._due(time_ns, commands)
         if due or commands:
             events.extend(self._decide(time_ns, due, commands))
@@ -247,13 +282,11 @@ class CapitalLadder:
         return standing.stage is Stage.PAPER and overall(version.verdicts) is Status.PASSED
 
     def _decide(self, time_ns: int, due: Sequence[_Version], commands: Sequence[Command]) -> list[Event]:
-        versions = list(self._versions.values())
-        raw = closed_adjustment([v.candidate.evidence.e_value for v in versions])
-        hedged = closed_adjustment([v.candidate.hedged.e_value for v in versions])
-        adjusted = {v.name: (r, h) for v, r, h in zip(versions, raw, hedged, strict=True)}
+        adjusted = self._family.adjusted([v.name for v in due])
         facts = [self._facts_of(v, time_ns, *adjusted[v.name]) for v in due]
         found = self.manager.evaluate(facts, self._account(time_ns), commands)
         events = entries_of(found, time_ns)
+        self._family.hold([n for n, s in self.manager.standings.items() if s.fraction or s.halted_fraction])
         for evaluation in found.evaluations:
             self._do(self._versions[evaluation.version], evaluation, time_ns)
         return events
@@ -306,17 +339,46 @@ class CapitalLadder:
         return DataState.FRESH if version.candidate.portfolio.bar_return is not None else DataState.DEGRADED
 
     def _account(self, now: int) -> AccountFacts:
+        """The account in USD. A moment at which it cannot be valued moves no tier and lets nothing rise; limits go by the last rates there were."""
+        problems = self._look_at_rates(now)
+        versions = self._versions.values()
         initial = self._rules.account_equity
         if initial is None:
-            initial = sum((v.budget for v in self._versions.values()), _NONE)
-        equity = initial + sum((v.earned() for v in self._versions.values()), _NONE)
+            initial = sum((v.budget * v.rate for v in versions), _NONE)
+        equity = initial + sum((v.earned() * v.rate for v in versions), _NONE)
+        if problems:
+            words = f"the account cannot be valued: {'; '.join(problems)}"
+        else:
+            words = self._hold_back(now, equity)
+            self._look_at_tier(now, initial, equity)
+        tier = None if self._tier is None else self._tier.tier
+        return AccountFacts.of(tier, equity, words, {v.name: v.rate for v in versions}, self._limits())
+
+    def _limits(self) -> dict[str, Limit]:
+        """What former champions may hold beside those that were proven better."""
+        standings, rules = self.manager.standings, self._rules
+        found = [s for test in self._tests for s in test.successions]
+        return {s.before: s.limit(standings[s.after], rules) for s in found}
+
+    def _look_at_rates(self, now: int) -> list[str]:
+        """Take what every version's money is worth now; why one has no value, in words."""
+        self._rates.look(now)
+        problems = {}
+        for version in self._versions.values():
+            found = self._rates.rate(version.currency, now)
+            if isinstance(found, NoRate):
+                problems[version.currency] = str(found)
+            else:
+                version.rate = found
+        return list(problems.values())
+
+    def _look_at_tier(self, now: int, initial: Decimal, equity: Decimal) -> None:
         if self._tier is None:
             self._tier = AccountTier(self._tiers, initial)
         self._tier.look(equity)
         if now % NS_PER_DAY == 0:
             self._tier.close_day(equity)
         self._equity = equity
-        return AccountFacts.of(self._tier.tier, equity, self._hold_back(now, equity))
 
     # ---- doing
 
@@ -340,7 +402,9 @@ class CapitalLadder:
         if action in (Action.STEP_UP, Action.REDUCE) and version.watch is not None:
             version.watch.refer(version.candidate.evidence)
         if evaluation.after.evidence_from_ns != version.candidate.from_ns:
-            version.candidate.begin(evaluation.after.evidence_from_ns)
+            candidate = version.candidate
+            candidate.begin(evaluation.after.evidence_from_ns)
+            self._family.begin(version.name, candidate.evidence, candidate.hedged)
         if not evaluation.after.stage.holds_capital and evaluation.after.halt is None:
             version.halt = None
 
@@ -370,7 +434,7 @@ class CapitalLadder:
         self._by_live[pair.live.name] = version
         proven = version.candidate.evidence
         if proven.deviation:
-            version.watch = Watch(self._watch_rules, pair.live, pair.twin, version.track, proven)
+            version.watch = Watch(self._watch_rules, pair.live, pair.twin, version.candidate.risk, proven)
 
     def _open(self, name: str, role: str, strategy: Strategy, capital: Money, start_ns: int) -> Track:
         version = self._versions[name.partition("@")[0]]
@@ -417,11 +481,3 @@ def _heard_of_live(version: _Version, event: Event) -> None:
 def _evidence_of(track: Track) -> Evidence | None:
     portfolio = track.portfolio
     return portfolio.evidence if isinstance(portfolio, VirtualPortfolio) else None
-
-
-def _nothing_holds(time_ns: int, equity: Decimal) -> str:
-    return ""
-
-
-def _no_commands(time_ns: int) -> Sequence[Command]:
-    return ()

@@ -23,6 +23,7 @@ import numpy as np
 from genesis.clock import NS_PER_DAY
 from genesis.evidence.betting import BettingProcess
 from genesis.evidence.columns import Counts, Floats, WarmUp, closed, e_values, futilities
+from genesis.evidence.families import closed_adjustment
 from genesis.evidence.futility import Futility
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import FutilityRules, Source
@@ -211,10 +212,27 @@ def years(policy: Policy, world: World, strategy: Strategy, seed: int, families:
         yield Year(np.ascontiguousarray(equity[:, own].T), np.ascontiguousarray(won[:, own].T), trades)
 
 
+class _Attempt:
+    """What a member has shown in one attempt; from bar ``until`` on it shows nothing more."""
+
+    __slots__ = ("shown", "until")
+
+    def __init__(self, shown: Shown) -> None:
+        self.shown = shown
+        self.until: int | None = None
+
+    def e(self, bar: int) -> float:
+        """E at a bar; the last one where it has ended."""
+        last = bar if self.until is None else min(bar, self.until)
+        return float(self.shown.e[self.shown.at(last)])
+
+
 class _Member:
-    """One version on its way."""
+    """One version on its way; ``beside`` are the attempts that were there when it went live, while it is."""
 
     __slots__ = (
+        "attempt",
+        "beside",
         "cents",
         "cleared",
         "live",
@@ -228,6 +246,8 @@ class _Member:
 
     def __init__(self, name: str, shown: Shown, bars: int) -> None:
         self.name, self.shown = name, shown
+        self.attempt = _Attempt(shown)
+        self.beside: list[_Attempt] = []
         self.live: Evidence | None = None
         self.live_from: int | None = None
         self.seen: tuple[object, ...] | None = None
@@ -271,6 +291,13 @@ class Family:
                 self._look(bar, due)
             self._hold(bar)
             bar = self._next(bar)
+
+    def _e(self, bar: int, i: int) -> float:
+        """A member's adjusted evidence at a bar: among those that were there when it went live, as `genesis.paper_trading.family` has it."""
+        beside = self.members[i].beside
+        if all(a.until is None for a in beside):
+            return float(self._adjusted[bar, i])
+        return closed_adjustment([a.e(bar) for a in beside])[i]
 
     # ---- time passes
 
@@ -347,7 +374,7 @@ class Family:
         """On which side of every threshold the facts lie."""
         standing, member, rules = self._standing(i), self.members[i], self._rules
         at, now = member.shown.at(bar), time_of(bar)
-        e = float(self._adjusted[bar, i])
+        e = self._e(bar, i)
         live = None if member.live is None or member.live.loss_bound is None else member.live.e_value
         frozen = standing.frozen
         step = e
@@ -371,7 +398,7 @@ class Family:
     def _lost(self, bar: int) -> int:
         """What unproven versions have lost together, in cents, as the manager counts it."""
         proven = float(self._rules.proven_evidence)
-        return sum(m.cleared - m.cents for i, m in enumerate(self.members) if self._adjusted[bar, i] < proven)
+        return sum(m.cleared - m.cents for i, m in enumerate(self.members) if self._e(bar, i) < proven)
 
     def _live_trades(self, member: _Member, bar: int) -> int:
         if member.live_from is None:
@@ -386,13 +413,16 @@ class Family:
         found = self.manager.evaluate([self._facts(i, bar) for i in known], self._account)
         moved = False
         anew = []
+        self._keep_beside()
         for evaluation in found.evaluations:
             member = self.members[int(evaluation.version[1:])]
             member.quiet = evaluation.move is None and _settled(self._rules, evaluation.before, evaluation.after)
             moved = moved or evaluation.move is not None
             if bar + 1 < self._bars and evaluation.after.evidence_from_ns != time_of(member.shown.first):
+                member.attempt.until = bar
                 member.shown = self._year.shown(self._policy, int(member.name[1:]), bar)
                 weigh(self._policy, member.shown)
+                member.attempt = _Attempt(member.shown)
                 anew.append(member)
         if anew:
             self._adjust(bar + 1)
@@ -400,6 +430,15 @@ class Family:
             if member.name in self.manager.standings:
                 member.cleared = int(self.manager.standing(member.name).cleared_pnl * 100)
             member.quiet = member.quiet and not moved
+
+    def _keep_beside(self) -> None:
+        """Who holds capital since this bar is kept beside the present attempts; who holds none any more, beside nobody."""
+        for member in self.members:
+            held = member.name in self.manager.standings and self.manager.standing(member.name).fraction > 0
+            if not held:
+                member.beside = []
+            elif not member.beside:
+                member.beside = [m.attempt for m in self.members]
 
     def _counts(self, i: int) -> bool:
         return self.members[i].live is not None or self._standing(i).stage is Stage.VALIDATED
@@ -417,7 +456,7 @@ class Family:
             budget=BUDGET,
             verdicts=self._policy.criteria.judge(shown.measured(bar)),
             e_value=float(shown.e[at]),
-            adjusted=float(self._adjusted[bar, i]),
+            adjusted=self._e(bar, i),
             e_live=None if live is None or live.loss_bound is None else live.e_value,
             futility=float(shown.futility[at]) if bets else None,
             bound_broken=bool(shown.e[at] == 0),

@@ -1,6 +1,6 @@
 """What a promotion decision is made of: frozen values that go in and the whole record that comes out. No decision is made here.
 
-Times are engine time, UTC ns. Capital fractions are of a version's budget, exact; money is exact and in the account's currency.
+Times are engine time, UTC ns. Capital fractions are of a version's budget, exact; money is exact, a version's in its own currency and the account's in USD.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -110,11 +111,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return next((x for x in (Level.ALARM, Level.WARN) if x in found), Level.CALM)
 
 
-class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The account at one moment. ``equity`` is what shares are measured by, ``budget_max`` and ``open_max`` are shares of it.
+class Limit(msgspec.Struct, frozen=True):
+    """The greatest capital fraction that a version may hold, whatever room there is, and why."""
 
-    ``live_max``: how many versions may be live; ``budget_max``: what each may hold; ``open_max``: what all may hold together.
-    ``held_back`` says in words why nobody may hold more than now; empty where nothing does.
+    fraction: Decimal
+    words: str
+
+
+class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The account at one moment. ``equity`` (USD) is what shares are measured by, ``budget_max`` and ``open_max`` are shares of it.
+
+    ``rates``: by version, USD for one unit of the currency in which its budget and profit are told; 1 where nothing is said. ``live_max``: how many versions may be live; ``budget_max``: what each may hold; ``open_max``: what all may hold together.
+    ``held_back`` says in words why nobody may hold more than now; empty where nothing does. ``limits``: by version, what bounds it alone.
     """
 
     equity: Decimal
@@ -123,19 +131,29 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     open_max: Decimal = WHOLE
     tier: str = ""
     held_back: str = ""
+    rates: Mapping[str, Decimal] = {}
+    limits: Mapping[str, Limit] = {}
 
     @classmethod
-    def of(cls, tier: Tier | None, equity: Decimal, held_back: str = "") -> AccountFacts:
+    def of(
+        cls,
+        tier: Tier | None,
+        equity: Decimal,
+        held_back: str = "",
+        rates: Mapping[str, Decimal] | None = None,
+        limits: Mapping[str, Limit] | None = None,
+    ) -> AccountFacts:
         """The account of a tier; ``None`` is ``paper_only``, which lets nothing live."""
+        told: dict[str, Any] = {"held_back": held_back, "rates": rates or {}, "limits": limits or {}}
         if tier is None:
-            return cls(equity=equity, live_max=0, budget_max=NOTHING, tier="paper_only", held_back=held_back)
+            return cls(equity=equity, live_max=0, budget_max=NOTHING, tier="paper_only", **told)
         return cls(
             equity=equity,
             live_max=tier.strategies,
             budget_max=tier.budget_max,
             open_max=min(WHOLE, tier.gross_exposure_max),
             tier=tier.name,
-            held_back=held_back,
+            **told,
         )
 
 
@@ -169,6 +187,16 @@ class Command(msgspec.Struct, frozen=True):
 
     number: int
     order: Order
+    target: str | None
+    author: str
+    reason: str
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What lies in an inbox, whether its word is an order or not."""
+
+    number: int
+    command: str
     target: str | None
     author: str
     reason: str

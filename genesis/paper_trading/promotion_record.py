@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
 
 import msgspec
 
 from genesis.errors import IntegrityError
 from genesis.model.events import CommandTaken, Event, PromotionEvaluated, StageChanged
 from genesis.model.grid import plain
-from genesis.paper_trading.promotion_facts import Answer, Command, Evaluation, Order, digest_of
+from genesis.paper_trading.promotion_facts import Answer, Asked, Command, Evaluation, Order, digest_of
 from genesis.paper_trading.promotion_manager import Round
 from genesis.paper_trading.promotion_rules import written
 
@@ -25,22 +24,7 @@ def entries_of(found: Round, time_ns: int) -> list[Event]:
     return [*events, *_answered(found.unheard, time_ns, None)]
 
 
-class Waiting(Protocol):
-    """A command as it lies in an inbox."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def command(self) -> str: ...
-    @property
-    def target(self) -> str | None: ...
-    @property
-    def author(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-
-
-def commands_of(inbox: Iterable[Waiting], time_ns: int) -> tuple[list[Command], list[CommandTaken]]:
+def commands_of(inbox: Iterable[Asked], time_ns: int) -> tuple[list[Command], list[CommandTaken]]:
     """The inbox's commands as orders; those that are none are answered at once."""
     commands, refused = [], []
     for row in inbox:

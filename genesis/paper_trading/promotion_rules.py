@@ -86,7 +86,8 @@ class PromotionRules(_Section, frozen=True):
     ``alpha_live``, ``alpha_full``: levels in place of the profile's. ``deramp_hysteresis``: capital is taken back when the evidence allows less than this part
     of it. ``retry_penalty``: by how much every further attempt raises all evidence thresholds. ``failure_limit``, ``inconclusive_limit``,
     ``consecutive_error_limit``: looks in a row, one an evidence bar. ``proven_evidence``: adjusted E under which capital is unproven.
-    ``unproven_capital_max``, ``unproven_loss_max``: of the account's equity. ``account_equity``: by default the sum of the budgets.
+    ``unproven_capital_max``, ``unproven_loss_max``: of the account's equity. ``account_equity``: in USD, by default what
+    the budgets are worth together.
 
     Raises:
         ValueError: a number out of its range, or two that contradict each other.

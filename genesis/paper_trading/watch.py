@@ -7,6 +7,7 @@ from math import sqrt
 
 from genesis.engine.track import Track
 from genesis.evidence import detection
+from genesis.evidence.filtered_risk import FilteredRisk
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.monitor_rules import (
     DrawdownRules,
@@ -19,11 +20,9 @@ from genesis.evidence.monitor_rules import (
     worst,
 )
 from genesis.metrics.ratios import BARS_PER_YEAR
-from genesis.metrics.risk import tail_risk
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 
 _BARS_PER_DAY = 6
-_VAR_LEVEL = 0.99
 # Thirty days: what was missing longer ago explains nothing now.
 _COVERAGE_BARS = 180
 
@@ -41,18 +40,18 @@ class Watch:
     """Edge of live and twin, their gap, breaches of the value at risk, and drawdown, from the moment the pair began to trade.
 
     Args:
-        reference: the version's paper track, whose value at risk is what was told.
+        risk: what the version's paper track says that the next bar may lose.
         proven: the evidence of the reference track when capital was given: what live is held against, shrunk for the winner's curse.
 
     Raises:
         ValueError: evidence whose bars do not vary.
     """
 
-    def __init__(self, rules: WatchRules, live: Track, twin: Track, reference: Track, proven: Evidence) -> None:
+    def __init__(self, rules: WatchRules, live: Track, twin: Track, risk: FilteredRisk, proven: Evidence) -> None:
         deviation = proven.deviation
         if not deviation:
             raise ValueError(f"{live.name}: expected a reference whose bars vary, found none")
-        self._rules, self._live, self._twin, self._paper = rules, live, twin, reference
+        self._rules, self._live, self._twin, self._risk = rules, live, twin, risk
         self._reference = self._shrunk(proven)
         # Of the reference, whose returns are on its own capital: live has too few bars of its own.
         self._volatility = deviation * sqrt(BARS_PER_YEAR)
@@ -62,7 +61,7 @@ class Watch:
         self._var = detection.VarMonitor(rules.var)
         # Whether each of the latest bars was whole.
         self._whole: deque[bool] = deque(maxlen=_COVERAGE_BARS)
-        self._told = self._value_at_risk()
+        self._told = risk.value_at_risk
 
     def _shrunk(self, proven: Evidence) -> float:
         shown = proven.sharpe()
@@ -89,14 +88,7 @@ class Watch:
             # A bar in which neither held anything compares nothing, and would make those that do look large.
             self._gap.add(live, twin)
         self._var.add(live, self._told)
-        self._told = self._value_at_risk()
-
-    def _value_at_risk(self) -> float | None:
-        """99 % over one evidence bar, as the paper track tells it; ``None`` under 500 bars."""
-        portfolio = self._paper.portfolio
-        if not isinstance(portfolio, VirtualPortfolio):
-            return None
-        return tail_risk(portfolio.recent.window(), _VAR_LEVEL).value_at_risk
+        self._told = self._risk.value_at_risk
 
     @property
     def reference(self) -> float:

@@ -186,6 +186,11 @@ class PromotionRow(msgspec.Struct, frozen=True):
     call: str
     digest: str
 
+    @property
+    def e_counted(self) -> float:
+        """The E that decides: the smaller of the adjusted and the hedged one."""
+        return self.e_adjusted if self.e_residual is None else min(self.e_adjusted, self.e_residual)
+
 
 class StageRow(msgspec.Struct, frozen=True):
     """A move of a version; ``evaluation`` is the digest of the decision."""

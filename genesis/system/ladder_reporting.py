@@ -63,11 +63,12 @@ def _climb(version: str, synthetic: bool, looks: Sequence[PromotionRow], moves: 
         e_value=last.e_value,
         e_adjusted=last.e_adjusted,
         e_residual=last.e_residual,
+        e_counted=last.e_counted,
         missing=tuple(last.reasons),
         call=last.call,
         moves=tuple(_moved(m) for m in moves),
         fractions=_steps(looks),
-        evidence=Line(tuple(p.time for p in looks), tuple(p.e_adjusted for p in looks)),
+        evidence=Line(tuple(p.time for p in looks), tuple(p.e_counted for p in looks)),
     )
 
 
@@ -111,18 +112,21 @@ def _beside(store: StoreReader, pair: SideBySide, looks: Sequence[PromotionRow])
 
 
 def _monitors(store: StoreReader, seq: int) -> tuple[Watched, ...]:
+    gone = store.archived()
+    if gone is not None and seq <= gone.entries:
+        return ()
     document: Any = decode(next(iter(store.entries(seq, seq))).entry)
     found = document["body"]["record"]["facts"]["monitors"]
     return tuple(Watched(str(m["name"]), str(m["level"]), str(m["words"])) for m in found)
 
 
 def _trials(store: StoreReader, entries: int) -> tuple[Trial, ...]:
-    told: dict[tuple[str, str], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    told: dict[tuple[str, str, str], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
     for row in store.comparisons():
         if row.seq <= entries:
             for result in row.results:
-                told[row.experiment, str(result["challenger"])].append((row.time, result))
-    return tuple(_trial(experiment, results) for (experiment, _), results in told.items())
+                told[row.experiment, str(result["champion"]), str(result["challenger"])].append((row.time, result))
+    return tuple(_trial(experiment, results) for (experiment, _, _), results in told.items())
 
 
 def _trial(experiment: str, results: Sequence[tuple[int, Mapping[str, Any]]]) -> Trial:

@@ -153,7 +153,7 @@ def _of_decision(p: PromotionRow, facts: Mapping[str, Any], identity: str, famil
         family=family,
         synthetic=bool(facts.get("synthetic", False)),
         e_value=p.e_value,
-        adjusted=p.e_adjusted,
+        adjusted=p.e_counted,
         stage=p.stage,
         fraction=p.fraction,
         forced=p.forced,

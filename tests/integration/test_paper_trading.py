@@ -87,9 +87,7 @@ def test_a_week_of_trades_becomes_a_run_and_a_report(tmp_path: Path, market_data
     for track in summary.tracks:
         found = reader.latest_sample(track)
         assert found is not None
-        assert found.metrics["trades"] == len(
-            [t for t in reader.rows("trades", track) if t["time_close"] <= found.time]
-        )
+        assert found.metrics["trades"] == len([t for t in reader.trades(track) if t.time_close <= found.time])
     page = write_report(tmp_path / "genesis.db", tmp_path / "report.html").read_text()
     assert "cross.fast" in page
     assert "<svg" in page
@@ -147,7 +145,7 @@ def test_sigkill_at_three_hundred_moments_leaves_the_same_chain(tmp_path: Path, 
 
 
 def test_the_mission_block_loads_as_it_stands(tmp_path: Path) -> None:
-    """Its values arrive exactly, and all of it has an effect; of our keys beside it the swap of champions alone has none yet."""
+    """Its values arrive exactly, and all of it has an effect, and so have our keys beside it."""
     path = tmp_path / "c.yaml"
     path.write_text(MISSION_BLOCK)
     config = load_config(path)
@@ -155,7 +153,7 @@ def test_the_mission_block_loads_as_it_stands(tmp_path: Path) -> None:
     assert config.paper_trading.promotion.allocation_increment == Decimal("0.10")
     assert config.paper_trading.ab_testing.max_variants == 3
     idle = [key for key in inactive_keys() if key.startswith("paper_trading")]
-    assert idle == ["paper_trading.promotion.gates.champion_swap"]
+    assert idle == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from genesis.audit.entry import decode
 from genesis.clock import NS_PER_DAY, ManualClock, iso_utc
+from genesis.evidence.families import closed_adjustment
 from genesis.paper_trading.promotion_manager import recompute
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
@@ -113,11 +114,26 @@ def test_every_decision_can_be_made_again_from_its_record_alone(story: Story) ->
         assert recompute(evaluation) == evaluation
 
 
+def test_another_attempt_lowers_nobody_who_is_live(story: Story) -> None:
+    """After the failed one began anew, the good one, live since before, is adjusted beside the E with which that attempt ended, to the last bit."""
+    again = next(s.time for s in stages(story.store, "fades") if s.move == "retry")
+    with StoreReader(story.store) as reader:
+        shown = {name: {e.time: e.e_value for e in reader.evidence(name)} for name in ("fades", "pair.05", "pair.075")}
+        bodies: list[Any] = [d["body"] for d in reader.events("PromotionEvaluated")]
+    made = [evaluation_of(b["digest"], b["record"]) for b in bodies]
+    good = [e for e in made if e.version == "good" and e.time_ns > again]
+    assert len(good) > 6
+    for e in good:
+        beside = [shown["fades"][again], *(shown[name][e.time_ns] for name in ("pair.05", "pair.075"))]
+        assert e.facts.adjusted == closed_adjustment([e.facts.e_value, *beside])[0]
+        assert shown["fades"][e.time_ns] != shown["fades"][again]
+
+
 def test_live_and_twin_decide_the_same_and_differ_by_the_venue_alone(story: Story) -> None:
     """Orders of the good one are sent at the same moments to the same side; live fills dearer."""
     with StoreReader(story.store) as reader:
         live, twin = (reader.orders(f"good@{role}") for role in ("live", "twin"))
-        costs = {role: [Decimal(f.slippage) for f in reader.fills(f"good@{role}")] for role in ("live", "twin")}
+        costs = {role: [Decimal(f.slippage or 0) for f in reader.fills(f"good@{role}")] for role in ("live", "twin")}
     assert len(live) > 300
     moments = [{(o.time_submitted, o.side) for o in orders} for orders in (live, twin)]
     assert len(moments[0] & moments[1]) > 0.98 * len(moments[0] | moments[1])
@@ -127,11 +143,29 @@ def test_live_and_twin_decide_the_same_and_differ_by_the_venue_alone(story: Stor
 def test_the_better_variant_is_found_and_said_in_words(story: Story) -> None:
     """0.75 against 0.5: better, with an interval above zero, and it may be acted on."""
     with StoreReader(story.store) as reader:
-        last = reader.comparisons()[-1]
-    (result,) = last.results
-    assert (result["champion"], result["challenger"], result["standing"]) == ("pair.05", "pair.075", "BETTER")
+        rows = reader.comparisons()
+    result = next(r for row in rows for r in row.results if r["standing"] == "BETTER")
+    assert (result["champion"], result["challenger"]) == ("pair.05", "pair.075")
     assert result["trade_low_bp"] > 0
     assert "may be acted on now" in result["words"]
+
+
+def test_the_better_variant_takes_the_place_of_the_champion(story: Story) -> None:
+    """At the bar at which it is proven, and a new test begins from nothing; the one before it gets no capital any more, and is told for whose sake."""
+    with StoreReader(story.store) as reader:
+        rows = reader.comparisons()
+        bodies: list[Any] = [d["body"] for d in reader.events("PromotionEvaluated")]
+    at = next(i for i, row in enumerate(rows) if row.results[0]["standing"] == "BETTER")
+    (after,) = rows[at + 1].results
+    assert rows[at + 1].time == rows[at].time
+    assert (after["champion"], after["challenger"], after["bars"], after["e_value"]) == ("pair.075", "pair.05", 0, 1.0)
+    assert {r["champion"] for row in rows[at + 1 :] for r in row.results} == {"pair.075"}
+    made = [evaluation_of(b["digest"], b["record"]) for b in bodies]
+    told = [e.room for e in made if e.version == "pair.05" and e.time_ns > rows[at].time]
+    assert len(told) > 1
+    assert {room.fraction for room in told} == {0}
+    assert told[0].words.startswith("pair.075 is proven better (E ")
+    assert told[0].words.endswith("and is the champion of pair; of 0 % it held 0 % are left to it")
 
 
 def test_a_restart_in_the_middle_changes_nothing(story: Story) -> None:
@@ -153,21 +187,26 @@ def _tail(store: Path) -> list[bytes]:
 
 
 def test_a_person_can_stop_a_rise_and_the_record_says_who_and_why(story: Story) -> None:
-    """Paused on day 30 through the inbox: no step from then on; taken once, at the first evidence bar after, also when run again."""
+    """Paused on day 30 through the inbox: no step from then on; taken once, at the first evidence bar after, also when run again. A word that is no order is refused."""
     play(story.folder, story.data, "paused", FIRST_NS + 30 * NS_PER_DAY)
     store = story.folder / "paused.db"
+    leave_command(store, "hurry", "good", "bob", "it is late", ManualClock(1))
     leave_command(store, "pause", "good", "ann", "an audit", ManualClock(1))
     play(story.folder, story.data, "paused", FIRST_NS + 60 * NS_PER_DAY)
     play(story.folder, story.data, "paused", FIRST_NS + 61 * NS_PER_DAY)
     rises = [s for s in stages(store, "good") if s.move == "step_up"]
     assert all(s.time <= FIRST_NS + 30 * NS_PER_DAY for s in rises), [iso_utc(s.time) for s in rises]
     with StoreReader(store) as reader:
-        (taken,) = reader.events("CommandTaken")
-        (row,) = reader.commands()
+        refused, taken = reader.events("CommandTaken")
+        _, row = reader.commands()
+        assert reader.status().waiting_commands == 0
         entry: Any = decode(next(iter(reader.entries(row.taken_at_seq or 0))).entry)
     body: Any = taken["body"]
     assert (body["author"], body["reason"], body["taken"]) == ("ann", "an audit", True)
     assert entry["type"] == "CommandTaken"
+    no_order: Any = refused["body"]
+    assert (no_order["number"], no_order["author"], no_order["taken"]) == (1, "bob", False)
+    assert no_order["words"].endswith("found hurry")
 
 
 def test_under_balanced_going_live_takes_evidence(story: Story) -> None:

@@ -155,9 +155,7 @@ def test_the_benchmark_starts_at_a_price_that_was_seen() -> None:
             quotes_stream([(hour + 2, 9_998, 5, 10_000, 5)]),
         ]
         journal, _ = run(streams, [("a", Sleeper((FX,), NoParams()))], rows)
-        samples.append(
-            [dict(e.metrics) for e in journal.events if isinstance(e, MetricSample) and e.time <= START + hour]
-        )
+        samples.append([e.told() for e in journal.events if isinstance(e, MetricSample) and e.time <= START + hour])
     assert samples[0] == samples[1]
 
 

@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
+from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import DataConfig, PaperSection, RunSection
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.model.instruments import InstrumentKind
-from genesis.paper_trading.promotion_facts import DataState
+from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import PromotionRules
-from genesis.paper_trading.stages import Action, Stage
+from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
+from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
-from genesis.system.run import prepare, run_prepared
+from genesis.system.run import Prepared, prepare, run_prepared
 
 START_NS = 1_609_459_200_000_000_000
 BAR_NS = 4 * NS_PER_HOUR
@@ -30,7 +31,11 @@ FROZEN = {
     DataState.DEGRADED: START_NS + 2 * NS_PER_DAY + 8 * NS_PER_HOUR + 90 * NS_PER_MINUTE,
     DataState.STALE: START_NS + 2 * NS_PER_DAY + 12 * NS_PER_HOUR - 5 * NS_PER_MINUTE,
 }
+# Once a day for 22 hours: open over the freeze and well after it.
+DAILY = 24
 SWINGS = """
+EVERY = 8
+
 from genesis.strategies.base import Strategy
 
 
@@ -41,9 +46,9 @@ class Swings(Strategy):
 
     def on_bar(self, bar):
         self._n += 1
-        if self._n % 8 == 1:
+        if self._n % EVERY == 1:
             self.buy(self.instrument.quantity(20))
-        elif self._n % 8 == 7:
+        elif self._n % EVERY == EVERY - 1:
             self.close()
 
     def on_save(self):
@@ -68,8 +73,8 @@ def minutes(folder: Path, frozen_ns: int) -> Path:
     return path
 
 
-def played(folder: Path, frozen_ns: int) -> Path:
-    (folder / "swings.py").write_text(SWINGS)
+def prepared(folder: Path, frozen_ns: int, every: int = 8, **rules: Any) -> Prepared:
+    (folder / "swings.py").write_text(SWINGS.replace("EVERY = 8", f"EVERY = {every}"))
     data = minutes(folder, frozen_ns)
     instrument = InstrumentConfig(
         symbol="BTCUSDT",
@@ -97,10 +102,28 @@ def played(folder: Path, frozen_ns: int) -> Path:
                 name="swings", strategy="swings.py:Swings", instruments=[instrument.id], budget=Decimal(10_000)
             )
         ],
-        paper_trading=PaperSection(validation_criteria=few, promotion=PromotionRules()),
+        paper_trading=PaperSection(validation_criteria=few, promotion=PromotionRules(**rules)),
     )
-    run_prepared(prepare(config, folder), folder / "frozen.db")
+    return prepare(config, folder)
+
+
+def played(folder: Path, frozen_ns: int) -> Path:
+    run_prepared(prepared(folder, frozen_ns), folder / "frozen.db")
     return folder / "frozen.db"
+
+
+def evaluations(store: Path) -> dict[int, Evaluation]:
+    """By engine time."""
+    with StoreReader(store) as reader:
+        documents: list[dict[str, Any]] = reader.events("PromotionEvaluated")
+    made = [evaluation_of(d["body"]["digest"], d["body"]["record"]) for d in documents]
+    return {e.time_ns: e for e in made}
+
+
+def sent_to(store: Path, track: str) -> list[tuple[int, str]]:
+    """When orders were sent there, and on which side."""
+    with StoreReader(store) as reader:
+        return [(o.time_submitted, o.side) for o in reader.orders(track)]
 
 
 @pytest.mark.parametrize("state", FROZEN)
@@ -109,12 +132,11 @@ def test_a_frozen_feed_moves_nothing_and_calls_a_person(state: DataState, tmp_pa
     frozen_ns = FROZEN[state]
     store = played(tmp_path, frozen_ns)
     end_ns = -(-frozen_ns // BAR_NS) * BAR_NS
+    made = evaluations(store)
     with StoreReader(store) as reader:
-        documents: list[dict[str, Any]] = reader.events("PromotionEvaluated")
-        evaluations = [evaluation_of(d["body"]["digest"], d["body"]["record"]) for d in documents]
         sold = [f.time for f in reader.fills("swings@live") if f.side == "SELL"]
         bars = {e.time: e.bar_return for e in reader.evidence("swings")}
-    found = next(e for e in evaluations if e.time_ns == end_ns)
+    found = made[end_ns]
     assert found.before.stage is Stage.LIVE
     assert not found.facts.live_flat
     assert found.facts.data is state
@@ -124,6 +146,53 @@ def test_a_frozen_feed_moves_nothing_and_calls_a_person(state: DataState, tmp_pa
     assert [t for t in sold if frozen_ns <= t < frozen_ns + 10 * NS_PER_MINUTE] == []
     assert bars[end_ns] is None
     assert bars[end_ns - BAR_NS] is not None
-    later = next(e for e in evaluations if e.time_ns == end_ns + 2 * BAR_NS)
+    later = made[end_ns + 2 * BAR_NS]
     assert later.facts.data is DataState.FRESH
     assert later.call == ""
+
+
+def test_a_halt_that_falls_into_stale_prices_flattens_when_they_are_fresh(tmp_path: Path) -> None:
+    """A person halts while the feed stands still over a bar's end: position and stage are decided at once, nothing is sold until the next bar with fresh prices; live and twin then sell at that bar."""
+    frozen_ns, store = FROZEN[DataState.STALE], tmp_path / "frozen.db"
+    end_ns = -(-frozen_ns // BAR_NS) * BAR_NS
+    run_prepared(prepared(tmp_path, frozen_ns, DAILY), store, frozen_ns - NS_PER_HOUR)
+    leave_command(store, Order.HALT.value, "swings", "ann", "it looks wrong", ManualClock(1))
+    run_prepared(prepared(tmp_path, frozen_ns, DAILY), store)
+    made = evaluations(store)
+    stale, fresh = made[end_ns], made[end_ns + BAR_NS]
+    assert (stale.move, stale.after.stage, stale.action) == (Move.HALT, Stage.HALTED, Action.HOLD)
+    assert stale.facts.data is DataState.STALE
+    assert not stale.facts.live_flat
+    assert (fresh.move, fresh.action) == (None, Action.FLATTEN)
+    for track in ("swings@live", "swings@twin"):
+        after = [order for order in sent_to(store, track) if order[0] >= end_ns]
+        assert after == [(end_ns + BAR_NS, "SELL")]
+    with StoreReader(store) as reader:
+        assert {s.track for s in reader.stops() if s.kind == "CLOSED"} == {"swings@live", "swings@twin"}
+
+
+def test_a_halt_for_data_is_restored_by_a_person_with_the_position_that_was_kept(tmp_path: Path) -> None:
+    """One look at stale prices is enough here to halt: the position is kept. The bar after it is incomplete, and no time to restore anything; at the next one it goes on with its position, at the same fraction though the account has lost a little."""
+    frozen_ns, store = FROZEN[DataState.STALE], tmp_path / "frozen.db"
+    end_ns = -(-frozen_ns // BAR_NS) * BAR_NS
+    for until_ns in (end_ns + NS_PER_HOUR, end_ns + BAR_NS + NS_PER_HOUR, None):
+        run_prepared(prepared(tmp_path, frozen_ns, DAILY, consecutive_error_limit=1), store, until_ns)
+        if until_ns is not None:
+            leave_command(store, Order.RESTORE.value, "swings", "ann", "the feed is back", ManualClock(1))
+    made = evaluations(store)
+    halted, refused, restored = (made[end_ns + n * BAR_NS] for n in range(3))
+    assert (halted.move, halted.action, halted.after.halted_fraction) == (Move.HALT, Action.HOLD, Decimal("0.10"))
+    assert halted.after.halt is not None
+    assert halted.after.halt.kind is HaltKind.DATA
+    assert "halted (data)" in halted.call
+    assert (refused.move, refused.answers[0].taken) == (None, False)
+    assert refused.answers[0].words.endswith("market data are degraded")
+    assert (restored.move, restored.action) == (Move.RESTORE, Action.JOIN)
+    assert (restored.after.stage, restored.after.fraction) == (Stage.LIVE, Decimal("0.10"))
+    sides = [side for at, side in sent_to(store, "swings@live") if at >= end_ns]
+    # Its own exit at the end of the day, then its next entry; the hold itself has sold nothing.
+    assert sides[:2] == ["SELL", "BUY"]
+    assert not restored.facts.live_flat
+    with StoreReader(store) as reader:
+        assert reader.stops() == []
+        assert len([c for c in reader.capital("swings@live") if c.reason == "first capital"]) == 1

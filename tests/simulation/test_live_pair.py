@@ -20,6 +20,7 @@ from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import (
     CapitalMoved,
     Event,
+    OrderCanceled,
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
@@ -41,6 +42,7 @@ from tests.kit.runs import FX, START, Memory, bars_stream
 EXACT = ExecutionProfile(name="exact", latency_ms=ClippedNormal(0, 0, 0, 0), slippage_bp=ClippedNormal(0, 0, 0, 0))
 WORSE = ExecutionProfile(name="worse", latency_ms=ClippedNormal(0, 0, 0, 0), slippage_bp=ClippedNormal(5, 0, 5, 5))
 BAR = EVIDENCE_BAR_NS
+Plan = Mapping[int, Callable[[LivePair, int], object]]
 
 
 def hourly(days: int, price: Callable[[int], int] = lambda i: 10_000 + 10 * (i % 7)) -> Stream:
@@ -87,7 +89,7 @@ class Promoter:
     def __init__(
         self,
         simulator: PaperTradingSimulator,
-        plan: Mapping[int, Callable[[LivePair, int], None]],
+        plan: Plan,
         at: int,
         waits_ns: int = 7 * NS_PER_DAY,
     ) -> None:
@@ -130,7 +132,7 @@ DRAWS = KeyedDraws(99)
 def play(
     kind: type[Strategy],
     days: int,
-    plan: Mapping[int, Callable[[LivePair, int], None]] | None = None,
+    plan: Plan | None = None,
     rows: int | None = None,
     at: int = 4,
     waits_ns: int = 7 * NS_PER_DAY,
@@ -271,6 +273,83 @@ def test_flattening_needs_no_strategy() -> None:
     """All of it is sold at the bar itself."""
     journal, _, _ = play(Holds, 3, {6: lambda pair, now: pair.flatten(now, "halted: a test")})
     assert sent(journal, "s@live") == [(20.0, 90), (24.0, -90)]
+
+
+def test_what_is_held_back_keeps_its_position_and_goes_on_when_it_is_let() -> None:
+    """Held at hour 44 with 15 lots: its own exit at 46 is sent, its entries of 49 and 55 are not; let go on at 56 it enters at 61 with the same share."""
+    plan: Plan = {
+        11: lambda pair, now: pair.hold("halted: bad data"),
+        14: lambda pair, now: pair.go_on(Fraction(1, 10), now),
+    }
+    journal, simulator, promoter = play(EverySix, 4, plan)
+    live = [(h, lots) for h, lots in sent(journal, "s@live") if h >= 43]
+    assert live[:4] == [(43.0, 15), (46.0, -15), (61.0, 15), (64.0, -15)]
+    assert sent(journal, "s@twin") == sent(journal, "s@live")
+    assert promoter.pair is not None
+    assert not promoter.pair.is_closed
+    assert [t.name for t in simulator.tracks] == ["s", "s@live", "s@twin"]
+    assert [amount for _, amount, _ in moved(journal, "s@live")] == [Decimal(1_000)]
+
+
+def test_what_is_held_back_with_a_position_keeps_it_for_as_long_as_it_lasts() -> None:
+    """90 lots held at hour 24 are still held four days later: no slice, no close, no capital moved."""
+    journal, simulator, _ = play(Holds, 6, {6: lambda pair, now: pair.hold("halted: bad data")})
+    assert sent(journal, "s@live") == [(20.0, 90)]
+    assert simulator.tracks[1].desk.position_lots(FX) == 90
+    assert len(moved(journal, "s@live")) == 1
+
+
+def test_protection_outlives_a_hold_and_entries_do_not() -> None:
+    """A stop under the position stays where it is, and sells when it is touched; the limit that would add is cancelled at the bar."""
+    plan: Plan = {6: lambda pair, now: pair.hold("halted: bad data")}
+    journal, simulator, _ = play(Protected, 3, plan, price=lambda i: 10_000 if i < 40 else 9_700)
+    gone = [e for e in journal.events if isinstance(e, OrderCanceled) and e.track == "s@live"]
+    assert [(e.time - START) / NS_PER_HOUR for e in gone] == [24.0]
+    filled = [
+        (e.time - START) / NS_PER_HOUR for e in journal.events if isinstance(e, OrderFilled) and e.track == "s@live"
+    ]
+    assert len(filled) == 2
+    assert filled[1] > 40
+    assert simulator.tracks[1].desk.position_lots(FX) == 0
+
+
+def test_what_goes_on_with_less_is_reduced_first() -> None:
+    """A fifth is held with 31 lots when it is held back; it goes on with a tenth: 16 are sold at that bar, 1,000 go back, the next entry is a tenth."""
+
+    def held_back(pair: LivePair, now: int) -> None:
+        pair.hold("halted: bad data")
+        pair.go_on(Fraction(1, 10), now)
+
+    plan: Plan = {8: lambda pair, now: pair.raise_to(Fraction(1, 5), now), 11: held_back}
+    journal, _, _ = play(EverySix, 4, plan)
+    live = [(h, lots) for h, lots in sent(journal, "s@live") if h >= 43]
+    assert live[:4] == [(43.0, 31), (44.0, -16), (46.0, -15), (49.0, 15)]
+    assert moved(journal, "s@live")[2:] == [(44.0, Decimal(-1_000), "a step down")]
+
+
+def test_what_was_demoted_and_goes_on_is_not_closed() -> None:
+    """Restored eight hours after the demotion, with its position: the slices of the day after are no longer due."""
+    plan: Plan = {
+        6: lambda pair, now: pair.demote(now, "demoted: a test"),
+        8: lambda pair, now: pair.go_on(Fraction(1, 10), now),
+    }
+    journal, simulator, promoter = play(Holds, 5, plan)
+    assert sent(journal, "s@live") == [(20.0, 90)]
+    assert simulator.tracks[1].desk.position_lots(FX) == 90
+    assert promoter.pair is not None
+    assert not promoter.pair.is_closed
+
+
+class Protected(EverySix):
+    """Buys once, with a stop under it and a limit further down that would add."""
+
+    def on_bar(self, bar: Bar) -> None:
+        self._n += 1
+        if self._n == 20:
+            self.buy(self.instrument.quantity(900))
+        elif self._n == 22:
+            self.sell(self.instrument.quantity(900), trigger=self.instrument.price(9_800), reduce_only=True)
+            self.buy(self.instrument.quantity(100), limit=self.instrument.price(9_600))
 
 
 def test_who_is_never_flat_joins_at_a_turn_once_the_wait_is_over() -> None:

@@ -103,7 +103,7 @@ class Both(Plan):
                 self.order(Side.BUY if lots > 0 else Side.SELL, instrument.quantity(abs(lots)), instrument=instrument)
 
 
-def plan(orders: dict[int, dict[str, int]], instruments: Sequence[Instrument] = (BTC,)) -> Plan:
+def plan(orders: dict[int, dict[str, int]], instruments: tuple[Instrument, ...] = (BTC,)) -> Plan:
     return Plan(instruments, Plan.Params(orders))
 
 
@@ -123,7 +123,7 @@ def go(
     rows: int | None = None,
     budget: str = "10000",
     terms: PerpetualTerms = TERMS,
-    instruments: Sequence[Instrument] = (BTC,),
+    instruments: tuple[Instrument, ...] = (BTC,),
     tier: Tier = FREE,
 ) -> tuple[Memory, Portfolio]:
     """One track under a plan, without fees or slippage, ten milliseconds from the venue."""

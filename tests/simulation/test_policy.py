@@ -15,10 +15,12 @@ from genesis.evidence.columns import closed, e_values, futilities
 from genesis.evidence.families import closed_adjustment
 from genesis.evidence.futility import Futility
 from genesis.evidence.gathering import Evidence
+from genesis.evidence.hedging import HedgedEvidence
 from genesis.evidence.payoffs import Payoff
-from genesis.evidence.rules import BettingRules, FutilityRules, Source
+from genesis.evidence.rules import BettingRules, FutilityRules, HedgeRules, Source
 from genesis.evidence.simulated import added, chosen
 from genesis.metrics.ratios import Moments, sharpe
+from genesis.paper_trading.family import Family as Tried
 from genesis.paper_trading.policy import BUDGET, Family, Year, study, time_of, weigh, weigh_all, years
 from genesis.paper_trading.policy_values import Policy, Strategy, World
 from genesis.paper_trading.promotion_facts import AccountFacts, Facts
@@ -124,6 +126,11 @@ class Slowly:
         )
 
 
+def unhedged() -> HedgedEvidence:
+    """Without a benchmark there are no residuals, and their E stays 1."""
+    return HedgedEvidence(HedgeRules(), BETS)
+
+
 def slowly(policy: Policy, year: Year) -> tuple[Any, list[str]]:
     """(members, bars) capital fractions and the last stages, every look of the ladder taken."""
     names = [f"v{i}" for i in range(len(year.equity))]
@@ -131,13 +138,15 @@ def slowly(policy: Policy, year: Year) -> tuple[Any, list[str]]:
     manager = StrategyPromotionManager(policy.rules)
     account = AccountFacts(equity=len(names) * BUDGET, live_max=len(names), budget_max=Decimal(1))
     shares = np.zeros((len(names), len(year.trades)))
-    for name in names:
+    tried = Tried()
+    for name, member in zip(names, members, strict=True):
         manager.register(name, name)
+        tried.begin(name, member.evidence, unhedged())
     for bar in range(len(year.trades)):
         for name, member in zip(names, members, strict=True):
             member.close(bar, float(manager.standing(name).fraction))
-        adjusted = closed_adjustment([m.evidence.e_value for m in members])
-        facts = [m.facts(bar, n, a) for m, n, a in zip(members, names, adjusted, strict=True)]
+        adjusted = tried.adjusted(names)
+        facts = [m.facts(bar, n, adjusted[n][0]) for m, n in zip(members, names, strict=True)]
         midnight = time_of(bar) % NS_PER_DAY == 0
         due = []
         for fact in facts:
@@ -147,6 +156,7 @@ def slowly(policy: Policy, year: Year) -> tuple[Any, list[str]]:
             if midnight or may or met:
                 due.append(fact)
         manager.evaluate(due, account)
+        tried.hold([n for n in names if manager.standing(n).fraction])
         for i, (name, member) in enumerate(zip(names, members, strict=True)):
             standing = manager.standing(name)
             shares[i, bar] = float(standing.fraction)
@@ -156,6 +166,7 @@ def slowly(policy: Policy, year: Year) -> tuple[Any, list[str]]:
                 member.live = Evidence(policy.betting, Source.REPLAY)
             if standing.evidence_from_ns != time_of(member.first):
                 member.begin(bar)
+                tried.begin(name, member.evidence, unhedged())
     return shares, [manager.standing(n).stage.value for n in names]
 
 

@@ -81,14 +81,19 @@ def _standings(ladder: Ladder) -> str:
             _named(c.version, c.synthetic),
             badge(c.stage, _CSS.get(c.stage, "bad")) + (" " + badge("forced", "open") if c.forced else ""),
             percent(float(c.fraction), 0),
-            two(number(c.e_adjusted), "" if c.e_residual is None else f"hedged {number(c.e_residual)}"),
+            two(number(c.e_counted), _parts(c)),
             count(c.attempt),
             _missing(c),
         )
         for c in ladder.climbs
     ]
-    heads = ("version", "stage", "capital", "E adjusted", "attempt", "what is missing, or why it stands there")
+    heads = ("version", "stage", "capital", "E that decides", "attempt", "what is missing, or why it stands there")
     return table("At the last look at each.", heads, rows, "ladder", (2, 3, 4))
+
+
+def _parts(c: Climb) -> str:
+    """Of which two it is the smaller."""
+    return "" if c.e_residual is None else f"raw {number(c.e_adjusted)}, hedged {number(c.e_residual)}"
 
 
 def _missing(c: Climb) -> str:

@@ -47,6 +47,7 @@ class Climb(msgspec.Struct, frozen=True, kw_only=True):
     e_value: float
     e_adjusted: float
     e_residual: float | None
+    e_counted: float
     missing: tuple[str, ...]
     call: str
     moves: tuple[Moved, ...]

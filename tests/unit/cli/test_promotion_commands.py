@@ -94,6 +94,7 @@ def test_why_tells_the_last_decision_and_that_it_was_made_again(store: Path) -> 
         "made again from the record: the same",
         "min_win_rate (enforce)",
         "E adjusted for the family",
+        "the E that decides",
         "go_live",
         "by 20 % of strategies without any edge",
     ):

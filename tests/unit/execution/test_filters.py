@@ -69,10 +69,18 @@ def prices(average: str | None = "100", mark: str | None = "100", scale: int = 1
 
 def intent_of(listing: Listing, **values: Any) -> OrderIntent:
     """A buy of one unit at 100 unless said otherwise; prices and quantities in decimals."""
-    wanted = {"side": Side.BUY, "qty": "1", "type": OrderType.LIMIT, "limit": "100", "trigger": None} | values
+    wanted: dict[str, Any] = {
+        "side": Side.BUY,
+        "qty": "1",
+        "type": OrderType.LIMIT,
+        "limit": "100",
+        "trigger": None,
+    } | values
     instrument = listing.instrument
-    ticks = {f"{k}_ticks": None if wanted[k] is None else instrument.ticks(wanted[k]) for k in ("limit", "trigger")}
-    others = {k: v for k, v in wanted.items() if k not in ("side", "qty", "type", "limit", "trigger")}
+    ticks: dict[str, Any] = {
+        f"{k}_ticks": None if wanted[k] is None else instrument.ticks(wanted[k]) for k in ("limit", "trigger")
+    }
+    others: dict[str, Any] = {k: v for k, v in wanted.items() if k not in ("side", "qty", "type", "limit", "trigger")}
     return OrderIntent(instrument, wanted["side"], instrument.lots(wanted["qty"]), wanted["type"], **ticks, **others)
 
 
@@ -349,7 +357,7 @@ def test_the_first_failure_in_order_wins(spot: Listing) -> None:
     seen: list[str | None] = []
     for change in lifted:
         found = OrderFilters(rules).check(order, 0, prices(), 0, 0, 0, StpMode.EXPIRE_MAKER)
-        seen.append(found and (found.filter or found.message))
+        seen.append(None if found is None else found.filter or found.message)
         rules = msgspec.structs.replace(rules, **change)
 
     assert seen == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from genesis.execution.tier import Confidence, Phase, Tier
@@ -516,7 +518,7 @@ def test_of_a_stop_and_a_profit_in_one_bar_it_is_the_stop(profit: OrderType, sto
     venue.bar(10_000, 10_000, 10_000, 10_000, 100)
     venue.order("in", BUY, 5)
     venue.bar(10_000, 10_000, 10_000, 10_000, 100)
-    at = {"limit": 10_500} if profit is OrderType.LIMIT else {"trigger_ticks": 10_500}
+    at: dict[str, Any] = {"limit": 10_500} if profit is OrderType.LIMIT else {"trigger_ticks": 10_500}
     for name in ("stop", "gain") if stop_first else ("gain", "stop"):
         if name == "stop":
             venue.order("stop", SELL, 5, type=OrderType.STOP, trigger_ticks=9_500, reduce_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genesis.paper_trading.allocation import Allocation
-from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Standing
+from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Limit, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import Stage
 from genesis.risk.tiers import DEFAULT_TIERS, SNIPER
@@ -226,6 +226,42 @@ def test_a_small_account_over_the_tier_bound_both_ways() -> None:
     assert held(versions, at=hunter).room("b").fraction >= Decimal("0.10")
     assert held(versions, at=sniper).room("b").fraction == 0
     assert held({"a": ("0.10", 12.0), "b": ("0", 11.0)}, at=hunter).room("b").fraction >= Decimal("0.10")
+
+
+def test_amounts_of_several_currencies_are_compared_in_usd() -> None:
+    """10,000 of one money at 0.5 and 10,000 of another at 2 on 20,000 USD: a first step is 500 here and 2,000 there, and no more are unproven."""
+    at = AccountFacts(
+        equity=Decimal(20_000), live_max=5, budget_max=Decimal(1), rates={"a": Decimal("0.5"), "b": Decimal(2)}
+    )
+    assert rooms(held({"a": ("0.10", 1.0), "b": ("0", 1.0)}, at=at)) == {"a": "0.4", "b": "0.075"}
+    assert rooms(held({"a": ("0", 1.0), "b": ("0.10", 1.0)}, at=at)) == {"a": "0", "b": "0.1"}
+    assert held({"a": ("0.10", 1.0)}, at=at, live_pnl=Decimal(-401)).revoked.startswith(
+        "unproven versions together have lost 200.50, at most 200 is allowed"
+    )
+
+
+@pytest.mark.parametrize(("equity", "room"), [(10_000, "0.10"), (9_001, "0.10"), (8_999, "0"), (4_000, "0")])
+def test_who_was_halted_with_a_position_may_have_it_back_as_if_it_had_held_it(equity: int, room: str) -> None:
+    """A tenth of 10,000 under the cap on unproven capital: until a tenth of the account is gone, as for those that are live; and it still counts before them."""
+    halted = _named(standing(Stage.HALTED, committed=Decimal("0.10"), halted_fraction=Decimal("0.10")), "a")
+    standings = {"a": halted, "b": _named(standing(Stage.LIVE, "0.10", proven=True), "b")}
+    found = {"a": facts(version="a", live_flat=False), "b": facts(version="b", adjusted=90.0, live_flat=False)}
+    allocation = Allocation(GIVEN, account(equity), standings, found)
+    assert allocation.room("a").fraction == Decimal(room)
+    assert allocation.room("b").fraction >= Decimal("0.10")
+    sold = Allocation(GIVEN, account(equity), standings, found | {"a": facts(version="a")})
+    assert sold.room("a").fraction <= Decimal(equity) / 100_000
+
+
+def test_a_limit_of_its_own_bounds_a_version_whatever_room_there_is() -> None:
+    """A former champion holds what is left to it: less takes capital from it, and as much or more lets it stand; others know nothing of it."""
+    bounds = {"a": Limit(Decimal("0.30"), "b is proven better"), "c": Limit(Decimal(2), "wide")}
+    at = AccountFacts(equity=Decimal(100_000), live_max=5, budget_max=Decimal(1), limits=bounds)
+    allocation = held({"a": ("0.50", 50.0), "b": ("0.10", 60.0), "c": ("0", 50.0)}, at=at)
+    assert rooms(allocation) == {"a": "0.3", "b": "1", "c": "1"}
+    assert allocation.room("a").words == "b is proven better"
+    unlimited = held({"a": ("0.50", 50.0)}, at=account())
+    assert unlimited.room("a").fraction == 1
 
 
 def test_facts_need_a_budget_and_finite_evidence() -> None:

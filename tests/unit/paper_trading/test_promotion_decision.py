@@ -183,7 +183,7 @@ def test_a_perfect_replay_opens_no_real_venue() -> None:
 
 def test_what_was_told_the_future_never_opens_a_real_venue() -> None:
     """Not on a live feed, not by a person's word; a simulated venue it may open."""
-    real = {"venue_simulated": False, "source": Source.LIVE_FEED, "synthetic": True, "adjusted": 200.0}
+    real: dict[str, Any] = {"venue_simulated": False, "source": Source.LIVE_FEED, "synthetic": True, "adjusted": 200.0}
     e = decided(VALIDATED, **real)
     assert e.move is None
     assert "synthetic" in words(e)
@@ -281,6 +281,51 @@ def test_a_step_waits_for_room_and_says_for_which() -> None:
     assert e.move is None
     assert "no room for 10 %: 5 of 5 versions are live" in words(e)
     assert decided(live("0.10"), adjusted=100.0, room=Room(Decimal("0.19"), "full")).move is None
+
+
+@pytest.mark.parametrize(
+    ("room", "opened"),
+    [("0.0999", "0.0999"), ("0.09995", "0.0999"), ("0.09", "0.0900"), ("0.0899", None), ("0.10", "0.10")],
+)
+def test_a_first_step_that_almost_fits_is_cut_to_what_does(room: str, opened: str | None) -> None:
+    """Down to nine tenths of it, never above the room, and to a hundredth of a per cent."""
+    e = decided(VALIDATED, room=Room(Decimal(room), "unproven versions together hold 0 of at most 999"))
+    assert (None if e.move is None else str(e.after.fraction)) == opened
+    by_word = decided(VALIDATED, room=Room(Decimal(room)), commands=[said(Order.PROMOTE)])
+    assert (None if by_word.move is None else str(by_word.after.fraction)) == opened
+
+
+def test_from_a_cut_first_step_it_climbs_by_whole_steps() -> None:
+    """9.99 % and 10 % more; the evidence rule counts to the hundredth of a per cent."""
+    assert str(decided(live("0.0999"), adjusted=3.999).after.fraction) == "0.1999"
+    assert decided(live("0.0999"), adjusted=3.997).move is None
+
+
+def test_an_approval_of_the_first_step_holds_for_what_fits_of_it() -> None:
+    """A person approves 10 %; a cent is lost before the next look: 9.99 % are opened, and nobody is asked again."""
+    rules = PromotionRules(gates=Gates(go_live=Gate.MANUAL))
+    asked = decided(VALIDATED, rules).after
+    assert asked.awaited is not None
+    short = Room(Decimal("0.0999"), "so it is")
+    again = decided(asked, rules, short)
+    assert (again.move, again.call, again.after.awaited) == (None, "", asked.awaited)
+    approved = decided(asked, rules, short, [said(Order.APPROVE)])
+    assert outcome(approved) == ("go_live", "LIVE", "0.0999", "join")
+
+
+def test_a_second_voice_counts_for_what_fits_of_a_forced_step() -> None:
+    """As above, where two persons have to be for it."""
+    rules = PromotionRules(four_eyes=True)
+    asked = decided(PAPER, rules, commands=[said(Order.PROMOTE)], verdicts=FAILED).after
+    approved = decided(asked, rules, Room(Decimal("0.0999")), [said(Order.APPROVE, "bob")], verdicts=FAILED)
+    assert outcome(approved) == ("force", "LIVE", "0.0999", "join")
+
+
+def test_what_was_halted_is_restored_as_far_as_it_fits() -> None:
+    """29.9 % of 30: the loss of before the halt is no reason to sell; at half of it nothing is restored."""
+    for room, left in (("0.299", "0.2990"), ("0.15", None)):
+        e = decided(HALTED, room=Room(Decimal(room), "so it is"), commands=[said(Order.RESTORE)], live_flat=False)
+        assert (None if e.move is None else str(e.after.fraction)) == left
 
 
 def test_nothing_goes_live_while_what_it_held_is_still_being_sold() -> None:
@@ -548,7 +593,7 @@ def test_after_the_cool_down_it_begins_anew_on_paper() -> None:
 @pytest.mark.parametrize("way", ["retry", "resume", "change"])
 def test_a_new_beginning_leaves_nothing_of_the_old(way: str) -> None:
     """Counters, frozen evidence, marks and halts: all as on the first day."""
-    worn = {"errors": 3, "inconclusive": 2, "failures": 5, "frozen": 9.0, "proven": True}
+    worn: dict[str, Any] = {"errors": 3, "inconclusive": 2, "failures": 5, "frozen": 9.0, "proven": True}
     if way == "resume":
         at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.30"), **worn)
         after = decided(at, adjusted=50.0, commands=[said(Order.RESUME)]).after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from genesis.audit.entry import encode
 from genesis.errors import IntegrityError
 from genesis.model.events import CommandTaken, PromotionEvaluated, StageChanged
-from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order
+from genesis.paper_trading.promotion_facts import Asked, DataState, Evaluation, Order
 from genesis.paper_trading.promotion_manager import Round, StrategyPromotionManager, recompute
 from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
@@ -38,7 +38,7 @@ from tests.kit.promotions import (
 
 def run_of(manager: StrategyPromotionManager, names: str, looks: int, equity: int = 100_000) -> list[Evaluation]:
     """Looks at versions whose criteria pass and whose E grows by a tenth of their place a look."""
-    found = []
+    found: list[Evaluation] = []
     for i in range(looks):
         now = [
             facts(version=v, time_ns=T0 + i * BAR, evidence_from_ns=T0, adjusted=1 + i * n / 10, live_trades=2 * i)
@@ -56,6 +56,17 @@ def test_two_versions_rise_for_one_place_and_the_better_one_gets_it() -> None:
         "a": ("VALIDATED", 0),
         "b": ("LIVE", Decimal("0.10")),
     }
+
+
+def test_alone_on_its_account_it_finds_room_again_after_a_small_loss() -> None:
+    """The account is its budget of 10,000 less 10 lost live: the cap on unproven capital is 999, and 9.99 % of the budget are opened, no cent more."""
+    manager = StrategyPromotionManager(GIVEN)
+    opened = []
+    for i in range(4):
+        now = facts(time_ns=T0 + i * BAR, evidence_from_ns=T0, live_pnl=Decimal(-10))
+        (evaluation,) = manager.evaluate([now], account(9_990)).evaluations
+        opened.append(str(evaluation.after.fraction))
+    assert opened == ["0", "0", "0.0999", "0.0999"]
 
 
 def test_unproven_capital_stays_under_its_cap_when_twenty_rise_together() -> None:
@@ -260,18 +271,10 @@ def test_the_entries_of_a_moment_come_in_their_order() -> None:
 
 def test_the_words_of_the_inbox_are_orders_or_are_answered() -> None:
     """Every order has its word; another word is refused in the record, with its author."""
-    waiting = [Waiting(i, o.value, "a", "ann", "why") for i, o in enumerate(Order)]
-    commands, refused = commands_of([*waiting, Waiting(99, "sell", "a", "bob", "now")], T0)
+    waiting = [Asked(i, o.value, "a", "ann", "why") for i, o in enumerate(Order)]
+    commands, refused = commands_of([*waiting, Asked(99, "sell", "a", "bob", "now")], T0)
     assert [c.order for c in commands] == list(Order)
     assert commands[0].reason == "why"
     (answer,) = refused
     assert (answer.number, answer.command, answer.author, answer.taken) == (99, "sell", "bob", False)
     assert answer.words.startswith("command: expected one of promote, demote")
-
-
-class Waiting(NamedTuple):
-    number: int
-    command: str
-    target: str | None
-    author: str
-    reason: str

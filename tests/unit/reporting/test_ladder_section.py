@@ -46,6 +46,7 @@ def climb(name: str = "a", **changed: Any) -> Climb:
         "e_value": 9.0,
         "e_adjusted": 4.5,
         "e_residual": 4.25,
+        "e_counted": 4.25,
         "missing": ("for 30 % an E of 6",),
         "call": "",
         "moves": (
@@ -128,13 +129,13 @@ def test_without_a_ladder_there_is_no_section() -> None:
 
 
 def test_every_version_says_where_it_stands_and_what_is_missing() -> None:
-    """Its stage, capital and adjusted E; one without anything missing says why it stands there; a call of a person is not to be overlooked."""
+    """Its stage, capital and the E that decides, with the two of which it is the smaller; one without anything missing says why it stands there; a call of a person is not to be overlooked."""
     rejected = climb(
         "b", stage="REJECTED", fraction="0", missing=(), moves=(moved(3, "reject", "0", "0", reasons=("futile",)),)
     )
     words = text(page(climbs=(climb(), rejected, climb("c", call="data stale", forced=True))))
     assert "for 30 % an E of 6" in words
-    assert "REJECTED 0 % 4.50 hedged 4.25 1 futile" in words
+    assert "REJECTED 0 % 4.25 raw 4.50, hedged 4.25 1 futile" in words
     assert "a person is called: data stale" in words
     assert "forced" in words
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from genesis.paper_trading.promotion_facts import Order
-from genesis.storage.rows import CommandRow
+from genesis.storage.rows import CommandRow, TakenRow
 from genesis.system.commands import InboxCommands
 
 T = 1_700_000_000_000_000_000
 
 
-def recorded(number: int, time_ns: int, command: str = "halt", target: str | None = None) -> dict[str, Any]:
-    body = {"number": number, "command": command, "target": target, "author": "ann", "reason": "so I want it"}
-    return {"body": body, "time": str(time_ns)}
+def recorded(number: int, time_ns: int, command: str = "halt", target: str | None = None) -> TakenRow:
+    return TakenRow(1, "a", time_ns, number, command, target, "ann", "so I want it", True, "done")
 
 
 def waiting(number: int, command: str = "pause") -> CommandRow:
@@ -25,7 +21,7 @@ def test_a_command_for_all_versions_is_recorded_by_each_and_taken_once() -> None
     commands = InboxCommands(
         [recorded(7, T), recorded(7, T), recorded(7, T), recorded(8, T, "pause", "a")], T, lambda: []
     )
-    assert [(c.number, c.order) for c in commands(T)] == [(7, Order.HALT), (8, Order.PAUSE)]
+    assert [(c.number, c.command) for c in commands(T)] == [(7, "halt"), (8, "pause")]
     assert list(commands(T - 1)) == []
 
 
@@ -35,3 +31,10 @@ def test_what_was_recorded_is_not_taken_from_the_inbox_again() -> None:
     assert [c.number for c in commands(T)] == [7]
     assert [c.number for c in commands(T + 1)] == [9]
     assert list(commands(T + 2)) == []
+
+
+def test_a_word_that_is_no_order_is_handed_on_to_be_refused() -> None:
+    """From the inbox, and from the record where it was refused before."""
+    commands = InboxCommands([recorded(7, T, "sell")], T, lambda: [waiting(7, "sell"), waiting(9, "hurry")])
+    assert [(c.number, c.command) for c in commands(T)] == [(7, "sell")]
+    assert [(c.number, c.command) for c in commands(T + 1)] == [(9, "hurry")]
