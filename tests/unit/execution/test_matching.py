@@ -68,6 +68,20 @@ def test_a_level_that_went_away_comes_back_whole() -> None:
     assert venue.ears["a"].fills("second") == [(10_001, 5)]
 
 
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_side_that_is_empty_comes_back_whole(side: Side) -> None:
+    """Its 5 lots were taken, then nobody is there at all: what is shown there again is new."""
+    venue = Venue(TOUCH)
+    ear = venue.account()
+    shown = (9_999, 5, 10_001, 5)
+    venue.quote(*shown)
+    venue.order("first", side, 5)
+    venue.quote(*((9_999, 5, 0, 0) if side is BUY else (0, 0, 10_001, 5)))
+    venue.quote(*shown)
+    venue.order("second", side, 5)
+    assert [lots for _, lots in ear.fills()] == [5, 5]
+
+
 def test_what_was_taken_fades_only_when_the_level_is_shown_anew() -> None:
     """Waiting brings nothing back; after a half-life a refresh gives half, rounded against us."""
     venue = book(half_life_ns=1_000 * MS)
