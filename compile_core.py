@@ -74,6 +74,7 @@ MODULES = (
     "metrics/exposure.py",
     "metrics/trades.py",
     "model/grid.py",
+    "model/texts.py",
     "monitoring/strategy_monitor.py",
     "paper_trading/measures.py",
     "paper_trading/several_moneys.py",

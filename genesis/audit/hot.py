@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from json.encoder import encode_basestring as _quote
-from typing import Any, NamedTuple
+from typing import Any, Final
 
+import msgspec
 from msgspec.structs import astuple
 
 from genesis.ids import fill_id
@@ -30,13 +31,18 @@ from genesis.model.events import (
     TapePosition,
     TradeClosed,
 )
-from genesis.model.grid import Grid, currency_grid
-from genesis.model.instruments import Instrument
+from genesis.model.grid import currency_grid
 from genesis.model.orders import Liquidity, OrderIntent, OrderType, Side, TimeInForce
+from genesis.model.texts import Texts, texts_of
 
 _EXACT_BELOW = 2**53
-_TEXTS_KEPT = 4_096
 _THINGS_KEPT = 256
+# Between these sizes msgspec writes a float as ECMAScript does, but for the ``.0`` of a whole number.
+_PLAIN_FROM: Final = 1e-5
+_PLAIN_BELOW: Final = 1e16
+# And under this one, both with an exponent.
+_TINY: Final = 1e-6
+_JSON: Final = msgspec.json.Encoder().encode
 
 # `_quote` is how the standard library writes a string with ensure_ascii off: it escapes exactly what RFC 8785 escapes, and in
 # the same way. Words are looked up because an enumeration's ``value`` and ``name`` are slow properties.
@@ -50,45 +56,14 @@ class Unusual(Exception):  # noqa: N818 - never leaves the room
     """A value that only the other way of writing can judge."""
 
 
-class _Texts(dict[int | None, str]):
-    """JSON of a grid's values, each made once and kept while there are few."""
-
-    def __init__(self, grid: Grid) -> None:
-        super().__init__()
-        self._grid = grid
-
-    def __missing__(self, units: int | None) -> str:
-        if len(self) >= _TEXTS_KEPT:
-            self.clear()
-        text = "null" if units is None else f'"{self._grid.to_text(units)}"'
-        self[units] = text
-        return text
-
-
-class _Words(NamedTuple):
-    """What an instrument's numbers and name look like. Holding the instrument keeps its ``id()`` its own."""
-
-    instrument: Instrument
-    name: str
-    price: _Texts
-    qty: _Texts
-
-
-# Memories of pure functions, by object identity because hashing an instrument costs more than the work that is saved.
-_WORDS: dict[int, _Words] = {}
+# Memories of pure functions.
 # What entries say of a stream's block; it changes once in 4,096 rows.
 _BLOCKS: dict[tuple[str, str], tuple[str, str]] = {}
 _ORDER: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
 
 
-def _words(instrument: Instrument) -> _Words:
-    found = _WORDS.get(id(instrument))
-    if found is None:
-        if len(_WORDS) >= _THINGS_KEPT:
-            _WORDS.clear()
-        found = _Words(instrument, _quote(instrument.id), _Texts(instrument.price_grid), _Texts(instrument.qty_grid))
-        _WORDS[id(instrument)] = found
-    return found
+def _maybe(texts: Texts, units: int | None) -> str:
+    return "null" if units is None else f'"{texts[units]}"'
 
 
 def _text(value: str | None) -> str:
@@ -104,31 +79,34 @@ def _flag(value: bool) -> str:
 
 
 def _number(value: float) -> str:
-    """ECMAScript's form (ECMA-262, Number::toString): the digits are Python's, the shortest that round-trip.
+    """ECMAScript's form (ECMA-262, Number::toString): the shortest digits that round-trip, and of those the nearest.
 
-    So is the form wherever Python writes no exponent, but for a trailing ``.0`` and the sign of zero.
+    msgspec finds the same digits as Python, ten times faster. It writes an exponent under 1e-5 and from 1e16 on, ECMAScript under 1e-6
+    and from 1e21 on.
     """
+    size = abs(value)
+    if not size < _PLAIN_BELOW:
+        return _large_number(value)
+    if size == 0:
+        return "0"
+    text = _JSON(value).decode()
+    if _TINY <= size < _PLAIN_FROM:
+        mantissa, sign = text[:-3].replace(".", ""), "-" if value < 0 else ""
+        return f"{sign}0.00000{mantissa.removeprefix('-')}"
+    return text[:-2] if text.endswith(".0") else text
+
+
+def _large_number(value: float) -> str:
+    """Of 1e16 and more: Python writes an exponent, ECMAScript only from 1e21 on."""
     text = float.__repr__(value)
     if "n" in text:
         raise Unusual
-    if "e" in text:
-        return _with_exponent(text)
-    if text.endswith(".0"):
-        return "0" if value == 0 else text[:-2]
-    return text
-
-
-def _with_exponent(text: str) -> str:
-    """Python writes an exponent under 1e-4 and from 1e16 on; ECMAScript under 1e-6 and from 1e21 on, and pads none."""
-    mantissa, _, exponent = text.partition("e")
-    sign = "-" if mantissa.startswith("-") else ""
-    digits, power = mantissa.lstrip("-").replace(".", ""), int(exponent)
-    if -7 < power < 0:
-        return f"{sign}0.{'0' * (-power - 1)}{digits}"
-    if 0 <= power < 21:
-        return f"{sign}{digits.ljust(power + 1, '0')}"
-    point = f".{digits[1:]}" if len(digits) > 1 else ""
-    return f"{sign}{digits[0]}{point}e{power:+d}"
+    mantissa, _, exponent = text.partition("e+")
+    if int(exponent) >= 21:
+        return text
+    whole, _, fraction = mantissa.partition(".")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{(whole.removeprefix('-') + fraction).ljust(int(exponent) + 1, '0')}"
 
 
 def _metric(value: str | int | float | None) -> str:
@@ -182,14 +160,15 @@ def _position(at: TapePosition | None) -> str:
 
 
 def _intent(intent: OrderIntent) -> str:
-    words = _words(intent.instrument)
+    instrument, price, qty = texts_of(intent.instrument)
     trailing = intent.trailing_bp
     return (
-        f'{{"instrument":{words.name},"limit_px":{words.price[intent.limit_ticks]},"post_only":{_flag(intent.post_only)}'
-        f',"qty":{words.qty[intent.lots]},"reduce_only":{_flag(intent.reduce_only)},"side":{_SIDES[intent.side]}'
+        f'{{"instrument":{_quote(instrument.id)},"limit_px":{_maybe(price, intent.limit_ticks)}'
+        f',"post_only":{_flag(intent.post_only)},"qty":"{qty[intent.lots]}"'
+        f',"reduce_only":{_flag(intent.reduce_only)},"side":{_SIDES[intent.side]}'
         f',"tag":{_quote(intent.tag)},"tif":{_TIFS[intent.time_in_force]}'
         f',"trailing_bp":{"null" if trailing is None else _whole(trailing)}'
-        f',"trigger_px":{words.price[intent.trigger_ticks]},"type":{_TYPES[intent.type]}}}'
+        f',"trigger_px":{_maybe(price, intent.trigger_ticks)},"type":{_TYPES[intent.type]}}}'
     )
 
 
@@ -228,10 +207,10 @@ def _rejected(e: OrderRejected) -> bytes:
 
 
 def _triggered(e: OrderTriggered) -> bytes:
-    price = _words(e.order.intent.instrument).price
+    price = texts_of(e.order.intent.instrument).price
     return (
         f'{{"body":{{"client_order_id":{_quote(e.order.client_order_id)},"time_event":{_whole(e.time_event)}'
-        f',"trigger_px":{price[e.trigger_ticks]}}}{_close(e)}'
+        f',"trigger_px":"{price[e.trigger_ticks]}"}}{_close(e)}'
     ).encode()
 
 
@@ -242,8 +221,8 @@ def _cancel_requested(e: OrderCancelRequested) -> bytes:
 
 def _ended(e: OrderCanceled | OrderExpired) -> str:
     """How the bodies of cancelled and expired orders begin."""
-    qty = _words(e.order.intent.instrument).qty
-    return f'{{"body":{{"client_order_id":{_quote(e.order.client_order_id)},"leaves_qty":{qty[e.leaves_lots]}'
+    qty = texts_of(e.order.intent.instrument).qty
+    return f'{{"body":{{"client_order_id":{_quote(e.order.client_order_id)},"leaves_qty":"{qty[e.leaves_lots]}"'
 
 
 def _canceled(e: OrderCanceled) -> bytes:
@@ -262,15 +241,15 @@ def _filled(e: OrderFilled) -> bytes:
         confidence, decision, arrival, drift, spread_x2, walk, slippage, impact, position,
     ) = astuple(e)  # fmt: skip
     name, intent = order.client_order_id, order.intent
-    _, _, price, qty = _words(intent.instrument)
+    _, price, qty = texts_of(intent.instrument)
     return (
-        f'{{"body":{{"arrival_px":{price[arrival]},"client_order_id":{_quote(name)}'
-        f',"confidence":{_quote(confidence)},"cost":{{"drift":{price[drift]},"impact":{price[impact]}'
-        f',"slippage":{price[slippage]},"spread_x2":{price[spread_x2]},"walk":{price[walk]}}}'
-        f',"decision_px":{price[decision]},"fee":"{currency_grid(fee_decimals).to_text(fee)}"'
+        f'{{"body":{{"arrival_px":{_maybe(price, arrival)},"client_order_id":{_quote(name)}'
+        f',"confidence":{_quote(confidence)},"cost":{{"drift":"{price[drift]}","impact":"{price[impact]}"'
+        f',"slippage":"{price[slippage]}","spread_x2":"{price[spread_x2]}","walk":"{price[walk]}"}}'
+        f',"decision_px":{_maybe(price, decision)},"fee":"{currency_grid(fee_decimals).to_text(fee)}"'
         f',"fee_currency":{_quote(fee_currency)},"fill_id":{_quote(fill_id(name, number))}'
-        f',"filled_qty":{qty[filled]},"last_px":{price[last]},"last_qty":{qty[lots]}'
-        f',"leaves_qty":{qty[leaves]},"liquidity":{_LIQUIDITY[liquidity]},"position":{_position(position)}'
+        f',"filled_qty":"{qty[filled]}","last_px":"{price[last]}","last_qty":"{qty[lots]}"'
+        f',"leaves_qty":"{qty[leaves]}","liquidity":{_LIQUIDITY[liquidity]},"position":{_position(position)}'
         f',"side":{_SIDES[intent.side]},"tier":{_quote(tier)},"time_event":{_whole(time_event)}}}{_close(e)}'
     ).encode()
 
@@ -288,9 +267,27 @@ def _traded(e: TradeClosed) -> bytes:
 
 
 def _sampled(e: MetricSample) -> bytes:
-    metrics = e.metrics
-    body = ",".join([f"{label}{_metric(metrics[name])}" for name, label in _in_order(tuple(metrics.keys()))])
-    return f'{{"body":{{"currency":{_quote(e.currency)},"metrics":{{{body}}}}}{_close(e)}'.encode()
+    told = e.told()
+    metrics = {name: _as_msgspec_writes(told[name]) for name, _ in _in_order(tuple(told))}
+    return (
+        f'{{"body":{{"currency":{_quote(e.currency)},"metrics":'.encode() + _JSON(metrics) + f"}}{_close(e)}".encode()
+    )
+
+
+def _as_msgspec_writes(value: str | int | float | None) -> str | int | float | msgspec.Raw | None:
+    """A metric as what msgspec, which writes a whole mapping at once, gives the form of RFC 8785 by itself."""
+    kind = type(value)
+    if value is None or kind is str:
+        return value
+    if kind is float:
+        number: float = value  # type: ignore[assignment]
+        size = abs(number)
+        if (_PLAIN_FROM <= size < _PLAIN_BELOW and not number.is_integer()) or 0 < size < _TINY:
+            return number
+        return 0 if size == 0 else msgspec.Raw(_number(number).encode())
+    if kind is int:
+        return value if -_EXACT_BELOW < value < _EXACT_BELOW else str(value)  # type: ignore[operator]
+    raise Unusual
 
 
 def _evidence(e: EvidenceSample) -> bytes:

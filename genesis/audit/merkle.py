@@ -85,25 +85,56 @@ def tree_root(leaves: Sequence[bytes], start: int = 0, end: int | None = None) -
     return frontier.root()
 
 
-def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
+def inclusion_path(leaves: Sequence[bytes], index: int, begun: Frontier | None = None) -> list[bytes]:
     """Hashes by which leaf ``index`` leads to the root over ``leaves`` (leaf hashes), from its sibling upwards (RFC 6962, 2.1.1).
 
+    Args:
+        leaves: all of the tree, or those that follow the tree ``begun``.
+        index: counts from the tree's first leaf.
+        begun: the tree of the leaves before, of which nothing else is known.
+
     Raises:
-        ValueError: no such leaf.
+        ValueError: no such leaf, or one of those before.
     """
-    start, end = 0, len(leaves)
-    if not start <= index < end:
-        raise ValueError(f"index: expected 0 to {end - 1}, found {index}")
+    known = Frontier() if begun is None else begun
+    start, end = 0, known.size + len(leaves)
+    if not known.size <= index < end:
+        raise ValueError(f"index: expected {known.size} to {end - 1}, found {index}")
+    subtrees = _full_subtrees(known)
     path: list[bytes] = []
     while end - start > 1:
         middle = start + _left_width(end - start)
         if index < middle:
-            path.append(tree_root(leaves, middle, end))
+            path.append(_subtree(leaves, middle, end, known.size, subtrees))
             end = middle
         else:
-            path.append(tree_root(leaves, start, middle))
+            path.append(_subtree(leaves, start, middle, known.size, subtrees))
             start = middle
     return path[::-1]
+
+
+def _full_subtrees(tree: Frontier) -> dict[tuple[int, int], bytes]:
+    """The roots of a tree's full subtrees, by their first leaf and the one after their last."""
+    found, start = {}, 0
+    for peak in tree.peaks:
+        end = start + (1 << (tree.size - start).bit_length() - 1)
+        found[start, end] = peak
+        start = end
+    return found
+
+
+def _subtree(
+    leaves: Sequence[bytes], start: int, end: int, known: int, subtrees: dict[tuple[int, int], bytes]
+) -> bytes:
+    """Root over the leaves from ``start`` up to ``end``, the first ``known`` of which are known as ``subtrees`` alone."""
+    if start >= known:
+        return tree_root(leaves, start - known, end - known)
+    found = subtrees.get((start, end))
+    if found is not None:
+        return found
+    # The first leaves fill subtrees from the left: one that reaches beyond them is split where they are.
+    middle = start + _left_width(end - start)
+    return node_hash(_subtree(leaves, start, middle, known, subtrees), _subtree(leaves, middle, end, known, subtrees))
 
 
 def consistency_path(leaves: Sequence[bytes], old_size: int) -> list[bytes]:

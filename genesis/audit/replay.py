@@ -34,6 +34,19 @@ def ensure_same(store: str, seq: int, stored: bytes, given: bytes) -> None:
     )
 
 
+def ensure_same_hash(store: str, seq: int, stored: bytes, found: bytes) -> None:
+    """Compare entry ``seq``, whose bytes lie in an archive, with what the core says now: by the hash (32 bytes) that the chain has there.
+
+    Raises:
+        IntegrityError: it differs.
+    """
+    if stored != found:
+        raise IntegrityError(
+            f"{store}: entry {seq}: expected what was archived, with the chained hash {stored.hex()[:16]}, found an entry that makes "
+            f"{found.hex()[:16]}; genesis audit put-back brings the archived bytes back, and the first difference is told"
+        )
+
+
 def first_difference(a: bytes, b: bytes) -> int:
     """Index of the first byte in which ``a`` and ``b`` differ; the shorter one's length when it begins the other."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

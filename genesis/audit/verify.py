@@ -43,6 +43,8 @@ def verify(
     length: int | None = None,
     head: bytes | None = None,
     places: Iterable[Place] = (),
+    after: Place | None = None,
+    archived: int = 0,
 ) -> list[Finding]:
     """Every finding over rows of (seq, entry's bytes, hash) in stored order.
 
@@ -55,13 +57,16 @@ def verify(
         length: entries the chain must have.
         head: hash the last entry must have.
         places: earlier lengths and heads, each of which the chain must have passed.
+        after: where the chain was in order once: the rows are those that follow, and places before it are not asked for.
+        archived: so many entries from the first on may be without bytes, which lie elsewhere; their hashes are taken as they stand.
     """
     findings: list[Finding] = []
     kept: dict[int, list[bytes]] = {}
     for place in places:
         kept.setdefault(place.length, []).append(place.head)
-    last, previous = 0, GENESIS_HASH
-    findings.extend(_off_place(kept.pop(0, []), 0, previous))
+    last, previous = (0, GENESIS_HASH) if after is None else (after.length, after.head)
+    findings.extend(_off_place(kept.pop(last, []), last, previous))
+    kept = {length: heads for length, heads in kept.items() if length > last}
     sha256, join = hashlib.sha256, b"".join
     for seq, entry, stored in entries:
         # Nearly every row: the right number, bytes, and the hash that `link` would say.
@@ -70,7 +75,10 @@ def verify(
             and type(entry) is type(stored) is type(previous) is bytes
             and sha256(join((domain, previous, len(entry).to_bytes(8, "big"), entry))).digest() == stored
         ):
-            findings.extend(_row(last, previous, seq, entry, stored, domain))
+            there = not (
+                seq <= archived and entry == b"" and type(stored) is bytes and len(stored) == len(GENESIS_HASH)
+            )
+            findings.extend(_row(last, previous, seq, entry, stored, domain, there))
         if seq in kept:
             findings.extend(_off_place(kept.pop(seq), seq, stored))
         last, previous = seq, stored
@@ -83,9 +91,13 @@ def verify(
     return findings
 
 
-def _row(last: int, previous: bytes, seq: int, entry: bytes, stored: bytes, domain: bytes) -> Iterator[Finding]:
+def _row(
+    last: int, previous: bytes, seq: int, entry: bytes, stored: bytes, domain: bytes, there: bool
+) -> Iterator[Finding]:
     if seq != last + 1:
         yield Finding(seq, f"expected seq {last + 1}, found {seq}{_guess(last, seq)}")
+    if not there:
+        return
     for what, value in (("an entry", entry), ("a hash", stored)):
         if not isinstance(value, bytes):
             yield Finding(seq, f"expected {what} of bytes, found {type(value).__name__}")

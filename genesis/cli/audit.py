@@ -20,6 +20,8 @@ from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.audit import Audit
 from genesis.system import audit as auditing
 from genesis.system.archive import archive
+from genesis.system.archive_file import ArchiveFile
+from genesis.system.archiving import bring_back, move_out
 from genesis.system.export import write_whole
 from genesis.system.publishing import FilePublisher
 
@@ -47,16 +49,20 @@ def verify(
         typer.Option(help="a file of checkpoints you kept: the chain must pass through each; repeatable"),
     ] = None,
     key: Annotated[str | None, typer.Option(help="the public key you kept, or the file that holds it")] = None,
+    archived: Annotated[Path | None, typer.Option("--archive", help="the archive that holds old entries")] = None,
     as_json: Json = False,
 ) -> None:
     """Check chains, checkpoints, tables and what you kept; every finding is named."""
-    found = auditing.audit_store(store, auditing.kept_from(head, length, checkpoint or [], key))
+    file = None if archived is None else ArchiveFile(archived)
+    found = auditing.audit_store(store, auditing.kept_from(head, length, checkpoint or [], key), file)
     if as_json:
         print_json(msgspec.to_builtins(found))
     else:
         if found.findings:
             print_table(msgspec.to_builtins(found.findings), ("part", "seq", "problem"))
         say(_in_words(found))
+        for unseen in found.unseen:
+            say(f"not looked at, because the archive was not given: {unseen}")
     if found.findings:
         raise IntegrityError(f"{store}: expected a sound record, found {len(found.findings)} findings")
 
@@ -70,7 +76,9 @@ def _in_words(found: Audit) -> str:
         own_word = "the key is the store's own word: keep it outside, and give it by --key"
         key = "the key is the one you kept" if found.key_kept else own_word
         signed = f"{how_many} signed (checkpoints: {found.checkpoints}); {key}"
-    return f"{state}: {found.entries} entries, head {found.head}; {signed}"
+    gone = found.archived
+    lie = "" if gone is None or found.unseen else f"; the first {gone.entries} read from {gone.where()}"
+    return f"{state}: {found.entries} entries, head {found.head}; {signed}{lie}"
 
 
 @audit_app.command()
@@ -205,6 +213,40 @@ def export_archive(
         print_json(msgspec.to_builtins(written))
     else:
         say(f"{written.file}: {written.entries} entries, {written.checkpoints} checkpoints, SHA-256 {written.sha256}")
+
+
+@audit_app.command("archive")
+def archive_old(
+    store: StorePath,
+    before: Annotated[str, typer.Option(help="entries of before this UTC time (engine time)")],
+    to: Annotated[Path, typer.Option(help="the archive to write (zip); keep it")],
+    previous: Annotated[
+        Path | None, typer.Option(help="the archive of the last time; what it holds is carried over")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Move old entries, up to a signed checkpoint, into an archive that proves itself; no engine may be at work."""
+    moment = _instant("--before", before) or 0
+    moved = move_out(store, moment, to, previous, SystemClock())
+    if as_json:
+        print_json(msgspec.to_builtins(moved))
+        return
+    say(f"{moved.file}: entries 1 to {moved.entries}, until {iso_utc(moved.time)}, SHA-256 {moved.sha256}")
+    say("keep it: the store holds their hashes and what makes its proofs, and no longer what they said")
+
+
+@audit_app.command("put-back")
+def put_back(
+    store: StorePath,
+    archived: Annotated[Path, typer.Option("--archive", help="the archive that holds old entries")],
+    as_json: Json = False,
+) -> None:
+    """Put archived entries back into the store; no engine may be at work."""
+    entries = bring_back(store, archived, SystemClock())
+    if as_json:
+        print_json({"entries": entries})
+    else:
+        say(f"{store}: all entries are there again, the first {entries} from {archived}")
 
 
 @audit_app.command()

@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from genesis.clock import iso_utc
@@ -22,14 +21,19 @@ class ReaderGone(Exception):
 
 
 class _Console(Console):
+    """Prints text as it is: a name or a reason that looks like a style or an emoji's code is none."""
+
+    def __init__(self, width: int | None = None) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, width=width)
+
     def on_broken_pipe(self) -> None:
         raise ReaderGone
 
 
 def console() -> Console:
     """Standard output."""
-    found = _Console(highlight=False)
-    return found if found.is_terminal else _Console(highlight=False, width=_WIDE)
+    found = _Console()
+    return found if found.is_terminal else _Console(_WIDE)
 
 
 def print_plain(text: str) -> None:
@@ -47,7 +51,7 @@ def print_json(value: object) -> None:
 
 def say(text: str) -> None:
     """A sentence for people."""
-    console().print(escape(text), soft_wrap=True)
+    console().print(text, soft_wrap=True)
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = (), nothing: str = "nothing yet") -> None:
@@ -59,7 +63,7 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = (), 
     names = list(columns) or list(dict.fromkeys(k for row in listed for k in row))
     table = Table(*names, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in listed:
-        table.add_row(*(escape(cell(n, row.get(n))) for n in names))
+        table.add_row(*(cell(n, row.get(n)) for n in names))
     console().print(table)
 
 

@@ -46,6 +46,13 @@ def run(
     faults: Annotated[
         str | None, typer.Option(help="a fault plan under which every strategy without one of its own runs once more")
     ] = None,
+    from_start: Annotated[
+        bool,
+        typer.Option(
+            "--from-start",
+            help="load no snapshot: run again from the tape's start, and compare every entry and the state of every snapshot",
+        ),
+    ] = False,
     as_json: Json = False,
     log_level: Level = None,
     log_format: Form = None,
@@ -60,7 +67,7 @@ def run(
         def progress(p: Progress) -> None:
             bar.update(task, description=f"{iso_utc(p.closed_before)[:16]}  {p.rows:,} rows  {p.entries:,} entries")
 
-        summary = run_config(loaded, config.parent, until_ns, progress)
+        summary = run_config(loaded, config.parent, until_ns, progress, from_start)
     if as_json:
         print_json(msgspec.to_builtins(summary))
     else:

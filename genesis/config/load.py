@@ -6,7 +6,7 @@ No message of this module shows the value of a secret key, nor a value that migh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,13 @@ import yaml
 
 from genesis.config import shape
 from genesis.config.schema import MASK, Config, Secret
+from genesis.config.secrets import dereferenced
 from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN
 from genesis.model.grid import parse_decimal, plain
+
+# What makes values of types that are no JSON: of a type and the plain value.
+_Custom = Callable[[type, object], object]
 
 _PREFIX = "GENESIS__"
 _PART = re.compile(r"\[(\d+)\]|\[\.\.\.\]|([^.\[\]]+)")
@@ -95,12 +99,13 @@ def load_config(
     for dotted, value in (overrides or {}).items():
         _put(document, _place(document, dotted.split("."), dotted), value, dotted)
     where = str(path) if path is not None else "configuration"
+    custom = _custom(Path() if path is None else path.parent, env or {})
     try:
         shape.check_keys(document)
-        config = msgspec.convert(document, Config, strict=True, dec_hook=_secret)
+        config = msgspec.convert(document, Config, strict=True, dec_hook=custom)
         config.check()
     except msgspec.ValidationError as error:
-        place, words = _explain(str(error), document)
+        place, words = _explain(str(error), document, custom)
         raise ConfigError(f"{names.get(place, where)}: {words}") from None
     except ConfigError as error:
         named = next((n for p, n in names.items() if str(error).startswith(f"{shape.show(p)}: ")), where)
@@ -145,20 +150,26 @@ def _built(config: Config) -> Any:
 
 def secrets_of(config: Config) -> Iterator[Secret]:
     """Every secret that is set."""
-    for venue in config.venues.values():
-        for field in msgspec.structs.fields(venue):
-            value = getattr(venue, field.name)
+    publish = config.audit.publishing
+    for section in (*config.venues.values(), publish.web_hook, publish.mail):
+        for field in () if section is None else msgspec.structs.fields(section):
+            value = getattr(section, field.name)
             if isinstance(value, Secret):
                 yield value
 
 
-def _secret(kind: type, value: object) -> object:
-    if kind is not Secret:
-        # A parameter of a strategy: its own class says what it must be.
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"expected text in quotes, got {type(value).__name__}")
-    return Secret(value)
+def _custom(folder: Path, env: Mapping[str, str]) -> _Custom:
+    """How values of types that are no JSON are made; a secret may stand elsewhere, and is fetched from there."""
+
+    def made(kind: type, value: object) -> object:
+        if kind is not Secret:
+            # A parameter of a strategy: its own class says what it must be.
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f"expected text in quotes, got {type(value).__name__}")
+        return Secret(dereferenced(value, folder, env))
+
+    return made
 
 
 def _masked(value: object) -> str:
@@ -244,10 +255,10 @@ def _put(document: Any, place: shape.Path, value: object, name: str) -> None:
 _FIELD = re.compile(r"([a-z_0-9]+(?:\.\w+)*): (expected .*)", re.DOTALL)
 
 
-def _explain(message: str, document: object) -> tuple[shape.Path, str]:
+def _explain(message: str, document: object, custom: _Custom) -> tuple[shape.Path, str]:
     """The path, and msgspec's sentence with the path first and what was found."""
     text, _, marked = message.partition(" - at `$")
-    place = _resolve(marked.rstrip("`"), document, message)
+    place = _resolve(marked.rstrip("`"), document, message, custom)
     # A check over a whole section names its field itself.
     field = _FIELD.match(text)
     if field is not None:
@@ -260,7 +271,7 @@ def _explain(message: str, document: object) -> tuple[shape.Path, str]:
     return place, f"{words}, found {found if len(found) <= 200 else found[:200] + '…'}"
 
 
-def _resolve(marked: str, document: object, message: str) -> shape.Path:
+def _resolve(marked: str, document: object, message: str, custom: _Custom) -> shape.Path:
     """msgspec's path; it writes ``[...]`` for some value of a mapping: which one is found by trying them one by one."""
     out: list[str | int] = []
     for part in _PART.finditer(marked):
@@ -271,7 +282,7 @@ def _resolve(marked: str, document: object, message: str) -> shape.Path:
         else:
             inner = _at(document, tuple(out))
             keys = list(inner) if isinstance(inner, dict) else []
-            out.append(next((str(k) for k in keys if _says(_only(document, tuple(out), k), message)), "*"))
+            out.append(next((str(k) for k in keys if _says(_only(document, tuple(out), k), message, custom)), "*"))
     return tuple(out)
 
 
@@ -284,9 +295,9 @@ def _only(document: Any, path: shape.Path, key: object) -> Any:
     return changed
 
 
-def _says(document: object, message: str) -> bool:
+def _says(document: object, message: str, custom: _Custom) -> bool:
     try:
-        msgspec.convert(document, Config, strict=True, dec_hook=_secret)
+        msgspec.convert(document, Config, strict=True, dec_hook=custom)
     except msgspec.ValidationError as error:
         return str(error) == message
     return False

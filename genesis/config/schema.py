@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from enum import Enum
 from functools import cache
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +17,7 @@ from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN, NO_PLAN, FaultPlan
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule, LiveAssumptions, Realism
+from genesis.feeds.files.formats import OhlcvColumns
 from genesis.model.instruments import Calendar, InstrumentKind
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import ValidationCriteria
@@ -27,8 +30,13 @@ from genesis.storage.address import is_postgres, store_address
 MASK = "***"
 AUDIT_NAME = "genesis-run"
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*")
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_MAIL = re.compile(r"[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+")
 # It becomes part of a track's name.
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NAME_MAX = 100
+# Beyond it no market is traded, and the amounts of statements would leave the decimals' 28 digits.
+_MONEY_MAX = Decimal(10) ** 15
 
 
 class Secret:
@@ -100,6 +108,10 @@ class InstrumentConfig(_Section, frozen=True):
     exchange_info: str | None = None
     perpetual: PerpetualTerms | None = None
 
+    def __post_init__(self) -> None:
+        for field in ("symbol", "venue", "base", "quote"):
+            _check_word(field, getattr(self, field))
+
     @property
     def id(self) -> str:
         """``BTCUSDT.BINANCE``."""
@@ -110,7 +122,8 @@ class DataConfig(_Section, frozen=True):
     """One file, or ``package:NAME/path`` inside an installed package.
 
     Files of one ``capture`` share a clock; ``policies`` says what is done about bad rows (default: refuse). ``orders`` keeps the
-    orders of order-by-order data on the tape, beside the depth and quotes made from them.
+    orders of order-by-order data on the tape, beside the depth and quotes made from them. ``columns`` names the columns of plain OHLCV
+    that have none of the usual names.
     """
 
     instrument: str
@@ -121,6 +134,7 @@ class DataConfig(_Section, frozen=True):
     capture: str | None = None
     policies: dict[str, str] = {}
     orders: bool = False
+    columns: OhlcvColumns | None = None
 
 
 class Variant(_Section, frozen=True):
@@ -128,6 +142,9 @@ class Variant(_Section, frozen=True):
 
     name: str
     params: dict[str, object] = {}
+
+    def __post_init__(self) -> None:
+        _check_name("name", self.name)
 
 
 class StrategyConfig(_Section, frozen=True):
@@ -154,13 +171,30 @@ class StrategyConfig(_Section, frozen=True):
     faults: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.budget > 0:
-            raise ValueError(f"budget: expected above 0, found {self.budget}")
+        if not 0 < self.budget <= _MONEY_MAX:
+            raise ValueError(f"budget: expected above 0, at most {_MONEY_MAX:.0e}, found {self.budget}")
         if not self.instruments:
             raise ValueError("instruments: expected one or more, found none")
-        below = next((c for c, amount in self.balances.items() if amount < 0), None)
-        if below is not None:
-            raise ValueError(f"balances.{below}: expected 0 or more, found {self.balances[below]}")
+        out = next((c for c, amount in self.balances.items() if not 0 <= amount <= _MONEY_MAX), None)
+        if out is not None:
+            raise ValueError(f"balances.{out}: expected 0 to {_MONEY_MAX:.0e}, found {self.balances[out]}")
+        _check_name("name", self.name)
+
+
+def _check_name(field: str, name: str) -> None:
+    """A name stands in tables, files and messages, and is part of a track's name, where @ and ! have a meaning."""
+    if name != name.strip() or not 0 < len(name) <= _NAME_MAX or not name.isprintable() or set(name) & set("@!"):
+        shown = name if len(name) <= _NAME_MAX else f"{name[:_NAME_MAX]}…"
+        raise ValueError(
+            f"{field}: expected 1 to {_NAME_MAX} printable characters without @ and !, no blank at the ends, found {shown!r}"
+        )
+
+
+def _check_word(field: str, word: str) -> None:
+    if not word or len(word) > _NAME_MAX or not word.isprintable() or any(c.isspace() for c in word):
+        raise ValueError(
+            f"{field}: expected 1 to {_NAME_MAX} printable characters without blanks, found {word[:200]!r}"
+        )
 
 
 class AbSection(_Section, frozen=True):
@@ -214,6 +248,16 @@ def check_origin(name: str) -> str:
     return name
 
 
+class SnapshotsSection(_Section, frozen=True):
+    """Snapshots of a run's state (docs/STORAGE.md), which leave no trace in the run chain.
+
+    One is taken when ``every_entries`` more are durable, and at a clean stop; the last ``keep`` are kept. ``every_entries`` 0: none is taken.
+    """
+
+    every_entries: Annotated[int, Meta(ge=0)] = 50_000
+    keep: Annotated[int, Meta(ge=1)] = 2
+
+
 class StorageSection(_Section, frozen=True):
     """What a live account brings with it that has outgrown a file (docs/STORAGE.md). Where the store is says ``run.store``.
 
@@ -222,26 +266,120 @@ class StorageSection(_Section, frozen=True):
 
     require_postgres: bool = False
     outgrown_usd: Decimal = Decimal(2000)
+    snapshots: SnapshotsSection = SnapshotsSection()
 
     def __post_init__(self) -> None:
         if not self.outgrown_usd > 0:
             raise ValueError(f"outgrown_usd: expected above 0, found {self.outgrown_usd}")
 
 
+class _RemoteSection(_Section, frozen=True):
+    """How long somebody else's machine is waited for: ``timeout_s`` a try, ``attempts`` tries at one checkpoint.
+
+    ``ca_file``: certificates (PEM) to trust in place of the system's.
+    """
+
+    timeout_s: Annotated[int, Meta(ge=1, le=60)] = 10
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    ca_file: str | None = None
+
+
+class WebHookSection(_RemoteSection, frozen=True, kw_only=True):
+    """Checkpoints are posted to ``url``, which is secret because a hook's address often is its key; ``token`` is sent as a bearer's.
+
+    Raises:
+        ValueError: an address that is not https, nor http to this machine itself.
+    """
+
+    url: Secret
+    token: Secret | None = None
+
+    def __post_init__(self) -> None:
+        # A configuration that was shown loads again; where it is to publish, it is told that the address was masked.
+        if self.url.reveal() == MASK:
+            return
+        parts = urlsplit(self.url.reveal())
+        here = parts.scheme == "http" and parts.hostname in _THIS_MACHINE
+        if not parts.hostname or not (parts.scheme == "https" or here) or parts.username is not None:
+            raise ValueError(
+                "url: expected https://host/path without user and password, or http to 127.0.0.1, found another address"
+            )
+
+
+class MailSecurity(Enum):
+    """How a mail server is spoken to; never in the open. ``tls``: from the first byte, ``starttls``: after the greeting."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+
+
+class MailSection(_RemoteSection, frozen=True, kw_only=True):
+    """Checkpoints are mailed by ``host`` from ``sender`` to all of ``to``. ``port``: by default 465, with ``starttls`` 587.
+
+    Raises:
+        ValueError: an address with a line break or without an @, nobody to send to, or a user without a password.
+    """
+
+    host: str
+    sender: str
+    to: list[str]
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    security: MailSecurity = MailSecurity.TLS
+    user: str | None = None
+    password: Secret | None = None
+
+    def __post_init__(self) -> None:
+        if not self.to:
+            raise ValueError("to: expected one address or more, found none")
+        for address in (self.sender, *self.to):
+            if not _MAIL.fullmatch(address):
+                raise ValueError(f"sender, to: expected addresses such as ann@example.com, found {address!r}")
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user, password: expected both or neither, found one of them")
+
+
+class PublishSection(_Section, frozen=True):
+    """Where signed checkpoints go: appended to ``file``, posted to a web hook, mailed."""
+
+    file: str | None = None
+    web_hook: WebHookSection | None = None
+    mail: MailSection | None = None
+
+
+class RetentionSection(_Section, frozen=True, kw_only=True):
+    """Entries older than ``days`` of engine time are moved into an archive in ``folder`` when a run ends."""
+
+    days: Annotated[int, Meta(ge=1)]
+    folder: str = "archives"
+
+
 class AuditSection(_Section, frozen=True):
     """Signed checkpoints (docs/AUDIT.md). They leave no trace in the run chain.
 
     ``keys`` is the folder of the signing key, which is made on first use. ``name`` begins the origin of the checkpoints.
-    ``checkpoint_every``: entries between two of them, 0 for none while a run is at work. ``publish``: a file to which they are appended.
+    ``checkpoint_every``: entries between two of them, 0 for none while a run is at work. ``publish``: where they go; text alone is a file.
+    ``retention``: how long entries stay in the store, ``None`` for ever.
     """
 
     keys: str = "keys"
     name: str = AUDIT_NAME
     checkpoint_every: Annotated[int, Meta(ge=0)] = 0
-    publish: str | None = None
+    publish: str | PublishSection | None = None
+    retention: RetentionSection | None = None
 
     def __post_init__(self) -> None:
         check_origin(self.name)
+        if self.retention is not None and not self.checkpoint_every:
+            raise ValueError(
+                "checkpoint_every: expected above 0 where retention is set, for only what was signed is archived, found 0"
+            )
+
+    @property
+    def publishing(self) -> PublishSection:
+        """Where checkpoints go, however it was written."""
+        if isinstance(self.publish, PublishSection):
+            return self.publish
+        return PublishSection(file=self.publish)
 
 
 class Config(_Section, frozen=True):
@@ -297,7 +435,7 @@ class Config(_Section, frozen=True):
 
     def check(self) -> None:
         """What one key says about another; raises `ConfigError`."""
-        if self.run.store.strip() in ("", ".", ".."):
+        if self.run.store.strip() in ("", ".", "..", ":memory:"):
             raise ConfigError(f"run.store: expected the name of a file, found '{self.run.store}'")
         try:
             is_postgres(self.run.store) and store_address(self.run.store)
@@ -390,4 +528,5 @@ def inactive_keys() -> list[str]:
 @cache
 def secret_keys() -> frozenset[str]:
     """Names of the keys whose values are secret, by their type."""
-    return frozenset(f.name for f in msgspec.structs.fields(VenueSection) if f.type == Secret | None)
+    sections = (VenueSection, WebHookSection, MailSection)
+    return frozenset(f.name for s in sections for f in msgspec.structs.fields(s) if f.type in (Secret, Secret | None))

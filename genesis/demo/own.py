@@ -91,7 +91,7 @@ def _format(name: str | None) -> Format | None:
 def _steps(own: OwnData, options: ReadOptions) -> tuple[Decimal, Decimal, str]:
     if own.tick is not None and own.lot is not None:
         return own.tick, own.lot, ""
-    steps = infer_steps(own.path, options=options)
+    steps = infer_steps(own.path, options)
     return _step("tick", own.tick or steps.tick, own.path), _step("lot", own.lot or steps.lot, own.path), " (inferred)"
 
 

@@ -6,9 +6,9 @@ It shows what a strategy that is good goes through. With ``told: 0.5`` what it i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -55,10 +55,18 @@ class PlantedEdge(Strategy):
     def on_start(self) -> None:
         if self.instrument.id not in _FUTURES:
             raise ConfigError(f"{self.instrument.id}: expected a planted future, which only the demonstration has")
-        self._draws = KeyedDraws(self.params.seed)
-        self._until = 0
-        self._n = 0
+        self._begin(0, 0)
         self.subscribe_bars(self.params.bars)
+
+    def _begin(self, until_ns: int, n: int) -> None:
+        self._draws = KeyedDraws(self.params.seed)
+        self._until, self._n = until_ns, n
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {"until": self._until, "n": self._n}
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        self._begin(state["until"], state["n"])
 
     def on_bar(self, bar: Bar) -> None:
         self._n += 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from genesis.engine.agenda import FAR
 from genesis.engine.feed import InstrumentFeed, passed
@@ -17,6 +18,9 @@ class Along:
     """
 
     __slots__ = ("_lanes", "first_ns", "some")
+
+    # Rows that have arrived and are not closed yet may lie before it: every stretch begins with looking anew.
+    made_anew: ClassVar[Mapping[str, object]] = {"first_ns": FAR}
 
     def __init__(self, feeds: Sequence[InstrumentFeed]) -> None:
         self._lanes = [(lane, f) for f in feeds for lane in f.lanes if lane.shown_along]

@@ -195,6 +195,10 @@ class TrackDesk(Account):
         """Lots of open orders of one side."""
         return self._track.orders.lots(instrument, sign)
 
+    def market_lots_on(self, instrument: Instrument, sign: int) -> int:
+        """Lots of open market orders of one side."""
+        return self._track.orders.lots(instrument, sign, market_only=True)
+
     def open_order_count(self) -> int:
         """Orders that have not ended."""
         return len(self._track.orders.by_id)
@@ -248,9 +252,13 @@ class TrackDesk(Account):
         leg = None if margin is None else margin.leg(instrument)
         if margin is None or leg is None:
             return None
-        units = lots * leg.holding.lot_units
-        fee = self.fee_bound(abs(units) * ticks * leg.holding.unit)
-        return margin.problem(leg, units, ticks, fee, self._working_margin(margin), agenda.now, agenda.rank)
+        lot = leg.holding.lot_units
+        fee = self.fee_bound(abs(lots) * lot * ticks * leg.holding.unit)
+        sign = 1 if lots > 0 else -1
+        coming = sign * self._track.orders.lots(instrument, sign) * lot
+        return margin.problem(
+            leg, lots * lot, ticks, fee, self._working_margin(margin), coming, agenda.now, agenda.rank
+        )
 
     def _working_margin(self, margin: MarginAccount) -> int:
         """Initial margin of the open orders that may add to a position, and the price of what is bought on spot."""

@@ -29,12 +29,13 @@ class Batch(Protocol):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What is durable after a batch."""
+    """What is durable after a batch; ``complete``: the tape ended with it."""
 
     closed_before: int
     rows: int
     entries: int
     replaying: bool
+    complete: bool = False
 
 
 class TradingEngine:
@@ -47,6 +48,7 @@ class TradingEngine:
         started: the run's first entry.
         on_progress: called after each commit.
         overseer: looks at all tracks when an evidence bar has closed.
+        resumed: tracks, tape and journal stand where an earlier process left them: nothing is started.
     """
 
     def __init__(
@@ -57,11 +59,12 @@ class TradingEngine:
         started: RunStarted,
         on_progress: Callable[[Progress], None] | None = None,
         overseer: Overseer | None = None,
+        resumed: bool = False,
     ) -> None:
         self._tape, self._tracks, self._journal, self._overseer = tape, tracks, journal, overseer
         self._started = started
         self._on_progress = on_progress
-        self._running = False
+        self._running = resumed
 
     def run(self, feed: Iterable[Batch]) -> bool:
         """Run to the end of ``feed``; whether the tape ended (else it may go on later)."""
@@ -85,7 +88,8 @@ class TradingEngine:
         self._journal.commit()
         if self._on_progress is not None:
             rows = sum(s.rows for s in self._tape.streams)
-            self._on_progress(Progress(batch.closed_before, rows, self._journal.length, self._journal.replaying))
+            journal = self._journal
+            self._on_progress(Progress(batch.closed_before, rows, journal.length, journal.replaying, batch.is_last))
         return batch.is_last
 
     def _start(self) -> None:

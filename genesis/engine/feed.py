@@ -152,14 +152,36 @@ class InstrumentFeed:
 
     def _show_depth(self, stream: Stream, start: int, stop: int) -> None:
         """Only levels at which an order of ours rests, or of which one took, concern anybody: the rest of the rows is written into the book."""
-        matcher = self.matcher
-        watched = matcher.watched_prices()
+        watched = self.matcher.watched_prices()
         if watched:
-            columns = stream.columns
-            for row in _rows_at(watched, stream, start, stop):
-                side, ticks, lots = (columns[name].item(row) for name in ("side", "ticks", "lots"))
-                matcher.on_depth(side, ticks, lots, stream.times[row], bool(columns["snapshot"][row]))
-        matcher.shown.show_depth(stream, stop)
+            row = start
+            for begin in _snapshots(stream, start, stop):
+                self._tell_levels(watched, stream, row, begin)
+                self._tell_gone(watched, stream, begin, stop)
+                row = begin
+            self._tell_levels(watched, stream, row, stop)
+        self.matcher.shown.show_depth(stream, stop)
+
+    def _tell_levels(self, watched: set[int], stream: Stream, start: int, stop: int) -> None:
+        columns = stream.columns
+        for row in _rows_at(watched, stream, start, stop):
+            side, ticks, lots = (columns[name].item(row) for name in ("side", "ticks", "lots"))
+            self.matcher.on_depth(side, ticks, lots, stream.times[row], bool(columns["snapshot"][row]))
+
+    def _tell_gone(self, watched: set[int], stream: Stream, begin: int, stop: int) -> None:
+        """A snapshot shows nothing at a price that lies among its levels and is none of them; beyond its worst level it says nothing."""
+        matcher, times, seqs = self.matcher, stream.times, stream.seqs
+        end = begin + 1
+        while end < stop and times[end] == times[begin] and seqs[end] == seqs[begin]:
+            end += 1
+        columns, shown = stream.columns, matcher.shown
+        there = (columns["side"][begin:end] * columns["ticks"][begin:end]).tolist()
+        for side, touch in ((1, shown.bid), (-1, shown.ask)):
+            levels = {price for price in there if price * side > 0}
+            for price in sorted(watched - levels):
+                # The touch is shown sooner by the quotes.
+                if price * side > 0 and price != side * touch and levels and price > min(levels):
+                    matcher.on_depth(side, abs(price), 0, times[begin], True)
 
     def price_age_ns(self, now: int) -> int:
         """How old the row is that shows the price."""
@@ -170,6 +192,17 @@ class InstrumentFeed:
     def value(self, ticks: int, lots: int) -> int:
         """Ledger units of ``lots`` lots at ``ticks``."""
         return ticks * lots * self.unit
+
+
+def _snapshots(stream: Stream, start: int, stop: int) -> Iterator[int]:
+    """The depth rows of [start, stop) with which a snapshot begins."""
+    while start < stop:
+        block, offset = stream.depth.at(start, stream.rows)
+        end = min(block.rows, offset + stop - start)
+        for begin in block.begins:
+            if offset <= begin < end:
+                yield start + begin - offset
+        start += end - offset
 
 
 def _rows_at(prices: set[int], stream: Stream, start: int, stop: int) -> Iterator[int]:

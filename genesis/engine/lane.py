@@ -6,6 +6,9 @@ finds no row later than the first that does. A property test holds them equal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from genesis.execution.matching import NEVER, Matcher
@@ -41,6 +44,9 @@ class Lane:
         "stream",
         "wants_all",
     )
+
+    # How far was searched depends on how the tape was cut: a search begun anew finds the same row.
+    made_anew: ClassVar[Mapping[str, object]] = {"_bounds": None, "_found": None, "_searched": 0}
 
     def __init__(self, stream: Stream, matcher: Matcher, order: int, leads: bool = True) -> None:
         self.stream, self.matcher, self.order = stream, matcher, order

@@ -302,9 +302,12 @@ class MarginAccount:
         return self.cross.statement(self.wallet(), held).available
 
     def problem(
-        self, leg: Leg, units: int, ticks: int, fee: int, working: int, now: int, rank: int
+        self, leg: Leg, units: int, ticks: int, fee: int, working: int, coming: int, now: int, rank: int
     ) -> tuple[DenyReason, str] | None:
-        """Why an order of signed ``units`` at ``ticks`` may not be sent, with the limit and what was found."""
+        """Why an order of signed ``units`` at ``ticks`` may not be sent, with the limit and what was found.
+
+        ``working`` is the margin of all open orders, ``coming`` what those of the order's own side on this contract may bring, in signed units.
+        """
         if leg.by_mark:
             stale = leg.mark_problem(now)
             if stale is not None:
@@ -318,7 +321,7 @@ class MarginAccount:
             held.append(Held(position.units, position.cost, mark or 0))
         price = ticks * marks_per_tick(leg.instrument)
         place = self.legs.index(leg)
-        return self.cross.opening_problem(self.wallet(), held, place, units, price, fee, working)
+        return self.cross.opening_problem(self.wallet(), held, place, units, price, fee, working, coming)
 
     # ---- funding
 

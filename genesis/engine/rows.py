@@ -37,7 +37,7 @@ class RowRuns:
         self._lanes = track.lanes
         self._only_lane = self._lanes[0] if len(self._lanes) == 1 else None
         self._only_feed = track.feeds[0] if len(track.feeds) == 1 else None
-        self._by_lane = {id(lane): f for f in track.feeds for lane in f.lanes}
+        self._by_lane = {lane.order: f for f in track.feeds for lane in f.lanes}
 
     def next_row(self, due_ns: int, included: bool) -> tuple[Lane | None, int, tuple[int, int, int, int] | None]:
         """The earliest row that matters before ``due_ns`` (or at it where ``included``), and the key of the next one of any other lane."""
@@ -51,7 +51,7 @@ class RowRuns:
         for lane in self._lanes:
             if lane.cursor < lane.stream.rows and lane.stream.times[lane.cursor] < now:
                 # Rows that mattered to nobody lie behind: an order that now waits for every row must not find them.
-                self._by_lane[id(lane)].settle(now, Rank.ROW)
+                self._by_lane[lane.order].settle(now, Rank.ROW)
             row = lane.next_row(due_ns, included)
             if row < 0:
                 continue
@@ -89,7 +89,7 @@ class RowRuns:
             stop = self._marking.next_mark(lane, row, stop) if wanted else row + 1
         self._agenda.stirred = False
         self._agenda.rank = Rank.ROW
-        feed = self._only_feed or self._by_lane[id(lane)]
+        feed = self._only_feed or self._by_lane[lane.order]
         if lane.kind is _TRADES:
             self._run_trades(feed, lane, stop)
         elif lane.kind is _BARS:

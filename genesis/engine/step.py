@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Protocol
+from typing import Any, Protocol
 
 from genesis.engine.track import Track
 from genesis.evidence.families import closed_adjustment
+from genesis.invariants import ensure
 from genesis.model.events import Event, EvidenceSample, FamilyEvidence, GapFound, RowsLate, TapeEnded
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
@@ -77,6 +78,34 @@ class Tape:
             raise ValueError(f"{instrument.id}: expected trades or bars that divide {spec}, found {found}")
         return max(bars, key=lambda s: s.spec.step if s.spec else 0)
 
+    @property
+    def all_series(self) -> tuple[BarSeries, ...]:
+        """Every series there is: those that strategies hear, then those that are watched."""
+        return (*self._series.values(), *self._watched)
+
+    def kept(self) -> dict[str, object]:
+        """How far the tape has been read, as plain values: what `resume` takes."""
+        heard = [(k[0], k[1], self._late_told[k], s.rows) for k, s in self._series.items()]
+        watched = [(s.source.name, s.spec, s.rows) for s in self._watched]
+        return {"closed": self._closed, "gaps_told": self._gaps_told, "heard": heard, "watched": watched}
+
+    def resume(self, kept: Mapping[str, Any]) -> None:
+        """Stand where another tape of the same streams stood; as many rows as it had are revealed already.
+
+        Raises:
+            IntegrityError: the rows come to other bars than they did.
+        """
+        self._closed, self._gaps_told = kept["closed"], kept["gaps_told"]
+        by_name = {s.name: s for s in self.streams}
+        for source, spec, late_told, rows in kept["heard"]:
+            series = self._series[source, spec] = BarSeries(by_name[source], spec)
+            self._late_told[source, spec] = late_told
+            _read_again(series, self._closed, rows)
+        for place, (source, spec, rows) in enumerate(kept["watched"]):
+            if place == len(self._watched):
+                self._watched.append(BarSeries(by_name[source], spec))
+            _read_again(self._watched[place], self._closed, rows)
+
     def close(self, closed_before: int) -> list[Event]:
         """Close the bars that can be closed and tell the gaps and late rows that this shows."""
         self._closed = closed_before
@@ -107,6 +136,11 @@ class Tape:
             )
             for i in late.nonzero()[0].tolist()
         ]
+
+
+def _read_again(series: BarSeries, closed_before: int, rows: int) -> None:
+    series.update(closed_before)
+    ensure(series.rows == rows, f"{series.source.name}: expected {rows} bars of {series.spec}, found {series.rows}")
 
 
 class Overseer(Protocol):

@@ -46,11 +46,12 @@ class AssetFee:
         self._step = int(10 ** max(0, decimals - fee_decimals))
 
     def charge(
-        self, received: int, currency: str, decimals: int, side: Side, liquidity: Liquidity, now: int
+        self, received: int, currency: str, decimals: int, side: Side, liquidity: Liquidity, now: int, given: int = 0
     ) -> tuple[int, str, int] | None:
         """The fee of a trade at ``now`` as (units, asset, decimals); ``None``: what was received pays in full.
 
-        ``received`` is in 10**-``decimals`` of ``currency``. The rate is that of the rows before ``now``.
+        ``received`` is in 10**-``decimals`` of ``currency``; ``given`` what the trade itself takes of the asset's free balance, in wallet units. The
+        rate is that of the rows before ``now``.
         """
         rates = self._rates
         rates.look(now)
@@ -62,6 +63,6 @@ class AssetFee:
         if exact is None:
             return None
         fee = exact - exact % self._step
-        if fee * self._factor > self._wallet.free[self.asset]:
+        if fee * self._factor > self._wallet.free[self.asset] - given:
             return None
         return fee, self.asset, self.decimals

@@ -1,4 +1,4 @@
-"""Whether the exchange takes an order: its filters and its matching engine's first questions, on integers, first failure wins.
+"""Whether the exchange takes an order: its filters, on integers, first failure wins; and its words for what its matching engine refuses.
 
 The order of the filters is that of execution by the documentation's list; the exchange does not promise one (docs/EXCHANGE_RULES.md).
 The checks are made when the order arrives, against what the market and the account are then.
@@ -64,14 +64,17 @@ class OrderFilters:
         open_orders: int,
         open_algo_orders: int,
         base_units: int,
+        mode: StpMode,
     ) -> Violation | None:
         """The first filter the order breaks at its arrival, ``None`` when it passes all.
 
         ``open_orders`` and ``open_algo_orders`` are the account's on this symbol without this one. ``base_units`` is its position for
-        MAX_POSITION in base ledger units: free and locked balance and the quantities of all open buys.
+        MAX_POSITION in base ledger units: free and locked balance and the quantities of all open buys. ``mode`` is the self-trade prevention
+        that the order asks for.
         """
         breach = (
             self._admitted(intent)
+            or self._prevention(mode)
             or self._price(intent)
             or self._percent(intent, time_ns, references)
             or self._lots(intent)
@@ -81,33 +84,6 @@ class OrderFilters:
             or self._trailing(intent)
         )
         return None if breach is None else self._refusals[breach]
-
-    def check_stp(self, mode: StpMode) -> Violation | None:
-        """Whether the symbol allows the mode an order names; a file that lists none allows all."""
-        modes = self._rules.stp_modes
-        return self._refusals[Breach.STP_MODE] if modes and mode not in modes else None
-
-    def check_market(
-        self,
-        intent: OrderIntent,
-        position_lots: int,
-        affordable: bool,
-        last_ticks: int | None,
-        opposite_ticks: int | None,
-    ) -> Violation | None:
-        """What the matching engine asks of an order that passed the filters: is it covered, would it trigger or take at once?
-
-        ``position_lots`` is the signed position a reduce-only order may reduce, ``affordable`` whether the free balance covers the
-        order. ``last_ticks`` is the last trade's price, ``opposite_ticks`` the best price on the other side of the book; ``None`` while
-        unknown, and then not asked.
-        """
-        if intent.reduce_only and position_lots * int(intent.side) >= 0:
-            return self._refusals[Breach.REDUCE_ONLY]
-        if not affordable:
-            return self._refusals[Breach.INSUFFICIENT_BALANCE]
-        if self._would_trigger(intent, last_ticks):
-            return self._refusals[Breach.WOULD_TRIGGER]
-        return self._refusals[Breach.WOULD_TAKE] if self._would_take(intent, opposite_ticks) else None
 
     # ---- one filter each
 
@@ -119,6 +95,11 @@ class OrderFilters:
         if intent.post_only and not rules.post_only_allowed:
             return Breach.TYPE_OTHER
         return None if intent.type in rules.allowed else _TYPE_BREACH.get(intent.type, Breach.TYPE_OTHER)
+
+    def _prevention(self, mode: StpMode) -> Breach | None:
+        """The self-trade prevention the symbol allows; a file that lists none allows all."""
+        modes = self._rules.stp_modes
+        return Breach.STP_MODE if modes and mode not in modes else None
 
     def _price(self, intent: OrderIntent) -> Breach | None:
         """PRICE_FILTER, of the limit price and of the trigger."""
@@ -209,21 +190,6 @@ class OrderFilters:
         above = waits_above(intent.type, int(intent.side))
         least, most = (bounds.min_above, bounds.max_above) if above else (bounds.min_below, bounds.max_below)
         return None if least <= delta <= most else Breach.TRAILING_DELTA
-
-    # ---- the matching engine
-
-    def _would_trigger(self, intent: OrderIntent, last_ticks: int | None) -> bool:
-        trigger = intent.trigger_ticks
-        if trigger is None or last_ticks is None or intent.type is OrderType.TRAILING_STOP:
-            return False
-        above = waits_above(intent.type, int(intent.side))
-        return last_ticks >= trigger if above else last_ticks <= trigger
-
-    def _would_take(self, intent: OrderIntent, opposite_ticks: int | None) -> bool:
-        limit = intent.limit_ticks
-        if not intent.post_only or limit is None or opposite_ticks is None:
-            return False
-        return (limit - opposite_ticks) * int(intent.side) >= 0
 
     def _refusal(self, breach: Breach) -> Violation:
         if breach is Breach.MIN_NOTIONAL and self._market is Market.USDM:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from genesis.execution.filters import OrderFilters, References, is_algo
 from genesis.execution.rate_limits import OrderRateLimits
 from genesis.execution.working import Working
 from genesis.model.orders import RejectReason
-from genesis.model.venue_errors import Violation
+from genesis.model.venue_errors import Breach, Violation
+
+# What the matching engine refuses, whether or not a file of rules is known.
+_BREACHES: Final = {
+    RejectReason.REDUCE_ONLY: Breach.REDUCE_ONLY,
+    RejectReason.WOULD_TAKE: Breach.WOULD_TAKE,
+    RejectReason.WOULD_TRIGGER_IMMEDIATELY: Breach.WOULD_TRIGGER,
+    RejectReason.INSUFFICIENT_BALANCE: Breach.INSUFFICIENT_BALANCE,
+}
 
 
 class ListingRules:
@@ -48,8 +58,13 @@ class ListingRules:
             len(open_orders),
             algo,
             base_units + coming * self._lot_units,
+            working.party.self_trade,
         )
         return None if found is None else (RejectReason.FILTER, _said(found))
+
+    def told(self, reason: RejectReason, detail: str) -> str:
+        """The matching engine's refusal in the exchange's code and words, with what was found."""
+        return f"{_said(self._filters.refusal(_BREACHES[reason]))} ({detail})"
 
     def placed(self, time_ns: int) -> None:
         """The order was accepted."""

@@ -49,11 +49,8 @@ class Luck:
         return self._entry.ns("latency.entry", instrument, decided_ns, ordinal)
 
     def cancel_ns(self, instrument: str, decided_ns: int, ordinal: int) -> int:
-        """How long a cancel travels to the venue."""
-        purpose = "latency.cancel"
-        return self.stretched(
-            self._cancel.ns(purpose, instrument, decided_ns, ordinal), purpose, instrument, decided_ns, ordinal
-        )
+        """How long a cancel travels to the venue, but for a tail."""
+        return self._cancel.ns("latency.cancel", instrument, decided_ns, ordinal)
 
     def response_ns(self, instrument: str, decided_ns: int, ordinal: int, answer: int) -> int:
         """How long the venue's ``answer``-th answer travels back."""

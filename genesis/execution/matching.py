@@ -24,7 +24,7 @@ from genesis.execution.stp import prevented_lots
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.execution.working import Working
 from genesis.model.grid import plain
-from genesis.model.orders import Liquidity, RejectReason
+from genesis.model.orders import Liquidity, OrderType, RejectReason
 from genesis.model.rules import StpMode
 
 # No price and no size comes near it, and a compiled integer holds it in a word: 2**62 would be compared slowly.
@@ -48,7 +48,9 @@ _MAKER: Final = Liquidity.MAKER
 _TAKER: Final = Liquidity.TAKER
 _NO_PREVENTION: Final = StpMode.NONE
 _REDUCE_ONLY: Final = RejectReason.REDUCE_ONLY
+_IN_BOOK: Final = (Phase.RESTING, Phase.TAKING)
 _BY_DEPTH: Final = (Tier.DEPTH, Tier.ORDERS)
+_TAKE_PROFITS: Final = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 _MAKERS_GIVE_WAY: Final = (StpMode.NONE, StpMode.EXPIRE_MAKER)
 
 
@@ -156,10 +158,8 @@ class Matcher:
         """
         shown = self.shown
         shown.depth_ns = time_ns
-        if ticks == (shown.bid if side > 0 else shown.ask):
-            # The quotes tell the touch sooner than the depth does; one source's news must not be followed by an older one's.
-            return
-        if shown.taken:
+        if shown.taken and ticks != (shown.bid if side > 0 else shown.ask):
+            # What was taken of the touch comes back with the quotes, which tell it sooner: the depth's news of it may be older.
             shown.taken.refresh(side, ticks, lots, time_ns)
             self._bounds = None
         for _, _, working in self._resting[side]:
@@ -205,9 +205,10 @@ class Matcher:
     def on_bar(self, time_ns: int, open_ns: int, opened: int, high: int, low: int, close: int, lots: int) -> None:
         """A bar, known at its close: the open fills takers, the range fills makers and triggers, the worse extreme first.
 
-        It says nothing of when in it a price was; so no order decided after it opened takes part, and none where prints or quotes
-        of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it says of the rest cannot be
-        told apart.
+        Those at market meet its open, then stops its worse extreme, before anything meets the better one: of a stop and a profit to be taken that
+        both lie in the bar it is the stop. It says nothing of when in it a price was; so no order decided after it opened takes part, and none
+        where prints or quotes of its time were heard or a book is still fresh. Nor does any where trading was halted in a part of it: what it
+        says of the rest cannot be told apart.
         """
         shown = self.shown
         halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns))
@@ -215,7 +216,7 @@ class Matcher:
         if not halted and not told:
             share = self.models.bar_share
             budget = _UNBOUND if share is None else lots * share[0] // share[1]
-            for working in list(self.working):
+            for working in self._in_turn():
                 if working.order.decided_ns > open_ns:
                     continue
                 if working.in_time is not None and working.phase is _DELAYED:
@@ -274,13 +275,19 @@ class Matcher:
             working.phase, working.most = working.first_phase(), late.most
 
     def _refusal(self, working: Working, touch: int | None, time_ns: int) -> tuple[RejectReason, str] | None:
-        intent, party = working.order.intent, working.party
-        if party.rules is not None:
-            own = [w for w in self.working if w.party is party]
-            refusal = party.rules.refusal(working, own, party.base_units(), time_ns)
-            if refusal is not None:
-                return refusal
-        if intent.reduce_only and working.sign * party.position >= 0:
+        party, rules = working.party, working.party.rules
+        if rules is None:
+            return self._engine_refusal(working, touch)
+        own = [w for w in self.working if w.party is party and w.phase is not _DELAYED]
+        refusal = rules.refusal(working, own, party.base_units(), time_ns)
+        if refusal is not None:
+            return refusal
+        refusal = self._engine_refusal(working, touch)
+        return None if refusal is None else (refusal[0], rules.told(*refusal))
+
+    def _engine_refusal(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
+        """What a venue refuses without any filter: nothing to reduce, post-only, a trigger that is met, the means."""
+        if working.order.intent.reduce_only and working.sign * working.party.position >= 0:
             return RejectReason.REDUCE_ONLY, "expected a position to reduce, found none"
         late = working.in_time
         unwelcome = None if late is None else late.refusal
@@ -289,15 +296,19 @@ class Matcher:
         return unwelcome or self._unfunded(working, touch)
 
     def _unwelcome(self, working: Working, touch: int | None) -> tuple[RejectReason, str] | None:
-        """Why the market as it stands forbids the order."""
+        """Why the market as it stands forbids the order; an order of the account's own that it would meet is part of it."""
+        post_only = working.order.intent.post_only
+        if post_only and working.limit is not None and self._meets_own(working, working.limit):
+            return RejectReason.WOULD_TAKE, "expected to rest, found an order of its own account in its way"
         if touch is None:
             return None
-        if working.order.intent.post_only and working.limit is not None:
+        if post_only and working.limit is not None:
             through = (working.limit - touch) * working.sign
             if through > 0 or (through == 0 and self.shown.has_quotes):
                 return RejectReason.WOULD_TAKE, f"expected to rest, found the market at {self._text(touch)}"
-        last = self.shown.last or touch
-        if working.trigger is not None and working.is_beyond_trigger(last):
+        # Bars leave a price too: beside quotes without trades it is an older one than the touch.
+        last = self.shown.last if self.shown.has_trades and self.shown.last else touch
+        if working.phase is not _TAKING and working.is_met_at_once(last):
             detail = f"expected a trigger beyond the market, found it at {self._text(last)}"
             return RejectReason.WOULD_TRIGGER_IMMEDIATELY, detail
         return None
@@ -344,6 +355,11 @@ class Matcher:
         """Immediate orders expire here, limits begin to rest, market orders go on taking."""
         if not working.leaves:
             return
+        if working.limit is not None and not working.is_fok:
+            # Own orders up to its limit would have been next, also where nothing is displayed.
+            self._prevent_self_trade(working, working.limit, time_ns)
+            if working.phase is not _TAKING:
+                return
         if working.is_immediate:
             self._expire(working, time_ns, RejectReason.FOK_UNFILLED if working.is_fok else RejectReason.IOC_REST)
         elif working.limit is not None:
@@ -463,9 +479,7 @@ class Matcher:
             return False
         if party.payable(working.locked, sign, price.at(deepest)) < left:
             return False
-        if party.self_trade in _MAKERS_GIVE_WAY:
-            return True
-        return all(w.party is not party or (deepest - (w.limit or 0)) * sign < 0 for _, _, w in self._resting[-sign])
+        return party.self_trade in _MAKERS_GIVE_WAY or not self._meets_own(working, deepest)
 
     def _taker_price(self, working: Working, base: int, half_spread: int, time_ns: int) -> TakerPrice:
         sign, models, moved = working.sign, self.models, 0
@@ -480,6 +494,12 @@ class Matcher:
         return TakerPrice(sign, base, half_spread, working.slippage, moved, worst)
 
     # ---- bars
+
+    def _in_turn(self) -> list[Working]:
+        working = list(self.working)
+        if len(working) > 1:
+            working.sort(key=_turn_in_bar)
+        return working
 
     def _meet_bar(self, working: Working, time_ns: int, bar: tuple[int, int, int], budget: int) -> int:
         opened, high, low = bar
@@ -522,7 +542,7 @@ class Matcher:
         best, best_lots = (shown.bid, shown.bid_lots) if sign > 0 else (shown.ask, shown.ask_lots)
         for _, _, working in list(resting):
             limit, queue = working.limit or 0, working.queue
-            if self._cross(working, time_ns) or queue is None or by_depth:
+            if working.phase is not _RESTING or self._cross(working, time_ns) or queue is None or by_depth:
                 continue
             if best == limit:
                 queue.on_level(best_lots)
@@ -536,7 +556,7 @@ class Matcher:
         shown, sign, limit = self.shown, working.sign, working.limit or 0
         opposite, displayed = (shown.ask, shown.ask_lots) if sign > 0 else (shown.bid, shown.bid_lots)
         if working.queue is not None:
-            working.queue.on_through()
+            working.queue.on_crossed()
         available = shown.taken.available(-sign, opposite, displayed)
         if available > 0:
             lots = self._fill_maker(working, time_ns, limit, available, shown.tier(time_ns), _MEDIUM)
@@ -565,7 +585,7 @@ class Matcher:
             through = (limit - ticks) * sign
             if through < 0:
                 break
-            if queue is None or working.arrival_ns > happened_ns:
+            if queue is None or working.arrival_ns > happened_ns or working.phase is not _RESTING:
                 continue
             if through > 0:
                 queue.on_through()
@@ -605,6 +625,13 @@ class Matcher:
                 for working, lots in zip((taker, maker), prevented_lots(mode, taker.leaves, maker.leaves), strict=True):
                     self._prevent(working, lots, time_ns)
 
+    def _meets_own(self, working: Working, ticks: int) -> bool:
+        """Whether its account has a resting order on the other side at ``ticks`` or better."""
+        sign = working.sign
+        return any(
+            w.party is working.party and (ticks - (w.limit or 0)) * sign >= 0 for _, _, w in self._resting[-sign]
+        )
+
     def _prevent(self, working: Working, lots: int, time_ns: int) -> None:
         """What would have traded with the account itself leaves the order unexecuted; an order with nothing left expires."""
         if lots:
@@ -629,10 +656,25 @@ class Matcher:
             if payable < lots:
                 lots, short_of = payable, RejectReason.INSUFFICIENT_BALANCE
         if lots > 0:
+            before = party.position
             self._book(working, time_ns, ticks, lots, liquidity, cost)
+            if before * sign < 0 <= party.position * sign:
+                self._end_reducing(working, time_ns)
         if lots < wanted:
             self._expire(working, time_ns, short_of)
+        elif working.reduce_only and working.leaves and party.position * sign >= 0:
+            self._expire(working, time_ns, _REDUCE_ONLY)
         return max(0, lots)
+
+    def _end_reducing(self, closing: Working, time_ns: int) -> None:
+        """``closing`` left its account no position to reduce: reduce-only orders of its side go from the book; what waits for a trigger stays.
+
+        Else they would reduce a later position that they were never meant for (Binance USD-M, order update, expiry reason 4).
+        """
+        for working in list(self.working):
+            is_another = working is not closing and working.party is closing.party
+            if is_another and working.sign == closing.sign and working.reduce_only and working.phase in _IN_BOOK:
+                self._expire(working, time_ns, _REDUCE_ONLY)
 
     def _book(
         self, working: Working, time_ns: int, ticks: int, lots: int, liquidity: Liquidity, cost: FillCost
@@ -646,7 +688,7 @@ class Matcher:
         if party.asset_fee is None:
             fee = party.fee(sign, ticks, lots, liquidity)
         else:
-            fee = party.fee_in_asset(party.asset_fee, sign, ticks, lots, liquidity, time_ns)
+            fee = party.fee_in_asset(party.asset_fee, working.locked, sign, ticks, lots, liquidity, time_ns)
         if party.spot is not None:
             working.locked = party.pay(working.locked, sign, ticks, lots, fee, working.lock_ticks, working.leaves)
         if self.models.impact is not None and liquidity is _TAKER:
@@ -700,3 +742,10 @@ class Matcher:
                 high = min(high, working.limit or 0)
         # What was taken of a displayed size is forgotten when the size changes, so every change must be seen.
         return (True, 0, 0) if shown.taken else (False, low, high)
+
+
+def _turn_in_bar(working: Working) -> int:
+    """Whose turn it is in a bar: takers at its open, then stops, then the rest; among equals the older."""
+    if working.phase is _TAKING:
+        return 0
+    return 1 if working.phase is _TRIGGER and working.order.intent.type not in _TAKE_PROFITS else 2

@@ -168,6 +168,10 @@ class Fifo(QueueEstimate):
         self._known.clear()
         self._printed_ahead = 0
 
+    def on_crossed(self) -> None:
+        """As `on_through`: the orders themselves say what printed."""
+        self.on_through()
+
     def _trade(self, lots: int) -> None:
         """An order ahead traded ``lots``: a print said so already, or is still to come."""
         printed = min(lots, self._printed_ahead)

@@ -138,13 +138,19 @@ class Party:
             _BUY if sign > 0 else _SELL, liquidity, base_units, ticks * base_units * self._notional_unit
         )
 
-    def fee_in_asset(self, instead: AssetFee, sign: int, ticks: int, lots: int, liquidity: Liquidity, now: int) -> Fee:
-        """What the venue charges for a fill of an account that may pay in another asset."""
+    def fee_in_asset(
+        self, instead: AssetFee, locked: int, sign: int, ticks: int, lots: int, liquidity: Liquidity, now: int
+    ) -> Fee:
+        """What the venue charges for a fill of an account that may pay in another asset; ``locked`` is what is set aside for the order."""
         full = self.fee(sign, ticks, lots, liquidity)
         base_units = lots * self._lot_units
         base_received = self.spot is not None and full[1] == self.spot.base
         received = base_units if base_received else ticks * base_units * self._notional_unit
-        found = instead.charge(received, full[1], full[2], _BUY if sign > 0 else _SELL, liquidity, now)
+        given = 0
+        if self.spot is not None and self.spot.gives(sign) == instead.asset:
+            # A market that ran away is paid from what is free, too: the fee must be left.
+            given = max(0, self.spot.needs(sign, ticks, lots) - locked)
+        found = instead.charge(received, full[1], full[2], _BUY if sign > 0 else _SELL, liquidity, now, given)
         return full if found is None else found
 
     def needs(self, sign: int, ticks: int, lots: int) -> int:

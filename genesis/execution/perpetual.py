@@ -238,25 +238,36 @@ class CrossMargin:
         return total
 
     def opening_problem(
-        self, wallet: int, held: Sequence[Held], place: int, units: int, price: int, fee: int, working: int = 0
+        self,
+        wallet: int,
+        held: Sequence[Held],
+        place: int,
+        units: int,
+        price: int,
+        fee: int,
+        working: int = 0,
+        coming: int = 0,
     ) -> tuple[DenyReason, str] | None:
         """Why the account cannot bear an order of signed ``units`` at ``price`` (mark units); ``None`` when it can.
 
-        ``fee`` is the worst fee of the order, ``working`` the initial margin of the orders already working. An order that only reduces
-        needs no margin. Else the leverage must be allowed for the position it leads to, valued at the dearer of price and mark, and
-        the initial margins must be covered by the margin balance after the fee and after what the price loses against the mark.
+        ``fee`` is the worst fee of the order, ``working`` the initial margin of the orders already working, ``coming`` the signed units that those
+        of the order's own side may bring. An order that, together with them, only reduces needs no margin. Else the leverage must be allowed for
+        the position they lead to, valued at the dearer of price and mark, and the initial margins must be covered by the margin balance
+        after the fee and after what the price loses against the mark.
         """
         contract, position = self.contracts[place], held[place]
         after = position.units + units
-        if abs(after) <= abs(position.units) and after * position.units >= 0:
+        furthest, dearer = after + coming, max(price, position.mark)
+        if abs(furthest) <= abs(position.units) and furthest * position.units >= 0:
             return None
-        notional = contract.notional(after, max(price, position.mark))
-        allowed = contract.schedule.max_leverage(notional)
+        reached = contract.notional(furthest, dearer)
+        allowed = contract.schedule.max_leverage(reached)
         if contract.leverage > allowed:
             return DenyReason.LEVERAGE, (
-                f"leverage: expected at most {allowed}x for a position of {self._grid.to_text(notional)}, "
+                f"leverage: expected at most {allowed}x for a position of {self._grid.to_text(reached)}, "
                 f"found {contract.leverage}x"
             )
+        notional = contract.notional(after, dearer)
         now = self.statement(wallet, held)
         loss = max(0, units * (price - position.mark) * contract.unit)
         balance = now.balance - fee - loss

@@ -22,7 +22,8 @@ class QueueEstimate:
     - `on_print` for a trade at the price that took from the order's side; what it returns may fill the order;
     - `on_level` for every new absolute size of the level, never an older one after a newer one; 0 where the best price of the order's own
       side is worse than the order's;
-    - `on_through` when a trade went beyond the price or the other side's best price reached it;
+    - `on_through` when a trade went beyond the price;
+    - `on_crossed` when the other side's best price reached it;
     - `leave` once, when the order no longer rests.
 
     News of a level and the print that made it come in either order: on Binance spot half of all prints arrive after the best quote already
@@ -84,6 +85,10 @@ class QueueEstimate:
         """The market went beyond the price: whoever was ahead is gone, and nothing is still to print at it."""
         self.ahead = 0
         self._before = 0
+
+    def on_crossed(self) -> None:
+        """The other side's best price reached it: nobody is ahead any more, but the prints that took them may still be to come."""
+        self.ahead = 0
 
     def leave(self) -> None:
         """The order no longer rests."""

@@ -38,7 +38,7 @@ class TrailingTrigger:
     def on_trade(self, ticks: int) -> bool:
         """A trade at ``ticks``: whether it triggers the order. It is tested against the old trigger before it may move it."""
         if self.extreme is None:
-            if self._activates(ticks):
+            if self.activates(ticks):
                 self._follow(ticks)
             return False
         if self.trigger is not None and (ticks - self.trigger) * self.sign >= 0:
@@ -47,7 +47,8 @@ class TrailingTrigger:
             self._follow(ticks)
         return False
 
-    def _activates(self, ticks: int) -> bool:
+    def activates(self, ticks: int) -> bool:
+        """Whether tracking would begin with a trade at ``ticks``."""
         if self.activation is None:
             return True
         return ticks >= self.activation if self.activates_above else ticks <= self.activation

@@ -114,6 +114,17 @@ class Working:
         """Whether the limit, if any, allows a fill at ``ticks``."""
         return self.limit is None or (self.limit - ticks) * self.sign >= 0
 
+    def is_met_at_once(self, ticks: int) -> bool:
+        """Whether the venue refuses the order because the market at ``ticks`` has met its trigger already.
+
+        On a perpetual so it is with an activation price too: a buy's lies below the last price, a sell's above it (Binance USD-M, new order,
+        -2021). On spot the documentation says nothing of it, and tracking just begins.
+        """
+        trailing = self.trailing
+        if trailing is None or self.order.intent.instrument.kind is not InstrumentKind.PERPETUAL:
+            return self.is_beyond_trigger(ticks)
+        return trailing.activation is not None and trailing.activates(ticks)
+
     def is_beyond_trigger(self, ticks: int) -> bool:
         """Whether a price sets the order off."""
         if self.trigger is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -32,7 +33,7 @@ class Cut(msgspec.Struct, frozen=True):
 
 
 class Replay:
-    """Reveals recorded streams of which nothing is revealed yet.
+    """Reveals recorded streams, from where they stand: what is revealed of them already was the beginning of the same order.
 
     ``until`` (engine ns, exclusive) stops before the tape's end; the last cut then closes at ``until`` and is not the
     tape's last.
@@ -50,6 +51,10 @@ class Replay:
     def rows(self) -> int:
         """Rows that will have been revealed at the end."""
         return sum(self._stops)
+
+    @property
+    def _revealed(self) -> list[int]:
+        return [s.rows for s in self._streams]
 
     def cut(self, rows: int | None = None) -> Iterator[Cut]:
         """Reveal batches of ``rows`` rows (``None``: large windows), yielding after each; at the end a cut that closes
@@ -72,9 +77,9 @@ class Replay:
         yield Cut(self.closing, self._complete)
 
     def _batches(self, rows: int) -> Iterator[Cut]:
-        revealed = [0] * len(self._streams)
+        revealed = self._revealed
         time, pending = 0, 0
-        for time, _, _, place, _ in self._merged():
+        for time, _, _, place, _ in islice(self._merged(), sum(revealed), None):
             revealed[place] += 1
             pending += 1
             if pending == rows:
@@ -86,14 +91,14 @@ class Replay:
             yield Cut(time, False)
 
     def _windows(self, rows: int) -> Iterator[Cut]:
-        total, revealed = self.rows, 0
+        total, stops = self.rows, self._revealed
+        revealed = sum(stops)
         times = [s.times[:stop] for s, stop in zip(self._streams, self._stops, strict=True)]
 
         def arrived(before: int) -> int:
             return sum(bisect_left(t, before) for t in times)
 
         low = min((int(t[0]) for t in times if len(t)), default=self.closing)
-        stops = [0] * len(times)
         while revealed + rows < total:
             # The shortest stretch of whole moments: the first time before which enough rows have arrived. One stream's rows
             # alone would be enough just after its last one of them, so it is not later than that; with one stream it is that.

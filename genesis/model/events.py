@@ -7,7 +7,7 @@ on wall clock, host, path or process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -287,22 +287,30 @@ class OrderPrevented(OrderEvent, frozen=True, gc=False):
         }
 
 
+Told = str | int | float | None
+
+
 class Metrics(Protocol):
-    """Metrics by name: a dict, or what works them out when it is read."""
+    """Metrics that are worked out when they are read."""
 
-    def keys(self) -> Iterable[str]: ...
+    def metrics(self) -> dict[str, Told]: ...
 
-    def __getitem__(self, name: str, /) -> str | int | float | None: ...
+    def __getitem__(self, name: str, /) -> Told: ...
 
 
 class MetricSample(Event, frozen=True, gc=False):
     """A track's metrics at an hour of engine time. Money is exact text in ``currency``; undefined is ``None``."""
 
     currency: str
-    metrics: Metrics
+    metrics: dict[str, Told] | Metrics
+
+    def told(self) -> dict[str, Told]:
+        """The metrics by name."""
+        metrics = self.metrics
+        return metrics if isinstance(metrics, dict) else metrics.metrics()
 
     def wire(self) -> Wire:
-        return {"currency": self.currency, "metrics": dict(self.metrics)}
+        return {"currency": self.currency, "metrics": dict(self.told())}
 
 
 class TrackHalted(Event, frozen=True, gc=False):

@@ -99,6 +99,10 @@ class Grid:
     def __repr__(self) -> str:
         return f"Grid({plain(self.step)})"
 
+    def made_of(self) -> tuple[Decimal]:
+        """What an equal one is made of."""
+        return (self.step,)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and self.step == other.step
 

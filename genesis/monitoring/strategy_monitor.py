@@ -60,7 +60,7 @@ class StrategyMonitor:
             portfolio.close_hour(time_ns, equity, not ends_bar or self.is_covered(track, time_ns))
         found: list[Event] = []
         if time_ns % self._every == 0:
-            found.extend(self._sample(track, portfolio, time_ns, equity))
+            found.append(self._sample(track, portfolio, time_ns, equity))
         if ends_bar and portfolio.evidence is not None:
             found.append(_shown(track.name, time_ns, portfolio.evidence, portfolio.bar_return))
         return found
@@ -81,7 +81,7 @@ class StrategyMonitor:
             return ()
         if isinstance(portfolio, SeveralMoneysPortfolio):
             return (self._several_sample(track, portfolio, time_ns, self._mark_several(track, portfolio, time_ns)),)
-        return self._sample(track, portfolio, time_ns, self._mark(track, portfolio, time_ns))
+        return (self._sample(track, portfolio, time_ns, self._mark(track, portfolio, time_ns)),)
 
     def loss_bound(self, track: Track) -> float | None:
         """The worst loss of an evidence bar that the track's evidence allows for; ``None`` for one that gathers none, or in its warm-up."""
@@ -127,7 +127,9 @@ class StrategyMonitor:
             worths[name] = 0 if isinstance(worth, NoRate) else worth
         positions = {f.instrument.id: desk.position_value(f) for f in track.feeds}
         portfolio.take_positions(sum(worths.values()), valuation.unrealized(positions, time_ns))
-        portfolio.mark(time_ns, equity, worths)
+        for feed in track.feeds:
+            portfolio.take_worth(feed.holding, abs(worths[feed.instrument.id]))
+        portfolio.mark(time_ns, equity)
         return equity
 
     @staticmethod
@@ -140,10 +142,16 @@ class StrategyMonitor:
         marks = track.marks
         price, held = track.market()
         measures = portfolio.measure(
-            time_ns, equity, portfolio.net_worth, marks.drawdown, marks.current_drawdown(), held
+            time_ns,
+            equity,
+            portfolio.net_worth,
+            marks.drawdown,
+            marks.current_drawdown(),
+            held,
+            track.feeds[0].instrument.price_grid,
+            price,
+            portfolio.moneys_told(equity),
         )
-        measures.name_mark(track.feeds[0].instrument.price_grid, price)
-        measures.name_moneys(portfolio.moneys_told(equity))
         return MetricSample(time_ns, track.name, portfolio.currency, measures)
 
     # ---- accounts of one money
@@ -151,21 +159,29 @@ class StrategyMonitor:
     @staticmethod
     def _mark(track: Track, portfolio: VirtualPortfolio, time_ns: int) -> int:
         """Equity, in ledger units."""
-        equity, worths = portfolio.cash_units, {}
+        equity = portfolio.cash_units
         for feed in track.feeds:
-            worths[feed.instrument.id] = value = track.desk.position_value(feed)
+            value = track.desk.position_value(feed)
             equity += value
-        portfolio.mark(time_ns, equity, worths)
+            portfolio.take_worth(feed.holding, abs(value))
+        portfolio.mark(time_ns, equity)
         return equity
 
     @staticmethod
-    def _sample(track: Track, portfolio: VirtualPortfolio, time_ns: int, equity: int) -> Sequence[Event]:
+    def _sample(track: Track, portfolio: VirtualPortfolio, time_ns: int, equity: int) -> MetricSample:
         marks = track.marks
         price, held = track.market()
-        net = equity - portfolio.cash_units
-        measures = portfolio.measure(time_ns, equity, net, marks.drawdown, marks.current_drawdown(), held)
-        measures.name_mark(track.feeds[0].instrument.price_grid, price)
-        return (MetricSample(time_ns, track.name, portfolio.currency, measures),)
+        measures = portfolio.measure(
+            time_ns,
+            equity,
+            equity - portfolio.cash_units,
+            marks.drawdown,
+            marks.current_drawdown(),
+            held,
+            track.feeds[0].instrument.price_grid,
+            price,
+        )
+        return MetricSample(time_ns, track.name, portfolio.currency, measures)
 
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]:
         """A trade ended: it is an entry of its own."""

@@ -111,7 +111,7 @@ class Candidate:
     def measurements(self, now: int) -> Measurements:
         """What the criteria judge of the attempt."""
         tally, marks = self.portfolio.trades, self.track.marks
-        returns = self.portfolio.returns if self._returns is None else self._returns
+        returns = self.portfolio.bars.moments() if self._returns is None else self._returns
         estimate, n = sharpe(returns), tally.n - self._trades_before
         drawdown = marks.drawdown if marks.attempt is None else marks.attempt
         return Measurements(

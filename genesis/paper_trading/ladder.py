@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
 from genesis.engine.step import Tape
@@ -60,6 +60,14 @@ _ONE: Final = Decimal(1)
 _PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
 _HALT_KINDS = {"MARK_PRICE": HaltKind.DATA, "NOT_FLAT": HaltKind.INTEGRITY}
 _STALE_NS = NS_PER_MINUTE
+
+
+def _nothing_holds(time_ns: int, equity: Decimal) -> str:
+    return ""
+
+
+def _empty(time_ns: int) -> Sequence[Asked]:
+    return ()
 
 
 class LiveVenue:
@@ -145,6 +153,9 @@ class CapitalLadder:
         start_ns: engine time at which the evaluation begins.
     """
 
+    # Whom it asks is told anew by every process.
+    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds}
+
     def __init__(
         self,
         simulator: PaperTradingSimulator,
@@ -199,6 +210,11 @@ class CapitalLadder:
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
         self._hold_back = reason
+
+    @property
+    def pairs(self) -> list[LivePair]:
+        """The last pair of every version that ever had one."""
+        return [v.pair for v in self._versions.values() if v.pair is not None]
 
     @property
     def live_equity(self) -> Decimal | None:
@@ -465,11 +481,3 @@ def _heard_of_live(version: _Version, event: Event) -> None:
 def _evidence_of(track: Track) -> Evidence | None:
     portfolio = track.portfolio
     return portfolio.evidence if isinstance(portfolio, VirtualPortfolio) else None
-
-
-def _nothing_holds(time_ns: int, equity: Decimal) -> str:
-    return ""
-
-
-def _empty(time_ns: int) -> Sequence[Asked]:
-    return ()

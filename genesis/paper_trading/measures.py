@@ -1,17 +1,21 @@
-"""A track's metrics at one moment, held as the raw numbers and worked out only when somebody reads them (docs/METRICS.md).
+"""What a track's metrics at one moment are made of, and how they are worked out when somebody reads them (docs/METRICS.md).
 
 A sample is taken every hour of every track; most runs read few of them. What changes only with a fill, when an evidence bar ends or when
-a trade closes is a part of its own, shared by all samples until then, and worked out once.
+a trade closes is a part of its own, shared by all samples until then, and worked out once. The sample itself is `measured.Measures`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from typing import TYPE_CHECKING
 
 from genesis.metrics.ratios import Moments, calmar, sharpe, sortino, volatility
-from genesis.metrics.returns import annualised_return
-from genesis.metrics.risk import TailWindow, tail_risk
+from genesis.metrics.returns import annualised_return, check_return
+from genesis.metrics.risk import RecentReturns, tail_risk
 from genesis.model.grid import Grid, quotient
+
+if TYPE_CHECKING:
+    from genesis.paper_trading.measured import Measures
 
 Metric = str | int | float | None
 
@@ -75,37 +79,81 @@ class OfFills:
         return self._made
 
 
-class OfBars:
-    """What changes only when an evidence bar ends: statistics of the bars' returns."""
+class BarReturns:
+    """Returns of the valid evidence bars, as they came. What they say is worked out when it is read, as of any number of them.
 
-    __slots__ = ("_made", "_recent", "_returns")
+    A run that nobody watches keeps 8 bytes a bar and does nothing else; whoever reads sample after sample goes on from the last one.
+    """
 
-    def __init__(self, returns: Moments, recent: TailWindow) -> None:
-        self._returns, self._recent = returns, recent
-        self._made: dict[str, Metric] | None = None
+    __slots__ = ("_made", "_made_of", "_moments", "_recent", "_values")
 
-    def metrics(self) -> dict[str, Metric]:
-        """Undefined is ``None``."""
-        if self._made is None:
-            self._made = self._worked_out()
+    def __init__(self) -> None:
+        self._values: array[float] = array("d")
+        self._moments, self._recent = Moments(), RecentReturns()
+        self._made: dict[str, Metric] = {}
+        self._made_of = -1
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._values)
+
+    def add(self, x: float) -> None:
+        """Take a return.
+
+        Raises:
+            ValueError: it is not finite.
+        """
+        check_return(x)
+        self._values.append(x)
+
+    def moments(self) -> Moments:
+        """Moments of all of them, until the next one is added."""
+        self._take_all()
+        return self._moments
+
+    def recent(self) -> RecentReturns:
+        """The latest 500, until the next one is added."""
+        self._take_all()
+        return self._recent
+
+    def _take_all(self) -> None:
+        self._take(len(self._values))
+
+    def _take(self, n: int) -> None:
+        for x in self._values[self._moments.n : n]:
+            self._moments.add(x)
+            self._recent.add(x)
+
+    def metrics(self, n: int) -> dict[str, Metric]:
+        """Statistics of the first ``n``; undefined is ``None``."""
+        if n != self._made_of:
+            self._made, self._made_of = self._worked_out(n), n
         return self._made
 
-    def _worked_out(self) -> dict[str, Metric]:
-        estimate = sharpe(self._returns)
-        found: dict[str, Metric] = {
-            "evidence_bars": self._returns.n,
-            "volatility": volatility(self._returns),
-            "sharpe": None if estimate is None else estimate.value,
-            "sharpe_stderr": None if estimate is None else estimate.stderr,
-            "sortino": sortino(self._returns),
-        }
-        for level in (0.95, 0.99):
-            tail, percent = tail_risk(self._recent, level), round(level * 100)
-            found[f"var_{percent}"] = tail.value_at_risk
-            found[f"es_{percent}"] = tail.expected_shortfall
-            found[f"cf_var_{percent}"] = tail.cf_value_at_risk
-            found[f"cf_es_{percent}"] = tail.cf_expected_shortfall
-        return found
+    def _worked_out(self, n: int) -> dict[str, Metric]:
+        if n >= self._moments.n:
+            self._take(n)
+            return _of_bars(self._moments, self._recent)
+        before = self._values[:n]
+        return _of_bars(Moments(before), RecentReturns(before))
+
+
+def _of_bars(returns: Moments, recent: RecentReturns) -> dict[str, Metric]:
+    estimate, window = sharpe(returns), recent.window()
+    found: dict[str, Metric] = {
+        "evidence_bars": returns.n,
+        "volatility": volatility(returns),
+        "sharpe": None if estimate is None else estimate.value,
+        "sharpe_stderr": None if estimate is None else estimate.stderr,
+        "sortino": sortino(returns),
+    }
+    for level in (0.95, 0.99):
+        tail, percent = tail_risk(window, level), round(level * 100)
+        found[f"var_{percent}"] = tail.value_at_risk
+        found[f"es_{percent}"] = tail.expected_shortfall
+        found[f"cf_var_{percent}"] = tail.cf_value_at_risk
+        found[f"cf_es_{percent}"] = tail.cf_expected_shortfall
+    return found
 
 
 class OfTrades:
@@ -145,122 +193,36 @@ class OfTrades:
         return self._grid.to_text(mean + (2 * rest > n or (2 * rest == n and mean % 2 == 1)))
 
 
-class OfMoment:
-    """What is new at every moment: times in ns, amounts in ledger units, drawdowns as fractions, dates as the drawdown tracker has them."""
-
-    __slots__ = (
-        "buy_and_hold",
-        "drawdown",
-        "drawdown_max",
-        "elapsed_ns",
-        "equity",
-        "equity_mean",
-        "exposure_mean",
-        "fell_from_ns",
-        "gross",
-        "net",
-        "recovery_ns",
-        "time_in_market",
-        "trough_ns",
-        "unrealized",
-    )
-
-    def __init__(self, elapsed_ns: int, equity: int, net: int, gross: int, unrealized: int) -> None:
-        self.elapsed_ns, self.equity, self.net, self.gross, self.unrealized = elapsed_ns, equity, net, gross, unrealized
-        self.drawdown = self.drawdown_max = 0.0
-        self.fell_from_ns: int | None = None
-        self.trough_ns: int | None = None
-        self.recovery_ns: int | None = None
-        self.equity_mean: float | None = None
-        self.exposure_mean: float | None = None
-        self.time_in_market: float | None = None
-        self.buy_and_hold: float | None = None
-
-
-class Measures:
-    """All metrics of a moment: read it as a mapping of names, or take them with `metrics`. Nothing that happens later changes it."""
-
-    __slots__ = (
-        "_bars",
-        "_budget",
-        "_fills",
-        "_grid",
-        "_made",
-        "_mark_px",
-        "_moment",
-        "_moneys",
-        "_trades",
-        "_turnover",
-    )
-
-    def __init__(
-        self,
-        grid: Grid,
-        budget: int,
-        turnover: int,
-        moment: OfMoment,
-        fills: OfFills,
-        bars: OfBars,
-        trades: OfTrades,
-    ) -> None:
-        self._grid, self._budget, self._turnover = grid, budget, turnover
-        self._moment, self._fills, self._bars, self._trades = moment, fills, bars, trades
-        self._mark_px: tuple[Grid, int | None] | None = None
-        self._moneys: dict[str, Metric] | None = None
-        self._made: dict[str, Metric] | None = None
-
-    def name_moneys(self, told: dict[str, Metric]) -> None:
-        """Also say what only an account of several moneys has."""
-        self._moneys = told
-
-    def name_mark(self, grid: Grid, ticks: int | None) -> None:
-        """Also say at which price (of ``grid``) the first instrument is marked; ``None`` before there is one."""
-        self._mark_px = (grid, ticks)
-
-    def keys(self) -> Iterable[str]:
-        """The names of the metrics."""
-        return self.metrics().keys()
-
-    def __getitem__(self, name: str) -> Metric:
-        return self.metrics()[name]
-
-    def metrics(self) -> dict[str, Metric]:
-        """Money as exact text, fractions as floats, undefined as ``None``; all net of fees."""
-        if self._made is None:
-            self._made = self._worked_out()
-        return self._made
-
-    def _worked_out(self) -> dict[str, Metric]:
-        now, text = self._moment, self._grid.to_text
-        equity = now.equity
-        total = quotient(equity, self._budget) - 1
-        annual = annualised_return(total, now.elapsed_ns)
-        mean = now.equity_mean
-        found: dict[str, Metric] = {
-            "equity": text(equity),
-            "total_return": total,
-            "annualised_return": annual,
-            "drawdown": now.drawdown,
-            "drawdown_max": now.drawdown_max,
-            "drawdown_from_ns": now.fell_from_ns,
-            "drawdown_trough_ns": now.trough_ns,
-            "drawdown_recovery_ns": now.recovery_ns,
-            "calmar": calmar(annual, now.drawdown_max),
-            "unrealized_pnl": text(now.unrealized),
-            "turnover_ratio": self._turnover / mean if mean is not None and mean > 0 else None,
-            "gross_exposure": quotient(now.gross, equity) if equity > 0 else None,
-            "net_exposure": quotient(now.net, equity) if equity > 0 else None,
-            "exposure_mean": now.exposure_mean,
-            "time_in_market": now.time_in_market,
-            "buy_and_hold_return": now.buy_and_hold,
-            "cash_return": 0.0,
-        }
-        found.update(self._fills.metrics())
-        found.update(self._bars.metrics())
-        found.update(self._trades.metrics())
-        if self._mark_px is not None:
-            grid, ticks = self._mark_px
-            found["mark_px"] = None if ticks is None else grid.to_text(ticks)
-        if self._moneys is not None:
-            found.update(self._moneys)
-        return found
+def worked_out(now: Measures) -> dict[str, Metric]:
+    """All metrics of a moment: money as exact text, fractions as floats, undefined as ``None``; all net of fees."""
+    text, equity = now.grid.to_text, now.equity
+    total = quotient(equity, now.budget) - 1
+    annual = annualised_return(total, now.elapsed_ns)
+    mean = now.equity_mean
+    found: dict[str, Metric] = {
+        "equity": text(equity),
+        "total_return": total,
+        "annualised_return": annual,
+        "drawdown": now.drawdown,
+        "drawdown_max": now.drawdown_max,
+        "drawdown_from_ns": now.fell_from_ns,
+        "drawdown_trough_ns": now.trough_ns,
+        "drawdown_recovery_ns": now.recovery_ns,
+        "calmar": calmar(annual, now.drawdown_max),
+        "unrealized_pnl": text(now.unrealized),
+        "turnover_ratio": now.turnover / mean if mean is not None and mean > 0 else None,
+        "gross_exposure": quotient(now.gross, equity) if equity > 0 else None,
+        "net_exposure": quotient(now.net, equity) if equity > 0 else None,
+        "exposure_mean": now.exposure_mean,
+        "time_in_market": now.time_in_market,
+        "buy_and_hold_return": now.buy_and_hold,
+        "cash_return": 0.0,
+    }
+    found.update(now.fills.metrics())
+    found.update(now.bars.metrics(now.bar_count))
+    found.update(now.trades.metrics())
+    if now.mark_grid is not None:
+        found["mark_px"] = None if now.mark_ticks is None else now.mark_grid.to_text(now.mark_ticks)
+    if now.moneys is not None:
+        found.update(now.moneys)
+    return found

@@ -177,7 +177,7 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
         held = abs(holding.position.units) * fill.last_ticks * holding.unit
         value = rates.convert(held, quote, self.currency, at)
         if not isinstance(value, NoRate):
-            self._take_worth(holding, value)
+            self.take_worth(holding, value)
         self._changed(fill.time)
         return closed
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from genesis.errors import ConfigError
 from genesis.evidence.gathering import Evidence
 from genesis.metrics.drawdown import DrawdownTracker
 from genesis.metrics.exposure import TimeWeighted
-from genesis.metrics.ratios import EVIDENCE_BAR_NS, Moments
-from genesis.metrics.risk import RecentReturns
+from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.metrics.trades import TradeTally
 from genesis.model.events import OrderFilled
-from genesis.model.grid import quotient
+from genesis.model.grid import Grid, quotient
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
-from genesis.paper_trading.measures import Measures, Metric, OfBars, OfCosts, OfFills, OfMoment, OfPerpetuals, OfTrades
+from genesis.paper_trading.measured import Measures
+from genesis.paper_trading.measures import BarReturns, Metric, OfCosts, OfFills, OfPerpetuals, OfTrades
 from genesis.portfolio.portfolio import Holding, Portfolio
 from genesis.portfolio.positions import CostMethod
 from genesis.portfolio.trades import ClosedTrade, TradeBasis
@@ -49,8 +49,7 @@ class VirtualPortfolio(Portfolio):
         self.trades = TradeTally()
         # What fills cost beyond the price faced at the decision, by cause; the spread doubled, since half of it may be half a unit.
         self.drift_units = self.spread_x2_units = self.walk_units = self.slippage_units = self.impact_units = 0
-        self.returns = Moments()
-        self.recent = RecentReturns()
+        self.bars = BarReturns()
         self._bar_start = self.budget_units
         # Of the evidence bar that ended last: equity at its start, and its return, ``None`` where it was not valid.
         self.bar_began = self.budget_units
@@ -59,9 +58,10 @@ class VirtualPortfolio(Portfolio):
         self._gross = TimeWeighted(start_ns)
         self._in_market = TimeWeighted(start_ns)
         self._equity = TimeWeighted(start_ns, float(self.budget_units))
-        # Samples share what changes only with a fill, when a bar ends or when a trade closes.
+        # Samples share what changes only with a fill or when a trade closes.
         self._of_fills: OfFills | None = None
-        self._of_bars: OfBars | None = None
+        # What equity would be were nothing gained or lost on what is held; known while ``_of_fills`` is.
+        self._settled = 0
         self._of_trades: OfTrades | None = None
 
     def _check_quotes(self, instruments: Sequence[Instrument]) -> None:
@@ -76,7 +76,7 @@ class VirtualPortfolio(Portfolio):
         closed = self._post(fill, holding, forced, fee_value)
         self._of_fills = None
         ticks, unit = fill.last_ticks, holding.unit
-        self._take_worth(holding, abs(holding.position.units) * ticks * unit)
+        self.take_worth(holding, abs(holding.position.units) * ticks * unit)
         self._changed(fill.time)
         worth = fill.last_lots * holding.lot_units * unit
         self.drift_units += fill.drift * worth
@@ -100,14 +100,13 @@ class VirtualPortfolio(Portfolio):
         super().apply_funding(instrument_id, change)
         self._of_fills = None
 
-    def mark(self, time_ns: int, equity_units: int, worths: Mapping[str, int]) -> None:
-        """Take a mark of everything: equity, and the position value by instrument id (its size counts, not its sign)."""
-        for name, value in worths.items():
-            self._take_worth(self._holdings[name], abs(value))
+    def mark(self, time_ns: int, equity_units: int) -> None:
+        """Take a mark of everything: equity, and the positions as `take_worth` was told of them."""
         self._changed(time_ns)
         self._equity.change(time_ns, float(equity_units))
 
-    def _take_worth(self, holding: Holding, worth: int) -> None:
+    def take_worth(self, holding: Holding, worth: int) -> None:
+        """The size of a position's value; it counts from the next mark on."""
         self._worth += worth - holding.worth
         holding.worth = worth
 
@@ -135,11 +134,9 @@ class VirtualPortfolio(Portfolio):
             if not is_valid:
                 return
             self.bar_return = change = quotient(equity_units, start) - 1 if start > 0 else 0.0
-            self.returns.add(change)
-            self.recent.add(change)
+            self.bars.add(change)
             if self.evidence is not None:
                 self.evidence.add(change)
-            self._of_bars = None
 
     def metrics(
         self,
@@ -161,44 +158,59 @@ class VirtualPortfolio(Portfolio):
         drawdown: DrawdownTracker,
         drawdown_now: float,
         buy_and_hold: float | None,
+        mark_grid: Grid | None = None,
+        mark_ticks: int | None = None,
+        moneys: dict[str, Metric] | None = None,
     ) -> Measures:
         """Take down what every metric of this moment is made of.
 
-        ``net_units`` is the signed value of the positions; ``buy_and_hold`` the return of the instruments themselves.
+        ``net_units`` is the signed value of the positions; ``buy_and_hold`` the return of the instruments themselves; ``mark_ticks``, of
+        ``mark_grid``, the price at which the first one is marked, ``None`` before there is one; ``moneys`` what only several of them have.
         """
-        fees, realized = self.fees_units, self.realized_units
-        unrealized = self._unrealized_at(equity_units)
-        now = OfMoment(time_ns - self.start_ns, equity_units, net_units, self._worth, unrealized)
-        now.drawdown, now.drawdown_max = drawdown_now, drawdown.maximum
-        now.fell_from_ns, now.trough_ns = drawdown.fell_from_ns, drawdown.trough_ns
-        now.recovery_ns, now.buy_and_hold = drawdown.recovery_ns, buy_and_hold
-        now.equity_mean, now.exposure_mean = self._equity.mean(time_ns), self._gross.mean(time_ns)
-        now.time_in_market = self._in_market.mean(time_ns)
-        fills, bars, trades = self._of_fills, self._of_bars, self._of_trades
+        fills = self._of_fills
         if fills is None:
-            fills = self._of_fills = OfFills(
-                self._grid,
-                self.cash_units,
-                realized,
-                fees,
-                OfCosts(
-                    self.spread_x2_units // 2,
-                    self.walk_units,
-                    self.slippage_units,
-                    self.impact_units,
-                    self.drift_units,
-                ),
-                self.turnover_units,
-                self._of_perpetuals(),
-            )
-        if bars is None:
-            bars = self._of_bars = OfBars(self.returns.copy(), self.recent.window())
+            fills = self._of_fills = self._fills_now()
+        trades = self._of_trades
         if trades is None:
             trades = self._of_trades = self._trades_now()
-        return Measures(self._grid, self.index_units, self.turnover_units, now, fills, bars, trades)
+        return Measures(
+            self._grid,
+            self.index_units,
+            time_ns - self.start_ns,
+            equity_units,
+            net_units,
+            self._worth,
+            self._unrealized_at(equity_units),
+            self.turnover_units,
+            drawdown_now,
+            drawdown.maximum,
+            drawdown.fell_from_ns,
+            drawdown.trough_ns,
+            drawdown.recovery_ns,
+            self._equity.mean(time_ns),
+            self._gross.mean(time_ns),
+            self._in_market.mean(time_ns),
+            buy_and_hold,
+            fills,
+            self.bars,
+            len(self.bars),
+            trades,
+            mark_grid,
+            mark_ticks,
+            moneys,
+        )
 
     def _unrealized_at(self, equity_units: int) -> int:
-        return equity_units - self.budget_units - self.realized_units + self.fees_units - self.funding_units
+        return equity_units - self._settled
+
+    def _fills_now(self) -> OfFills:
+        fees, realized = self.fees_units, self.realized_units
+        self._settled = self.budget_units + realized - fees + self.funding_units
+        costs = OfCosts(
+            self.spread_x2_units // 2, self.walk_units, self.slippage_units, self.impact_units, self.drift_units
+        )
+        perpetuals = self._of_perpetuals()
+        return OfFills(self._grid, self.cash_units, realized, fees, costs, self.turnover_units, perpetuals)
 
     def _of_perpetuals(self) -> OfPerpetuals | None:
         if not self._has_perpetuals:

@@ -63,6 +63,10 @@ class Account:
         """Lots of open orders of one side."""
         raise NotImplementedError
 
+    def market_lots_on(self, instrument: Instrument, sign: int) -> int:
+        """Lots of open market orders of one side: what nothing but the way to the venue holds up."""
+        raise NotImplementedError
+
     def open_order_count(self) -> int:
         """Orders that have not ended."""
         raise NotImplementedError
@@ -161,8 +165,13 @@ class RiskGate:
         rules = self._rules_of(instrument)
         judged = limit or intent.trigger_ticks or touch
         held = account.position_lots(instrument)
-        reduces = (held < 0 < sign or sign < 0 < held) and lots <= abs(held)
-        refusal = self._market(instrument, account, reduces, rules)
+        closes = (held < 0 < sign or sign < 0 < held) and (lots <= abs(held) or intent.reduce_only)
+        sent = reduces = closes
+        if closes and rules.short_allowed and not intent.reduce_only:
+            # Other exits may be under way: together they must not open what none of them opens alone.
+            sent = lots + account.market_lots_on(instrument, sign) <= abs(held)
+            reduces = lots + account.working_lots_on(instrument, sign) <= abs(held)
+        refusal = self._market(instrument, account, sent, rules)
         if refusal is None and (
             lots < rules.lots_min
             or (rules.lots_max is not None and lots > rules.lots_max)
@@ -176,7 +185,7 @@ class RiskGate:
         if refusal is None and ((sign < 0 and not rules.short_allowed) or intent.reduce_only):
             refusal = self._holdings(intent, account, held, sign)
         if refusal is None and not reduces:
-            refusal = self._exposure(instrument, lots, sign, account, judged, held, rules)
+            refusal = self._exposure(instrument, lots, sign, account, judged, held, closes, rules)
         return refusal
 
     def _rules_of(self, instrument: Instrument) -> _Rules:
@@ -196,9 +205,9 @@ class RiskGate:
     # ---- the checks, in order
 
     def _market(
-        self, instrument: Instrument, account: Account, reduces: bool, rules: _Rules
+        self, instrument: Instrument, account: Account, closes: bool, rules: _Rules
     ) -> tuple[DenyReason, str] | None:
-        forbidden = None if reduces else account.entries_forbidden()
+        forbidden = None if closes else account.entries_forbidden()
         if forbidden is not None:
             return DenyReason.TRACK_HALTED, forbidden
         if not rules.always_open and not account.market_open(instrument):
@@ -254,11 +263,19 @@ class RiskGate:
         return None
 
     def _exposure(
-        self, instrument: Instrument, lots: int, sign: int, account: Account, judged: int, held: int, rules: _Rules
+        self,
+        instrument: Instrument,
+        lots: int,
+        sign: int,
+        account: Account,
+        judged: int,
+        held: int,
+        closes: bool,
+        rules: _Rules,
     ) -> tuple[DenyReason, str] | None:
         equity, gross = account.standing()
         value = account.value(instrument, judged, lots)
-        if _exceeds(value, equity, self._order):
+        if not closes and _exceeds(value, equity, self._order):
             return DenyReason.ORDER_SIZE, _share(value, equity, self.tier.order_max, "an order")
         after = abs(held + sign * lots)
         gross += value if not held else account.value(instrument, judged, after - abs(held))
@@ -300,12 +317,20 @@ class SeveralMoneysGate(RiskGate):
         return None
 
     def _exposure(
-        self, instrument: Instrument, lots: int, sign: int, account: Account, judged: int, held: int, rules: _Rules
+        self,
+        instrument: Instrument,
+        lots: int,
+        sign: int,
+        account: Account,
+        judged: int,
+        held: int,
+        closes: bool,
+        rules: _Rules,
     ) -> tuple[DenyReason, str] | None:
         problem = account.valuation_problem()
         if problem is not None:
             return DenyReason.NO_RATE, problem
-        return super()._exposure(instrument, lots, sign, account, judged, held, rules)
+        return super()._exposure(instrument, lots, sign, account, judged, held, closes, rules)
 
     def _funds(
         self, instrument: Instrument, lots: int, judged: int, value: int, account: Account

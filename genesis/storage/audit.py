@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import zip_longest
 from typing import Any
 
@@ -13,10 +13,11 @@ import msgspec
 from genesis.audit.chain import GENESIS_HASH
 from genesis.audit.checkpoint import Checkpoint, parse_checkpoint, rotation_text
 from genesis.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from genesis.audit.note import Check, PublicKey, open_note, parse_key
+from genesis.audit.note import Check, PublicKey, open_note, parse_key, parse_note
 from genesis.audit.verify import Finding, Part, verify
 from genesis.errors import GenesisError, StorageError
 from genesis.storage import schema
+from genesis.storage.archived import Archived, Lines, archived, whole_entries
 from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, kept_keys
 from genesis.storage.database import Database, SqliteDatabase
 from genesis.storage.entries import stored_entries
@@ -41,7 +42,7 @@ class Audit(msgspec.Struct, frozen=True):
     """What an audit came to.
 
     ``signed`` entries stand under the last of ``checkpoints``. ``keys`` are those that signed, as the store names them; ``key_kept``:
-    one of them was kept outside.
+    one of them was kept outside. ``archived``: where the first entries lie; ``unseen`` says what could not be looked at without them.
     """
 
     entries: int
@@ -52,22 +53,30 @@ class Audit(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     key_kept: bool
     findings: tuple[Finding, ...]
+    archived: Archived | None = None
+    unseen: tuple[str, ...] = ()
 
 
 class _Tree:
-    """Passes rows of entries on, and takes each into a Merkle tree; ``roots`` are those at the wanted sizes."""
+    """Passes rows of entries on, and takes each into a Merkle tree; ``roots`` are those at the wanted sizes.
 
-    def __init__(self, sizes: Iterable[int]) -> None:
-        self.frontier, self._sizes = Frontier(), frozenset(sizes)
-        self.roots = {0: EMPTY_ROOT}
+    Args:
+        sizes: those wanted.
+        begun: the tree of the first entries, whose bytes are not there.
+    """
+
+    def __init__(self, sizes: Iterable[int], begun: Frontier) -> None:
+        self.frontier, self._sizes, self._begun = begun, frozenset(sizes), begun.size
+        self.roots = {0: EMPTY_ROOT, begun.size: begun.root()}
         self.last, self.head = 0, GENESIS_HASH
 
     def watch(self, entries: Iterable[_Entry]) -> Iterator[_Entry]:
-        take, sizes = self.frontier.append, self._sizes
+        take, sizes, begun = self.frontier.append, self._sizes, self._begun
         for row in entries:
             seq, entry, stored = row
-            take(leaf_hash(entry if type(entry) is bytes else b""))
-            if seq in sizes:
+            if seq > begun:
+                take(leaf_hash(entry if type(entry) is bytes else b""))
+            if seq in sizes and seq > begun:
                 self.roots[seq] = self.frontier.root()
             self.last, self.head = seq, stored
             yield row
@@ -82,13 +91,14 @@ class _Claim(msgspec.Struct, frozen=True):
     checkpoint: Checkpoint
 
 
-def audit(db: Database, check: Check, kept: Kept | None = None) -> Audit:
+def audit(db: Database, check: Check, kept: Kept | None = None, lines: Lines | None = None) -> Audit:
     """Check everything that can be checked, in one view of the store.
 
     Args:
         db: the store.
         check: how a signature is checked.
         kept: what was kept outside; without it a chain cut at its end and a key put in another's place can go unseen.
+        lines: the entries of the archive, where some lie in one.
     """
     kept = kept or Kept()
     with one_view(db):
@@ -103,13 +113,19 @@ def audit(db: Database, check: Check, kept: Kept | None = None) -> Audit:
             findings.append(Finding(0, f"expected a checkpoint under the kept key {kept.key}, found none", Part.KEPT))
         outside, wrong = _outside(kept, trusted, check)
         findings += wrong
-        tree = _Tree(c.checkpoint.size for c in [*claims, *outside])
-        rows = tree.watch(stored_entries(db))
-        found = verify(rows, length=kept.length, head=kept.head, places=places)
-        found += [f for c in [*claims, *outside] for f in _judged(c, tree)]
+        gone = archived(db, findings)
+        absent = gone.entries if gone is not None and lines is None else 0
+        begun, wrong = _begun(db, claims, gone if absent else None)
+        findings += wrong
+        tree = _Tree((c.checkpoint.size for c in [*claims, *outside]), begun)
+        rows = tree.watch(stored_entries(db) if lines is None else whole_entries(db, lines()))
+        found = verify(rows, length=kept.length, head=kept.head, places=places, archived=absent)
+        judged = [c for c in [*claims, *outside] if c.checkpoint.size >= absent]
+        found += [f for c in judged for f in _judged(c, tree)]
         found += findings
         found += check_layout(db)
-        found += check_projections(db)
+        if not absent:
+            found += check_projections(db, lines)
     return Audit(
         tree.last,
         tree.head.hex() if isinstance(tree.head, bytes) else "",
@@ -119,7 +135,34 @@ def audit(db: Database, check: Check, kept: Kept | None = None) -> Audit:
         tuple(str(k) for k in keys),
         kept.key is not None and kept.key in keys,
         tuple(found),
+        gone,
+        _unseen(gone, len(claims) + len(outside) - len(judged)) if gone is not None and absent else (),
     )
+
+
+def _begun(db: Database, claims: Iterable[_Claim], gone: Archived | None) -> tuple[Frontier, list[Finding]]:
+    """The tree of the archived entries, as the checkpoint over them keeps it: its peaks make the root that was signed."""
+    if gone is None:
+        return Frontier(), []
+    if gone.entries in {c.checkpoint.size for c in claims}:
+        for kept in kept_checkpoints(db, []):
+            with suppress(GenesisError):
+                checkpoint = parse_checkpoint(parse_note(kept.note).text)
+                if checkpoint.size == gone.entries and kept.tree(checkpoint.size).root() == checkpoint.root:
+                    return kept.tree(checkpoint.size), []
+    problem = f"operation {gone.seq}: expected a signed checkpoint over the {gone.entries} archived entries, found none"
+    return Frontier(), [Finding(gone.seq, problem, Part.CHECKPOINTS)]
+
+
+def _unseen(gone: Archived, checkpoints: int) -> tuple[str, ...]:
+    """What stays open without the archive."""
+    words = [
+        f"entries 2 to {gone.entries} lie in {gone.where()}: their hashes are the store's word up to the signed root over them",
+        "tables are compared only where every entry is there",
+    ]
+    if checkpoints:
+        words.append(f"{checkpoints} checkpoints over fewer than {gone.entries} entries")
+    return tuple(words)
 
 
 def _keys(db: Database, check: Check) -> tuple[list[PublicKey], list[Finding]]:
@@ -229,26 +272,27 @@ def check_layout(db: Database) -> Iterator[Finding]:
         yield Finding(0, problem, Part.LAYOUT)
 
 
-def check_projections(db: Database) -> Iterator[Finding]:
+def check_projections(db: Database, lines: Lines | None = None) -> Iterator[Finding]:
     """Whether the tables that people query are what the entries make; they are made once more, elsewhere, and compared."""
     with closing(SqliteDatabase("", isolation_level=None)) as fresh:
         schema.create(fresh)
         try:
             with transaction(fresh):
-                project(fresh, stored_entries(db))
+                project(fresh, stored_entries(db) if lines is None else whole_entries(db, lines()))
         except (GenesisError, ArithmeticError, ValueError, TypeError, KeyError, sqlite3.Error) as error:
             yield Finding(0, f"projections: expected entries to make them from, found: {error}", Part.PROJECTIONS)
             return
         for table in schema.PROJECTIONS:
             try:
                 yield from _compared(table, fresh, db)
-            except (sqlite3.Error, StorageError) as error:
+            except (sqlite3.Error, StorageError, TypeError) as error:
                 yield Finding(0, f"projections: {table}: expected a table to read, found: {error}", Part.PROJECTIONS)
 
 
 def _compared(table: str, fresh: Database, db: Database) -> Iterator[Finding]:
     """Both sides in the order of their keys."""
-    made, kept = _in_order(fresh, table), _in_order(db, table)
+    wrong_keys: list[Finding] = []
+    made, kept = _in_order(fresh, table), _keyed(_in_order(db, table), table, wrong_keys)
     columns = schema.columns(fresh, table)
     expected, found = next(made, None), next(kept, None)
     while expected is not None or found is not None:
@@ -264,6 +308,16 @@ def _compared(table: str, fresh: Database, db: Database) -> Iterator[Finding]:
             if wrong:
                 yield _off(table, expected[0], "; ".join(wrong))
             expected, found = next(made, None), next(kept, None)
+    yield from wrong_keys
+
+
+def _keyed(rows: Iterable[tuple[Any, ...]], table: str, wrong: list[Finding]) -> Iterator[tuple[Any, ...]]:
+    """Rows whose key is a number; those of a damaged page may have none."""
+    for row in rows:
+        if isinstance(row[0], int):
+            yield row
+        else:
+            wrong.append(_off(table, 0, f"expected a whole number as its key, found {row[0]!r}"))
 
 
 def _off(table: str, key: int, problem: str) -> Finding:

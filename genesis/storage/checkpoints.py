@@ -12,7 +12,7 @@ import msgspec
 from genesis.audit.chain import link
 from genesis.audit.checkpoint import Checkpoint, endorsement, origin_of, parse_checkpoint
 from genesis.audit.merkle import Frontier, leaf_hash
-from genesis.audit.note import Check, PublicKey, Signer, open_note, parse_key
+from genesis.audit.note import Check, PublicKey, Signer, open_note, parse_key, parse_note
 from genesis.audit.verify import Finding, Part
 from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.database import Database
@@ -145,6 +145,14 @@ def note_rotation(db: Database, signer: Signer, following: Signer, host: str, wa
     facts = {"endorsement": endorsement(new, noted.name, signer), "key": str(new), "previous": str(noted)}
     append_operation(db, KEY, host, wall_ns, dict(facts))
     return new
+
+
+def tree_at(db: Database, size: int) -> Frontier | None:
+    """The tree of the first ``size`` entries, as a checkpoint of that size keeps it; its signature is for the caller to check."""
+    for kept in kept_checkpoints(db):
+        if parse_checkpoint(parse_note(kept.note).text).size == size:
+            return kept.tree(size)
+    return None
 
 
 def _frontier(db: Database, origin: str, length: int, check: Check) -> tuple[Frontier, KeptCheckpoint | None]:

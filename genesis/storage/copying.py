@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from genesis.errors import IntegrityError
+from genesis.storage.archived import ensure_none_archived
 from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head
@@ -21,7 +22,9 @@ def copy_record(source: Database, target: Database) -> None:
 
     Raises:
         IntegrityError: what was read from the target is not what was written.
+        ConfigError: some entries of the source lie in an archive.
     """
+    ensure_none_archived(source, "entries")
     with one_view(source), transaction(target):
         for table, key in RECORD.items():
             for rows in _ranges(source, table, key):

@@ -85,6 +85,10 @@ class Database(Protocol):
         """A statement that makes a table, in this database's types."""
         ...
 
+    def reclaim(self) -> None:
+        """Give room back that rows no longer take; outside a transaction."""
+        ...
+
     def is_empty(self) -> bool:
         """Whether nothing is in it yet."""
         ...
@@ -135,6 +139,11 @@ class SqliteDatabase(sqlite3.Connection):
     def ddl(self, statement: str) -> str:
         """As it is: tables are written in SQLite's types."""
         return statement
+
+    def reclaim(self) -> None:
+        """Write the file anew without what is free in it, and fold the log that this took."""
+        self.execute("VACUUM")
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def is_empty(self) -> bool:
         """Whether there is no table."""

@@ -17,7 +17,7 @@ def _projections_only(db: Database) -> None:
 
 
 # What leads from a version to the next. An entry's bytes are never touched: they are final from the day they were written.
-STEPS: Mapping[int, Callable[[Database], None]] = {1: _projections_only}
+STEPS: Mapping[int, Callable[[Database], None]] = {1: _projections_only, 2: schema.create_snapshots}
 
 
 def migrate(db: Database) -> int:

@@ -5,18 +5,26 @@ What it names is a witness: a run chain that was cut short or written anew no lo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 import msgspec
 
 from genesis.audit.chain import OPERATIONS_DOMAIN, link
 from genesis.audit.entry import canonical
 from genesis.audit.verify import Finding, Part, Place, verify
+from genesis.errors import IntegrityError
+from genesis.storage.address import StoreAddress
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import transaction
+from genesis.storage.rows import OperationRow
 
 OPERATION_VERSION = 1
 # The kinds that say how a run stands; the others tell what else was done to a store.
 RUNNING = frozenset({"start", "recovery", "stop", "failed"})
+# Of entries whose bytes went into an archive, and came back (`genesis.storage.archived`).
+ARCHIVED, PUT_BACK = "archived", "put-back"
 _ROWS = "SELECT seq, bytes, hash FROM operations ORDER BY seq"
 
 
@@ -47,27 +55,74 @@ def read_operation(entry: bytes) -> Operation:
     return _DECODER.decode(entry)
 
 
+def operation_rows(db: Database, place: StoreAddress) -> list[OperationRow]:
+    """The operations chain of the store at ``place``, in order.
+
+    Raises:
+        IntegrityError: a row that is no entry of it.
+    """
+    rows = db.execute("SELECT seq, bytes FROM operations ORDER BY seq").fetchall()
+    return [_row(place, seq, entry) for seq, entry in rows]
+
+
+def _row(place: StoreAddress, seq: int, entry: bytes) -> OperationRow:
+    try:
+        read = read_operation(entry)
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
+        raise IntegrityError(f"{place}: operation {seq}: expected an operation, found: {error}") from error
+    body = read.body
+    return OperationRow(seq, read.type, read.time, body.host, body.run_length, body.run_head, body.facts)
+
+
 def append_operation(db: Database, kind: str, host: str, wall_ns: int, facts: dict[str, object]) -> None:
     """Add an entry in a transaction of its own; ``facts`` are what else there is to say."""
     with transaction(db):
-        length, run_head = chain_head(db, "entries")
-        seq, previous = chain_head(db, "operations")
-        entry = canonical(
-            {
-                "body": {"facts": facts, "host": host, "run_head": run_head.hex(), "run_length": length},
-                "time": str(wall_ns),
-                "type": kind,
-                "version": OPERATION_VERSION,
-            }
-        )
-        row = (seq + 1, entry, link(previous, entry, OPERATIONS_DOMAIN))
-        db.execute("INSERT INTO operations VALUES (?,?,?)", row)
+        add_operation(db, kind, host, wall_ns, facts)
 
 
-def check_chains(db: Database) -> list[Finding]:
-    """Every finding over both chains; those of the operations chain say so."""
+def add_operation(db: Database, kind: str, host: str, wall_ns: int, facts: dict[str, object]) -> None:
+    """As `append_operation`, in the caller's transaction."""
+    length, run_head = chain_head(db, "entries")
+    seq, previous = chain_head(db, "operations")
+    entry = canonical(
+        {
+            "body": {"facts": facts, "host": host, "run_head": run_head.hex(), "run_length": length},
+            "time": str(wall_ns),
+            "type": kind,
+            "version": OPERATION_VERSION,
+        }
+    )
+    row = (seq + 1, entry, link(previous, entry, OPERATIONS_DOMAIN))
+    db.execute("INSERT INTO operations VALUES (?,?,?)", row)
+
+
+def facts_of(db: Database, *kinds: str) -> Iterator[tuple[int, str, dict[str, object]]]:
+    """Number, kind and facts of every operation of some kinds; what is no operation is passed over, `check_operations` finds it."""
+    markers = [f',"type":"{kind}",'.encode() for kind in kinds]
+    wanted = " OR ".join([db.contains] * len(kinds))
+    query = f"SELECT seq, bytes FROM operations WHERE {wanted} ORDER BY seq"  # nosec B608 # names are ours, values are bound
+    for seq, entry in db.execute(query, markers).fetchall():
+        with suppress(msgspec.DecodeError, ValueError, TypeError):
+            read = read_operation(entry)
+            if read.type in kinds:
+                yield seq, read.type, read.body.facts
+
+
+def check_chains(db: Database, after: Place | None = None) -> list[Finding]:
+    """Every finding over both chains; those of the operations chain say so. Of the run chain what lies ``after`` a place, or all of it."""
     findings, places = check_operations(db)
-    return verify(stored_entries(db), places=places) + findings
+    first = 1 if after is None else after.length + 1
+    entries, archived = stored_entries(db, first), archived_length(db)
+    return verify(entries, places=places, after=after, archived=archived) + findings
+
+
+def archived_length(db: Database) -> int:
+    """How many entries from the first on may be without their bytes, as the operations chain says; 0 where none was archived."""
+    found = 0
+    for _, kind, facts in facts_of(db, ARCHIVED, PUT_BACK):
+        entries = facts.get("entries") if kind == ARCHIVED else 0
+        found = entries if isinstance(entries, int) else found
+    return found
 
 
 def check_operations(db: Database) -> tuple[list[Finding], list[Place]]:

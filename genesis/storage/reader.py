@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from genesis.audit.entry import decode, form
+from genesis.audit.merkle import Frontier
 from genesis.audit.note import Check
 from genesis.audit.verify import Finding
 from genesis.errors import ConfigError, IntegrityError
@@ -19,12 +20,13 @@ from genesis.model.grid import plain
 from genesis.model.orders import OrderStatus
 from genesis.storage import schema, shapes
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Archived, Lines, archived
 from genesis.storage.audit import Audit, Kept, audit
 from genesis.storage.beside import connect_to_read
-from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys
+from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys, tree_at
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import one_view, storage_errors
-from genesis.storage.operations import RUNNING, check_chains, read_operation
+from genesis.storage.operations import RUNNING, check_chains, operation_rows
 from genesis.storage.positions import fold_fills
 from genesis.storage.rows import (
     CapitalRow,
@@ -122,15 +124,39 @@ class StoreReader:
         return length, head.hex()
 
     def entries(self, first: int = 1, last: int | None = None) -> Iterator[EntryRow]:
-        """Entries ``first`` to ``last`` (to the end by default), both included, without holding all of them at once."""
+        """Entries ``first`` to ``last`` (to the end by default), both included, without holding all of them at once.
+
+        Raises:
+            ConfigError: one of them lies in an archive.
+        """
         with storage_errors(self.path):
             for seq, entry, digest in stored_entries(self._db, first):
                 if last is not None and seq > last:
                     return
+                if not entry and (gone := self.archived()) is not None:
+                    raise ConfigError(f"{self.path}: entry {seq}: expected it in the store, found it in {gone.where()}")
                 yield EntryRow(seq, entry, digest)
 
-    def events(self, kind: str) -> list[dict[str, object]]:
-        """Documents of the entries of one type, in order."""
+    def present_entries(self) -> Iterator[EntryRow]:
+        """Every entry whose bytes are in the store."""
+        with storage_errors(self.path):
+            for seq, entry, digest in stored_entries(self._db):
+                if entry:
+                    yield EntryRow(seq, entry, digest)
+
+    def hashes(self) -> Iterator[bytes]:
+        """The chain's hash after each entry, also of those that lie in an archive."""
+        with storage_errors(self.path):
+            for _, _, digest in stored_entries(self._db):
+                yield digest
+
+    def archived(self) -> Archived | None:
+        """Where the first entries lie; ``None`` where all are in the store."""
+        with storage_errors(self.path):
+            return archived(self._db)
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Documents of the entries of one type, in order; those that lie in an archive are not among them."""
         marker = f',"type":"{kind}","version":'.encode()
         query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq"  # nosec B608 # names are ours, values are bound
         with storage_errors(self.path):
@@ -140,8 +166,7 @@ class StoreReader:
     def operations(self) -> list[OperationRow]:
         """The operations chain."""
         with storage_errors(self.path):
-            rows = self._db.execute("SELECT seq, bytes FROM operations ORDER BY seq").fetchall()
-        return [_operation(self.path, seq, entry) for seq, entry in rows]
+            return operation_rows(self._db, self.path)
 
     def commands(self) -> list[CommandRow]:
         """The inbox, in the order of arrival."""
@@ -153,15 +178,30 @@ class StoreReader:
         with storage_errors(self.path):
             return check_chains(self._db)
 
-    def audit(self, check: Check, kept: Kept | None = None) -> Audit:
-        """Every finding over chains, checkpoints, projections and what was kept outside; ``check`` judges a signature."""
+    def audit(self, check: Check, kept: Kept | None = None, lines: Lines | None = None) -> Audit:
+        """Every finding over chains, checkpoints, projections and what was kept outside; ``check`` judges a signature.
+
+        ``lines`` are the entries of the archive, where some lie in one.
+        """
         with storage_errors(self.path):
-            return audit(self._db, check, kept)
+            return audit(self._db, check, kept, lines)
 
     def checkpoints(self) -> list[KeptCheckpoint]:
         """The signed checkpoints, in order."""
         with storage_errors(self.path):
             return kept_checkpoints(self._db)
+
+    def tree_at(self, size: int) -> Frontier:
+        """The tree of the first ``size`` entries, as a checkpoint of that size keeps it; an empty one of none.
+
+        Raises:
+            IntegrityError: no checkpoint is of that size.
+        """
+        with storage_errors(self.path):
+            found = tree_at(self._db, size) if size else Frontier()
+        if found is None:
+            raise IntegrityError(f"{self.path}: expected a checkpoint over the first {size} entries, found none")
+        return found
 
     def signing_keys(self) -> list[KeptKey]:
         """The keys that signed them, in order."""
@@ -220,7 +260,7 @@ class StoreReader:
         return self._select(FundingRow, "funding", track)
 
     def samples(self, track: str | None = None) -> list[SampleRow]:
-        """Metric samples."""
+        """Metric samples; those whose entries lie in an archive are not among them."""
         rows = self._sampled(*_of_track("samples", track))
         return [SampleRow(*row[:4], msgspec.json.decode(_metrics(row))) for row in rows]
 
@@ -230,7 +270,8 @@ class StoreReader:
         return SampleRow(*rows[0][:4], msgspec.json.decode(_metrics(rows[0]))) if rows else None
 
     def _sampled(self, rest: str, values: tuple[object, ...]) -> list[_Sampled]:
-        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN entries USING (seq) {rest}"  # nosec B608 # names are ours, values are bound
+        told = "(SELECT seq, bytes FROM entries WHERE length(bytes) > 0) AS told"
+        query = f"SELECT samples.seq, track, time, currency, bytes FROM samples JOIN {told} USING (seq) {rest}"  # nosec B608 # names are ours, values are bound
         with storage_errors(self.path):
             return self._db.execute(query, values).fetchall()
 
@@ -323,12 +364,3 @@ def _with_average(order: OrderRow) -> OrderRow:
         return order
     average = _RATIO.divide(Decimal(order.filled_notional), qty)
     return msgspec.structs.replace(order, avg_fill_px=plain(average))
-
-
-def _operation(path: StoreAddress, seq: int, entry: bytes) -> OperationRow:
-    try:
-        read = read_operation(entry)
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
-        raise IntegrityError(f"{path}: operation {seq}: expected an operation, found: {error}") from error
-    body = read.body
-    return OperationRow(seq, read.type, read.time, body.host, body.run_length, body.run_head, body.facts)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import encode
-from genesis.audit.replay import ensure_same
+from genesis.audit.replay import ensure_same, ensure_same_hash
+from genesis.audit.verify import Place
+from genesis.errors import IntegrityError
 from genesis.invariants import ensure
 from genesis.model.events import Event
 from genesis.storage.address import StoreAddress
 from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
-from genesis.storage.entries import stored_entries
+from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import storage_errors, transaction
 from genesis.storage.projections import Projector, rebuild
 
@@ -26,7 +28,7 @@ class RunJournal:
     def __init__(self, db: Database, path: StoreAddress) -> None:
         self._db, self._path = db, path
         self._projector = Projector(db)
-        self._stored: int = db.execute("SELECT count(*) FROM entries").fetchone()[0]
+        self._stored, _ = chain_head(db, "entries")
         self._unread = stored_entries(db)
         self._length, self._head = 0, GENESIS_HASH
         self._pending = Rows("entries")
@@ -47,6 +49,21 @@ class RunJournal:
         """Whether stored entries are left to compare with."""
         return self._length < self._stored
 
+    def resume(self, place: Place) -> None:
+        """Stand at ``place``, of which a snapshot was taken: what is stored after it is compared, then the chain grows.
+
+        Raises:
+            IntegrityError: the chain does not pass there, or something was appended already.
+        """
+        row = self._db.execute("SELECT hash FROM entries WHERE seq = ?", (place.length,)).fetchone()
+        found = "none" if row is None else bytes(row[0]).hex()[:16]
+        ensure(
+            not self._length and row is not None and row[0] == place.head,
+            f"{self._path}: entry {place.length}: expected hash {place.head.hex()[:16]}, found {found}",
+        )
+        self._unread = stored_entries(self._db, place.length + 1)
+        self._length, self._head = place.length, place.head
+
     def append(self, events: Sequence[Event]) -> None:
         """Compare with what is stored, then take into the next group; errors as the port says."""
         for event in events:
@@ -55,7 +72,7 @@ class RunJournal:
                 self._compare(entry)
                 continue
             seq, head = self._length + 1, link(self._head, entry)
-            self._projector.apply(seq, entry)
+            self._projector.take(seq, event, entry)
             # As bytearrays: Python's sqlite3 looks for an adapter of every value of type bytes, which takes longer than to insert it.
             self._pending.append((seq, bytearray(entry), bytearray(head)))
             self._length, self._head = seq, head
@@ -63,8 +80,14 @@ class RunJournal:
     def _compare(self, entry: bytes) -> None:
         with storage_errors(self._path):
             seq, stored, stored_hash = next(self._unread)
-        ensure_same(str(self._path), seq, stored, entry)
-        self._length, self._head = seq, stored_hash
+        linked = link(self._head, entry)
+        if stored:
+            ensure_same(str(self._path), seq, stored, entry)
+        else:
+            ensure_same_hash(str(self._path), seq, stored_hash, linked)
+        if linked != stored_hash:
+            raise IntegrityError(f"{self._path}: entry {seq}: expected hash {linked.hex()[:16]}, found another")
+        self._length, self._head = seq, linked
 
     def take_command(self, number: int) -> None:
         """Command ``number`` of the inbox is recorded by the last appended entry; the inbox says so from the next commit on."""

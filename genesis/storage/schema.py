@@ -14,7 +14,7 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.database import Database
 from genesis.storage.faults import transaction
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PROJECTIONS_VERSION = 7
 
 _RECORD = """
@@ -24,6 +24,8 @@ CREATE TABLE operations (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB
 CREATE TABLE inbox (number INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, target TEXT, author TEXT NOT NULL,
     reason TEXT NOT NULL, wall_time INTEGER NOT NULL, taken_at_seq INTEGER);
 """
+# Beside the record and no part of it: it is neither copied nor exported, and a store without any row of it is whole.
+_SNAPSHOTS = "CREATE TABLE snapshots (number INTEGER PRIMARY KEY, facts TEXT NOT NULL, state BLOB NOT NULL);"
 
 # A sample's metrics and a promotion's record are not kept twice: they are most of a store, and their entries hold them. ``seq`` is the entry a row was made from; an order's is that of its submission. Prices, quantities and money are exact text.
 _PROJECTIONS = """
@@ -156,9 +158,15 @@ def create(db: Database) -> None:
     """Make an empty database a store, all at once or not at all."""
     with transaction(db):
         _execute(db, _RECORD)
+        create_snapshots(db)
         db.execute("INSERT INTO versions VALUES ('schema', ?)", (SCHEMA_VERSION,))
         create_projections(db)
         db.mark_as_ours()
+
+
+def create_snapshots(db: Database) -> None:
+    """A table of no snapshots, in the caller's transaction."""
+    _execute(db, _SNAPSHOTS)
 
 
 def create_projections(db: Database) -> None:

@@ -11,14 +11,16 @@ from genesis.storage import schema
 from genesis.storage.database import SqliteDatabase
 from genesis.storage.faults import storage_errors
 from genesis.storage.lock import StoreLock
+from genesis.storage.log_keeper import LogKeeper
 from genesis.storage.reader import StoreReader
 from genesis.storage.store import Store, prepare
 
 __all__ = ["SqliteStore", "StoreReader"]
 
 _WAIT_S = 5.0
-# The write-ahead log is folded into the file when it has grown to 64 MiB, at `checkpoint` and at `close`.
-_WAL_PAGES = 16_384
+# The write-ahead log is folded into the file beside the commits (`LogKeeper`), at `checkpoint` and at `close`; by a commit itself only where it has
+# grown to 256 MiB, since whoever writes without a pause leaves nobody else the time.
+_WAL_PAGES = 65_536
 
 
 class SqliteStore(Store):
@@ -49,6 +51,7 @@ class SqliteStore(Store):
             db.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
             prepare(db, path)
             super().__init__(db, path, clock, host, undo)
+            undo.callback(LogKeeper(path, lambda: self.journal.length).stop)
             self._held = undo.pop_all()
 
     @classmethod

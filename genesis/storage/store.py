@@ -11,16 +11,18 @@ from genesis.clock import Clock
 from genesis.errors import IntegrityError
 from genesis.storage import inbox, schema
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Archived, archived, forget
 from genesis.storage.audit import Audit, audit
 from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, make_checkpoint
 from genesis.storage.copying import copy_record
 from genesis.storage.database import Database
 from genesis.storage.faults import storage_errors
 from genesis.storage.migrations import migrate
-from genesis.storage.operations import append_operation, check_chains
+from genesis.storage.operations import append_operation, check_chains, operation_rows
 from genesis.storage.projections import rebuild
-from genesis.storage.rows import CommandRow
+from genesis.storage.rows import CommandRow, OperationRow
 from genesis.storage.run_journal import RunJournal
+from genesis.storage.snapshots import Snapshot, keep_snapshot, kept_snapshots, last_witnessed, state_of
 
 
 class Store:
@@ -54,6 +56,26 @@ class Store:
         with storage_errors(self.path):
             return kept_checkpoints(self._db)
 
+    def keep_snapshot(self, snapshot: Snapshot, state: bytes, keep: int) -> None:
+        """Keep a snapshot of the run as it is durable now, and of the earlier ones as many as make ``keep``."""
+        with storage_errors(self.path):
+            keep_snapshot(self._db, snapshot, state, keep, self._host, self._clock.now_ns())
+
+    def snapshots(self) -> list[Snapshot]:
+        """The snapshots, the last first."""
+        with storage_errors(self.path):
+            return kept_snapshots(self._db)
+
+    def state_of(self, snapshot: Snapshot) -> bytes:
+        """The state of one of them; `IntegrityError` where it is damaged."""
+        with storage_errors(self.path):
+            return state_of(self._db, snapshot)
+
+    def operations(self) -> list[OperationRow]:
+        """The operations chain."""
+        with storage_errors(self.path):
+            return operation_rows(self._db, self.path)
+
     def waiting_commands(self) -> list[CommandRow]:
         """Commands that no entry records yet, in their order."""
         with storage_errors(self.path):
@@ -73,6 +95,16 @@ class Store:
         with storage_errors(self.path):
             counts = [self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in schema.RECORD]  # nosec B608 # names are ours, values are bound
         return not any(counts)
+
+    def archived(self) -> Archived | None:
+        """Where the first entries lie; ``None`` where all are in the store."""
+        with storage_errors(self.path):
+            return archived(self._db)
+
+    def forget(self, entries: int, file: str, sha256: str) -> None:
+        """Let the bytes of the first ``entries`` entries go, which lie in ``file``."""
+        with storage_errors(self.path):
+            forget(self._db, entries, file, sha256, self._host, self._clock.now_ns())
 
     def take_over(self, source: Store) -> None:
         """Copy the record of ``source`` into this empty store, and make the projections from it."""
@@ -96,6 +128,8 @@ class Store:
 def prepare(db: Database, path: StoreAddress) -> None:
     """Make a store of an empty database, or check the one that is there: both chains, and tables of this version's layout.
 
+    The run chain is checked from its last snapshot on, where there is one.
+
     Raises:
         StorageError: it cannot be written, or is of another version. IntegrityError: a chain is broken.
     """
@@ -104,7 +138,9 @@ def prepare(db: Database, path: StoreAddress) -> None:
         return
     # It changes no row: a store that cannot be written is refused now rather than at the first commit.
     db.execute("UPDATE versions SET version = 0 WHERE part = ''")
-    findings = check_chains(db)
+    # What lies before the last snapshot was in order when that was taken. Where no snapshot will do, every entry is compared and linked again.
+    old = schema.version(db, "schema") != schema.SCHEMA_VERSION
+    findings = check_chains(db, None if old else last_witnessed(db))
     if findings:
         first = findings[0]
         raise IntegrityError(f"{path}: {len(findings)} findings, the first at entry {first.seq}: {first.problem}")

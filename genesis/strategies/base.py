@@ -125,9 +125,12 @@ class Strategy:
         """The tape ended; nothing ordered here is sent."""
 
     def on_save(self) -> Mapping[str, Any] | None:
-        """State of plain values that `on_load` understands; ``None``: copy me as I am, attribute by attribute.
+        """State of plain values that `on_load` understands, all that decides what comes next; ``None``: I have not been written to be saved.
 
-        Asked when a live track begins in mid-run; a recovery runs the strategy again from the tape's start.
+        Asked when a live track begins in mid-run, where a strategy without is copied as it is, attribute by attribute; and when a snapshot is taken
+        (docs/DECISIONS/0007), where a run with a strategy without is made again from the tape's start, unless that has no attributes of its own.
+        When it is asked depends on the wall clock: it must change nothing and order nothing. Plain values are numbers, text, bytes, decimals,
+        lists, dictionaries, sets, arrays of numbers.
         """
         return None
 

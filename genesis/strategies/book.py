@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -39,11 +40,20 @@ class PassiveMarketMaker(Strategy):
     params: MarketMakerParams
 
     def on_start(self) -> None:
+        self._begin(0)
+        self.subscribe_quotes()
+
+    def _begin(self, next_ns: int) -> None:
         instrument = self.instrument
         self._qty = instrument.round_quantity(self.params.qty, FLOOR)
         self._max_lots = instrument.lots(instrument.round_quantity(self.params.max_position, FLOOR))
-        self._next = 0
-        self.subscribe_quotes()
+        self._next = next_ns
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {"next": self._next}
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        self._begin(state["next"])
 
     def on_quote(self, quote: Quote) -> None:
         if self.now < self._next or quote.ask_ticks <= quote.bid_ticks:
@@ -91,9 +101,18 @@ class DepthImbalanceTaker(Strategy):
     params: ImbalanceParams
 
     def on_start(self) -> None:
-        self._qty = self.instrument.round_quantity(self.params.qty, FLOOR)
-        self._leave_at: int | None = None
+        self._begin(None)
         self.subscribe_depth(levels=self.params.levels)
+
+    def _begin(self, leave_at: int | None) -> None:
+        self._qty = self.instrument.round_quantity(self.params.qty, FLOOR)
+        self._leave_at = leave_at
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {"leave_at": self._leave_at}
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        self._begin(state["leave_at"])
 
     def on_depth(self, depth: Depth) -> None:
         if self._leave_at is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -40,6 +41,14 @@ class MeanReversion(Strategy):
         self._z = ZScore(self.params.window)
         self._side = 0
         self.subscribe_bars(self.params.bars)
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {"z": self._z.save(), "side": self._side}
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        self._z = ZScore(self.params.window)
+        self._z.load(state["z"])
+        self._side = state["side"]
 
     def on_bar(self, bar: Bar) -> None:
         z = self._z.update(bar.close)

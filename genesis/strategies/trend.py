@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -41,10 +42,22 @@ class MovingAverageCrossover(Strategy):
     params: CrossoverParams
 
     def on_start(self) -> None:
+        self._begin()
+        self.subscribe_bars(self.params.bars)
+
+    def _begin(self) -> None:
         self._fast, self._slow = EMA(self.params.fast), EMA(self.params.slow)
         self._seen = 0
         self._side = 0
-        self.subscribe_bars(self.params.bars)
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {"fast": self._fast.save(), "slow": self._slow.save(), "seen": self._seen, "side": self._side}
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        self._begin()
+        self._fast.load(state["fast"])
+        self._slow.load(state["slow"])
+        self._seen, self._side = state["seen"], state["side"]
 
     def on_bar(self, bar: Bar) -> None:
         fast, slow = self._fast.update(bar.close), self._slow.update(bar.close)
@@ -80,11 +93,23 @@ class Breakout(Strategy):
     params: BreakoutParams
 
     def on_start(self) -> None:
+        self._begin()
+        self.subscribe_bars(self.params.bars)
+
+    def _begin(self) -> None:
         p = self.params
         self._entry = RollingMax(p.entry), RollingMin(p.entry)
         self._leave = RollingMax(p.leave), RollingMin(p.leave)
         self._side = 0
-        self.subscribe_bars(p.bars)
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {"channels": [c.save() for c in (*self._entry, *self._leave)], "side": self._side}
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        self._begin()
+        for channel, saved in zip((*self._entry, *self._leave), state["channels"], strict=True):
+            channel.load(saved)
+        self._side = state["side"]
 
     def on_bar(self, bar: Bar) -> None:
         high, low = self._entry[0].value, self._entry[1].value

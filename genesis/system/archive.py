@@ -1,4 +1,4 @@
-"""A run's whole record in one file for a third party: both chains, checkpoints, keys, and a verifier that needs only Python.
+"""A run's whole record in one file for a third party: both chains, checkpoints, keys, and two scripts that need only Python.
 
 The same store gives the same bytes: no time, no host and no path of the machine that packs is in the archive.
 """
@@ -9,16 +9,24 @@ import hashlib
 import zipfile
 from collections.abc import Iterable
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from genesis.audit.checkpoint import parse_checkpoint
+from genesis.audit.note import parse_note
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Lines
+from genesis.storage.checkpoints import KeptCheckpoint
 from genesis.storage.rows import EntryRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.export import write_whole
 
+ENTRIES = "entries.jsonl"
 VERIFIER = "verify.py"
+RECOMPUTATION = "recompute.py"
 _README = """This is the record of one run of Genesis, as its store holds it.
 
 entries.jsonl      the run chain: one entry a line, byte for byte (RFC 8785 JSON)
@@ -29,8 +37,9 @@ checkpoints.txt    the signed checkpoints (c2sp.org/tlog-checkpoint): Merkle roo
 keys.txt           the public keys that signed them, the oldest first (c2sp.org/signed-note)
 SHA256SUMS         the digest of every file here
 verify.py          checks all of it: python3 -S -E verify.py ARCHIVE --key KEY
+recompute.py       makes every promotion decision and A/B verdict again from the entries: python3 -S -E recompute.py ARCHIVE
 
-Who could have altered the entries could have altered verify.py and keys.txt as well. Take the verifier from a place you trust, and
+Who could have altered the entries could have altered both scripts and keys.txt as well. Take the scripts from a place you trust, and
 the key, an earlier checkpoint or an earlier head from what you keep yourself.
 """
 
@@ -49,7 +58,8 @@ def archive(store: StoreAddress, out: Path, overwrite: bool = False) -> Archived
     """Pack a store's record; the file appears when it is whole. An engine may be at work.
 
     Raises:
-        ConfigError: ``out`` exists and may not be overwritten. StorageError: the store cannot be read, or ``out`` not written.
+        ConfigError: ``out`` exists and may not be overwritten, or entries lie in an archive. StorageError: the store cannot be read, or
+        ``out`` not written.
     """
     with StoreReader(store) as reader, reader.one_view():
         # Read first: what is written while this packs is not in it, and nothing of it is half there.
@@ -57,16 +67,43 @@ def archive(store: StoreAddress, out: Path, overwrite: bool = False) -> Archived
         operations = list(reader.operation_entries())
         notes = [c.note for c in reader.checkpoints()]
         keys = [k.key for k in reader.signing_keys()]
-
-        def write(part: Path) -> None:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
-                _Packer(packed).pack(reader, length, operations, notes, keys)
-
-        write_whole(out, overwrite, write)
-    return Archived(str(out), length, len(operations), len(notes), _sha256(out))
+        record = _Record(length, operations, notes, keys, lambda: (e.entry for e in reader.entries(1, length)))
+        return _write(reader, record, out, overwrite)
 
 
-def _sha256(path: Path) -> str:
+def archive_until(reader: StoreReader, last: KeptCheckpoint, lines: Lines, out: Path) -> Archived:
+    """Pack a store's record as it was when ``last`` was signed: the entries under it, and what the operations chain told by then.
+
+    ``lines`` gives every entry of the store, also those that lie in an earlier archive.
+    """
+    size = parse_checkpoint(parse_note(last.note).text).size
+    operations = [o for o in reader.operation_entries() if o.seq <= last.seq]
+    notes = [c.note for c in reader.checkpoints() if c.seq <= last.seq]
+    keys = [k.key for k in reader.signing_keys() if k.seq <= last.seq]
+    return _write(reader, _Record(size, operations, notes, keys, lambda: islice(lines(), size)), out, False)
+
+
+class _Record(NamedTuple):
+    """What is packed; ``entries`` gives the first ``length`` entries' bytes."""
+
+    length: int
+    operations: list[EntryRow]
+    notes: list[str]
+    keys: list[str]
+    entries: Lines
+
+
+def _write(reader: StoreReader, record: _Record, out: Path, overwrite: bool) -> Archived:
+    def write(part: Path) -> None:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
+            _Packer(packed).pack(reader, record)
+
+    write_whole(out, overwrite, write)
+    return Archived(str(out), record.length, len(record.operations), len(record.notes), sha256_of(out))
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file, hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -78,17 +115,16 @@ class _Packer:
         self._packed = packed
         self._sums: dict[str, str] = {}
 
-    def pack(
-        self, reader: StoreReader, length: int, operations: list[EntryRow], notes: list[str], keys: list[str]
-    ) -> None:
-        self._add("entries.jsonl", (e.entry + b"\n" for e in reader.entries(1, length)))
-        self._add("entries.hashes", (e.hash.hex().encode() + b"\n" for e in reader.entries(1, length)))
-        self._add("operations.jsonl", (o.entry + b"\n" for o in operations))
-        self._add("operations.hashes", (o.hash.hex().encode() + b"\n" for o in operations))
-        self._add("checkpoints.txt", (f"{n}\n".encode() for n in notes))
-        self._add("keys.txt", (f"{k}\n".encode() for k in keys))
+    def pack(self, reader: StoreReader, record: _Record) -> None:
+        self._add(ENTRIES, (e + b"\n" for e in record.entries()))
+        self._add("entries.hashes", (h.hex().encode() + b"\n" for h in islice(reader.hashes(), record.length)))
+        self._add("operations.jsonl", (o.entry + b"\n" for o in record.operations))
+        self._add("operations.hashes", (o.hash.hex().encode() + b"\n" for o in record.operations))
+        self._add("checkpoints.txt", (f"{n}\n".encode() for n in record.notes))
+        self._add("keys.txt", (f"{k}\n".encode() for k in record.keys))
         self._add("README.txt", [_README.encode()])
-        self._add(VERIFIER, [files("genesis.system").joinpath("templates", VERIFIER).read_bytes()])
+        for script in (VERIFIER, RECOMPUTATION):
+            self._add(script, [files("genesis.system").joinpath("templates", script).read_bytes()])
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items()))
         self._add("SHA256SUMS", [sums.encode()])
 

@@ -22,6 +22,7 @@ from genesis.storage.checkpoints import make_checkpoint, note_rotation
 from genesis.storage.opening import open_store
 from genesis.storage.rows import EntryRow
 from genesis.storage.sqlite import StoreReader
+from genesis.system.archive_file import ArchiveFile
 from genesis.system.keys import check_signature, existing_key, follow, following_key, signing_key
 from genesis.system.publishing import Publisher
 
@@ -58,14 +59,17 @@ def keys_beside(store: StoreAddress) -> Path:
     )
 
 
-def audit_store(store: StoreAddress, kept: Kept | None = None) -> Audit:
-    """Check everything in a store; an engine may be at work on it.
+def audit_store(store: StoreAddress, kept: Kept | None = None, archive: ArchiveFile | None = None) -> Audit:
+    """Check everything in a store, and in its ``archive`` where one is given; an engine may be at work on it.
 
     Raises:
         StorageError, IntegrityError: the file cannot be read, or is damaged so that rows cannot be told.
+        ConfigError: no entry of this store lies in an archive, or it is another one.
     """
     with StoreReader(store) as reader:
-        return reader.audit(check_signature, kept)
+        if archive is not None:
+            archive.ensure_is(reader.archived(), str(store))
+        return reader.audit(check_signature, kept, None if archive is None else archive.lines)
 
 
 def kept_from(head: str | None, length: int | None, files: list[Path], key: str | None) -> Kept:
@@ -136,6 +140,13 @@ def prove(store: StoreAddress, seq: int) -> Proven:
         length, _ = reader.head()
         if not 1 <= seq <= length:
             raise ConfigError(f"entry: expected 1 to {length}, found {seq}")
+        gone = reader.archived()
+        before = 0 if gone is None else gone.entries
+        if gone is not None and seq <= before:
+            raise ConfigError(
+                f"entry: expected {before + 1} to {length}, whose neighbours are here, found {seq}, which lies in {gone.where()}; "
+                "genesis audit put-back brings it back"
+            )
         keys = [parse_key(k.key) for k in reader.signing_keys()]
         for kept in reader.checkpoints():
             text, signed = open_note(kept.note, keys, check_signature)
@@ -146,9 +157,11 @@ def prove(store: StoreAddress, seq: int) -> Proven:
             raise ConfigError(
                 f"{store}: expected a checkpoint that holds entry {seq}, found none; genesis audit checkpoint signs one"
             )
-        rows = list(reader.entries(1, checkpoint.size))
+        rows = list(reader.entries(before + 1, checkpoint.size))
+        begun = reader.tree_at(before)
     leaves = [leaf_hash(row.entry) for row in rows]
-    proof = Proof(rows[seq - 1].entry, seq - 1, tuple(inclusion_path(leaves, seq - 1)), kept.note)
+    path = inclusion_path(leaves, seq - 1, begun)
+    proof = Proof(rows[seq - 1 - before].entry, seq - 1, tuple(path), kept.note)
     if not is_proven(proof, checkpoint):
         raise IntegrityError(
             f"{store}: expected the root that was signed over the first {checkpoint.size} entries, found another; "
@@ -178,10 +191,10 @@ def search(
     since_ns: int | None = None,
     until_ns: int | None = None,
 ) -> Iterator[tuple[EntryRow, dict[str, Any]]]:
-    """Entries with their documents: of a type, of a track, with a text anywhere in their bytes, of a span of engine time."""
+    """Entries of the store, not of its archive, with their documents: of a type, of a track, with a text anywhere in their bytes, of a span of engine time."""
     needle = None if text is None else text.encode()
     with StoreReader(store) as reader:
-        for row in reader.entries():
+        for row in reader.present_entries():
             if needle is not None and needle not in row.entry:
                 continue
             document: dict[str, Any] = decode(row.entry)

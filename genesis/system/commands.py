@@ -7,37 +7,35 @@ made again from its tape, those that were recorded are taken where they were, an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from genesis.engine.journal import Journal
 from genesis.model.events import CommandTaken, Event
 from genesis.paper_trading.promotion_facts import Asked
-from genesis.storage.rows import CommandRow
+from genesis.storage.rows import CommandRow, TakenRow
 
 
 class InboxCommands:
     """What is commanded at a moment.
 
     Args:
-        recorded: documents of the `CommandTaken` entries that the store holds, refused ones included.
+        recorded: the commands that the store says were answered, refused ones included.
         until_ns: engine time of its last entry; -1 where it has none.
         waiting: asks the inbox.
     """
 
     def __init__(
-        self, recorded: Iterable[Mapping[str, Any]], until_ns: int, waiting: Callable[[], Sequence[CommandRow]]
+        self, recorded: Iterable[TakenRow], until_ns: int, waiting: Callable[[], Sequence[CommandRow]]
     ) -> None:
         self._until, self._waiting = until_ns, waiting
         self._recorded: dict[int, list[Asked]] = defaultdict(list)
         self._given: set[int] = set()
-        for document in recorded:
-            body = document["body"]
-            asked = Asked(int(body["number"]), body["command"], body["target"], body["author"], body["reason"])
+        for row in recorded:
             # A command for all versions is recorded once for each of them.
-            if asked.number not in self._given:
-                self._recorded[int(document["time"])].append(asked)
-                self._given.add(asked.number)
+            if row.number not in self._given:
+                self._recorded[row.time].append(Asked(row.number, row.command, row.target, row.author, row.reason))
+                self._given.add(row.number)
 
     def __call__(self, time_ns: int) -> Sequence[Asked]:
         """What is to be answered at the evidence bar that closes at ``time_ns``, in the inbox's order."""

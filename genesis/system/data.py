@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from genesis.feeds.files import (
     Format,
     Reading,
     ReadOptions,
+    Steps,
     align_capture,
     detect,
     infer_steps,
@@ -82,13 +84,9 @@ def _instrument(config: Config, instrument_id: str, folder: Path) -> Instrument:
     wanted = next(i for i in config.instruments if i.id == instrument_id)
     tick, lot = wanted.tick, wanted.lot
     if tick is None or lot is None:
-        files = [d for d in config.data if d.instrument == instrument_id and _has_steps(d, wanted, folder)]
-        if not files:
-            raise ConfigError(f"instruments.{instrument_id}: expected tick and lot, or a data file to infer them from")
-        steps = infer_steps(*(data_path(folder, d.path) for d in files), options=_options(files[0], "data"))
-        tick, lot = tick or steps.tick, lot or steps.lot
-    if tick is None or lot is None:
-        raise ConfigError(f"instruments.{instrument_id}: expected tick and lot, found data without prices or sizes")
+        steps = _inferred(config, wanted, folder)
+        tick = _known("tick", steps.tick, wanted) if tick is None else tick
+        lot = _known("lot", steps.lot, wanted) if lot is None else lot
     try:
         return Instrument(
             wanted.symbol,
@@ -105,6 +103,26 @@ def _instrument(config: Config, instrument_id: str, folder: Path) -> Instrument:
         )
     except ValueError as error:
         raise ConfigError(f"instruments.{instrument_id}: {error}") from None
+
+
+def _inferred(config: Config, wanted: InstrumentConfig, folder: Path) -> Steps:
+    """The finest of what the instrument's files tell, each read as it is configured."""
+    found: list[Steps] = []
+    for i, data in enumerate(config.data):
+        if data.instrument == wanted.id and _has_steps(data, wanted, folder):
+            found.append(infer_steps(data_path(folder, data.path), _options(data, f"data[{i}]")))
+    ticks = [s.tick for s in found if s.tick is not None]
+    lots = [s.lot for s in found if s.lot is not None]
+    return Steps(min(ticks, default=None), min(lots, default=None))
+
+
+def _known(name: str, step: Decimal | None, instrument: InstrumentConfig) -> Decimal:
+    if step is None:
+        of = {"tick": "price", "lot": "size or volume"}[name]
+        raise ConfigError(
+            f"instruments.{instrument.id}.{name}: expected it here, or a data file with a {of} to infer it from, found neither"
+        )
+    return step
 
 
 def _has_steps(data: DataConfig, instrument: InstrumentConfig, folder: Path) -> bool:
@@ -128,6 +146,7 @@ def _options(data: DataConfig, where: str) -> ReadOptions:
         interval_ns=None if data.interval is None else interval_ns(data.interval, f"{where}.interval"),
         time_format=data.time_format,
         orders=data.orders,
+        columns=data.columns,
     )
 
 

@@ -26,7 +26,9 @@ from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import versions
 from genesis.system.data import data_path
+from genesis.system.outbound import Published, published
 from genesis.system.outgrown import ADVICE, OUTGROWN
+from genesis.system.remote_publishing import destinations
 
 _PYTHON = (3, 11)
 # A store in WAL mode can be read from a read-only folder since this version; https://www.sqlite.org/wal.html#readonly
@@ -151,7 +153,8 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
         return
     yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
     yield from _data(config, path.parent)
-    yield from _store(store_address(config.run.store, path.parent))
+    to = [d.name for d in destinations(config.audit.publishing, path.parent)]
+    yield from _store(store_address(config.run.store, path.parent), to)
 
 
 def _data(config: Config, folder: Path) -> Iterator[Check]:
@@ -174,7 +177,7 @@ def _data(config: Config, folder: Path) -> Iterator[Check]:
             yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
 
 
-def _store(path: StoreAddress) -> Iterator[Check]:
+def _store(path: StoreAddress, publishing: Sequence[str]) -> Iterator[Check]:
     try:
         if not is_there(path):
             yield Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
@@ -182,11 +185,26 @@ def _store(path: StoreAddress) -> Iterator[Check]:
         with StoreReader(path) as reader:
             findings, status, operations = reader.verify(), reader.status(), reader.operations()
             outgrown = isinstance(path, Path) and any(o.kind == OUTGROWN for o in operations)
+            signed = len(reader.checkpoints())
     except GenesisError as error:
         yield Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
         return
     yield _verified(path, findings, status, outgrown)
     yield versions_check(versions.at_last_start(operations), versions.installed())
+    far = published(operations)
+    for to in publishing:
+        yield published_check(to, far.get(to, Published()), signed)
+
+
+def published_check(to: str, far: Published, signed: int) -> Check:
+    """Whether a destination has taken all checkpoints that were ``signed``."""
+    if far.checkpoints >= signed:
+        return Check("publishing", Health.OK, f"{to}: all {signed} checkpoints were taken")
+    why = f": {far.error}" if far.error else ""
+    found = f"{to}: {signed - far.checkpoints} of {signed} checkpoints were not taken{why}"
+    return Check(
+        "publishing", Health.WARNING, found, "correct audit.publish or the other side; the next run sends them"
+    )
 
 
 def versions_check(before: versions.Versions, now: versions.Versions) -> Check:

@@ -112,6 +112,9 @@ def _beside(store: StoreReader, pair: SideBySide, looks: Sequence[PromotionRow])
 
 
 def _monitors(store: StoreReader, seq: int) -> tuple[Watched, ...]:
+    gone = store.archived()
+    if gone is not None and seq <= gone.entries:
+        return ()
     document: Any = decode(next(iter(store.entries(seq, seq))).entry)
     found = document["body"]["record"]["facts"]["monitors"]
     return tuple(Watched(str(m["name"]), str(m["level"]), str(m["words"])) for m in found)

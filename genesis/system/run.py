@@ -22,7 +22,7 @@ from genesis.engine.feed import price_stream
 from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
-from genesis.errors import ConfigError, GenesisError
+from genesis.errors import ConfigError, GenesisError, IntegrityError
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
@@ -32,7 +32,7 @@ from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
-from genesis.model.events import CommandTaken, GapFound, RunStarted, TrackStopped
+from genesis.model.events import GapFound, RunStarted, TrackStopped
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
 from genesis.model.rules import ExchangeRules
@@ -44,11 +44,13 @@ from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import open_store
-from genesis.storage.rows import OperationRow
+from genesis.storage.rows import OperationRow, TakenRow
+from genesis.storage.snapshots import Snapshot
 from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
 from genesis.system import versions
+from genesis.system.archiving import move_out_at_end
 from genesis.system.checkpointing import Checkpointer
 from genesis.system.commands import InboxCommands, TakingJournal
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
@@ -60,6 +62,8 @@ from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.moving import ensure_not_moved
 from genesis.system.outgrown import KeptOn, OutgrownWatch, holding_back
+from genesis.system.resuming import Parts
+from genesis.system.snapshots import Checks, Taker, cuts, load, problem_of
 from genesis.system.stopping import StopRequest
 from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
@@ -124,6 +128,7 @@ class Prepared:
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
         self._facts: list[dict[str, object]] = []
+        self._experiments: dict[str, object] = {}
         for profile in (config.execution, config.realistic) if config.run.realistic else (config.execution,):
             for strategy in config.strategies:
                 self._add(strategy, instruments, folder, profile)
@@ -132,6 +137,8 @@ class Prepared:
                 self._add(strategy, instruments, folder, config.execution, (plan_name, plan))
         self._account: dict[str, dict[str, object]] = {}
         self.ladder = self._ladder(first - 1) if config.paper_trading.enabled else None
+        # Where an earlier process stopped, once it is gone on from.
+        self.resumed: Snapshot | None = None
         self.started = RunStarted(first - 1, None, self._started())
 
     @property
@@ -157,6 +164,10 @@ class Prepared:
                 )
         for currency, rate in self._account.items():
             log.info("account rate", currency=currency, told_in=ACCOUNT_CURRENCY, **rate)
+        for traded in {r.instrument.id: r.instrument for r in self.readings}.values():
+            given = next(i for i in self.config.instruments if i.id == traded.id)
+            if (given.tick is None or given.lot is None) and given.exchange_info is None:
+                log.info("steps inferred", instrument=traded.id, tick=str(traded.tick), lot=str(traded.lot))
         for instrument, rules in self.rules.items():
             if rules.unknown_filters:
                 log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))
@@ -215,6 +226,8 @@ class Prepared:
                 names = [f"{strategy.name}.{v.name}" for v in strategy.variants]
                 if len(names) > 1 and all(ladder.knows(n) for n in names):
                     ladder.compare(strategy.name, names, pairs)
+                    rules = _floats_as_text(msgspec.to_builtins(pairs))
+                    self._experiments[strategy.name] = {"tracks": names, "rules": rules}
         return ladder
 
     @staticmethod
@@ -329,9 +342,12 @@ class Prepared:
         perpetuals = {i.id: _texts(i.perpetual) for i in self.config.instruments if i.perpetual is not None}
         terms: dict[str, object] = {"perpetuals": perpetuals} if perpetuals else {}
         # Nor does it matter where a run is kept that may be kept anywhere.
-        kept: dict[str, object] = {"storage": plain["storage"]} if self.config.storage.require_postgres else {}
+        bound = {k: plain["storage"][k] for k in ("outgrown_usd", "require_postgres")}
+        kept: dict[str, object] = {"storage": bound} if self.config.storage.require_postgres else {}
         # Nor is one without a fault plan anything else.
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
+        # Whoever has the entries alone makes the answers of A/B tests again by these rules.
+        compared: dict[str, object] = {"experiments": self._experiments} if self._experiments else {}
         # An account whose budgets are all in USD needs no rate.
         account: dict[str, object] = {"account_rates": self._account} if self._account else {}
         return (
@@ -340,6 +356,7 @@ class Prepared:
             | terms
             | faulted
             | kept
+            | compared
             | {
                 "criteria": plain["paper_trading"]["validation_criteria"],
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
@@ -368,6 +385,19 @@ class Prepared:
         alone: dict[str, object] = {} if run.realistic else {"realistic": False}
         return alone | {"about": run.about, "name": run.name, "sample_every": run.sample_every, "seed": run.seed}
 
+    @property
+    def parts(self) -> Parts:
+        """What of the run changes while it runs."""
+        return Parts(self.tape, self.simulator, self.ladder)
+
+    def go_on_from(self, snapshot: Snapshot, parts: Parts) -> None:
+        """Be the run that a snapshot was taken of."""
+        self.simulator, self.ladder, self.resumed = parts.simulator, parts.ladder, snapshot
+
+    def anew(self) -> Prepared:
+        """The same, built again."""
+        return Prepared(self.config, self.folder, self.readings, self.rules)
+
     def started_badly(self) -> dict[str, str]:
         """Start every strategy, for a check that does not go on to run: what it raised in ``on_start``, by track."""
         found: dict[str, str] = {}
@@ -393,13 +423,18 @@ class Prepared:
         until_ns: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         rows: int | None = BATCH_ROWS,
+        stops: Sequence[int] = (),
     ) -> bool:
-        """As `execute`, until ``stop`` is asked for at the latest."""
-        feed = stop.heed(Replay(self.tape.streams, until_ns).cut(rows))
+        """As `execute`, until ``stop`` is asked for at the latest; the tape is cut at ``stops`` (engine ns) too."""
+        if self.resumed is not None and self.resumed.complete:
+            return True
+        feed = stop.heed(cuts(self.tape, stops, until_ns, rows))
         return await self._engine(journal, on_progress).run_async(feed)
 
     def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
-        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress, self.ladder)
+        return TradingEngine(
+            self.tape, self.tracks, journal, self.started, on_progress, self.ladder, self.resumed is not None
+        )
 
 
 def prepare(config: Config, folder: Path) -> Prepared:
@@ -416,9 +451,11 @@ def run_config(
     folder: Path,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    from_start: bool = False,
 ) -> RunSummary:
-    """Run a configuration into its store, going on where an earlier process ended."""
-    return run_prepared(prepare(config, folder), store_address(config.run.store, folder), until_ns, on_progress)
+    """Run a configuration into its store, going on where an earlier process ended; as `run_prepared`."""
+    store = store_address(config.run.store, folder)
+    return run_prepared(prepare(config, folder), store, until_ns, on_progress, from_start=from_start)
 
 
 def run_prepared(
@@ -427,9 +464,10 @@ def run_prepared(
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     rows: int | None = BATCH_ROWS,
+    from_start: bool = False,
 ) -> RunSummary:
     """`run_prepared_async` in an event loop of its own; SIGINT and SIGTERM stop it at a closed moment."""
-    return asyncio.run(run_prepared_async(prepared, store, StopRequest(), until_ns, on_progress, rows))
+    return asyncio.run(run_prepared_async(prepared, store, StopRequest(), until_ns, on_progress, rows, from_start))
 
 
 async def run_prepared_async(
@@ -439,8 +477,12 @@ async def run_prepared_async(
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     rows: int | None = BATCH_ROWS,
+    from_start: bool = False,
 ) -> RunSummary:
     """Run what is built into ``store``; the operations chain tells of the start and the stop, and why.
+
+    It goes on from the last usable snapshot, and compares with what is stored after it. ``from_start``: it runs from the tape's start, compares every
+    entry, and at the moments of the snapshots that are there the state too.
 
     Raises:
         StorageError: the store cannot be used or written. IntegrityError: what is stored is not what this run yields.
@@ -453,7 +495,7 @@ async def run_prepared_async(
             held = _held(store)
             ensure_not_moved(store)
             with open_store(store, SystemClock(), socket.gethostname()) as kept:
-                return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows)
+                return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows, from_start)
     except BaseException as error:
         # In what words is for the face to say, once.
         log.info("run ended", reason=type(error).__name__, complete=False)
@@ -468,7 +510,7 @@ class _Held(NamedTuple):
 
     length: int = 0
     head: str = ""
-    commands: Sequence[Mapping[str, Any]] = ()
+    commands: Sequence[TakenRow] = ()
     time: int = -1
     last: OperationRow | None = None
     versions: Mapping[str, str] = {}
@@ -491,7 +533,7 @@ def _held(store: StoreAddress) -> _Held:
             return _Held(
                 length,
                 head,
-                reader.events(CommandTaken.__name__),
+                reader.commands_taken(),
                 time,
                 status.last_operation,
                 versions.at_last_start(operations),
@@ -512,7 +554,10 @@ async def _run(
     until_ns: int | None,
     on_progress: Callable[[Progress], None] | None,
     rows: int | None,
+    from_start: bool,
 ) -> RunSummary:
+    if not from_start:
+        prepared = _go_on(prepared, kept, until_ns, log)
     held, held_head = before.length, before.head
     ended = "nothing" if before.last is None else before.last.kind
     now = versions.installed()
@@ -534,20 +579,30 @@ async def _run(
             entries=held,
             so="that process was killed or its machine went down; what it committed is here and was checked",
         )
+    resumed = prepared.resumed
     if held:
-        log.info("recovery", entries=held, head=held_head)
+        since = {} if resumed is None else {"from_snapshot_at": resumed.length, "of": iso_utc(resumed.closed_before)}
+        log.info("recovery", entries=held, head=held_head, **since)
+    checks = Checks(kept.snapshots() if from_start else (), prepared.digest, log)
+    taker = Taker(kept, prepared.config.storage.snapshots, prepared.digest, log)
     if prepared.ladder is not None:
-        prepared.ladder.take_from(InboxCommands(before.commands, before.time, kept.waiting_commands))
+        commands = [c for c in before.commands if resumed is None or c.seq > resumed.length]
+        prepared.ladder.take_from(InboxCommands(commands, before.time, kept.waiting_commands))
         kept_on = before.kept_on or KeptOn.of(kept.path, None)
         prepared.ladder.hold_back_by(holding_back(prepared.config.storage, kept_on))
     concealing = ConcealingJournal(TakingJournal(kept.journal), secrets_of(prepared.config))
     journal = TellingJournal(concealing, held, log)
     try:
         checkpointer = _checkpointer(prepared, kept, log)
-        progress = _signing(checkpointer, _watching(prepared, kept, before, log, on_progress))
-        complete = await prepared.execute_async(journal, stop, until_ns, progress, rows)
-        if checkpointer is not None and journal.length and not journal.replaying:
-            checkpointer.sign()
+        watching = _watching(prepared, kept, before, log, on_progress)
+        progress = _signing(checkpointer, _snapping(prepared, taker, checks, watching))
+        complete = await prepared.execute_async(journal, stop, until_ns, progress, rows, checks.stops)
+        if not journal.replaying:
+            taker.stopped(prepared.parts)
+            if checkpointer is not None and journal.length:
+                checkpointer.finish()
+                if prepared.config.audit.retention is not None:
+                    move_out_at_end(kept, prepared.config.audit.retention, prepared.folder, log)
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
@@ -567,6 +622,41 @@ async def _run(
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
+
+
+def _go_on(prepared: Prepared, kept: Store, until_ns: int | None, log: FilteringBoundLogger) -> Prepared:
+    """The run as the last usable snapshot has it; from the tape's start, and that is said, where there are snapshots and none will do."""
+    snapshots = kept.snapshots() if prepared.config.storage.snapshots.every_entries else []
+    for snapshot in snapshots:
+        problem = problem_of(snapshot, prepared.digest, prepared.tape, until_ns)
+        if problem is None:
+            try:
+                prepared.go_on_from(snapshot, load(kept, snapshot, prepared.parts))
+            except IntegrityError as error:
+                problem, prepared = str(error), prepared.anew()
+            else:
+                log.info("snapshot loaded", entries=snapshot.length, at=iso_utc(snapshot.closed_before))
+                return prepared
+        kept.operation("snapshot refused", digest=snapshot.digest, reason=problem)
+        log.warning("snapshot refused", entries=snapshot.length, reason=problem)
+    if snapshots:
+        log.warning("no snapshot will do", so="the run begins at the tape's start and is compared with what is stored")
+    return prepared
+
+
+def _snapping(
+    prepared: Prepared, taker: Taker, checks: Checks, on_progress: Callable[[Progress], None] | None
+) -> Callable[[Progress], None]:
+    """What is called after each commit: hold the state against snapshots, take one where it is time, then go on to who wants to know."""
+
+    def durable(progress: Progress) -> None:
+        checks.durable(prepared.parts, progress)
+        if not progress.replaying:
+            taker.durable(prepared.parts, progress)
+        if on_progress is not None:
+            on_progress(progress)
+
+    return durable
 
 
 def _checkpointer(prepared: Prepared, kept: Store, log: FilteringBoundLogger) -> Checkpointer | None:

@@ -11,6 +11,7 @@ from math import ceil, exp, log, sqrt
 import numpy as np
 
 from genesis.clock import NS_PER_DAY
+from genesis.invariants import ensure
 from genesis.tape.bars import BarSeries
 from genesis.tape.stream import Stream
 
@@ -33,10 +34,12 @@ class MarketConditions:
     def __init__(self, bars: BarSeries | None, trades: Stream | None, sigma_prior: float) -> None:
         self._bars, self._trades, self._prior = bars, trades, sigma_prior
         self._fade = 0.5 ** (bars.spec.step / NS_PER_DAY) if bars is not None and bars.by_time else 0.5
-        self._closes: list[int] = []
+        # Of every bar from number ``_dropped`` on: when it closed, volatility as of then, and lots of all bars up to it; of those one more, in front.
+        self._dropped = 0
         self._times: list[int] = []
         self._sigma: list[float] = []
         self._volume: list[int] = [0]
+        self._close = 0
         self._squares = self._weight = 0.0
 
     def daily(self, now_ns: int) -> tuple[float, float]:
@@ -47,13 +50,14 @@ class MarketConditions:
         """
         self._grow()
         seen = bisect_right(self._times, now_ns)
-        if not seen or self._bars is None:
+        if not self._dropped + seen or self._bars is None:
             return 0.0, 0.0
+        ensure(seen > 0 or not self._dropped, f"conditions at {now_ns}: expected a moment not yet let go of")
         start = bisect_right(self._times, now_ns - NS_PER_DAY)
         lots = self._volume[seen] - self._volume[start]
         first = int(self._bars.columns["time_open"][0])
         span = min(NS_PER_DAY, max(now_ns - first, self._bars.spec.step))
-        sigma = self._sigma[seen - 1] if seen > _RETURNS_MIN else self._prior
+        sigma = self._sigma[seen - 1] if self._dropped + seen > _RETURNS_MIN else self._prior
         return sigma, lots * (NS_PER_DAY / span)
 
     def half_spread(self, now_ns: int) -> int:
@@ -78,12 +82,13 @@ class MarketConditions:
     def _grow(self) -> None:
         """Take the bars that have closed since, one after another: sums of floats never depend on how many came at once."""
         bars = self._bars
-        if bars is None or len(self._times) == bars.rows:
+        first = self._dropped + len(self._times)
+        if bars is None or first == bars.rows:
             return
-        first, stop = len(self._times), bars.rows
+        stop = bars.rows
         columns = bars.columns
         steps_a_day = NS_PER_DAY / bars.spec.step if bars.by_time else 0.0
-        last = self._closes[-1] if first else int(columns["open"][0])
+        last = self._close if first else int(columns["open"][0])
         names = ("ts", "close", "lots")
         for ts, close, lots in zip(*(columns[n][first:stop].tolist() for n in names), strict=True):
             change = (close - last) / last
@@ -91,9 +96,17 @@ class MarketConditions:
             self._weight = self._fade * self._weight + 1
             last = close
             self._times.append(ts)
-            self._closes.append(close)
             self._sigma.append(sqrt(self._squares / self._weight * steps_a_day))
             self._volume.append(self._volume[-1] + lots)
+        self._close = last
+
+    def before_kept(self) -> None:
+        """Take every bar that has closed, and let go of those that no moment to come asks for: the same ones, whoever has asked and when."""
+        self._grow()
+        if self._times:
+            old = bisect_right(self._times, self._times[-1] - NS_PER_DAY)
+            del self._times[:old], self._sigma[:old], self._volume[:old]
+            self._dropped += old
 
     @staticmethod
     def _from_prints(trades: Stream, now_ns: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import mul
+from typing import ClassVar
 
 from genesis.clock import NS_PER_MINUTE
 from genesis.model.mark_prices import marks_per_tick
@@ -17,6 +18,9 @@ class TapeReferences:
     quotients keeps every check exact. A trade counts while it is less than the minutes old; without one the last price stands in (the exchange does
     not say what it does then). Where the tape has no trades it is the bars' closes that count, once each.
     """
+
+    # What was asked for last.
+    made_anew: ClassVar[Mapping[str, object]] = {"_known": None}
 
     def __init__(self, streams: Sequence[Stream]) -> None:
         by_kind = {s.kind: s for s in streams}

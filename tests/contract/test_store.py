@@ -207,7 +207,7 @@ def test_texts_keep_every_character_in_the_entries(address: StoreAddress) -> Non
     with StoreReader(address) as reader:
         assert reader.notes()[-2].text == words
         assert reader.notes()[-1].text in ("a\0b", "a\N{SYMBOL FOR NULL}b")
-        assert [e["body"]["text"] for e in reader.events("StrategyNote")][-1] == "a\0b"  # type: ignore[index]
+        assert [e["body"]["text"] for e in reader.events("StrategyNote")][-1] == "a\0b"
         assert reader.audit(check_signature).findings == ()
 
 

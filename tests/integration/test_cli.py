@@ -65,6 +65,14 @@ def written(name: str, content: bytes) -> Callable[[Path], None]:
     return change
 
 
+def folder_in_place_of(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).mkdir()
+
+    return change
+
+
 def cut_gzip(folder: Path) -> None:
     packed = gzip.compress((folder / "candles.csv").read_bytes())
     (folder / "candles.csv").write_bytes(packed[: len(packed) // 2])
@@ -91,7 +99,7 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
         ("config.yaml", "expected a readable file", "no such file"),
     ),
     "a folder for a configuration": (
-        lambda folder: ((folder / "config.yaml").unlink(), (folder / "config.yaml").mkdir())[0],
+        folder_in_place_of("config.yaml"),
         ExitCode.CONFIG,
         ("config.yaml", "expected a readable file", "is a directory"),
     ),
@@ -527,8 +535,8 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
 
 
 def commands() -> set[str]:
+    from genesis.cli.app import app
     from genesis.cli.audit import audit_app
-    from genesis.cli.main import app
 
     def names(of: typer.Typer) -> list[str]:
         return [c.name or c.callback.__name__.replace("_", "-") for c in of.registered_commands if c.callback]
@@ -583,6 +591,17 @@ def test_status_tells_an_empty_store_and_an_unfinished_run_in_words(tmp_path: Pa
     assert genesis("status", store, "--json").json["state"] == "stopped"
     assert genesis("run", config).code == 0
     assert "complete: the tape ended" in genesis("status", store).out
+
+
+def test_a_name_that_looks_like_a_style_is_shown_as_it_is(tmp_path: Path) -> None:
+    """Brackets and colons in a name are neither colour nor emoji, and end no command."""
+    config = project(tmp_path)
+    config.write_text(config.read_text().replace("{name: own,", '{name: "[/b] [red]own:100:",'))
+    assert genesis("run", config).code == 0
+    status, orders = genesis("status", tmp_path / "genesis.db"), genesis("orders", tmp_path / "genesis.db")
+    assert (status.code, orders.code) == (0, 0)
+    assert "[/b] [red]own:100:" in status.out
+    assert "[/b] [red]own:100:" in orders.out
 
 
 def test_positions_are_what_the_fills_come_to(finished: Path) -> None:

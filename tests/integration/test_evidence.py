@@ -96,7 +96,7 @@ def test_all_evidence_can_be_computed_again_from_the_record_alone(store: Path) -
     entries = list(documents(store))
     first = entries[0]["body"]
     texts = first["evidence"]["rules"]
-    numbers = {
+    numbers: dict[str, Any] = {
         k: tuple(map(float, v)) if isinstance(v, list) else type(getattr(BettingRules(), k))(v)
         for k, v in texts.items()
     }
@@ -131,6 +131,7 @@ def test_a_bar_s_return_is_that_of_the_equity_sampled(store: Path) -> None:
     equity = {s.time: float(s.metrics["equity"]) for s in samples}
     growth, last = 1.0, 100_000.0
     for e in evidence:
+        assert e.bar_return is not None
         growth *= 1 + e.bar_return
         if e.time in equity:
             assert equity[e.time] / last == pytest.approx(growth, rel=1e-12)

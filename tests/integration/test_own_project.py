@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from genesis.config import load_config
+from genesis.config import Config, load_config
 from genesis.errors import ConfigError, DataError
+from genesis.system.data import read_data
 from genesis.system.export import ExportFormat, export
 from genesis.system.project import init_project
 from genesis.system.run import run_config
@@ -52,6 +54,48 @@ def test_the_written_project_runs_on_the_users_candles(tmp_path: Path) -> None:
         assert export(tmp_path / "genesis.db", table, ExportFormat.CSV, tmp_path / f"{table}.csv").rows == count
         assert len(list(csv.DictReader((tmp_path / f"{table}.csv").open()))) == count
     assert run_config(config, tmp_path).head == summary.head
+
+
+def test_steps_are_inferred_from_every_file_as_it_is_configured(tmp_path: Path) -> None:
+    """Candles with a column named by the user and trades of another format: the finer of both steps, and policies hold."""
+    candles(tmp_path / "candles.csv")
+    lines = (tmp_path / "candles.csv").read_text().replace("volume", "Volume BTC").splitlines()
+    (tmp_path / "candles.csv").write_text("\n".join([*lines[:5], "broken,,,,,", *lines[5:]]))
+    trades = [f"{i},2000{i}.125,0.25,1,{1669852800000 + i},true" for i in range(1, 5)]
+    (tmp_path / "trades.csv").write_text("\n".join(trades))
+    config = _two_files(tmp_path, tick="null")
+    streams = {r.stream().name: r for r in read_data(config, tmp_path, {})}
+    steps = {(r.instrument.tick, r.instrument.lot) for r in streams.values()}
+    assert steps == {(Decimal("0.001"), Decimal("0.01"))}
+    assert streams["BTCUSDT.BINANCE/bars/5m"].columns["lots"].tolist()[:3] == [550, 650, 750]
+    assert streams["BTCUSDT.BINANCE/bars/5m"].report.repairs[0].count == 1
+
+
+def test_a_step_of_zero_is_no_step_left_out(tmp_path: Path) -> None:
+    """A tick of 0 is refused, not quietly replaced by what the data tell."""
+    candles(tmp_path / "candles.csv")
+    with pytest.raises(ConfigError, match=r"tick: expected 1E-18 to 1E\+12, found 0"):
+        read_data(_two_files(tmp_path, tick="0", only="{path: candles.csv}"), tmp_path, {})
+
+
+def test_data_without_volume_want_a_lot(tmp_path: Path) -> None:
+    """Prices tell the tick; what is missing is named alone."""
+    candles(tmp_path / "candles.csv")
+    (tmp_path / "trades.csv").write_text("time,open,high,low,close\n1669852800,1.5,1.5,1.5,1.5\n1669852860,1,1,1,1\n")
+    with pytest.raises(ConfigError, match=r"BINANCE\.lot: expected it here, or a data file with a size or volume"):
+        read_data(_two_files(tmp_path, tick="null", only="{path: trades.csv}"), tmp_path, {})
+
+
+def _two_files(folder: Path, tick: str, only: str | None = None) -> Config:
+    """Candles whose volume has a name of its own, and trades; or one file alone."""
+    own = '{path: candles.csv, columns: {volume: "Volume BTC"}, policies: {unreadable: drop}}'
+    files = [own, "{path: trades.csv, format: binance-trades}"] if only is None else [only]
+    listed = "".join(f"  - {{instrument: BTCUSDT.BINANCE, {f[1:]}\n" for f in files)
+    text = (
+        f"instruments:\n  - {{symbol: BTCUSDT, venue: BINANCE, base: BTC, quote: USDT, tick: {tick}}}\ndata:\n{listed}"
+    )
+    (folder / "config.yaml").write_text(text)
+    return load_config(folder / "config.yaml")
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:

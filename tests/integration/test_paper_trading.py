@@ -87,9 +87,7 @@ def test_a_week_of_trades_becomes_a_run_and_a_report(tmp_path: Path, market_data
     for track in summary.tracks:
         found = reader.latest_sample(track)
         assert found is not None
-        assert found.metrics["trades"] == len(
-            [t for t in reader.rows("trades", track) if t["time_close"] <= found.time]
-        )
+        assert found.metrics["trades"] == len([t for t in reader.trades(track) if t.time_close <= found.time])
     page = write_report(tmp_path / "genesis.db", tmp_path / "report.html").read_text()
     assert "cross.fast" in page
     assert "<svg" in page

@@ -75,8 +75,8 @@ strategies:
 def project(folder: Path, market: Market, leverage: int = 2, marked_by: str = "last_price") -> Path:
     """The configuration and its strategy, in ``folder``."""
     text = CONFIG.replace("LEVERAGE", str(leverage)).replace("MARKED_BY", marked_by)
-    for name, path in (("PRICES", PRICES), ("MARKS", MARKS), ("RATES", RATES)):
-        text = text.replace(name, str(market(path)))
+    for name, source in (("PRICES", PRICES), ("MARKS", MARKS), ("RATES", RATES)):
+        text = text.replace(name, str(market(source)))
     (folder / "hold.py").write_text(HOLD)
     path = folder / "config.yaml"
     path.write_text(text)

@@ -133,7 +133,7 @@ def test_live_and_twin_decide_the_same_and_differ_by_the_venue_alone(story: Stor
     """Orders of the good one are sent at the same moments to the same side; live fills dearer."""
     with StoreReader(story.store) as reader:
         live, twin = (reader.orders(f"good@{role}") for role in ("live", "twin"))
-        costs = {role: [Decimal(f.slippage) for f in reader.fills(f"good@{role}")] for role in ("live", "twin")}
+        costs = {role: [Decimal(f.slippage or 0) for f in reader.fills(f"good@{role}")] for role in ("live", "twin")}
     assert len(live) > 300
     moments = [{(o.time_submitted, o.side) for o in orders} for orders in (live, twin)]
     assert len(moments[0] & moments[1]) > 0.98 * len(moments[0] | moments[1])

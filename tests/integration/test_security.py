@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,21 @@ SECRETS = {
     "GENESIS__VENUES__KRAKEN__PASSPHRASE": "open-sesame-pässphrase",
 }
 FILED = "open-sesame-in-the-file"
+# Those to which the configuration only refers.
+OF_ENVIRONMENT, OF_FILE, OF_KEYRING = "open-sesame-env-22", "open-sesame-own-file-31", "open-sesame-ring-47"
+REFERRED = {"DESK_KEY": OF_ENVIRONMENT}
+# A keyring of this test's own in the place of the system's, which is another's.
+KEYRING = """
+def get_password(service, user):
+    return {("genesis", "desk"): "SECRET"}.get((service, user))
+"""
 # A strategy that puts everything it can reach into everything it can say.
 TELLTALE = """
 import os
 
 from genesis.strategies.base import Strategy
 
-PLANTED = [v for k, v in sorted(os.environ.items()) if k.startswith("GENESIS__VENUES__")] + ["FILED"]
+PLANTED = [v for k, v in sorted(os.environ.items()) if k.startswith("GENESIS__VENUES__")] + ["FILED", "REFERRED"]
 
 
 class Own(Strategy):
@@ -45,10 +55,14 @@ class Own(Strategy):
 
 def telltale(folder: Path) -> Path:
     config = project(folder)
-    (folder / "own.py").write_text(TELLTALE.replace("FILED", FILED))
+    known = f"{OF_ENVIRONMENT} {OF_FILE} {OF_KEYRING}"
+    (folder / "own.py").write_text(TELLTALE.replace("FILED", FILED).replace("REFERRED", known))
+    (folder / "desk.key").write_text(f"{OF_FILE}\n")
+    (folder / "desk.key").chmod(0o600)
     config.write_text(
         config.read_text()
-        + f"venues: {{other: {{api_secret: {FILED}}}}}\n"
+        + f"venues:\n  other: {{api_secret: {FILED}}}\n"
+        + '  desk: {api_key: "${env:DESK_KEY}", api_secret: "${file:desk.key}", passphrase: "${keyring:genesis/desk}"}\n'
         + "audit: {checkpoint_every: 50, publish: published.txt}\n"
     )
     return config
@@ -56,13 +70,29 @@ def telltale(folder: Path) -> Path:
 
 def spellings() -> list[bytes]:
     """Each secret as it is, and as JSON and Python would quote it."""
-    texts = [*SECRETS.values(), FILED]
+    texts = [*SECRETS.values(), FILED, OF_ENVIRONMENT, OF_FILE, OF_KEYRING]
     quoted = [json.dumps(t)[1:-1] for t in texts] + [json.dumps(t, ensure_ascii=False)[1:-1] for t in texts]
     return [t.encode() for t in {*texts, *quoted, *(repr(t)[1:-1] for t in texts)}]
 
 
 def found_in(data: bytes) -> list[bytes]:
     return [s for s in spellings() if s in data]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A keyring that holds one secret."""
+    folder = tmp_path_factory.mktemp("keyring")
+    (folder / "keyring").mkdir()
+    (folder / "keyring" / "__init__.py").write_text(KEYRING.replace("SECRET", OF_KEYRING))
+    (folder / "keyring" / "errors.py").write_text("class KeyringError(Exception): ...\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        for name in ("keyring", "keyring.errors"):
+            patch.delitem(sys.modules, name, raising=False)
+        yield
+        for name in ("keyring", "keyring.errors"):
+            sys.modules.pop(name, None)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +131,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
                 or (more and call[1] in ("prove", "export"))
             ):
                 continue
-            answer = genesis(*call, *more, env=SECRETS)
+            answer = genesis(*call, *more, env=SECRETS | REFERRED)
             assert answer.code in (0, 2), (call, answer.err)
             said += [answer.out, answer.err]
     return folder, said
@@ -113,7 +143,7 @@ def test_the_strategy_said_what_it_could(ran: tuple[Path, list[str]]) -> None:
     with StoreReader(folder / "genesis.db") as reader:
         notes, stops = reader.notes("own"), reader.stops("own")
         assert reader.verify() == []
-    assert notes[0].text == "I know *** and *** and *** and ***"
+    assert notes[0].text == "I know *** and *** and *** and *** and *** *** ***"
     assert "***" in notes[1].text
     assert "***" in stops[0].detail
     assert any("track stopped" in text for text in said)
@@ -127,12 +157,12 @@ def test_no_planted_secret_is_in_anything_said(ran: tuple[Path, list[str]]) -> N
 
 
 def test_no_planted_secret_is_in_any_file_written(ran: tuple[Path, list[str]]) -> None:
-    """Store, log of the database, report, exports, checkpoints, proofs, archive, backup: only the configuration and the strategy hold it."""
+    """Store, log of the database, report, exports, checkpoints, proofs, archive, backup: only the configuration, a file of its own and the strategy hold it."""
     folder, _ = ran
     written = [
         p
         for p in folder.rglob("*")
-        if p.is_file() and p.name not in ("config.yaml", "own.py") and "__pycache__" not in p.parts
+        if p.is_file() and p.name not in ("config.yaml", "own.py", "desk.key") and "__pycache__" not in p.parts
     ]
     assert {p.name for p in written} >= {
         "genesis.db",
@@ -163,9 +193,9 @@ def test_the_private_key_is_in_its_file_alone(ran: tuple[Path, list[str]]) -> No
 def test_another_secret_changes_no_entry(tmp_path: Path) -> None:
     """What a strategy says of a secret is the same whatever the secret is: a changed key does not break recovery."""
     config = telltale(tmp_path)
-    assert genesis("run", config, "--until", "2022-12-01T15:00:00Z", env=SECRETS).code == 0
+    assert genesis("run", config, "--until", "2022-12-01T15:00:00Z", env=SECRETS | REFERRED).code == 0
     other = {name: f"another-{number}" for number, name in enumerate(SECRETS)}
-    assert genesis("run", config, env=other).code == 0
+    assert genesis("run", config, env=other | REFERRED).code == 0
 
 
 def test_a_process_that_noted_no_stop_is_told_by_the_next_start(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -245,12 +246,14 @@ def _disagrees(returns: Floats, others: Floats, cut: int) -> bool:
     kept, restored = _everything(), _everything()
     pairs = list(zip(returns.tolist(), others.tolist(), strict=True))
     _feed(kept, pairs[:cut])
-    for one, other in zip(restored, kept, strict=True):
-        one.load(other.save())
+    pair: Any
+    for pair in zip(restored, kept, strict=True):
+        pair[0].load(pair[1].save())
     _feed(kept, pairs[cut:])
     _feed(restored, pairs[cut:])
-    if any(one.save() != other.save() for one, other in zip(kept, restored, strict=True)):
-        return True
+    for pair in zip(kept, restored, strict=True):
+        if pair[0].save() != pair[1].save():
+            return True
     return not np.allclose(_read(kept), _columns(returns, others), rtol=1e-11, atol=1e-12)
 
 

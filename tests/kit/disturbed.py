@@ -27,11 +27,11 @@ from genesis.model.events import (
 from genesis.model.instruments import InstrumentKind
 from genesis.model.market import Bar, Trade
 from genesis.model.orders import Side
-from genesis.strategies.base import Strategy
 from genesis.system.run import Prepared
 from genesis.tape.stream import StreamKind
 from tests.kit.recordings import reading
 from tests.kit.runs import FX, START, Memory
+from tests.kit.traders import Saved
 
 ROOT = Path(__file__).parents[2]
 S = NS_PER_SECOND
@@ -40,7 +40,7 @@ HERE = "tests/kit/disturbed.py"
 PLAN = "disturbed"
 
 
-class Timed(Strategy):
+class Timed(Saved):
     """Does what its parameters say at whole seconds after START: orders a side (``rests`` ticks behind the last trade, or at market), or
     ``cancel`` for all that is open, or ``raise``. With ``retries`` it tries again at once whatever is refused.
     """
@@ -83,7 +83,7 @@ class Timed(Strategy):
             self.cancel(event.order.client_order_id)
 
 
-class BuysOnABar(Strategy):
+class BuysOnABar(Saved):
     """Buys at market at the close of the first minute."""
 
     def on_start(self) -> None:

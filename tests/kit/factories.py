@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -57,7 +57,10 @@ POSITION = TapePosition("BTCUSDT.BINANCE/trades", 123_456, "ab" * 32)
 TRACKS = ("ema.fast", "ema.slow")
 
 
-def change(event: Any, **values: Any) -> Any:
+Changed = TypeVar("Changed", bound=msgspec.Struct)
+
+
+def change(event: Changed, **values: Any) -> Changed:
     """The same event with other values."""
     return msgspec.structs.replace(event, **values)
 
@@ -171,7 +174,13 @@ def liquidated(track: str = "ema.slow", **values: Any) -> Liquidated:
 
 def sample(track: str = "ema.fast", time: int = T0, **metrics: Any) -> MetricSample:
     """A sample with text, floats, an integer and something undefined."""
-    values = {"equity": "10000.0000000000", "drawdown": 0.0125, "sharpe": None, "trades": 3, "win_rate": 1 / 3}
+    values: dict[str, Any] = {
+        "equity": "10000.0000000000",
+        "drawdown": 0.0125,
+        "sharpe": None,
+        "trades": 3,
+        "win_rate": 1 / 3,
+    }
     return MetricSample(time, track, "USDT", {**values, **metrics})
 
 
@@ -196,7 +205,14 @@ def promoted(time: int = T0, track: str = "ema.fast", **after: Any) -> Promotion
     """The part of a decision that tables are made of."""
     standing = {"attempt": 1, "epoch": 1, "forced": True, "fraction": "0.10", "pause": "NONE", "stage": "LIVE", **after}
     facts = {"adjusted": 1.5, "e_live": None, "e_value": 1.75, "residual": 0.25}
-    record = {"action": "join", "after": standing, "call": "", "facts": facts, "move": "force", "reasons": ["it is so"]}
+    record: dict[str, object] = {
+        "action": "join",
+        "after": standing,
+        "call": "",
+        "facts": facts,
+        "move": "force",
+        "reasons": ["it is so"],
+    }
     return PromotionEvaluated(time, track, "cd" * 32, record)
 
 

@@ -81,27 +81,31 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
             yield node.lineno, what, ast.unparse(other)
 
 
+def _drop_not(node: Any) -> None:
+    node.op, node.operand = ast.UAdd(), _truth(node.operand)
+
+
 def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
     if isinstance(node, ast.Compare):
         for i, op in enumerate(node.ops):
             for kind in _COMPARED.get(type(op), ()):
                 yield f"{type(op).__name__} to {kind.__name__}", lambda n, i=i, k=kind: n.ops.__setitem__(i, k())
     elif isinstance(node, ast.BinOp) and type(node.op) in _REACHED and not _is_text(node):
-        kind = _REACHED[type(node.op)]
-        yield f"{type(node.op).__name__} to {kind.__name__}", lambda n, k=kind: setattr(n, "op", k())
+        reached = _REACHED[type(node.op)]
+        yield f"{type(node.op).__name__} to {reached.__name__}", lambda n, k=reached: setattr(n, "op", k())
     elif isinstance(node, ast.BoolOp):
-        kind = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield f"to {kind.__name__}", lambda n, k=kind: setattr(n, "op", k())
+        other = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield f"to {other.__name__}", lambda n, k=other: setattr(n, "op", k())
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield "Not dropped", lambda n: setattr(n, "op", ast.UAdd()) or setattr(n, "operand", _truth(n.operand))
+        yield "Not dropped", _drop_not
     elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         value = node.value
         changed = (not value) if isinstance(value, bool) else value + 1
         yield f"{value} to {changed}", lambda n, c=changed: setattr(n, "value", c)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max"):
-        other = "max" if node.func.id == "min" else "min"
+        called = "max" if node.func.id == "min" else "min"
         if not node.keywords:
-            yield f"{node.func.id} to {other}", lambda n, o=other: setattr(n.func, "id", o)
+            yield f"{node.func.id} to {called}", lambda n, o=called: setattr(n.func, "id", o)
     elif isinstance(node, ast.Dict):
         for i, key in enumerate(node.keys):
             if key is not None:

@@ -77,5 +77,5 @@ def execute(address: PostgresAddress, statement: str, *values: object) -> list[t
 
     with psycopg.connect(autocommit=True, **address.keywords()) as db:  # type: ignore[arg-type]
         db.execute(f"SET search_path = {address.schema}")
-        found = db.execute(statement, values or None)  # type: ignore[arg-type]
+        found = db.execute(statement, values or None)
         return found.fetchall() if found.description else []

@@ -134,14 +134,17 @@ def run(
     return journal, simulator
 
 
-def depth_stream(rows: Sequence[tuple[int, int, int, int]], instrument: Instrument = FX) -> Stream:
-    """Depth rows of (ns after START, side, ticks, lots); rows of one moment are one message, and none is a snapshot."""
+def depth_stream(
+    rows: Sequence[tuple[int, int, int, int]], instrument: Instrument = FX, snapshots: Sequence[int] = ()
+) -> Stream:
+    """Depth rows of (ns after START, side, ticks, lots); rows of one moment are one message, a snapshot at the moments named."""
     stream = Stream(instrument, StreamKind.DEPTH)
     table = np.array(rows, np.int64).reshape(len(rows), 4)
     ts = table[:, 0] + START
     zeros = np.zeros(len(rows), np.int64)
     columns = {n: table[:, i + 1].copy() for i, n in enumerate(("side", "ticks", "lots"))}
-    stream.record({"ts": ts, "time_event": ts, "seq": zeros, "snapshot": zeros, **columns})
+    whole = np.isin(table[:, 0], np.array(snapshots, np.int64)).astype(np.int64)
+    stream.record({"ts": ts, "time_event": ts, "seq": zeros, "snapshot": whole, **columns})
     return stream
 
 

@@ -1,4 +1,4 @@
-"""Properties that run twice: with few examples among the fast tests, and with fifty times as many in the slow ones."""
+"""Properties that run twice: with few examples among the fast tests, and with ten times as many in the slow ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-TIMES = 50
+TIMES = 10
 THOROUGH: dict[str, Callable[[], None]] = {}
 
 

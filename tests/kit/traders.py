@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,17 @@ from genesis.model.orders import OrderIntent, OrderType, Side, TimeInForce
 from genesis.strategies.base import Strategy
 
 
-class Restless(Strategy):
+class Saved(Strategy):
+    """Saves and loads every attribute that it has set itself."""
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {k: v for k, v in vars(self).items() if k not in vars(Strategy((), None))}
+
+    def on_load(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+
+
+class Restless(Saved):
     """Every few trades another kind of order, chosen by the trade itself; cancels some; watches bars and a timer."""
 
     def on_start(self) -> None:
@@ -53,7 +64,7 @@ class Restless(Strategy):
         self.close()
 
 
-class Sleeper(Strategy):
+class Sleeper(Saved):
     """Trades on bars only, with limits and stops that rest while it sleeps."""
 
     def on_start(self) -> None:
@@ -70,7 +81,7 @@ class Sleeper(Strategy):
         self.order(side, i.quantity(1), trigger=i.price(ticks + 2 * side))
 
 
-class QuoteFollower(Strategy):
+class QuoteFollower(Saved):
     """Rests at the touch and crosses now and then."""
 
     def on_start(self) -> None:

@@ -50,6 +50,7 @@ class Heard(NamedTuple):
     fee: Fee | None = None
     cost: FillCost | None = None
     reason: RejectReason | None = None
+    detail: str = ""
 
 
 class Ear:
@@ -62,7 +63,7 @@ class Ear:
         self.heard.append(Heard("accepted", working.order.client_order_id, time_ns))
 
     def rejected(self, order: Order, time_ns: int, reason: RejectReason, detail: str) -> None:
-        self.heard.append(Heard("rejected", order.client_order_id, time_ns, reason=reason))
+        self.heard.append(Heard("rejected", order.client_order_id, time_ns, reason=reason, detail=detail))
 
     def triggered(self, working: Working, time_ns: int, trigger_ticks: int) -> None:
         self.heard.append(Heard("triggered", working.order.client_order_id, time_ns, trigger_ticks))

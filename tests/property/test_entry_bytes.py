@@ -25,7 +25,7 @@ from genesis.model.orders import (
     TimeInForce,
 )
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WHOLE = st.integers(-(2**70), 2**70) | st.sampled_from([s * (2**53 + d) for s in (1, -1) for d in (-1, 0, 1)])
 UNITS = st.integers(-(10**25), 10**25)
 FLOAT = st.floats(allow_nan=False, allow_infinity=False)
@@ -160,13 +160,19 @@ def test_what_was_written_before_changes_nothing(fills: list[ev.OrderFilled], ot
     assert encode(fill) == want
 
 
-@given(st.integers(-320, 308), st.integers(1, 10**17), st.booleans())
-def test_numbers_of_every_size_are_written_alike(power: int, digits: int, negative: bool) -> None:
-    """A sample's float of any magnitude comes out as the reference package writes it."""
-    value = float(f"{digits}e{power - len(str(digits))}") * (-1 if negative else 1)
-    if math.isfinite(value):
-        event = ev.MetricSample(0, "t", "USDT", {"x": value})
-        assert HOT[ev.MetricSample](event) == encode_any(event)
+# Where the ways of writing a number meet: each power of ten, and the floats next to it on both sides.
+BOUNDS = [math.nextafter(10.0**p, to) for p in (*range(-8, 24), 308) for to in (0.0, 10.0**p, math.inf)]
+
+
+@given(st.integers(-320, 308), st.integers(1, 10**17), st.sampled_from(BOUNDS), st.sampled_from([1, -1]))
+def test_numbers_of_every_size_are_written_alike(power: int, digits: int, bound: float, sign: int) -> None:
+    """A float of any magnitude, in a sample or elsewhere, comes out as the reference package writes it."""
+    for size in (float(f"{digits}e{power - len(str(digits))}"), bound):
+        value = sign * size
+        if math.isfinite(value):
+            event = ev.MetricSample(0, "t", "USDT", {"x": value})
+            assert HOT[ev.MetricSample](event) == encode_any(event)
+            assert canonical({"x": value}) == _by_package({"x": value})
 
 
 LEAF = st.none() | st.booleans() | WHOLE | FLOAT | TEXT

@@ -1,4 +1,4 @@
-"""Every property of the fill path once more, with fifty times as many examples."""
+"""Every property of the fill path once more, with ten times as many examples."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from genesis.metrics.ratios import Moments, sharpe
 from genesis.metrics.risk import RecentReturns
 from genesis.metrics.trades import trade_stats
 from genesis.model.money import Money
+from genesis.paper_trading.measures import BarReturns
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from tests.kit.factories import BTC
 
@@ -88,7 +89,7 @@ def test_a_window_is_a_function_of_its_last_500_returns(seed: int, n: int, steps
             assert found == [None] * 4
             continue
         for method in ("inverted_cdf", "lower"):
-            assert found[0] == max(0.0, -float(np.quantile(window, tail, method=method)))  # type: ignore[call-overload]
+            assert found[0] == max(0.0, -float(np.quantile(window, tail, method=method)))
         worst = np.sort(window)[: math.ceil(len(window) * round(tail * 100) / 100 - 1e-9)]
         assert math.isclose(found[1], max(0.0, -worst.mean()), rel_tol=1e-12, abs_tol=1e-15)
 
@@ -125,16 +126,35 @@ def test_no_metric_is_ever_nan_or_infinite(returns: list[float], times: int, pnl
     """Any returns (repeated up to the sample minima), trades and time: numbers are finite, undefined is None."""
     portfolio, drawdown, index = VirtualPortfolio(Money(1000, "USDT"), [BTC]), DrawdownTracker(), 1.0
     for i, x in enumerate(returns * times):
-        portfolio.returns.add(x)
-        portfolio.recent.add(x)
+        portfolio.bars.add(x)
         index = index * (1 + x)
         drawdown.update(index, i)
     for pnl in pnls:
         portfolio.trades.add(pnl, 1)
-    portfolio.mark(elapsed_ns, sum(pnls), {BTC.id: sum(pnls)})
+    portfolio.take_worth(portfolio.holding(BTC), abs(sum(pnls)))
+    portfolio.mark(elapsed_ns, sum(pnls))
     found = portfolio.metrics(elapsed_ns, sum(pnls), sum(pnls), drawdown, 0.0, None)
     for name, value in found.items():
         assert value is None or isinstance(value, (int, str)) or math.isfinite(value), name
-    assert (found["sharpe"] is None) == (sharpe(portfolio.returns) is None)
+    assert (found["sharpe"] is None) == (sharpe(portfolio.bars.moments()) is None)
     assert found["evidence_bars"] == len(returns) * times
     assert found["trades"] == len(pnls)
+
+
+@given(RETURNS, st.integers(1, 60), st.data())
+def test_what_bars_say_does_not_depend_on_when_or_in_what_order_it_is_read(
+    returns: list[float], times: int, data: st.DataObject
+) -> None:
+    """As of any number of bars, read early, late, again or backwards: bit for bit what those returns alone say."""
+    values = returns * times
+    bars, alone = BarReturns(), BarReturns()
+    for x in values:
+        bars.add(x)
+        if data.draw(st.booleans()):
+            bars.metrics(data.draw(st.integers(0, len(bars))))
+    n = data.draw(st.integers(0, len(values)))
+    for x in values[:n]:
+        alone.add(x)
+    assert bars.metrics(n) == alone.metrics(n)
+    assert bars.moments().save() == Moments(values).save()
+    assert bars.recent().save() == RecentReturns(values).save()

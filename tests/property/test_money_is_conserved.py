@@ -52,7 +52,7 @@ def steps(
     fee = st.one_of(st.just((0, False)), quote_fee, *([base_fee] if base_fees else []))
     one = st.builds(
         lambda instrument, side, lots, ticks, fee, joins, forced: Step(
-            instrument, side, lots, ticks, *fee, joins=joins, forced=forced
+            instrument, side, lots, ticks, fee[0], fee[1], joins, forced
         ),
         st.sampled_from(list(instruments)),
         st.sampled_from(Side),

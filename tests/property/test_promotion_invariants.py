@@ -30,6 +30,7 @@ from genesis.paper_trading.promotion_manager import Round, StrategyPromotionMana
 from genesis.paper_trading.promotion_record import entries_of
 from genesis.paper_trading.promotion_rules import Expiry, Gate, Gates, MinDwell, Profile, PromotionRules
 from genesis.paper_trading.stages import STAGES, Action, HaltKind, Move, Stage
+from tests.kit.outsider import assert_follows
 from tests.kit.promotions import BAR, DAY, FAILED, PASSED, T0, UNDECIDED, UNMEASURABLE
 
 NAMES = ("a", "b", "c", "d")
@@ -98,7 +99,7 @@ class Promotion(RuleBasedStateMachine):
 
     @initialize(rules=RULES, account=ACCOUNTS)
     def begin(self, rules: PromotionRules, account: AccountFacts) -> None:
-        self.rules, self.account = rules, account
+        self.terms, self.account = rules, account
         self.manager = StrategyPromotionManager(rules)
         self.now = T0
         self.identity = dict.fromkeys(NAMES, 0)
@@ -177,7 +178,7 @@ class Promotion(RuleBasedStateMachine):
     @rule()
     def saved_and_loaded(self) -> None:
         state, standings = self.manager.save(), dict(self.manager.standings)
-        self.manager = StrategyPromotionManager(self.rules)
+        self.manager = StrategyPromotionManager(self.terms)
         self.manager.load(state)
         assert self.manager.standings == standings
         assert self.manager.save() == state
@@ -234,6 +235,7 @@ class Promotion(RuleBasedStateMachine):
         assert before is None or e.before == before
         assert e.after == self.manager.standing(e.version)
         assert recompute(e) == e
+        assert_follows(e)
         assert len(e.answers) == len(e.commands)
         self._moved_by_the_table(e)
         self._rose_by_the_rules(e)
@@ -258,7 +260,7 @@ class Promotion(RuleBasedStateMachine):
         assert e.after.attempt - e.before.attempt in ((1,) if e.move is Move.RETRY else (0,)) or e.move is Move.CHANGE
 
     def _rose_by_the_rules(self, e: Evaluation) -> None:
-        rules, before, after = self.rules, e.before, e.after
+        rules, before, after = self.terms, e.before, e.after
         if e.move in UPWARD:
             assert after.pause is Pause.NONE
             assert e.facts.level is Level.CALM
@@ -302,7 +304,7 @@ class Promotion(RuleBasedStateMachine):
     # ---- what must be true of all versions together
 
     def _account_is_kept(self, found: Round) -> None:
-        account, rules = self.account, self.rules
+        account, rules = self.account, self.terms
         everyone = found.evaluations
         rose = [e for e in everyone if e.after.fraction > e.before.fraction]
         standings = self.manager.standings
@@ -332,7 +334,7 @@ class Promotion(RuleBasedStateMachine):
     def capital_is_where_it_may_be(self) -> None:
         for s in getattr(self, "latest", {}).values():
             assert s.after.stage.holds_capital == (s.after.fraction > 0)
-            assert 0 <= s.after.fraction <= self.rules.max_allocation
+            assert 0 <= s.after.fraction <= self.terms.max_allocation
             assert not s.after.forced or s.after.stage.holds_capital
 
     @invariant()
@@ -340,10 +342,10 @@ class Promotion(RuleBasedStateMachine):
         """At most twice what the rule allows; under `given` the first step is free."""
         for e in getattr(self, "latest", {}).values():
             free = e.after.forced or (
-                not self.rules.needs_evidence and e.after.fraction <= self.rules.initial_allocation
+                not self.terms.needs_evidence and e.after.fraction <= self.terms.initial_allocation
             )
             if e.after.fraction and not free and e.facts.data is not DataState.STALE:
-                least = self.rules.needed(e.after.fraction * self.rules.deramp_hysteresis, e.after.attempt)
+                least = self.terms.needed(e.after.fraction * self.terms.deramp_hysteresis, e.after.attempt)
                 assert e.facts.counted >= least
 
 

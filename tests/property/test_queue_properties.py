@@ -13,12 +13,12 @@ from genesis.execution.queueing import PowerQueue, QueueEstimate, RiskAverse, To
 from genesis.tape.stream import ORDER_CHANGED, ORDER_CREATED, ORDER_DELETED
 
 LOTS = st.integers(0, 60)
-# (what, lots): a print at the price, the level's new size, the market beyond the price, a broken book that is whole again.
+# (what, lots): a print at the price, the level's new size, the market beyond the price, the other side at it, a broken book that is whole again.
 EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("print"), st.integers(1, 60)),
         st.tuples(st.just("level"), LOTS),
-        st.tuples(st.just("through"), st.just(0)),
+        st.tuples(st.sampled_from(["through", "crossed"]), st.just(0)),
         st.tuples(st.just("resync"), LOTS),
     ),
     max_size=40,
@@ -36,8 +36,10 @@ def advance(queue: QueueEstimate, what: str, lots: int) -> int:
         queue.on_level(lots)
     elif what == "resync":
         queue.on_resync(lots)
-    else:
+    elif what == "through":
         queue.on_through()
+    else:
+        queue.on_crossed()
     return 0
 
 
@@ -121,6 +123,19 @@ def test_news_and_print_in_either_order_take_the_queue_once(
             queue.on_level(ahead + behind - traded)
         assert left == max(0, total - ahead)
         assert queue.ahead == max(0, ahead - total)
+
+
+@given(LOTS, st.integers(0, 60), st.lists(st.integers(1, 20), min_size=1, max_size=6), POWERS)
+def test_prints_told_after_the_other_side_came_take_the_queue_too(
+    ahead: int, behind: int, prints: list[int], n: int
+) -> None:
+    """The other side's best price came to the order first: of what prints after, those that were ahead had theirs."""
+    for queue in (RiskAverse(), PowerQueue(n)):
+        queue.join(ahead)
+        queue.on_level(ahead + behind)
+        queue.on_crossed()
+        assert queue.ahead == 0
+        assert sum(queue.on_print(lots) for lots in prints) == max(0, sum(prints) - ahead)
 
 
 @given(LOTS, LOTS, LOTS, POWERS)

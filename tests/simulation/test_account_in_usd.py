@@ -102,7 +102,8 @@ def played(
     )
     run_prepared(prepare(config, folder), folder / "usd.db")
     with StoreReader(folder / "usd.db") as reader:
-        bodies: list[Mapping[str, Any]] = [d["body"] for d in reader.events("PromotionEvaluated")]
+        told: list[dict[str, Any]] = [dict(d) for d in reader.events("PromotionEvaluated")]
+        bodies: list[Mapping[str, Any]] = [d["body"] for d in told]
         first: Any = decode(next(iter(reader.entries(1, 1))).entry)
     return [evaluation_of(b["digest"], b["record"]) for b in bodies], first["body"]
 

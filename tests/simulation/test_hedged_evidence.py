@@ -32,7 +32,8 @@ def _coin(chance: np.random.Generator, shape: tuple[int, int]) -> Floats:
 
 def apart(b: Floats, sharpe: float, skewed: bool = False) -> Floats:
     """Returns that have nothing to do with the benchmark."""
-    return four_hour_returns(301, *b.shape, sharpe, skewed=skewed)[:, 0]
+    paths, bars = b.shape
+    return four_hour_returns(301, paths, bars, sharpe, skewed=skewed)[:, 0]
 
 
 def half_long(b: Floats) -> Floats:

@@ -315,10 +315,12 @@ def test_protection_outlives_a_hold_and_entries_do_not() -> None:
 
 def test_what_goes_on_with_less_is_reduced_first() -> None:
     """A fifth is held with 31 lots when it is held back; it goes on with a tenth: 16 are sold at that bar, 1,000 go back, the next entry is a tenth."""
-    plan: Plan = {
-        8: lambda pair, now: pair.raise_to(Fraction(1, 5), now),
-        11: lambda pair, now: (pair.hold("halted: bad data"), pair.go_on(Fraction(1, 10), now)),
-    }
+
+    def held_back(pair: LivePair, now: int) -> None:
+        pair.hold("halted: bad data")
+        pair.go_on(Fraction(1, 10), now)
+
+    plan: Plan = {8: lambda pair, now: pair.raise_to(Fraction(1, 5), now), 11: held_back}
     journal, _, _ = play(EverySix, 4, plan)
     live = [(h, lots) for h, lots in sent(journal, "s@live") if h >= 43]
     assert live[:4] == [(43.0, 31), (44.0, -16), (46.0, -15), (49.0, 15)]

@@ -103,7 +103,7 @@ class Both(Plan):
                 self.order(Side.BUY if lots > 0 else Side.SELL, instrument.quantity(abs(lots)), instrument=instrument)
 
 
-def plan(orders: dict[int, dict[str, int]], instruments: Sequence[Instrument] = (BTC,)) -> Plan:
+def plan(orders: dict[int, dict[str, int]], instruments: tuple[Instrument, ...] = (BTC,)) -> Plan:
     return Plan(instruments, Plan.Params(orders))
 
 
@@ -123,7 +123,7 @@ def go(
     rows: int | None = None,
     budget: str = "10000",
     terms: PerpetualTerms = TERMS,
-    instruments: Sequence[Instrument] = (BTC,),
+    instruments: tuple[Instrument, ...] = (BTC,),
     tier: Tier = FREE,
 ) -> tuple[Memory, Portfolio]:
     """One track under a plan, without fees or slippage, ten milliseconds from the venue."""
@@ -334,6 +334,48 @@ def test_an_entry_needs_margin_leverage_and_a_fresh_mark(
     terms = msgspec.structs.replace(TERMS, leverage=leverage)
     journal, _ = go(streams, {age + 1: {"BTCUSDT": lots}}, None, budget, terms)
     assert [e.reason for e in only(journal, OrderDenied)] == ([] if reason is None else [reason])  # type: ignore[attr-defined]
+
+
+class Exits(Plan):
+    """Rests its orders two dollars from the market, on their own side of it."""
+
+    def on_trade(self, trade: Trade) -> None:
+        lots = self._left.pop((trade.time_received - START) // SECOND, {}).get(BTC.symbol, 0)
+        if lots:
+            side = Side.BUY if lots > 0 else Side.SELL
+            self.order(side, BTC.quantity(abs(lots)), limit=BTC.price(trade.ticks - 200 * int(side)))
+
+
+def test_exits_that_together_open_a_position_need_its_margin() -> None:
+    """Long 1 of 20,000 on 20,000 at leverage 1: a sale of 1 only closes, a second leads to a short that the margin bears, a third to one it does not."""
+    orders = {1: {"BTCUSDT": 1000}, 5: {"BTCUSDT": -1000}, 6: {"BTCUSDT": -1000}, 7: {"BTCUSDT": -1000}}
+    prices = [20_000] * 3 + [19_990] + [20_000] * 6 + [20_100] * 3
+    terms = {BTC.id: msgspec.structs.replace(TERMS, leverage=1)}
+    strategy = Exits((BTC,), Plan.Params(orders))
+    journal, simulator = run(
+        [prints(prices), marks([20_000] * 13), funding_stream([], BTC)],
+        [("t", strategy)],
+        None,
+        EXACT,
+        "20010",
+        tiers=(FREE,),
+        fees={BTC.id: FEES},
+        terms=terms,
+    )
+    denied = [e for e in journal.events if isinstance(e, OrderDenied)]
+    assert [(e.reason, (e.time - START) // SECOND) for e in denied] == [(DenyReason.MARGIN, 7)]
+    assert simulator.tracks[0].desk.position_lots(BTC) == -1000
+
+
+def test_an_exit_beside_the_one_of_risk_opens_nothing() -> None:
+    """The print that breaks the loss limit lets the strategy sell what it holds too: risk does so already, and the track ends flat."""
+    tier = msgspec.structs.replace(FREE, daily_loss_max=Decimal("0.05"))
+    orders = {1: {"BTCUSDT": 1000}, 5: {"BTCUSDT": -1000}}
+    prices = [20_000] * 5 + [18_000] * 4
+    journal, portfolio = go([prints(prices), marks(prices), funding_stream([], BTC)], orders, terms=BY_LAST, tier=tier)
+    assert [e.reason for e in journal.events if isinstance(e, TrackHalted)] == ["DAILY_LOSS"]
+    assert [e.reason for e in journal.events if isinstance(e, OrderDenied)] == [DenyReason.TRACK_HALTED]
+    assert portfolio.position_units(BTC.id) == 0
 
 
 @pytest.mark.parametrize(("coins", "denied"), [(7, []), (8, [DenyReason.INSUFFICIENT_FUNDS])])

@@ -131,7 +131,7 @@ def plain(value: Decimal) -> str:
 
 def last(journal: Memory) -> dict[str, object]:
     """The metrics of the last sample."""
-    return dict([e for e in journal.events if isinstance(e, MetricSample)][-1].metrics)
+    return {**[e for e in journal.events if isinstance(e, MetricSample)][-1].told()}
 
 
 # ---- three quotes in a triangle
@@ -251,7 +251,7 @@ def test_an_old_rate_is_no_valuation() -> None:
     old = "USDT to USD: expected a price of USDTUSD.X of at most 60 s, found one 66 s old"
     assert denials(journal) == [(DenyReason.NO_RATE, old)]
     assert owned(track, "BTC") == "0"
-    samples = {(e.time - START) // SECOND: dict(e.metrics) for e in journal.events if isinstance(e, MetricSample)}
+    samples = {(e.time - START) // SECOND: e.told() for e in journal.events if isinstance(e, MetricSample)}
     assert samples[60]["equity"] == "5995.00000000"
     assert samples[120]["equity"] is None
     assert str(samples[120]["valuation_error"]).startswith("USDT to USD: expected a price of USDTUSD.X of at most 60 s")

@@ -47,7 +47,7 @@ def test_an_assumed_spread_is_paid_only_where_no_bid_and_ask_are_shown() -> None
     no_draw = ClippedNormal(0, 0, 0, 0)
     assumed = ExecutionProfile(name="assumed", latency_ms=no_draw, slippage_bp=no_draw, half_spread_bp=Decimal("3.5"))
     quotes = [(i * 100 * MS, 9_999, 50, 10_001, 50) for i in range(100)]
-    trades = [(ns + 50 * MS, *rest) for ns, *rest in FLAT]
+    trades = [(ns + 50 * MS, ticks, lots, side) for ns, ticks, lots, side in FLAT]
     for side, on_trades, on_quotes in ((Side.BUY, 10_004, 10_001), (Side.SELL, 9_996, 9_999)):
         for streams, expected in (([], on_trades), ([quotes_stream(quotes)], on_quotes)):
             journal, _ = run(
@@ -219,9 +219,9 @@ def test_what_a_track_with_two_positions_is_worth_does_not_depend_on_what_it_hea
     for hears in (what, "nothing"):
         rows = [(FX, 0), (pound, 3 * MS)]
         if what == "trades":
-            streams = [trades_stream([(ns + late, *rest) for ns, *rest in falls], of) for of, late in rows]
+            streams = [trades_stream([(ns + late, a, b, c) for ns, a, b, c in falls], of) for of, late in rows]
         else:
-            streams = [quotes_stream([(ns + late, *rest) for ns, *rest in shown], of) for of, late in rows]
+            streams = [quotes_stream([(ns + late, a, b, c, d) for ns, a, b, c, d in shown], of) for of, late in rows]
         journal, simulator = run(streams, [("a", HoldsTwoAndListens((FX, pound), hears))])
         assert sum(isinstance(e, OrderFilled) for e in journal.events) >= 2
         deepest.append(simulator.tracks[0].marks.drawdown.maximum)

@@ -307,8 +307,9 @@ def test_order_by_order_data_are_read_anew_after_a_window(fault: str) -> None:
     """What became of each order in it is known at its end, in its order; none of it is lost, so no order stays for ever."""
     rows = [(i * S, i + 1, 1 + i % 3, 1, 1_000 + i, 5) for i in range(12)]
     orders = reading(StreamKind.ORDERS, rows, ("ts", "order_id", "action", "side", "ticks", "lots"))
-    window = Gap(windows=[span(4, 8)]) if fault == "gap" else StaleQuotes(windows=[span(4, 8)])
-    out = fault_reading(orders, FaultPlan(**{fault: window}), 1)
+    windows = [span(4, 8)]
+    gap = FaultPlan(gap=Gap(windows=windows))
+    out = fault_reading(orders, gap if fault == "gap" else FaultPlan(stale_quotes=StaleQuotes(windows=windows)), 1)
     assert out.reading.columns["order_id"].tolist() == orders.columns["order_id"].tolist()
     assert [since(t) / 1_000 for t in out.reading.columns["ts"].tolist()] == [0, 1, 2, 3, 8, 8, 8, 8, 8, 9, 10, 11]
     assert [d.messages for d in out.done] == [4]

@@ -364,14 +364,26 @@ def test_trades_without_a_side_or_an_id(tmp_path: Path) -> None:
 
 
 def test_steps_are_the_largest_powers_of_ten(tmp_path: Path) -> None:
-    """Proposed steps hold every value of all files, whatever the container says them in."""
+    """Proposed steps hold every value of a file, whatever the container says them in."""
     assert infer_steps(candles(tmp_path / "c.parquet")) == Steps(Decimal("10"), Decimal("0.1"))
     assert infer_steps(put(tmp_path, TRADES)) == Steps(Decimal("0.01"), Decimal("0.1"))
     path = put(tmp_path, "time,open,high,low,close,volume\n1735689600,1.05,1.05,1.05,1.052,0\n", "bars.csv")
     assert infer_steps(path) == Steps(Decimal("0.001"), None)
-    assert infer_steps(path, put(tmp_path, TRADES)) == Steps(Decimal("0.001"), Decimal("0.1"))
-    with pytest.raises(DataError, match="field 'qty': expected a number, found 'x'"):
+    with pytest.raises(DataError, match="field 'qty': expected a number, found x"):
         infer_steps(put(tmp_path, TRADES.replace("0.500", "x")))
+
+
+def test_steps_come_from_the_rows_that_stay(tmp_path: Path) -> None:
+    """A value that a policy drops does not stand in the way of inferring the steps from the others."""
+    path = put(tmp_path, TRADES.replace("0.500", "x"))
+    assert infer_steps(path, ReadOptions(policies=parse_policies({"unreadable": "drop"}))).tick == Decimal("0.01")
+
+
+def test_a_value_finer_than_any_step_is_named(tmp_path: Path) -> None:
+    """A stray 1e-400 is refused where it stands, not as a tick that nobody wrote."""
+    with pytest.raises(DataError, match="field 'qty': expected at most 18 decimals, found 1e-400") as caught:
+        infer_steps(put(tmp_path, TRADES.replace("0.500", "1e-400")))
+    assert caught.value.line is not None
 
 
 def stream_of(kind: StreamKind, rows: int = 5000) -> Stream:

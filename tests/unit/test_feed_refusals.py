@@ -213,7 +213,98 @@ def test_bars_that_overlap_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, BAR_HEADER, BARS)
     with pytest.raises(DataError, match="bars overlap") as caught:
         one(path, ReadOptions(interval_ns=300 * 10**9))
-    assert (caught.value.line, caught.value.expected) == (3, "bars at least 5m apart")
+    assert (caught.value.line, caught.value.expected) == (3, "bars at least 5m apart, or the interval given")
+
+
+def test_a_stray_bar_closes_no_other_bar_early(tmp_path: Path) -> None:
+    """The length of a bar is the usual step between bars; a bar out of step is refused, because with its step as
+    the length of all a strategy would be told every close before it was known."""
+    rows = [*BARS, [S + 180_000, *BARS[2][1:]], [S + 190_000, *BARS[2][1:]], [S + 240_000, *BARS[2][1:]]]
+    assert one(written(tmp_path, BAR_HEADER, rows[:4])).columns["ts"].tolist()[0] == (S + 60_000) * 10**6
+    with pytest.raises(DataError, match="bars overlap") as caught:
+        one(written(tmp_path, BAR_HEADER, rows))
+    assert (caught.value.line, caught.value.expected) == (6, "bars at least 1m apart, or the interval given")
+
+
+def test_months_are_no_bars_of_one_length(tmp_path: Path) -> None:
+    """February's length would end every other month early: the file is refused."""
+    opens = [1_704_067_200, 1_706_745_600, 1_709_251_200, 1_711_929_600, 1_714_521_600, 1_717_200_000]  # 2024
+    with pytest.raises(DataError, match="bars overlap"):
+        one(written(tmp_path, BAR_HEADER, [[t, *BARS[0][1:]] for t in opens]))
+
+
+KLINE = [S, "10.00", "11.00", "9.00", "10.50", "1.000", S + 59_999, "0", "1", "0", "0", "0"]
+
+
+def klines(*lengths_ms: int) -> list[list[object]]:
+    """Klines a minute apart whose close times lie ``lengths_ms`` after their open."""
+    return [[S + 60_000 * i, *KLINE[1:6], S + 60_000 * i + n - 1, *KLINE[7:]] for i, n in enumerate(lengths_ms)]
+
+
+def test_one_short_close_time_shortens_no_other_kline(tmp_path: Path) -> None:
+    """A kline cut short by an outage is handed over at the usual close, and the others keep theirs."""
+    path = tmp_path / "k.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in klines(60_000, 1_000, 60_000)))
+    opened = [(S + 60_000 * i) * 10**6 for i in range(3)]
+    assert one(path).columns["ts"].tolist() == [t + 60 * 10**9 for t in opened]
+
+
+def test_a_kline_longer_than_the_others_is_refused(tmp_path: Path) -> None:
+    """Its close would be known only after the moment at which it would be told."""
+    path = tmp_path / "k.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in klines(60_000, 90_000, 60_000)))
+    with pytest.raises(DataError, match="expected at most 1m, found 1.5 times that") as caught:
+        one(path)
+    assert (caught.value.line, caught.value.field) == (2, "close_time")
+
+
+def test_a_header_that_is_no_line_of_fields_is_refused(tmp_path: Path) -> None:
+    """Line ends of the last century and a first line without end are market data errors, not faults of ours."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"\r".join([BAR_HEADER.encode(), *(",".join(map(str, row)).encode() for row in BARS)]))
+    with pytest.raises(DataError, match="expected fields of a line that ends in LF or CRLF") as caught:
+        one(path)
+    assert caught.value.line == 1
+    path.write_text('"' + "x" * 200_000 + '",open\n1,2\n')
+    with pytest.raises(DataError, match="unreadable line"):
+        one(path)
+
+
+def test_blanks_around_values_do_not_count(tmp_path: Path) -> None:
+    """A file written with a blank after every comma is the same file."""
+    plain = one(written(tmp_path, BAR_HEADER, BARS))
+    spaced = one(written(tmp_path, BAR_HEADER.replace(",", " , "), [[f" {value} " for value in row] for row in BARS]))
+    assert {n: c.tolist() for n, c in spaced.columns.items()} == {n: c.tolist() for n, c in plain.columns.items()}
+
+
+def test_a_time_may_end_in_utc(tmp_path: Path) -> None:
+    """``2023-11-14 22:13:20 UTC`` is the instant that it says."""
+    path = written(tmp_path, BAR_HEADER, [["2023-11-14 22:13:20 UTC", *BARS[0][1:]]])
+    assert one(path, ReadOptions(interval_ns=60 * 10**9)).columns["time_open"].tolist() == [S * 10**6]
+
+
+def test_columns_that_are_not_named_are_found(tmp_path: Path) -> None:
+    """Naming the one column with an odd name is enough; a name that the file lacks is refused."""
+    header = "Date,Open,High,Low,Close,Volume BTC"
+    path = written(tmp_path, header, BARS)
+    reading = one(path, ReadOptions(columns=OhlcvColumns(volume="Volume BTC")))
+    assert reading.columns["lots"].tolist() == [1000, 2000, 0]
+    with pytest.raises(DataError, match="missing column: field 'Vol'"):
+        one(path, ReadOptions(columns=OhlcvColumns(volume="Vol")))
+
+
+def test_a_number_too_large_for_the_tick_says_so(tmp_path: Path) -> None:
+    """A price that 64 bits of ticks do not hold is a number; what is wrong with it is its size."""
+    path = written(tmp_path, BAR_HEADER, changed(BARS, 1, 2, "1e17"))
+    refused(path, 3, "high", "less than 2^63 steps of 0.01", "1e17")
+
+
+def test_objects_are_no_rows(tmp_path: Path) -> None:
+    """JSON rows are lists; an object is named as what it is."""
+    path = tmp_path / "rows.json"
+    path.write_text('[{"time": 1}]')
+    with pytest.raises(DataError, match="expected a list of values, found dict"):
+        one(path)
 
 
 def test_one_bar_alone_needs_its_length(tmp_path: Path) -> None:

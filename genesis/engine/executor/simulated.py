@@ -315,13 +315,15 @@ class SimulatedExecutor:
             self._agenda.notify(at, OrderCancelRejected(at, order.track, order, now, None, refusal.message))
             return
         delay = self.luck.cancel_ns(instrument, now, ordinal)
+        # A late cancel holds up what is sent after it; what that would have met in time is followed from here.
         self._last_in_time = max(now + delay, self._last_in_time + 1)
+        late = self.luck.stretched(delay, "latency.cancel", instrument, now, ordinal)
         action: VenueAction
         if refusal is None:
             action = _Cancel(instrument, self._desks[instrument].matcher, order.client_order_id)
         else:
             action = _RefusedCancel(instrument, self._answers[instrument], order, now, ordinal, refusal)
-        self._agenda.arrive(self._in_order(now + delay), action)
+        self._agenda.arrive(self._in_order(now + late), action)
 
     def explain(self, client_order_id: str) -> str:
         """Why an order waits, in words."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from genesis.clock import iso_utc
-from genesis.feeds.files.formats import Format, OhlcvColumns, usual_columns
+from genesis.feeds.files.formats import Format, OhlcvColumns, named_columns, usual_columns
 from genesis.feeds.files.gaps import bar_gaps
 from genesis.feeds.files.options import QuoteBarsAs, ReadOptions
 from genesis.feeds.files.policies import Problem
@@ -73,7 +73,10 @@ def ohlcv_columns(table: Table, options: ReadOptions) -> OhlcvColumns:
     known = _NAMES.get(table.format)
     if known is not None:
         return known
-    return options.columns or usual_columns(list(table.columns)) or OhlcvColumns()
+    names = list(table.columns)
+    if options.columns is not None:
+        return named_columns(names, options.columns)
+    return usual_columns(names) or OhlcvColumns()
 
 
 def _time_format(table: Table, options: ReadOptions) -> str | None:
@@ -114,19 +117,31 @@ def order_bars(rows: Rows, field: str) -> None:
 
 
 def bar_interval(rows: Rows, field: str, options: ReadOptions) -> int:
-    """Given, or as the file's metadata or its close times say, or else the smallest step between two bars."""
+    """Given, or as the file's metadata or its close times say, or else the most frequent step between two bars.
+
+    Not the smallest: one stray row would then close every bar before its time, and a strategy would see the future.
+    """
     opens = rows["time_open"]
-    smallest = int(np.diff(opens).min()) if len(opens) > 1 else None
-    step = options.interval_ns or _stated_interval(rows) or smallest
+    steps = np.diff(opens)
+    step = options.interval_ns or _stated_interval(rows) or _most_frequent(steps)
     if step is None:
         raise rows.refuse(
             "unknown bar length", None, field, "two bars or more, or the interval given", f"{len(opens)} bars"
         )
-    if smallest is not None and smallest < step:
-        i = int(np.argmin(np.diff(opens))) + 1
-        found = f"{BarSpec(BarKind.TIME, smallest)} from {iso_utc(int(opens[i - 1]))}"
-        raise rows.refuse("bars overlap", i, field, f"bars at least {BarSpec(BarKind.TIME, step)} apart", found)
+    if len(steps) and steps.min() < step:
+        i = int(np.argmin(steps)) + 1
+        found = f"{BarSpec(BarKind.TIME, int(steps[i - 1]))} from {iso_utc(int(opens[i - 1]))}"
+        expected = f"bars at least {BarSpec(BarKind.TIME, step)} apart, or the interval given"
+        raise rows.refuse("bars overlap", i, field, expected, found)
     return step
+
+
+def _most_frequent(lengths: Column) -> int | None:
+    """The shortest of the most frequent ones; ``None`` of none."""
+    if not len(lengths):
+        return None
+    values, counts = np.unique(lengths, return_counts=True)
+    return int(values[np.argmax(counts)])
 
 
 def _stated_interval(rows: Rows) -> int | None:
@@ -139,9 +154,16 @@ def _stated_interval(rows: Rows) -> int | None:
     if rows.table.format not in (Format.BINANCE_KLINES, Format.BINANCE_MARK_KLINES) or not len(rows):
         return None
     rows.time("time_close", "close_time")
-    length = int((rows["time_close"] - rows["time_open"]).min())
     # A kline's close time is the last moment before the next open, in the file's own unit.
-    return length + {"ms": 1_000_000, "us": 1_000}.get(rows.time_unit, 1)
+    lengths = rows["time_close"] - rows["time_open"] + {"ms": 1_000_000, "us": 1_000}.get(rows.time_unit, 1)
+    usual = _most_frequent(lengths)
+    longest = int(np.argmax(lengths))
+    if usual is None or usual <= 0:
+        raise rows.refuse("unknown bar length", 0, "close_time", "a close after the open", f"{usual} ns after it")
+    if lengths[longest] > usual:
+        found = f"{int(lengths[longest]) / usual:.6g} times that"
+        raise rows.refuse("bar too long", longest, "close_time", f"at most {BarSpec(BarKind.TIME, usual)}", found)
+    return usual
 
 
 def _bars(rows: Rows, instrument: Instrument, step: int, facts: Mapping[str, int | str]) -> Reading:

@@ -80,18 +80,22 @@ def shown(column: pa.Array, row: int, scale: int = 0) -> str:
     return repr(value) if isinstance(value, str) and not value.isprintable() else str(value)
 
 
-def decimals_of(column: pa.Array, scale: int = 0) -> set[Decimal]:
-    """The distinct values of ``column``, exactly.
-
-    Raises:
-        ValueError: a value is not a finite number.
-    """
+def decimals_of(column: pa.Array, scale: int = 0) -> set[Decimal | None]:
+    """The distinct values of ``column``, exactly; ``None`` stands for whatever is no finite number."""
     column = _plain_column(column)
     read = _reader(column.type, scale)
-    values = pc.unique(column).to_pylist()
-    if any(v is None for v in values):
-        raise ValueError("expected a number, found nothing")
-    return {read(v) for v in values}
+    try:
+        values = pc.unique(column).to_pylist()
+    except pa.ArrowNotImplementedError:
+        return {None}  # lists, maps and the like
+    return {_decimal_or_none(value, read) for value in values}
+
+
+def _decimal_or_none(value: Any, read: Callable[[Any], Decimal]) -> Decimal | None:
+    try:
+        return None if value is None else read(value)
+    except ValueError:
+        return None
 
 
 _ONE = Grid(Decimal(1))

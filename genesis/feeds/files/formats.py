@@ -147,7 +147,7 @@ _OHLCV_NAMES: dict[str, tuple[str, ...]] = {
 _FLAGS = {"true", "false"}
 
 
-class OhlcvColumns(msgspec.Struct, frozen=True):
+class OhlcvColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The column names of a plain OHLCV file. ``volume`` is ``None`` where the file has none: it is then 0."""
 
     time: str = "time"
@@ -160,11 +160,26 @@ class OhlcvColumns(msgspec.Struct, frozen=True):
 
 def usual_columns(names: Sequence[str]) -> OhlcvColumns | None:
     """The OHLCV columns among ``names`` where they have one of their usual names, in any case; else ``None``."""
-    by_lower = {name.strip().lower(): name for name in reversed(names)}
-    found = {part: next((by_lower[n] for n in usual if n in by_lower), None) for part, usual in _OHLCV_NAMES.items()}
+    found = _usual(names)
     if any(found[part] is None for part in ("time", *_OHLC)):
         return None
     return msgspec.convert(found, OhlcvColumns)
+
+
+def named_columns(names: Sequence[str], given: OhlcvColumns) -> OhlcvColumns:
+    """``given``, and where it says nothing else and ``names`` has no such column, the one with a usual name."""
+    default, found = OhlcvColumns(), _usual(names)
+    out = {}
+    for part, usual in found.items():
+        name = getattr(given, part)
+        unsaid = name == getattr(default, part) and name not in names
+        out[part] = usual or name if unsaid else name
+    return msgspec.convert(out, OhlcvColumns)
+
+
+def _usual(names: Sequence[str]) -> dict[str, str | None]:
+    by_lower = {name.strip().lower(): name for name in reversed(names)}
+    return {part: next((by_lower[n] for n in usual if n in by_lower), None) for part, usual in _OHLCV_NAMES.items()}
 
 
 def recognise(source: str, container: str, names: Sequence[str], metadata: Mapping[str, str]) -> Format:

@@ -9,20 +9,23 @@ from pathlib import Path
 from genesis.errors import ConfigError, DataError
 from genesis.feeds.files.bars import ohlcv_columns, read_bars, read_quotebars
 from genesis.feeds.files.books import read_depth, read_quotes
-from genesis.feeds.files.exact import decimals_of
+from genesis.feeds.files.exact import decimals_of, shown
 from genesis.feeds.files.formats import LAYOUTS, Format
 from genesis.feeds.files.funding import read_funding
 from genesis.feeds.files.marks import read_mark_candles, read_marks
 from genesis.feeds.files.options import ReadOptions
 from genesis.feeds.files.orders import read_orders
+from genesis.feeds.files.policies import Policy, Problem
 from genesis.feeds.files.reading import Reading, Steps
 from genesis.feeds.files.rows import Rows, scale_of
 from genesis.feeds.files.tables import Table, load
 from genesis.feeds.files.trades import read_trades
 from genesis.feeds.files.writer import read_tape
+from genesis.model.grid import EXACT
 from genesis.model.instruments import Instrument, InstrumentKind
 
 _DEFAULT = ReadOptions()
+_DECIMALS = 18  # of the finest step an instrument may have
 _BARS = (Format.CANDLES, Format.FREQTRADE_CANDLES, Format.BINANCE_KLINES, Format.OHLCV)
 _MARK_CANDLES = (Format.MARK_CANDLES, Format.FREQTRADE_MARK, Format.BINANCE_MARK_KLINES)
 _FUNDING = (Format.FUNDING, Format.FUNDING_RATES, Format.FREQTRADE_FUNDING, Format.BINANCE_FUNDING)
@@ -71,21 +74,16 @@ def detect(path: Path) -> Format:
     return load(path).format
 
 
-def infer_steps(*paths: Path, options: ReadOptions = _DEFAULT) -> Steps:
-    """The largest power-of-ten steps on which all prices and sizes of the files lie.
+def infer_steps(path: Path, options: ReadOptions = _DEFAULT) -> Steps:
+    """The largest power-of-ten steps on which all prices and sizes of the file lie.
 
     Raises:
-        DataError: a file cannot be read, or a value is no number.
+        DataError: the file cannot be read, or a value is no number (unless the policy drops such rows) or finer than any step.
     """
-    prices: set[int] = set()
-    sizes: set[int] = set()
-    for path in paths:
-        table = load(path, options.known_format)
-        rows = Rows(table, options.policies)
-        price_fields, size_fields = _value_columns(table, options)
-        prices.update(_exponents(rows, price_fields))
-        sizes.update(_exponents(rows, size_fields))
-    return Steps(_step(prices), _step(sizes))
+    table = load(path, options.known_format)
+    rows = Rows(table, options.policies)
+    price_fields, size_fields = _value_columns(table, options)
+    return Steps(_step(rows, price_fields), _step(rows, size_fields))
 
 
 def _value_columns(table: Table, options: ReadOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -101,36 +99,29 @@ def _value_columns(table: Table, options: ReadOptions) -> tuple[tuple[str, ...],
     return LAYOUTS[table.format].prices, LAYOUTS[table.format].sizes
 
 
-def _exponents(rows: Rows, fields: Iterable[str]) -> set[int]:
-    """Powers of ten of the last digit that is not zero, over all values but zero."""
-    out: set[int] = set()
+def _step(rows: Rows, fields: Iterable[str]) -> Decimal | None:
+    """The power of ten of the last digit that is not zero, over all values; ``None`` where all of them are zero."""
+    exponents: set[int] = set()
     for field in fields:
-        try:
-            values = decimals_of(rows.raw(field), scale_of(field))
-        except ValueError as error:
-            found = str(error).partition("found ")[2]
-            raise DataError(
-                "unreadable value",
-                source=rows.table.source,
-                line=_first_line(rows, field),
-                field=field,
-                expected="a number",
-                found=found,
-            ) from None
-        out.update(int(value.normalize().as_tuple().exponent) for value in values if value)
-    return out
-
-
-def _first_line(rows: Rows, field: str) -> int | None:
-    """The line of the first value of ``field`` that is no number."""
-    column = rows.raw(field)
-    for i in range(len(column)):
-        try:
-            decimals_of(column.slice(i, 1), scale_of(field))
-        except ValueError:
-            return int(rows.lines()[i])
-    return None
-
-
-def _step(exponents: set[int]) -> Decimal | None:
+        values = decimals_of(rows.raw(field), scale_of(field))
+        if None in values and rows.policies.get(Problem.UNREADABLE, Policy.REFUSE) is Policy.REFUSE:
+            raise _refuse(rows, field, "unreadable value", "a number", lambda value: value is None)
+        exponents.update(_last_digit(value) for value in values if value)
+        if exponents and min(exponents) < -_DECIMALS:
+            raise _refuse(rows, field, "too many decimals", f"at most {_DECIMALS} decimals", _too_fine)
     return Decimal(1).scaleb(min(exponents)) if exponents else None
+
+
+def _last_digit(value: Decimal) -> int:
+    return int(value.normalize(EXACT).as_tuple().exponent)
+
+
+def _too_fine(value: Decimal | None) -> bool:
+    return value is not None and _last_digit(value) < -_DECIMALS
+
+
+def _refuse(rows: Rows, field: str, message: str, expected: str, bad: Callable[[Decimal | None], bool]) -> DataError:
+    """The error that names the first value of ``field`` that is ``bad``."""
+    column, scale = rows.raw(field), scale_of(field)
+    i = next(i for i in range(len(column)) if bad(*decimals_of(column.slice(i, 1), scale)))
+    return rows.refuse(message, i, field, expected, shown(column, i, scale))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genesis.clock import iso_utc
 from genesis.errors import DataError
-from genesis.feeds.files.exact import OFF_GRID, UNREADABLE, round_units, shown, to_units
+from genesis.feeds.files.exact import OFF_GRID, UNREADABLE, decimals_of, round_units, shown, to_units
 from genesis.feeds.files.formats import OWN_COLUMNS, missing_column
 from genesis.feeds.files.policies import Policies, Policy, Problem, check_policies
 from genesis.feeds.files.reading import EXAMPLES, GapInfo, Latency, ReadReport, Repair
@@ -270,7 +270,11 @@ class Rows:
         def found(i: int) -> str:
             return self._shown(field, i)
 
-        self.check(Problem.UNREADABLE, self["faults"] == UNREADABLE, field, "a number", found)
+        def readable(i: int) -> str:
+            held = decimals_of(self.raw(field).slice(i, 1), scale) != {None}
+            return f"less than 2^63 steps of {plain(grid.step)}" if held else "a number"
+
+        self._policy(Problem.UNREADABLE, self["faults"] == UNREADABLE, field, readable, found)
         if least is not None:
             expected = "more than 0" if least else "0 or more"
             # Off the grid the units are the floor: a positive value below one step has 0 and is no zero.

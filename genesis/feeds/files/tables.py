@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
@@ -28,7 +29,7 @@ from genesis.errors import DataError
 from genesis.feeds.files.formats import LAYOUTS, Format, positional, recognise
 from genesis.tape.stream import Column
 
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
@@ -155,11 +156,13 @@ def _json(source: str, container: str, data: bytes, fmt: Format | None) -> Table
         raise _broken(source, container, error) from None
     if not rows:
         raise DataError("empty file", source=source, expected="at least one row", found="none")
-    width = len(rows[0]) if isinstance(rows[0], list) else 0
+    width = len(rows[0]) if isinstance(rows[0], list) else None
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != width:
+            expected = "a list of values" if width is None else f"a list of {width} values"
             found = f"{len(row)} values" if isinstance(row, list) else type(row).__name__
-            raise DataError("bad row", source=source, line=number, expected=f"a list of {width} values", found=found)
+            raise DataError("bad row", source=source, line=number, expected=expected, found=found)
+    width = len(rows[0])
     known = fmt or positional(source, [], width, container)
     names = _positional_names(source, known, width)
     columns = {
@@ -185,7 +188,17 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
     data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
     first = data.split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
     delimiter = max(_DELIMITERS, key=first.count)
-    fields = [field.strip() for field in next(csv.reader([first], delimiter=delimiter))]
+    try:
+        fields = [field.strip() for field in next(csv.reader([first], delimiter=delimiter))]
+    except csv.Error as error:
+        # Among them a lone carriage return as the line's end.
+        raise DataError(
+            "unreadable line",
+            source=source,
+            line=1,
+            expected="fields of a line that ends in LF or CRLF",
+            found=str(error),
+        ) from None
     header = not any(_is_number(field) for field in fields)
     if header:
         known = fmt or recognise(source, container, fields, {})
@@ -240,7 +253,10 @@ def _csv_columns(
                 column_types={name: pa.string() for name in names}, strings_can_be_null=False
             ),
         )
-        return {name: _single(table.column(name)) for name in names}, tuple(ragged)
+        columns = {name: _single(table.column(name)) for name in names}
+        if b" " in data:
+            columns = {name: pc.utf8_trim_whitespace(column) for name, column in columns.items()}
+        return columns, tuple(ragged)
     except _BROKEN as error:
         if skip and b"\n" not in data:
             return {name: pa.array([], pa.string()) for name in names}, ()

@@ -90,6 +90,8 @@ def _from_timestamps(column: pa.Array) -> Units:
 
 
 def _from_iso(column: pa.Array) -> Units:
+    if pa.types.is_string(column.type):
+        column = pc.replace_substring_regex(column, " ?UTC$", "Z")
     if pa.types.is_string(column.type) and not column.null_count:
         for zone in (None, "UTC"):
             try:

@@ -105,7 +105,7 @@ def test_more_different_things_than_are_remembered_come_out_right() -> None:
     """Prices, instruments, currencies and names of metrics beyond what the fast writers keep are written all the same."""
     fills: list[Event] = [filled(order(), ticks=n) for n in range(5_000)]
     fills += [filled(order(), fee_decimals=n % 300, fee=n) for n in range(600)]
-    samples: list[Event] = [sample(**{f"m{n}": n}) for n in range(300)]
+    samples: list[Event] = [change(sample(), metrics={f"m{n}": n}) for n in range(300)]
     for event in [*fills, *samples]:
         encode(event)
     assert all(encode(e) == encode_any(e) for e in (*fills[:20], *fills[4_990:5_010], samples[0], samples[-1]))

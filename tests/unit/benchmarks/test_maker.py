@@ -26,8 +26,8 @@ def quoting(quotes: list[tuple[int, int, int, int, int]], trades: list[tuple[int
     """The rule over quotes of (ms, bid, lots, ask, lots) and trades of (ms, ticks, lots, taker)."""
     strategy = Quoting(FX, RULE, 1)
     streams = [
-        trades_stream([(t * MS, *rest) for t, *rest in trades]),
-        quotes_stream([(t * MS, *rest) for t, *rest in quotes]),
+        trades_stream([(t * MS, a, b, c) for t, a, b, c in trades]),
+        quotes_stream([(t * MS, a, b, c, d) for t, a, b, c, d in quotes]),
     ]
     run(streams, [("maker", strategy)], profile=PROFILE)
     return strategy

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -54,7 +55,7 @@ def said(form: LogFormat, level: LogLevel = LogLevel.INFO, **facts: object) -> s
 
 def test_a_line_is_one_line_for_people_and_one_object_for_programs() -> None:
     """UTC to the millisecond, level, event, then the facts; what would break a line is quoted."""
-    facts: dict[str, object] = {"n": 4, "text": "two words", "lines": "a\nb", "names": ["x", "y"], "none": None}
+    facts: dict[str, Any] = {"n": 4, "text": "two words", "lines": "a\nb", "names": ["x", "y"], "none": None}
     text = said(LogFormat.TEXT, **facts)
     assert text == (
         '2023-11-14T22:13:20.120Z info    something              n=4 text="two words" lines="a\\nb" names=x,y none=null\n'

@@ -23,6 +23,12 @@ def load(text: str, folder: Path, env: dict[str, str] | None = None) -> Config:
     return load_config(path, env)
 
 
+def _one(**changed: str) -> str:
+    """One strategy, with some of its values replaced."""
+    values = {"name": "s", "strategy": "breakout", "instruments": "[A.B]", "budget": "1", **changed}
+    return f"strategies: [{{{', '.join(f'{k}: {v}' for k, v in values.items())}}}]"
+
+
 _FOUR = """
 instruments: [{symbol: A, venue: B, base: A, quote: C}]
 data: [{instrument: A.B, path: a}]
@@ -59,6 +65,17 @@ strategies: [{name: s, strategy: breakout, instruments: [A.B], budget: 1, varian
         ),
         ("paper_trading: {validation_criteria: {days_mode: never}}", {}, "found 'never'"),
         ("paper_trading: {validation_criteria: {min_win_rate: 1.1}}", {}, "min_win_rate: expected 0 to 1, found 1.1"),
+        (_one(budget="1e40"), {}, "strategies[0].budget: expected above 0, at most 1e+15, found 1E+40"),
+        (_one(balances="{Q: -1}"), {}, "strategies[0].balances.Q: expected 0 to 1e+15, found -1"),
+        (_one(name='""'), {}, "strategies[0].name: expected 1 to 100 printable characters"),
+        (_one(name='"a\\nb"'), {}, "no blank at the ends, found 'a\\nb'"),
+        (_one(name='"own@realistic"'), {}, "characters without @ and !"),
+        (_one(name=f"{'x' * 101}"), {}, f"found '{'x' * 100}…'"),
+        (_one(variants='[{name: " a"}]'), {}, "strategies[0].variants[0].name: expected 1 to 100"),
+        ("instruments: [{symbol: A, venue: B, base: A, quote: ''}]", {}, "instruments[0].quote: expected 1 to 100"),
+        ("instruments: [{symbol: 'A B', venue: B, base: A, quote: Q}]", {}, "without blanks, found 'A B'"),
+        ("run: {store: ':memory:'}", {}, "run.store: expected the name of a file, found ':memory:'"),
+        ("data: [{instrument: A.B, path: a, columns: {vol: v}}]", {}, "data[0].columns.vol: expected a known key"),
         (_FOUR, {}, "strategies.s.variants: expected at most 3 in one A/B test"),
     ],
 )
@@ -136,7 +153,7 @@ def test_a_path_may_lie_in_an_installed_package(tmp_path: Path) -> None:
 
 def test_secret_keys_are_those_of_the_type() -> None:
     """By declaration, not by name."""
-    assert secret_keys() == {"api_key", "api_secret", "passphrase"}
+    assert secret_keys() == {"api_key", "api_secret", "passphrase", "url", "token", "password"}
     assert shape.is_secret(("venues", "X", "api_key"))
     assert not shape.is_secret(("venues", "X"))
     assert all(shape.touches_secret(p) for p in ((), ("venues",), ("venues", "X"), ("venues", "X", "api_key")))
@@ -168,6 +185,11 @@ LETTERS = st.text("ÄÖÜ♠♥♦♣", min_size=4, max_size=12)
             "venues: {{x: {{api_secret: '{0}}}}}",
             'venues: {{x: {{api_secret: "\\{0}"}}}}',
             "venues: {{x: {{api_secret: '{0}', api_secret: '{0}'}}}}",
+            "audit: {{publish: {{web_hook: {{url: 'ftp://{0}'}}}}}}",
+            "audit: {{publish: {{web_hook: {{url: 'https://ann:{0}@h/'}}}}}}",
+            "audit: {{publish: {{web_hook: {{url: 'https://h/', token: ['{0}']}}}}}}",
+            "audit: {{publish: {{web_hook: ['{0}']}}}}",
+            "audit: {{publish: {{mail: {{host: h, sender: a@b, to: [c@d], password: '{0}'}}}}}}",
         ],
     ),
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from genesis.evidence import detection as dt
 from genesis.evidence.alarm_times import exact_cusum_arl, exact_shiryaev_roberts, threshold_for
+from genesis.evidence.dependence import LaggedSums
 from genesis.evidence.monitor_rules import Cause, DrawdownRules, EdgeRules, GapRules, Level, VarRules, worst
 from genesis.metrics.ratios import Moments
 
@@ -21,7 +22,8 @@ DEVIATION = 0.004
 
 
 def normal(seed: int, n: int, mean: float = 0.0, deviation: float = DEVIATION) -> list[float]:
-    return (mean + deviation * np.random.default_rng(seed).standard_normal(n)).tolist()
+    drawn: list[float] = (mean + deviation * np.random.default_rng(seed).standard_normal(n)).tolist()
+    return drawn
 
 
 # ---- the recurrences
@@ -241,7 +243,7 @@ def test_gap_saved_and_loaded_goes_on_bit_by_bit(before: list[float], after: lis
 
 def test_the_error_of_a_mean_sees_autocorrelation() -> None:
     """An autoregression of 0.3 has a long-run variance of 1 / (1 - 0.3)**2 = 2.04 for unit noise."""
-    moments, lagged, before = Moments(), dt.LaggedSums(), 0.0
+    moments, lagged, before = Moments(), LaggedSums(), 0.0
     for x in normal(10, 40_000, 0.0, 1.0):
         before = 0.3 * before + x
         moments.add(before)

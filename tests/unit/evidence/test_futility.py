@@ -70,7 +70,7 @@ def test_what_cannot_be_is_refused() -> None:
         ({"lose_most": 1.0}, "lose_most"),
     ):
         with pytest.raises(ValueError, match=name):
-            FutilityRules(**changed)  # type: ignore[arg-type]
+            FutilityRules(**changed)
     with pytest.raises(ValueError, match="bets"):
         Futility(RULES, 1.0).load([1.0, 1.0, 0.0, 1.0])
     with pytest.raises(ValueError, match="return"):

@@ -202,4 +202,4 @@ def test_what_cannot_be_compared_is_refused() -> None:
         ({"decide_at": 150.0}, "decide_at"),
     ):
         with pytest.raises(ValueError, match=name):
-            PairRules(**changed)  # type: ignore[arg-type]
+            PairRules(**changed)

@@ -18,6 +18,7 @@ from genesis.model.orders import Liquidity, Side
 from genesis.portfolio.tape_rates import TapeRates
 from genesis.tape.stream import Stream, StreamKind
 from tests.kit.fills import SECOND
+from tests.kit.venue import TOUCH, Venue
 
 BNB = Instrument("BNBUSDT", "T", "BNB", "USDT", Decimal("0.1"), Decimal("0.001"))
 BTC = Instrument("BTCUSDT", "T", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"))
@@ -81,6 +82,30 @@ def test_a_short_balance_leaves_the_full_fee_to_the_received_asset() -> None:
     due = units("BNB", "0.03461538")  # 12 / 260 x 0.75
     assert charged(payer(standard(100_000), free=due), "12000", "USDT") == due
     assert charged(payer(standard(100_000), free=due - 1), "12000", "USDT") is None
+
+
+ETH = Instrument("ETHBNB", "T", "ETH", "BNB", Decimal("0.001"), Decimal("0.01"))
+
+
+@pytest.mark.parametrize(("second_ask", "fee_asset", "left"), [(10_100, "BNB", "0.003575"), (10_110, "ETH", "0.00135")])
+def test_a_fee_in_what_the_order_gives_needs_what_the_order_leaves(second_ask: int, fee_asset: str, left: str) -> None:
+    """10 BNB buy 0.99 ETH at market. 0.1 at 10 costs 1 and 0.00075 of fee; 0.89 costs 8.989 or 8.9979, of which 8.9 were set aside.
+
+    Of the free 0.09925 then 0.01025 or 0.00135 are left: the fee of 0.006675 is paid from the first and not from the second.
+    """
+    venue = Venue(TOUCH, ETH)
+    ear = venue.account("a", cash="10")
+    scales = {"BNB": ETH.quote_decimals, "ETH": ETH.base_decimals}
+    rates = TapeRates([one_print(ETH, 0, 10_000)], scales)
+    venue.parties["a"].asset_fee = AssetFee("BNB", standard(100_000), scales["BNB"], 8, rates, venue.wallets["a"])
+    venue.now = SECOND
+    venue.quote(9_999, 1000, 10_000, 10)
+    venue.order("o", Side.BUY, 99)
+    venue.quote(second_ask - 10, 1000, second_ask, 100)
+    assert ear.fills() == [(10_000, 10), (second_ask, 89)]
+    fees = [h.fee for h in ear.of("filled")]
+    assert [fee[1] for fee in fees if fee is not None] == ["BNB", fee_asset]
+    assert venue.wallets["a"].free["BNB"] == currency_grid(scales["BNB"]).from_text(left)
 
 
 def test_without_a_fresh_rate_the_received_asset_pays() -> None:

@@ -12,14 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.execution.filters import OrderFilters
+from genesis.execution.listing_rules import ListingRules
 from genesis.feeds.files.exchange_info import Listing
 from genesis.model.instruments import Instrument, InstrumentKind
-from genesis.model.orders import OrderIntent, OrderType, Side
+from genesis.model.orders import Order, OrderIntent, OrderType, Side
 from genesis.model.rules import LotRange, PercentPrice, PriceRange, StpMode, TrailingRange
 from genesis.model.venue_errors import Breach, Violation
 from genesis.tape.references import TapeReferences
 from tests.kit import exchange as x
 from tests.kit.runs import START, marks_stream, trades_stream
+from tests.kit.venue import TOUCH, Venue
 
 SPOT_FILTERS = (
     x.PERCENT_BY_SIDE | {"avgPriceMins": 5},
@@ -67,10 +69,18 @@ def prices(average: str | None = "100", mark: str | None = "100", scale: int = 1
 
 def intent_of(listing: Listing, **values: Any) -> OrderIntent:
     """A buy of one unit at 100 unless said otherwise; prices and quantities in decimals."""
-    wanted = {"side": Side.BUY, "qty": "1", "type": OrderType.LIMIT, "limit": "100", "trigger": None} | values
+    wanted: dict[str, Any] = {
+        "side": Side.BUY,
+        "qty": "1",
+        "type": OrderType.LIMIT,
+        "limit": "100",
+        "trigger": None,
+    } | values
     instrument = listing.instrument
-    ticks = {f"{k}_ticks": None if wanted[k] is None else instrument.ticks(wanted[k]) for k in ("limit", "trigger")}
-    others = {k: v for k, v in wanted.items() if k not in ("side", "qty", "type", "limit", "trigger")}
+    ticks: dict[str, Any] = {
+        f"{k}_ticks": None if wanted[k] is None else instrument.ticks(wanted[k]) for k in ("limit", "trigger")
+    }
+    others: dict[str, Any] = {k: v for k, v in wanted.items() if k not in ("side", "qty", "type", "limit", "trigger")}
     return OrderIntent(instrument, wanted["side"], instrument.lots(wanted["qty"]), wanted["type"], **ticks, **others)
 
 
@@ -81,9 +91,10 @@ def check(
     open_orders: int = 0,
     open_algo_orders: int = 0,
     base_units: int = 0,
+    mode: StpMode = StpMode.EXPIRE_MAKER,
 ) -> Violation | None:
     filters = OrderFilters(listing.rules)
-    return filters.check(intent, 0, references or prices(), open_orders, open_algo_orders, base_units)
+    return filters.check(intent, 0, references or prices(), open_orders, open_algo_orders, base_units, mode)
 
 
 def said(found: Violation | None) -> tuple[int, str] | None:
@@ -284,7 +295,7 @@ def test_percent_price_is_exact(spot: Listing, limit: int, total: int, lots: int
             return total, lots
 
     order = OrderIntent(spot.instrument, Side.BUY, 1000, OrderType.LIMIT, limit)
-    found = OrderFilters(rules).check(order, 0, Average(), 0, 0, 0)
+    found = OrderFilters(rules).check(order, 0, Average(), 0, 0, 0, StpMode.EXPIRE_MAKER)
 
     assert (found is None) is (Decimal(down) / 1000 * total <= limit * lots <= Decimal(up) / 1000 * total)
 
@@ -305,7 +316,7 @@ def test_limits_under_the_lowest_price(
     stop = {"type": OrderType.STOP, "limit": None}
 
     def answer(**values: Any) -> tuple[int, str] | None:
-        return said(OrderFilters(rules).check(intent_of(listing, **values), 0, prices(), 0, 0, 0))
+        return said(OrderFilters(rules).check(intent_of(listing, **values), 0, prices(), 0, 0, 0, StpMode.EXPIRE_MAKER))
 
     assert answer(limit="50") is None
     assert answer(limit="49.99") == limit
@@ -345,8 +356,8 @@ def test_the_first_failure_in_order_wins(spot: Listing) -> None:
     ]
     seen: list[str | None] = []
     for change in lifted:
-        found = OrderFilters(rules).check(order, 0, prices(), 0, 0, 0)
-        seen.append(found and (found.filter or found.message))
+        found = OrderFilters(rules).check(order, 0, prices(), 0, 0, 0, StpMode.EXPIRE_MAKER)
+        seen.append(None if found is None else found.filter or found.message)
         rules = msgspec.structs.replace(rules, **change)
 
     assert seen == [
@@ -360,7 +371,7 @@ def test_the_first_failure_in_order_wins(spot: Listing) -> None:
         "MAX_POSITION",
         "TRAILING_DELTA",
     ]
-    assert OrderFilters(rules).check(order, 0, prices(), 0, 0, 0) is None
+    assert OrderFilters(rules).check(order, 0, prices(), 0, 0, 0, StpMode.EXPIRE_MAKER) is None
 
 
 def test_lot_size_comes_before_market_lot_size(spot: Listing) -> None:
@@ -368,7 +379,7 @@ def test_lot_size_comes_before_market_lot_size(spot: Listing) -> None:
     rules = msgspec.structs.replace(spot.rules, lot=LotRange(2, None, 1), market_lot=LotRange(2, None, 1))
     order = intent_of(spot, qty="0.001", **MARKET)
 
-    assert said(OrderFilters(rules).check(order, 0, prices(), 0, 0, 0)) == LOT
+    assert said(OrderFilters(rules).check(order, 0, prices(), 0, 0, 0, StpMode.EXPIRE_MAKER)) == LOT
 
 
 # ---- types, modes, the matching engine
@@ -411,20 +422,31 @@ def test_self_trade_prevention_modes(spot: Listing, usdm: Listing) -> None:
     """A mode the symbol does not list is refused; a file that lists none allows all."""
     words = "This symbol does not allow the specified self-trade prevention mode."
 
-    assert OrderFilters(spot.rules).check_stp(StpMode.DECREMENT) is None
-    assert said(OrderFilters(spot.rules).check_stp(StpMode.NONE)) == (-1013, words)
-    assert OrderFilters(usdm.rules).check_stp(StpMode.NONE) is None
+    assert check(spot, intent_of(spot), mode=StpMode.DECREMENT) is None
+    assert said(check(spot, intent_of(spot), mode=StpMode.NONE)) == (-1013, words)
+    assert check(usdm, intent_of(usdm), mode=StpMode.NONE) is None
 
 
 def engine(listing: Listing, values: dict[str, Any], **market: Any) -> tuple[int, str] | None:
-    """What the matching engine says: flat, rich, last price 100, the other side of the book at 100 unless said otherwise."""
+    """What a venue says that knows the symbol's rules: flat, rich, last price 100, the other side of the book at 100 unless said otherwise."""
     seen: dict[str, Any] = {"position": 0, "affordable": True, "last": 10_000, "opposite": 10_000} | market
-    filters = OrderFilters(listing.rules)
-    return said(
-        filters.check_market(
-            intent_of(listing, **values), seen["position"], seen["affordable"], seen["last"], seen["opposite"]
-        )
-    )
+    intent, rich = intent_of(listing, **values), seen["affordable"]
+    venue = Venue(TOUCH, listing.instrument)
+    ear = venue.account(cash="10000" if rich else "0", coins="50" if rich else "0")
+    party, sign = venue.parties["a"], int(intent.side)
+    party.position = seen["position"]
+    party.rules = ListingRules(OrderFilters(listing.rules), prices(), None, listing.instrument.lot_units)
+    if seen["last"] is not None:
+        venue.trade(seen["last"], 1)
+    if seen["opposite"] is not None:
+        # The order's own side is far below, so that nothing but the other one matters.
+        near, far = seen["opposite"], seen["opposite"] - sign * 500
+        venue.quote(*((far, 1, near, 1) if sign > 0 else (near, 1, far, 1)))
+    venue.send(Order("o", "a", intent, venue.now, 1))
+    for heard in ear.of("rejected"):
+        code, _, message = heard.detail.partition(" (")[0].partition(" ")
+        return int(code), message
+    return None
 
 
 TRIGGERS = (-2010, "Order would trigger immediately.")
@@ -454,14 +476,29 @@ def test_an_order_that_would_trigger_at_once(
     values = {"type": kind, "side": side, "trigger": trigger, "limit": "100" if kind.has_limit else None}
 
     assert engine(spot, values) == expected
-    assert engine(spot, values, last=None) is None
+    assert engine(spot, values, last=None, opposite=None) is None
 
 
 def test_the_activation_of_a_trailing_stop_is_no_trigger(spot: Listing) -> None:
-    """Met at once it only begins to track."""
+    """Met at once it only begins to track, on spot."""
     trailing = {"type": OrderType.TRAILING_STOP, "limit": None, "trigger": "99", "trailing_bp": 100}
 
     assert engine(spot, trailing) is None
+
+
+@pytest.mark.parametrize(
+    ("side", "activation", "passes"),
+    [(Side.BUY, "99.99", True), (Side.BUY, "100", False), (Side.SELL, "100.01", True), (Side.SELL, "100", False)],
+)
+def test_on_futures_an_activation_that_is_met_is_a_trigger_that_is_met(
+    usdm: Listing, side: Side, activation: str, passes: bool
+) -> None:
+    """A buy is activated below the last price, a sell above it; without an activation price there is nothing to meet."""
+    trailing = {"type": OrderType.TRAILING_STOP, "limit": None, "side": side, "trailing_bp": 100}
+
+    expected = None if passes else (-2021, "Order would immediately trigger.")
+    assert engine(usdm, trailing | {"trigger": activation}) == expected
+    assert engine(usdm, trailing) is None
 
 
 @pytest.mark.parametrize(
@@ -479,7 +516,7 @@ def test_a_post_only_order_that_would_take(
 ) -> None:
     """At the other side's best price it takes; a plain limit order may."""
     assert engine(spot, {"side": side, "limit": limit, "post_only": True}) == expected
-    assert engine(spot, {"side": side, "limit": limit, "post_only": True}, opposite=None) is None
+    assert engine(spot, {"side": side, "limit": limit, "post_only": True}, last=None, opposite=None) is None
     assert engine(spot, {"side": side, "limit": limit}) is None
 
 
@@ -495,14 +532,15 @@ def test_reduce_only_needs_a_position_on_the_other_side(usdm: Listing, side: Sid
 
 
 def test_the_engine_asks_in_order(spot: Listing, usdm: Listing) -> None:
-    """Position, balance, trigger, book: of several failures the first is told."""
+    """Position, book or trigger, balance: of several failures the first is told. Margin is asked by risk, before the order is sent."""
     stop: dict[str, Any] = {"type": OrderType.STOP_LIMIT, "trigger": "99", "reduce_only": True}
     poor = (-2010, "Account has insufficient balance for requested action.")
 
     assert engine(spot, stop, affordable=False) == (-2022, "ReduceOnly Order is rejected.")
-    assert engine(spot, stop, affordable=False, position=-1) == poor
-    assert engine(spot, stop, position=-1) == TRIGGERS
-    assert engine(usdm, {}, affordable=False) == (-2019, "Margin is insufficient.")
+    assert engine(spot, stop, affordable=False, position=-1) == TRIGGERS
+    assert engine(spot, {"post_only": True}, affordable=False) == TAKES
+    assert engine(spot, {}, affordable=False) == poor
+    assert engine(usdm, {}, affordable=False) is None
     assert engine(usdm, {"post_only": True}) == (
         -5022,
         "Due to the order could not be executed as maker, the Post Only order will be rejected.",
@@ -513,13 +551,28 @@ def test_the_engine_asks_in_order(spot: Listing, usdm: Listing) -> None:
     )
 
 
+def test_an_order_that_is_late_is_not_open_yet(tmp_path: Path) -> None:
+    """The symbol allows one open order. A late one, which has not arrived, leaves that place to the one before it and is refused itself."""
+    listing = x.listing_of(tmp_path, x.spot_symbol(x.MAX_NUM_ORDERS | {"maxNumOrders": 1}))
+    venue = Venue(TOUCH, listing.instrument)
+    ear = venue.account(cash="10000")
+    rules = ListingRules(OrderFilters(listing.rules), prices(), None, listing.instrument.lot_units)
+    venue.parties["a"].rules = rules
+    venue.quote(10_000, 5, 10_001, 5)
+    venue.order("late", Side.BUY, 500, limit=9_900, late_by=1)
+    venue.order("first", Side.BUY, 500, limit=9_900)
+    venue.arrive_late("late")
+    assert [h.order for h in ear.of("accepted")] == ["first"]
+    assert [(h.order, h.detail) for h in ear.of("rejected")] == [("late", "-1013 Filter failure: MAX_NUM_ORDERS")]
+
+
 def test_asking_changes_nothing(spot: Listing) -> None:
     """The same order asked about twice gets the same answer: a refused command leaves no trace."""
     filters, references = OrderFilters(spot.rules), prices()
     order = intent_of(spot, limit="120.01")
 
-    first = filters.check(order, 0, references, 3, 2, 1)
-    second = filters.check(order, 0, references, 3, 2, 1)
+    first = filters.check(order, 0, references, 3, 2, 1, StpMode.EXPIRE_MAKER)
+    second = filters.check(order, 0, references, 3, 2, 1, StpMode.EXPIRE_MAKER)
 
     assert first is second
     assert first is filters.refusal(Breach.PERCENT_SIDE_UP)
@@ -547,7 +600,7 @@ def test_scaling_all_prices_changes_no_verdict(spot: Listing, price: int, lots: 
     references = prices(scale=scale)
     scaled = OrderIntent(spot.instrument, side, lots, OrderType.LIMIT, price * scale)
 
-    one = OrderFilters(spot.rules).check(order, 0, prices(), 0, 0, 0)
-    other = OrderFilters(finer).check(scaled, 0, references, 0, 0, 0)
+    one = OrderFilters(spot.rules).check(order, 0, prices(), 0, 0, 0, StpMode.EXPIRE_MAKER)
+    other = OrderFilters(finer).check(scaled, 0, references, 0, 0, 0, StpMode.EXPIRE_MAKER)
 
     assert said(one) == said(other)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from genesis.execution.tier import Confidence, Phase, Tier
@@ -265,6 +267,23 @@ def test_a_resting_order_fills_behind_its_queue() -> None:
     assert venue.ears["a"].fills() == [(9_999, 3)]
 
 
+def test_with_depth_a_queue_at_the_touch_follows_the_depth() -> None:
+    """5 are before it at 99.99. The quote alone moves nothing, since depth tells of sizes; the depth's 2 does.
+
+    A print of 3 is what the depth showed already; of the next 3 two are ahead and one is its own.
+    """
+    venue = book()
+    working = venue.order("o", BUY, 5, limit=9_999)
+    venue.quote(9_999, 2, 10_001, 5)
+    assert working.ahead == 5
+    venue.depth(1, 9_999, 2)
+    assert working.ahead == 2
+    venue.trade(9_999, 3, -1)
+    assert venue.ears["a"].fills() == []
+    venue.trade(9_999, 3, -1)
+    assert venue.ears["a"].fills() == [(9_999, 1)]
+
+
 def test_a_print_at_the_price_by_the_other_side_is_not_ours() -> None:
     """A purchase at the bid's price took no bid."""
     venue = book()
@@ -313,12 +332,33 @@ def test_the_other_side_crossing_a_resting_order_fills_what_it_shows() -> None:
 
 
 def test_nobody_is_ahead_once_the_other_side_stood_at_the_price() -> None:
-    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2; nobody bids there any more, so the next sale of 3 is its own."""
+    """10 were before it at 99.98; an ask of 2 comes to 99.98 and fills 2. Prints of 10 that come after are what took those; the next 3 are its own."""
     venue = book()
-    venue.order("o", BUY, 10, limit=9_998)
+    working = venue.order("o", BUY, 10, limit=9_998)
     venue.quote(9_997, 5, 9_998, 2)
+    assert working.ahead == 0
+    venue.trade(9_998, 6)
+    venue.trade(9_998, 4)
+    assert venue.ears["a"].fills() == [(9_998, 2)]
     venue.trade(9_998, 3)
     assert venue.ears["a"].fills() == [(9_998, 2), (9_998, 3)]
+
+
+@pytest.mark.parametrize("queue", ["risk_averse", "power3"])
+@pytest.mark.parametrize("quote_first", [True, False])
+def test_whichever_comes_first_of_a_print_and_the_quote_that_it_left(queue: str, quote_first: bool) -> None:
+    """3 stand before it; a seller of 8 takes them and leaves an ask of 5 at its price: 5 are its own, told by the print first or by the quote."""
+    venue = Venue(TOUCH, queue=queue)
+    ear = venue.account()
+    venue.quote(9_999, 3, 10_001, 5)
+    venue.order("o", BUY, 10, limit=9_999)
+    if quote_first:
+        venue.quote(9_998, 4, 9_999, 5)
+        venue.trade(9_999, 3)
+    else:
+        venue.trade(9_999, 3)
+        venue.quote(9_998, 4, 9_999, 5)
+    assert ear.fills() == [(9_999, 5)]
 
 
 def test_post_only_never_takes() -> None:
@@ -358,19 +398,35 @@ def test_reduce_only_never_goes_through_flat() -> None:
 
 
 def test_a_reduce_only_order_ends_once() -> None:
-    """Long 3: a sell of 5 walks the book to flat and expires there, once; one that rests when another closed the position expires once too."""
+    """Long 3: a sell of 5 walks the book to flat and expires there, once; one that rests expires at that moment, once too."""
     venue = book()
     ear = venue.ears["a"]
     venue.order("in", BUY, 3)
     venue.order("rests", SELL, 2, limit=10_005, reduce_only=True)
     venue.order("walks", SELL, 5, reduce_only=True)
     assert sum(lots for _, lots in ear.fills("walks")) == 3
-    assert [(h.reason, h.lots) for h in ear.of("expired", "walks")] == [(RejectReason.REDUCE_ONLY, 2)]
-    venue.trade(10_006, 50, 1)
-    venue.trade(10_007, 50, 1)
-    assert ear.fills("rests") == []
-    assert [(h.reason, h.lots) for h in ear.of("expired", "rests")] == [(RejectReason.REDUCE_ONLY, 2)]
+    assert [(h.order, h.reason, h.lots) for h in ear.of("expired")] == [
+        ("rests", RejectReason.REDUCE_ONLY, 2),
+        ("walks", RejectReason.REDUCE_ONLY, 2),
+    ]
     assert venue.matcher.working == []
+
+
+def test_a_reduce_only_order_does_not_wait_for_another_position() -> None:
+    """Long 3 with 3 for sale above and a stop below; the position is sold. The sale goes with it; the stop waits on, and with nothing held reduces nothing."""
+    venue = book()
+    ear = venue.ears["a"]
+    venue.order("in", BUY, 3)
+    venue.order("gain", SELL, 3, limit=10_050, reduce_only=True)
+    venue.order("stop", SELL, 3, type=OrderType.STOP, trigger_ticks=9_000, reduce_only=True)
+    venue.order("out", SELL, 3)
+    assert [(h.order, h.reason) for h in ear.of("expired")] == [("gain", RejectReason.REDUCE_ONLY)]
+    venue.order("again", BUY, 2)
+    venue.trade(10_060, 50, 1)
+    assert [ear.fills("gain"), venue.parties["a"].position] == [[], 2]
+    venue.order("out again", SELL, 2)
+    venue.trade(9_000, 50, -1)
+    assert [(h.order, h.reason) for h in ear.of("expired")][1:] == [("stop", RejectReason.REDUCE_ONLY)]
 
 
 # ---- triggers
@@ -394,6 +450,18 @@ def test_a_trigger_already_beyond_the_market_is_rejected() -> None:
     venue.trade(10_000, 1)
     venue.order("o", BUY, 1, type=OrderType.STOP, trigger_ticks=9_990)
     assert [h.reason for h in venue.ears["a"].of("rejected")] == [RejectReason.WOULD_TRIGGER_IMMEDIATELY]
+
+
+def test_a_bars_close_beside_quotes_is_no_last_price() -> None:
+    """An hour ago a bar closed at 94.00; with the bid at 99.99 a stop at 95.00 waits for it."""
+    venue = Venue(BARS | frozenset({Tier.QUOTES}))
+    ear = venue.account()
+    venue.bar(9_400, 9_400, 9_400, 9_400, 5)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("stop", SELL, 2, type=OrderType.STOP, trigger_ticks=9_500)
+    venue.quote(9_490, 5, 9_492, 5)
+    assert [h.kind for h in ear.heard] == ["accepted", "triggered", "filled"]
+    assert ear.fills() == [(9_490, 2)]
 
 
 def test_a_trailing_stop_follows_the_best_price_and_never_back() -> None:
@@ -441,6 +509,38 @@ def test_an_order_decided_inside_a_bar_takes_no_part_in_it() -> None:
     assert sorted(ear.fills()) == [(9_980, 1), (10_015, 1)]
 
 
+@pytest.mark.parametrize("profit", [OrderType.LIMIT, OrderType.TAKE_PROFIT])
+@pytest.mark.parametrize("stop_first", [True, False])
+def test_of_a_stop_and_a_profit_in_one_bar_it_is_the_stop(profit: OrderType, stop_first: bool) -> None:
+    """Long 5 from 100.00; the bar goes to 110.00 and to 90.00. Whichever was sent first, 95.00 is paid and nothing is left for 105.00."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    venue.order("in", BUY, 5)
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    at: dict[str, Any] = {"limit": 10_500} if profit is OrderType.LIMIT else {"trigger_ticks": 10_500}
+    for name in ("stop", "gain") if stop_first else ("gain", "stop"):
+        if name == "stop":
+            venue.order("stop", SELL, 5, type=OrderType.STOP, trigger_ticks=9_500, reduce_only=True)
+        else:
+            venue.order("gain", SELL, 5, type=profit, reduce_only=True, **at)
+    venue.bar(10_000, 11_000, 9_000, 10_000, 100)
+    assert ear.fills() == [(10_000, 5), (9_500, 5)]
+    assert [(h.order, h.reason) for h in ear.of("expired")] == [("gain", RejectReason.REDUCE_ONLY)]
+
+
+def test_an_order_at_market_takes_its_part_of_a_bar_before_older_ones_that_wait() -> None:
+    """Ten lots of a bar of 10 are all there is: at its open the sale at market takes them, not the older limit that the bar reaches later."""
+    venue = Venue(BARS, bar_share=(1, 1))
+    ear = venue.account()
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    venue.order("limit", SELL, 10, limit=10_500)
+    venue.order("market", SELL, 10)
+    venue.bar(10_000, 11_000, 10_000, 11_000, 10)
+    assert ear.fills("market") == [(10_000, 10)]
+    assert ear.fills("limit") == []
+
+
 def test_a_resting_order_fills_only_when_a_bar_trades_through_it() -> None:
     """Touched at 99.80 it does not; a tick lower it does, at its own price."""
     venue = Venue(BARS)
@@ -477,6 +577,36 @@ def test_self_trade_prevention(mode: StpMode, fills: list[tuple[int, int]], prev
     assert [(h.order, h.lots) for h in ear.of("prevented")] == prevented
     whole = {"maker": 4, "taker": 8}
     assert {h.order for h in ear.of("expired")} == {name for name, lots in prevented if lots == whole[name]}
+
+
+@pytest.mark.parametrize("force", [TimeInForce.GTC, TimeInForce.IOC])
+def test_an_own_order_inside_the_spread_is_met_too(force: TimeInForce) -> None:
+    """Nothing is displayed at 100.00, where its account sells 4; a buy of 5 to there would trade with it, so the sale expires."""
+    venue = book()
+    ear = venue.ears["a"]
+    venue.order("own", SELL, 4, limit=10_000)
+    taker = venue.order("o", BUY, 5, limit=10_000, time_in_force=force)
+    assert [(h.order, h.lots) for h in ear.of("prevented")] == [("own", 4)]
+    assert [h.order for h in ear.of("expired")] == (["own"] if force is TimeInForce.GTC else ["own", "o"])
+    assert (taker.leaves, ear.fills()) == (5, [])
+
+
+def test_fill_or_kill_that_is_killed_leaves_own_orders_alone() -> None:
+    """It never was in the book: the sale at 100.00 stays."""
+    venue = book()
+    own = venue.order("own", SELL, 4, limit=10_000)
+    venue.order("o", BUY, 5, limit=10_000, time_in_force=TimeInForce.FOK)
+    assert own.phase is Phase.RESTING
+
+
+def test_post_only_does_not_meet_an_own_order_either() -> None:
+    """Its account sells at 100.00, inside the spread: a post-only buy there would match and take, one below rests."""
+    venue = book()
+    venue.order("own", SELL, 4, limit=10_000)
+    venue.order("o", BUY, 5, limit=10_000, post_only=True)
+    venue.order("below", BUY, 5, limit=9_999, post_only=True)
+    assert [(h.order, h.reason) for h in venue.ears["a"].of("rejected")] == [("o", RejectReason.WOULD_TAKE)]
+    assert [h.order for h in venue.ears["a"].of("accepted")] == ["own", "below"]
 
 
 def test_another_accounts_order_is_passed_by() -> None:

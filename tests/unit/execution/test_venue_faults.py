@@ -79,7 +79,7 @@ def test_a_share_of_the_orders_is_refused_in_the_venues_words() -> None:
 
 def test_a_refusal_is_drawn_from_the_moment_and_not_from_what_came_before() -> None:
     """Asked backwards, the same orders are refused; another ordinal, instrument or seed is other luck."""
-    plan = {"rejects": Rejects(share=Decimal("0.3"))}
+    plan: dict[str, Any] = {"rejects": Rejects(share=Decimal("0.3"))}
     forwards, backwards = faults(**plan), faults(**plan)
     said = refusals(forwards, 500)
     assert [backwards.on_send(ID, T + i * S, 1) for i in reversed(range(500))] == said[::-1]

@@ -22,7 +22,7 @@ with warnings.catch_warnings():
     import empyrical
     import quantstats.stats as quantstats
 
-CLOSE = {"rel": 1e-9, "abs": 1e-12}
+CLOSE: dict[str, Any] = {"rel": 1e-9, "abs": 1e-12}
 
 
 def market(seed: int, n: int, drift: float) -> np.ndarray:
@@ -115,6 +115,7 @@ def test_value_at_risk_interpolates_in_empyrical_and_is_normal_in_quantstats(n: 
     """Ours is an observed return: at or under empyrical's interpolated one, less than one observation away; quantstats fits a normal."""
     returns = market(9, n, 0.0)
     found, ordered = RecentReturns(returns.tolist()).value_at_risk(0.95), np.sort(returns)
+    assert found is not None
     place = int(np.flatnonzero(ordered == -found)[0])
     assert ordered[place] <= empyrical.value_at_risk(returns, 0.05) <= ordered[place + 1]
     normal = returns.mean() - 1.6448536269514722 * returns.std(ddof=1)

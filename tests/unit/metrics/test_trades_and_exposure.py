@@ -60,7 +60,11 @@ def test_forced_exits_count_and_are_flagged() -> None:
 
 def test_money_is_exact_whatever_the_ambient_context() -> None:
     """A user's decimal settings change no statistic; sums keep every digit."""
-    pnls = [(Decimal("12345678901234567890.12345678"), 1), (Decimal("-0.00000001"), 1), (10**25, 1)]
+    pnls: list[tuple[int | Decimal, int]] = [
+        (Decimal("12345678901234567890.12345678"), 1),
+        (Decimal("-0.00000001"), 1),
+        (10**25, 1),
+    ]
     expected = trade_stats(pnls)
     with localcontext() as context:
         context.prec = 3

@@ -108,7 +108,7 @@ def runs(draw: st.DrawFn) -> list[Intent]:
                 asked=Fraction(asked),
                 filled=Fraction(filled),
                 notional=Fraction(filled) * Fraction(price),
-                cost=Fraction(filled) * Fraction(cost),
+                cost=str(Fraction(filled) * Fraction(cost)),
             )
         )
     return found

@@ -183,7 +183,7 @@ def test_a_perfect_replay_opens_no_real_venue() -> None:
 
 def test_what_was_told_the_future_never_opens_a_real_venue() -> None:
     """Not on a live feed, not by a person's word; a simulated venue it may open."""
-    real = {"venue_simulated": False, "source": Source.LIVE_FEED, "synthetic": True, "adjusted": 200.0}
+    real: dict[str, Any] = {"venue_simulated": False, "source": Source.LIVE_FEED, "synthetic": True, "adjusted": 200.0}
     e = decided(VALIDATED, **real)
     assert e.move is None
     assert "synthetic" in words(e)
@@ -593,7 +593,7 @@ def test_after_the_cool_down_it_begins_anew_on_paper() -> None:
 @pytest.mark.parametrize("way", ["retry", "resume", "change"])
 def test_a_new_beginning_leaves_nothing_of_the_old(way: str) -> None:
     """Counters, frozen evidence, marks and halts: all as on the first day."""
-    worn = {"errors": 3, "inconclusive": 2, "failures": 5, "frozen": 9.0, "proven": True}
+    worn: dict[str, Any] = {"errors": 3, "inconclusive": 2, "failures": 5, "frozen": 9.0, "proven": True}
     if way == "resume":
         at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.30"), **worn)
         after = decided(at, adjusted=50.0, commands=[said(Order.RESUME)]).after

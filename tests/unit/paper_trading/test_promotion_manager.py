@@ -38,7 +38,7 @@ from tests.kit.promotions import (
 
 def run_of(manager: StrategyPromotionManager, names: str, looks: int, equity: int = 100_000) -> list[Evaluation]:
     """Looks at versions whose criteria pass and whose E grows by a tenth of their place a look."""
-    found = []
+    found: list[Evaluation] = []
     for i in range(looks):
         now = [
             facts(version=v, time_ns=T0 + i * BAR, evidence_from_ns=T0, adjusted=1 + i * n / 10, live_trades=2 * i)

@@ -189,9 +189,9 @@ def test_only_what_is_enforced_counts() -> None:
     assert overall(list(judged(advisory, win_rate=0.3).values())) is PASSED
     off = judged(ValidationCriteria(win_rate_mode=Mode.OFF, trades_mode=Mode.OFF), win_rate=0.3)
     assert list(off) == ["min_days", "min_sharpe", "max_drawdown"]
-    none = ValidationCriteria(
-        **dict.fromkeys(("trades_mode", "days_mode", "sharpe_mode", "drawdown_mode", "win_rate_mode"), Mode.ADVISORY)
-    )
+    names = ("trades", "days", "sharpe", "drawdown", "win_rate")
+    modes: dict[str, Any] = {f"{name}_mode": Mode.ADVISORY for name in names}
+    none = ValidationCriteria(**modes)
     assert overall(list(judged(none).values())) is None
 
 

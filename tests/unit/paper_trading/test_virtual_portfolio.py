@@ -13,7 +13,7 @@ from genesis.metrics.drawdown import DrawdownTracker
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.money import Money
 from genesis.model.orders import Side
-from genesis.paper_trading.measures import Measures
+from genesis.paper_trading.measured import Measures
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from tests.kit.fills import FX, SECOND, SPOT, fill_of, fills_of
 
@@ -32,7 +32,8 @@ def portfolio(fills: str) -> VirtualPortfolio:
 def measured(made: VirtualPortfolio, at: int, price_ticks: int = 0) -> dict[str, Any]:
     """Its metrics at second ``at`` with the position marked at a price."""
     net = made.net_units({SPOT.id: price_ticks})
-    made.mark(at * SECOND, made.cash_units + net, {SPOT.id: net})
+    made.take_worth(made.holding(SPOT), net)
+    made.mark(at * SECOND, made.cash_units + net)
     return made.metrics(at * SECOND, made.cash_units + net, net, DrawdownTracker(), 0.0, None)
 
 
@@ -94,8 +95,8 @@ def test_an_evidence_bar_ends_every_four_hours_and_its_return_is_over_its_own_st
     unit = made.budget_units // 10_000
     for hour, equity in ((1, 10_500), (4, 10_100), (6, 9_000), (8, 9_999)):
         made.close_hour(hour * HOUR, equity * unit)
-    assert (made.returns.n, len(made.recent)) == (2, 2)
-    assert list(made.recent.save()) == pytest.approx([0.01, -0.01])
+    assert (len(made.bars), made.bars.moments().n) == (2, 2)
+    assert list(made.bars.recent().save()) == pytest.approx([0.01, -0.01])
     found = measured(made, at=8 * 3600)
     assert (found["evidence_bars"], found["sharpe"], found["var_95"]) == (2, None, None)
 
@@ -128,18 +129,16 @@ def test_what_was_measured_stays_as_it_was() -> None:
     assert early.metrics() == read_at_once
     assert late["trades"] != early["trades"]
     assert (late["evidence_bars"], early["evidence_bars"]) == (1, 0)
-    assert list(early.keys()) == list(read_at_once)
+    assert list(early.metrics()) == list(read_at_once)
 
 
 def test_measures_name_the_mark() -> None:
-    """The price that marks the first instrument is one of the metrics once it was named; before there is one it is undefined."""
+    """The price that marks the first instrument is one of the metrics where it was named; before there is one it is undefined."""
     made = portfolio("buy 2 @ 100")
-    measures = made.measure(SECOND, made.cash_units, 0, DrawdownTracker(), 0.0, None)
-    measures.name_mark(SPOT.price_grid, 10_050)
-    assert measures["mark_px"] == "100.50"
-    unmarked = made.measure(SECOND, made.cash_units, 0, DrawdownTracker(), 0.0, None)
-    unmarked.name_mark(SPOT.price_grid, None)
-    assert unmarked["mark_px"] is None
+    told = (SECOND, made.cash_units, 0, DrawdownTracker(), 0.0, None)
+    assert made.measure(*told, SPOT.price_grid, 10_050)["mark_px"] == "100.50"
+    assert made.measure(*told, SPOT.price_grid, None)["mark_px"] is None
+    assert "mark_px" not in made.measure(*told).metrics()
 
 
 def test_metrics_are_told_in_one_currency() -> None:

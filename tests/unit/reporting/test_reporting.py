@@ -146,7 +146,7 @@ def test_fees_in_the_base_asset_count_at_their_fill_price(tmp_path: Path) -> Non
 def test_costs_are_money_and_basis_points_of_turnover(tmp_path: Path) -> None:
     """Exactly."""
     parts = {"spread_cost": "2", "walk_cost": "0", "slippage_cost": "-2.5", "impact_cost": "0.5", "latency_cost": "1"}
-    metrics = {"fees": "12.5", **parts, "turnover": "10000"}
+    metrics: dict[str, Any] = {"fees": "12.5", **parts, "turnover": "10000"}
     found = read(tmp_path, *whole(filled(order(1))), sample(**metrics)).tracks[0].costs
     assert [(c.name, str(c.money), c.basis_points) for c in found] == [
         ("fees", "12.5", 12.5),

@@ -24,7 +24,7 @@ def test_an_address_says_all_that_libpq_needs() -> None:
     """Host, port, user, database, schema, and parameters of the connection."""
     found = store_address("postgresql://ann@db.example:5433/trading?schema=desk_1&sslmode=verify-full")
     assert found == PostgresAddress("db.example", 5433, "ann", "trading", "desk_1", (("sslmode", "verify-full"),))
-    assert found.keywords() == {  # type: ignore[union-attr]
+    assert found.keywords() == {
         "host": "db.example",
         "port": "5433",
         "user": "ann",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,9 +82,10 @@ def test_a_later_checkpoint_reads_only_what_came_since(tmp_path: Path) -> None:
         sign(store)
         grown(store, RUN[30:33])
         read: list[str] = []
-        store._db.set_trace_callback(read.append)
+        db: Any = store._db
+        db.set_trace_callback(read.append)
         sign(store)
-        store._db.set_trace_callback(None)
+        db.set_trace_callback(None)
     ranges = [s for s in read if s.startswith("SELECT seq, bytes, hash FROM entries")]
     assert ranges
     assert all("seq > 30" in s or "seq > 33" in s for s in ranges)

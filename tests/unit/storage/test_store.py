@@ -7,6 +7,7 @@ import resource
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_a_checkpoint_and_a_close_fold_the_log_into_the_file(tmp_path: Path) -> 
         with StoreReader.open(path) as reader:
             assert reader.head()[1] == head_of(RUN)
     assert not (tmp_path / "run.db-wal").exists()
-    copy = shutil.copy(path, tmp_path / "copy.db")
+    copy = Path(shutil.copy(path, tmp_path / "copy.db"))
     assert StoreReader.open(copy).head()[1] == head_of(RUN)
 
 
@@ -388,3 +389,24 @@ def assert_projections_are_those_of_a_rebuild(path: Path) -> None:
 def projections(path: Path) -> dict[str, list[tuple[object, ...]]]:
     db = sqlite3.connect(path)
     return {t: db.execute(f"SELECT * FROM {t} ORDER BY rowid").fetchall() for t in schema.PROJECTIONS}
+
+
+def test_the_log_is_folded_beside_the_commits(tmp_path: Path) -> None:
+    """Some seconds after enough entries the file itself holds them, though no commit was asked to fold anything; the store goes on."""
+    path = tmp_path / "run.db"
+    many = [note(f"remark {n}") for n in range(1_200)]
+    with store(path) as opened:
+        empty = path.stat().st_size
+        for i in range(0, len(many), 100):
+            opened.journal.append(many[i : i + 100])
+            opened.journal.commit()
+        assert path.stat().st_size == empty
+        end = time.monotonic() + 20
+        while path.stat().st_size == empty and time.monotonic() < end:
+            time.sleep(0.1)
+        assert path.stat().st_size > 10 * empty
+        opened.journal.append(many[:1])
+        opened.journal.commit()
+    with StoreReader.open(path) as reader:
+        assert reader.head()[0] == len(many) + 1
+        assert reader.verify() == []

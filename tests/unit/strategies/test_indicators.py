@@ -96,7 +96,7 @@ def test_macd_equals_ta_lib() -> None:
     assert_same(histograms, histogram)
     assert lines[:25] == [None] * 25
     assert lines[25] is not None
-    assert_same([None] * 33 + lines[33:], line)
+    assert_same([*[None] * 33, *lines[33:]], line)
 
 
 def test_ema_is_seeded_with_the_first_value_and_forgets_it() -> None:
@@ -104,7 +104,7 @@ def test_ema_is_seeded_with_the_first_value_and_forgets_it() -> None:
     ema = EMA(3)
     assert [ema.update(x) for x in (10.0, 20.0, 10.0)] == [10.0, 15.0, 12.5]
     ours = column(EMA(20).update, PRICES)
-    np.testing.assert_allclose(ours[600:], talib.EMA(PRICES, 20)[600:], rtol=1e-9)
+    np.testing.assert_allclose(np.array(ours[600:], float), talib.EMA(PRICES, 20)[600:], rtol=1e-9)
 
 
 def test_vwap_is_notional_over_volume_since_the_reset() -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from genesis.storage.rows import CommandRow
+from genesis.storage.rows import CommandRow, TakenRow
 from genesis.system.commands import InboxCommands
 
 T = 1_700_000_000_000_000_000
 
 
-def recorded(number: int, time_ns: int, command: str = "halt", target: str | None = None) -> dict[str, Any]:
-    body = {"number": number, "command": command, "target": target, "author": "ann", "reason": "so I want it"}
-    return {"body": body, "time": str(time_ns)}
+def recorded(number: int, time_ns: int, command: str = "halt", target: str | None = None) -> TakenRow:
+    return TakenRow(1, "a", time_ns, number, command, target, "ann", "so I want it", True, "done")
 
 
 def waiting(number: int, command: str = "pause") -> CommandRow:

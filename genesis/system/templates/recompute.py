@@ -1,0 +1,1159 @@
+"""Recompute the decisions of an export of Genesis with nothing but Python's standard library: python3 -S -E recompute.py -h
+
+verify.py says whether these are the entries that were signed; this says whether what they decide follows from what they hold. It reads the run chain in
+order and makes everything again by the rules of docs/PROMOTION.md, docs/LADDER.md and docs/EVIDENCE.md: evidence from the bars' returns, trades from the
+trades, verdicts from values and thresholds, every promotion decision from what went into it, every A/B verdict from the variants' bars. What the entries
+cannot give is taken from the record, and said at the end. Every finding is a line. Exit code 0: all of it follows, 1: findings, 2: wrong arguments.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from math import isclose, log, sqrt
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+BAR_NS, DAY_NS, BARS_A_YEAR = 4 * 3_600 * 10**9, 24 * 3_600 * 10**9, 2190
+YEAR = sqrt(BARS_A_YEAR)
+# What varies by less than a float's step at 1 does not vary.
+NO_DEVIATION = 2.0**-52
+LEVELS = {
+    "given": ("0.10", "0.05"),
+    "balanced": ("0.10", "0.05"),
+    "strict": ("0.05", "0.01"),
+    "pilot": ("0.20", "0.05"),
+}
+CAPITAL = ("LIVE", "STABLE", "DEGRADED")
+WORST_FIRST = ("ERROR", "FAILED", "INCONCLUSIVE", "PASSED")
+# The table of docs/PROMOTION.md, row by row: what can happen in a stage, and which stage follows.
+TABLE = {
+    stage: dict(cell.split(":") for cell in f"{cells} halt:HALTED".split())
+    for stage, cells in {
+        "DRAFT": "register:PAPER archive:ARCHIVED",
+        "PAPER": "change:PAPER validate:VALIDATED force:LIVE reject:REJECTED archive:ARCHIVED",
+        "VALIDATED": "change:PAPER thaw:PAPER go_live:LIVE force:LIVE archive:ARCHIVED",
+        "LIVE": "change:PAPER step_up:LIVE reach_max:STABLE force:LIVE step_down:LIVE give_back:VALIDATED"
+        " degrade:DEGRADED demote:DEMOTED archive:ARCHIVED",
+        "STABLE": "change:PAPER step_down:LIVE give_back:VALIDATED degrade:DEGRADED demote:DEMOTED archive:ARCHIVED",
+        "DEGRADED": "change:PAPER step_down:DEGRADED give_back:VALIDATED recover:LIVE demote:DEMOTED archive:ARCHIVED",
+        "DEMOTED": "change:PAPER force:LIVE retry:PAPER reject:REJECTED archive:ARCHIVED",
+        "HALTED": "change:HALTED resume:PAPER restore:LIVE archive:ARCHIVED",
+        "REJECTED": "change:PAPER force:LIVE archive:ARCHIVED",
+        "ARCHIVED": "change:PAPER",
+    }.items()
+}
+ACTIONS = (
+    "change:demote go_live:join step_up:step_up reach_max:step_up step_down:reduce give_back:demote degrade:reduce "
+    "demote:demote resume:demote restore:join archive:demote"
+)
+ACTION = dict(pair.split(":") for pair in ACTIONS.split())
+CAREFUL_FIRST = ("halt", "archive", "demote", "resume", "restore", "promote")
+
+
+# ---- arithmetic: sums one after the other, so that every machine and every Python comes to the same
+
+
+def total(values: Iterable[float]) -> float:
+    found = 0.0
+    for value in values:
+        found += value
+    return found
+
+
+def deviation(values: list[float]) -> float:
+    """Standard deviation, ddof 1, in two passes."""
+    mean = total(values) / len(values)
+    return sqrt(total((v - mean) ** 2 for v in values) / (len(values) - 1))
+
+
+def family(values: list[float]) -> list[float]:
+    """Each e-value adjusted: the least mean of it with some of the smaller ones."""
+    found = []
+    for i, value in enumerate(values):
+        others = sorted(v for k, v in enumerate(values) if k != i)
+        found.append(min((value + total(others[:m])) / (m + 1) for m in range(len(others) + 1)))
+    return found
+
+
+class Scale:
+    """The deviation that a bar is divided by: the root of a running mean of squares, known before the bar."""
+
+    def __init__(self, start: float, least: float, decay: float, start_bars: int = 0) -> None:
+        self.square, self.least, self.decay, self.start_bars, self.bars = start * start, least, decay, start_bars, 0
+
+    def scaled(self, change: float) -> float:
+        found = change / max(sqrt(self.square), self.least)
+        self.bars += 1
+        gain = max(1 - self.decay, 1 / (self.start_bars + self.bars)) if self.start_bars else 1 - self.decay
+        self.square = (1 - gain) * self.square + gain * change * change
+        return found
+
+
+class Bets:
+    """A stake of 1 in equal parts, each bet at its own fraction; what lies above the cap is taken off the table."""
+
+    def __init__(self, rules: Document, clip: float) -> None:
+        self.fractions = [min(float(s) / YEAR, float(rules["bet_cap"])) for s in rules["bets_sharpe"]]
+        self.clip, self.cap = clip, float(rules["cap"])
+        self.parts = [1.0] * len(self.fractions)
+
+    @property
+    def value(self) -> float:
+        return total(self.parts) / len(self.parts)
+
+    def add(self, x: float) -> None:
+        self.parts = [p * max(0.0, 1 + f * min(x, self.clip)) for p, f in zip(self.parts, self.fractions, strict=True)]
+        if self.value > self.cap:
+            share = self.cap / self.value
+            self.parts = [p * share for p in self.parts]
+
+
+class Futility:
+    """The bet against "its annual Sharpe ratio is 1.5 at least"."""
+
+    def __init__(self, start: float) -> None:
+        self.asked, self.scale, self.parts = 1.5 / YEAR, Scale(start, 0.5 * start, 0.98), [1.0] * 3
+        self.fractions = [min(m * self.asked, 0.12) for m in (1, 2, 4)]
+
+    @property
+    def value(self) -> float:
+        return total(self.parts) / len(self.parts)
+
+    def add(self, change: float) -> None:
+        x = self.scale.scaled(change)
+        factors = [1 - min(f * x, 0.88) + f * self.asked for f in self.fractions]
+        self.parts = [min(p * factor, 10 / 0.05) for p, factor in zip(self.parts, factors, strict=True)]
+
+
+def long_run_variance(values: list[float]) -> float:
+    """n times the variance of the mean of values that may depend on each other (Newey and West)."""
+    n, mean = len(values), total(values) / len(values)
+    apart = [v - mean for v in values]
+    lags = min(16, int(4 * (n / 100) ** (2 / 9)), n - 1)
+    weights = [1.0] + [2 * (1 - k / (lags + 1)) for k in range(1, lags + 1)]
+    sums = [total(a * b for a, b in zip(apart[k:], apart, strict=False)) for k in range(lags + 1)]
+    return max(0.0, total(w * s / n for w, s in zip(weights, sums, strict=True)))
+
+
+def reach(variance: float, n: int) -> float:
+    """Half the width of the 95 % confidence sequence around the mean of n values."""
+    square = (-2 * log(0.05) + log(1 - 2 * log(0.05))) / 540
+    spread = n * square + 1
+    return sqrt(variance) * sqrt(2 * spread / (n * n * square) * log(sqrt(spread) / 0.05))
+
+
+# ---- what a track's bars and trades show
+
+
+class Bars:
+    """The evidence of one track since an attempt began: returns of its bars, the stake on them, and what doubts it."""
+
+    def __init__(self, rules: Document) -> None:
+        self.rules, self.returns = rules, list[float]()
+        self.warmup, self.broken = 0, False
+        self.index = self.peak = 1.0
+        # The greatest fall of the index between ends of bars, as long as none is missing; within a bar it may have been more.
+        self.fall, self.whole, self.known = 0.0, True, (0, 0.0)
+        self.bound: float | None = None
+        self.stake, self.scale = Bets(rules, float(rules["upper_clip"])), Scale(1.0, 0.0, 0.0)
+        self.futility: Futility | None = None
+
+    @property
+    def e_value(self) -> float:
+        return 0.0 if self.broken else self.stake.value
+
+    def add(self, change: float) -> None:
+        rules = self.rules
+        self.returns.append(change)
+        self.index *= 1 + change
+        self.peak = max(self.peak, self.index)
+        self.fall = max(self.fall, 1 - self.index / self.peak)
+        if self.bound is not None:
+            self.broken = self.broken or change < -self.bound
+            self.stake.add(self.scale.scaled(change))
+        else:
+            self.warmup += 1
+            moved = [r for r in self.returns if r]
+            if len(moved) >= rules["warmup_bars"] and deviation(moved) > NO_DEVIATION:
+                self.bound = float(rules["bound_deviations"]) * deviation(moved)
+                self.scale = Scale(deviation(moved), self.bound / float(rules["kappa"]), float(rules["decay"]))
+        if self.futility is not None:
+            self.futility.add(change)
+        elif self.bound is not None and self.spread():
+            self.futility = Futility(self.spread())
+
+    def sharpe(self) -> float | None:
+        """Annual; none under 42 bars, or where they do not vary."""
+        if len(self.returns) < 42 or self.spread() <= NO_DEVIATION:
+            return None
+        return total(self.returns) / len(self.returns) / self.spread() * YEAR
+
+    def spread(self) -> float:
+        """Standard deviation of all bars, worked out once a bar."""
+        if self.known[0] != len(self.returns):
+            self.known = (len(self.returns), deviation(self.returns))
+        return self.known[1]
+
+
+class Watch:
+    """The monitors of a live track that can be made again from the bars of live, twin and reference: edge, gap to the twin, breaches."""
+
+    def __init__(self, reference: Bars, recent: list[float]) -> None:
+        start = reference.spread()
+        self.scale, self.edge = Scale(start, 0.5 * start, 0.98), [0.0] * 3
+        self.gap_scale, self.gap = Scale(0.25 * start, 0.05 * start, 0.99, 12), 0.0
+        self.breaches, self.at_risk = [0.0] * 4, value_at_risk(recent)
+        self.refer(reference)
+
+    def refer(self, reference: Bars) -> None:
+        """The ratio to be held against: what the reference has shown, shrunk for having been chosen because it looked good."""
+        days = len(reference.returns) / 6
+        self.good = (reference.sharpe() or 0.0) * 4 / (4 + 365 / days) / YEAR
+        drop = max(self.good * YEAR, 2.0) / YEAR
+        self.bets = [min(m * drop, 0.12) for m in (0.5, 1.0, 1.5)]
+
+    def add(self, live: float, twin: float, recent: list[float]) -> None:
+        x = self.scale.scaled(live)
+        factors = [1 - min(b * x, 0.88) + b * self.good for b in self.bets]
+        self.edge = [min((1 + m) * f, 10 * 3 * BARS_A_YEAR) for m, f in zip(self.edge, factors, strict=True)]
+        if live or twin:
+            shift = 20 / YEAR
+            apart = max(-6.0, min(6.0, self.gap_scale.scaled(live - twin)))
+            self.gap = max(0.0, self.gap - shift * (apart + shift / 2))
+        if self.at_risk is not None:
+            told, breach = 0.01, live < -self.at_risk
+            factors = [m if breach else (1 - m * told) / (1 - told) for m in (1.5, 2.0, 3.0, 5.0)]
+            most = 10 * 3 * BARS_A_YEAR
+            self.breaches = [min((1 + m) * f, most) for m, f in zip(self.breaches, factors, strict=True)]
+        self.at_risk = value_at_risk(recent)
+
+    def levels(self) -> dict[str, str]:
+        edge, breaches = total(self.edge) / len(self.edge), total(self.breaches) / len(self.breaches)
+        return {
+            "edge": _level(edge, 0.5 * BARS_A_YEAR, 3 * BARS_A_YEAR),
+            "var": _level(breaches, 0.5 * BARS_A_YEAR, 3 * BARS_A_YEAR),
+            "gap": _level(self.gap, _page_threshold(20, 0.5), _page_threshold(20, 2)),
+        }
+
+
+def value_at_risk(recent: list[float]) -> float | None:
+    """What one bar in a hundred of the latest 500 loses at least; none under 500."""
+    return max(0.0, -sorted(recent[-500:])[4]) if len(recent) >= 500 else None
+
+
+def _level(value: float, warn: float, alarm: float) -> str:
+    return "ALARM" if value >= alarm else "WARN" if value >= warn else "CALM"
+
+
+def _page_threshold(drop: float, years: float) -> float:
+    """The h at which a CUSUM is wrong once in so many years: 2 / D^2 (e^h - h - 1)."""
+    low, high = 0.0, 64.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if 2 / drop**2 * (2.718281828459045**middle - middle - 1) < years else (low, middle)
+    return round(high, 6)
+
+
+class Pair:
+    """A challenger's bars less the champion's: a bet on either side, and the mean difference."""
+
+    def __init__(self, rules: Document) -> None:
+        self.rules, self.gaps, self.trades = rules, list[float](), 0
+        self.up, self.down = Bets(rules, float(rules["clip"])), Bets(rules, float(rules["clip"]))
+        self.scale: Scale | None = None
+        self.futility: Futility | None = None
+
+    def add(self, challenger: float, champion: float, trades: int) -> None:
+        gap = challenger - champion
+        self.gaps.append(gap)
+        self.trades += trades
+        if self.scale is not None and self.futility is not None:
+            x = self.scale.scaled(gap)
+            self.up.add(x)
+            self.down.add(-x)
+            self.futility.add(gap)
+            return
+        moved = [g for g in self.gaps if g]
+        if len(moved) >= self.rules["warmup_bars"] and deviation(moved) > NO_DEVIATION:
+            start = deviation(moved)
+            self.scale = Scale(start, float(self.rules["floor"]) * start, float(self.rules["decay"]))
+            self.futility = Futility(start)
+
+    @property
+    def e_value(self) -> float:
+        return (self.up.value + self.down.value) / 2
+
+    def result(self, adjusted: float) -> Document:
+        """The verdict, and the numbers it stands on."""
+        n, mean = len(self.gaps), total(self.gaps) / len(self.gaps)
+        width = reach(long_run_variance(self.gaps), n) if n >= 42 else None
+        doubt = 1.0 if self.futility is None else self.futility.value
+        trades = self.trades / 2
+        a_trade = n / trades * 1e4 if trades else None
+        ends = (None, None) if width is None else (mean - width, mean + width)
+        standing = "OPEN" if any(self.gaps) else "ALIKE"
+        if doubt >= 1 / 0.05:
+            standing = "FUTILE"
+        if adjusted >= float(self.rules["decide_at"]) and self.up.value != self.down.value and mean:
+            better = self.up.value > self.down.value
+            standing = ("BETTER" if better else "WORSE") if better == (mean > 0) else standing
+        return {
+            "standing": standing, "e_value": self.e_value, "adjusted": adjusted, "futility": doubt, "bars": n,
+            "trades": trades, "mean_bp": mean * 1e4, "low_bp": _times(ends[0], 1e4), "high_bp": _times(ends[1], 1e4),
+            "trade_bp": _times(mean, a_trade), "trade_low_bp": _times(ends[0], a_trade),
+            "trade_high_bp": _times(ends[1], a_trade),
+        }  # fmt: skip
+
+
+def _times(value: float | None, factor: float | None) -> float | None:
+    return None if value is None or factor is None else value * factor
+
+
+# ---- the rules of promotion
+
+
+def status_of(verdict: Document) -> str:
+    """What value, threshold and sample say; a value that cannot be is an error."""
+    criterion, value, sample = verdict["criterion"], verdict["value"], verdict["sample"]
+    most = 1.0 if criterion["name"] == "min_win_rate" else float("inf")
+    least = float("-inf") if criterion["name"] == "min_sharpe" else 0.0
+    # A number that is none has no place in an entry: its verdict tells it in words alone.
+    none = value is None and verdict["missing"].startswith("a value that can be")
+    if none or (value is not None and not least <= value <= most):
+        return "ERROR"
+    if value is not None and criterion["at_most"] and value > criterion["threshold"]:
+        return "FAILED"
+    if value is None or sample["n"] < sample["needed"]:
+        return "INCONCLUSIVE"
+    met = value <= criterion["threshold"] if criterion["at_most"] else value >= criterion["threshold"]
+    return "PASSED" if met else "FAILED"
+
+
+class Decision:
+    """What becomes of a version at one look, by the rules, from where it stood before and what was known."""
+
+    def __init__(self, record: Document) -> None:
+        self.rules, self.facts, self.room = record["rules"], record["facts"], record["room"]
+        self.was, self.now = record["before"], int(record["facts"]["time_ns"])
+        self.stage = str(self.was["stage"])
+        self.stands: Document = {**self.was, "fraction": Fraction(self.was["fraction"])}
+        for key in ("committed", "halted_fraction"):
+            self.stands[key] = Fraction(self.was[key])
+        for key in ("since_ns", "stepped_ns", "evidence_from_ns", "deadline_ns", "asked_again_ns"):
+            self.stands[key] = int(self.was[key])
+        self.commands, self.heard = record["commands"], dict[int, bool]()
+        self.voiced = False
+        # The rules' own numbers.
+        profile = LEVELS[self.rules["profile"]]
+        self.alpha_live = Fraction(self.rules["alpha_live"] or profile[0])
+        self.alpha_full = Fraction(self.rules["alpha_full"] or profile[1])
+        self.first, self.most = Fraction(self.rules["initial_allocation"]), Fraction(self.rules["max_allocation"])
+        self.by_evidence = self.rules["profile"] != "given"
+        self.hysteresis = Fraction(self.rules["deramp_hysteresis"])
+        self.penalty = Fraction(self.rules["retry_penalty"]) ** (self.was["attempt"] - 1)
+        # What the facts say; what was gathered for an earlier attempt decides nothing.
+        facts = self.facts
+        self.current = int(facts["evidence_from_ns"]) == self.stands["evidence_from_ns"]
+        counted = facts["adjusted"] if facts["residual"] is None else min(facts["adjusted"], facts["residual"])
+        self.evidence = counted if self.current else 1
+        enforced = {v["status"] for v in facts["verdicts"] if v["criterion"]["mode"] == "enforce"}
+        worst = next((s for s in WORST_FIRST if s in enforced), None)
+        self.status = worst if self.current else "INCONCLUSIVE"
+        self.data, self.flat = facts["data"], facts["live_flat"]
+        self.unjudged = self.data != "FRESH" or self.status in ("ERROR", "INCONCLUSIVE")
+        self.levels = {m["level"] for m in facts["monitors"]}
+        self.has_capital = self.stage in CAPITAL
+        self.move: str | None = None
+        self.action, self.target = "none", self.stands["fraction"]
+        self.halt_kind = ""
+        self.decide()
+
+    # -- evidence
+
+    def step_evidence(self) -> float:
+        """E for a fraction: at most the paper evidence of going live, frozen, times what live has shown since."""
+        frozen, live = self.stands["frozen"], self.facts["e_live"]
+        if not self.by_evidence or frozen is None:
+            return float(self.evidence)
+        return float(min(self.evidence, frozen if live is None else frozen * live))
+
+    def carries(self, fraction: Fraction) -> bool:
+        """fraction <= eps E, with every further attempt at a multiple of E."""
+        return self.step_evidence() >= float(fraction * self.penalty / self.alpha_full)
+
+    def exempt(self, fraction: Fraction) -> bool:
+        return not self.by_evidence and fraction <= self.first
+
+    def rungs(self) -> list[Fraction]:
+        found, rung = [], self.first
+        while rung < self.most:
+            found.append(rung)
+            rung += Fraction(self.rules["allocation_increment"])
+        return [*found, self.most]
+
+    # -- the look
+
+    def decide(self) -> None:
+        self.look()
+        wish = self.hear()
+        moved = self.person_takes(wish) or self.halts() or self.changes() or self.falls() or self.goes_on(wish)
+        if wish is not None:
+            self.heard.setdefault(wish, False)
+        if not moved:
+            self.action = self.unfinished()
+
+    def look(self) -> None:
+        stands, facts = self.stands, self.facts
+        stands["committed"] = (
+            stands["fraction"] if self.has_capital else Fraction(0) if self.flat else stands["committed"]
+        )
+        stands["proven"] = self.evidence >= float(self.rules["proven_evidence"])
+        stands["budget"], stands["live_pnl"] = facts["budget"], facts["live_pnl"]
+        if self.room["revoked"]:
+            stands["cleared_pnl"] = facts["live_pnl"]
+        if self.data != "STALE":
+            calm = not self.levels & {"WARN", "ALARM"}
+            stands["calm_since_ns"] = (stands["calm_since_ns"] or self.now) if calm else None
+        if stands["look_ns"] is None or self.now // BAR_NS > int(stands["look_ns"]) // BAR_NS:
+            stands["look_ns"] = self.now
+            if self.has_capital or self.stage in ("PAPER", "VALIDATED"):
+                self.count()
+        if self.has_capital:
+            self.pause_or_go_on()
+        elif stands["pause"] == "UNTIL_CLEAR":
+            self.unpause()
+        if stands["forced"] and self.carries(stands["fraction"]) and self.status == "PASSED":
+            stands["forced"] = False
+
+    def count(self) -> None:
+        """Looks in a row: in error, undecided, failed; those that can judge nothing leave the failed ones as they are."""
+        stands = self.stands
+        error = self.data == "STALE" or self.status == "ERROR"
+        undecided = self.unjudged and not error
+        stands["errors"] = stands["errors"] + 1 if error else 0
+        stands["inconclusive"] = stands["inconclusive"] + 1 if undecided else 0
+        if not error and not undecided:
+            stands["failures"] = stands["failures"] + 1 if self.status == "FAILED" else 0
+
+    def pause_or_go_on(self) -> None:
+        if self.stands["pause"] == "UNTIL_RESUMED":
+            return
+        if not self.unjudged:
+            self.unpause()
+        elif self.stands["inconclusive"] >= self.rules["inconclusive_limit"]:
+            self.stands["pause"] = "UNTIL_RESUMED"
+        else:
+            self.stands["pause"] = "UNTIL_CLEAR"
+
+    def unpause(self) -> None:
+        self.stands["pause"] = "NONE"
+
+    # -- persons
+
+    def hear(self) -> int | None:
+        """Take what moves nothing; the place of the one wish for a move that counts."""
+        wishes = []
+        for i, command in enumerate(self.commands):
+            order = command["order"]
+            if order in CAREFUL_FIRST and (order != "resume" or self.stage == "HALTED"):
+                wishes.append(i)
+            else:
+                self.heard[i] = self.takes(command)
+        if not wishes:
+            return None
+        chosen = min(wishes, key=lambda i: (CAREFUL_FIRST.index(self.commands[i]["order"]), i))
+        self.heard.update((i, False) for i in wishes if i != chosen)
+        return chosen
+
+    def takes(self, command: Document) -> bool:
+        stands, order, awaited = self.stands, command["order"], self.stands["awaited"]
+        if order == "pause":
+            if self.stage not in ("REJECTED", "ARCHIVED", "HALTED"):
+                stands["pause"] = "UNTIL_RESUMED"
+            return stands["pause"] == "UNTIL_RESUMED" and self.stage not in ("REJECTED", "ARCHIVED", "HALTED")
+        if order == "resume":
+            if stands["pause"] != "UNTIL_RESUMED":
+                return False
+            self.unpause()
+            stands["inconclusive"] = 0
+            if self.now >= stands["deadline_ns"]:
+                stands["deadline_ns"] = self.now + self.rules["paper_max_days"] * DAY_NS
+            return True
+        if awaited is None or (order == "approve" and command["author"] in awaited["voices"]):
+            return False
+        if order == "approve":
+            stands["awaited"] = {**awaited, "voices": [*awaited["voices"], command["author"]]}
+            self.voiced = True
+        else:
+            stands["awaited"], stands["asked_again_ns"] = None, self.now + self.rules["cooldown_days"] * DAY_NS
+        return True
+
+    def person_takes(self, wish: int | None) -> bool:
+        order = None if wish is None else self.commands[wish]["order"]
+        if wish is None or order not in ("halt", "archive", "demote", "resume"):
+            return False
+        self.heard[wish] = order in TABLE[self.stage]
+        if not self.heard[wish]:
+            return False
+        if order == "halt":
+            return self.halt("risk")
+        return self.go(order, Fraction(0), **(self.anew() if order == "resume" else {}))
+
+    # -- down
+
+    def halts(self) -> bool:
+        exposed = self.has_capital or self.stands["committed"] > 0
+        kind = self.facts["halt"]["kind"] if exposed and self.facts["halt"] else ""
+        judged = self.has_capital or self.stage in ("PAPER", "VALIDATED")
+        if not kind and self.facts["bound_broken"] and self.current and judged:
+            kind = "risk"
+        if not kind and self.has_capital and self.stands["errors"] >= self.rules["consecutive_error_limit"]:
+            kind = "data"
+        held = (self.was["halt"] or {}).get("kind")
+        if not kind or (self.stage == "HALTED" and (kind != "risk" or held in (None, "risk"))):
+            return False
+        return self.halt(kind)
+
+    def halt(self, kind: str) -> bool:
+        self.halt_kind = kind
+        held = self.stands["halted_fraction"] if self.stage == "HALTED" else self.stands["fraction"]
+        return self.go("halt", Fraction(0), halt=kind, halted_fraction=held)
+
+    def changes(self) -> bool:
+        if self.facts["identity"] == self.was["identity"] or "change" not in TABLE[self.stage]:
+            return False
+        kept = self.was["halt"]["kind"] if self.was["halt"] else None
+        new = {"identity": self.facts["identity"], "epoch": self.was["epoch"] + 1, "attempt": 1, "halt": kept}
+        return self.go("change", Fraction(0), **(self.anew() | new))
+
+    def falls(self) -> bool:
+        """Monitors, failed criteria, evidence and the account: of several the greatest fall counts."""
+        stands, held = self.stands, self.stands["fraction"]
+        if not self.has_capital:
+            return False
+        if self.room["revoked"]:
+            return self.go("demote", Fraction(0))
+        if self.data == "STALE":
+            return False
+        failed = stands["failures"] >= self.rules["failure_limit"] and not stands["forced"] and not self.carries(held)
+        evidenced = self.evidenced()
+        if "ALARM" in self.levels or failed or not evidenced:
+            return self.go("demote", Fraction(0))
+        room = Fraction(self.room["fraction"])
+        granted = held if held <= room else max((r for r in self.rungs() if r <= room), default=Fraction(0))
+        if not granted:
+            return self.go("give_back", Fraction(0))
+        warned = "WARN" in self.levels and self.stage != "DEGRADED"
+        halved = min(held, max(self.first, held / 2))
+        target = min(granted, evidenced, halved if warned else held)
+        if warned:
+            return self.go("degrade", target)
+        return target < held and self.go("step_down", target)
+
+    def evidenced(self) -> Fraction:
+        held: Fraction = self.stands["fraction"]
+        if self.stands["forced"] or self.exempt(held) or not self.current or self.carries(held * self.hysteresis):
+            return held
+        carried = max((r for r in self.rungs() if r < held and self.carries(r)), default=Fraction(0))
+        if not carried and (self.exempt(self.first) or self.carries(self.first * self.hysteresis)):
+            return min(self.first, held)
+        return carried
+
+    # -- where a stage leads
+
+    def goes_on(self, wish: int | None) -> bool:
+        if self.stage == "DRAFT":
+            began = int(self.facts["evidence_from_ns"])
+            ends = began + self.rules["paper_max_days"] * DAY_NS
+            new = {"identity": self.facts["identity"], "evidence_from_ns": began, "deadline_ns": ends}
+            return self.go("register", Fraction(0), **new)
+        if (self.stage == "PAPER" and self.ends()) or (self.stage == "VALIDATED" and self.thaws()):
+            return True
+        if self.person_raises(wish):
+            return True
+        if self.stage == "PAPER":
+            if self.held_back() or self.lacks(self.first):
+                return False
+            return self.go("validate", Fraction(0), frozen=min(float(self.evidence), self.needed_live()))
+        if self.stage == "DEMOTED":
+            return self.cools_down()
+        if self.stage == "DEGRADED":
+            return self.recovers()
+        return self.stage in ("VALIDATED", "LIVE") and self.rises()
+
+    def needed_live(self) -> float:
+        return float(self.penalty / self.alpha_live)
+
+    def anew(self) -> Document:
+        """What every attempt begins with."""
+        ends = self.now + self.rules["paper_max_days"] * DAY_NS
+        begun = {"evidence_from_ns": self.now, "deadline_ns": ends, "frozen": None, "forced": False, "proven": False}
+        none = {"halt": None, "halted_fraction": Fraction(0), "awaited": None}
+        return begun | none | {"errors": 0, "inconclusive": 0, "failures": 0}
+
+    def ends(self) -> bool:
+        doubt = self.facts["futility"]
+        if self.current and doubt is not None and doubt >= 1 / float(self.rules["futility_alpha"]):
+            return self.go("reject", Fraction(0))
+        if self.now < self.stands["deadline_ns"]:
+            return False
+        if self.rules["on_expiry"] == "reject":
+            return self.go("reject", Fraction(0))
+        self.stands["pause"] = "UNTIL_RESUMED"
+        return False
+
+    def thaws(self) -> bool:
+        if self.data != "FRESH" or not self.current:
+            return False
+        fallen = self.by_evidence and self.evidence < self.needed_live() * float(self.hysteresis)
+        failed = self.stands["failures"] >= self.rules["failure_limit"]
+        return (fallen or failed) and self.go("thaw", Fraction(0), frozen=None)
+
+    def cools_down(self) -> bool:
+        over = self.stands["since_ns"] + self.rules["cooldown_days"] * DAY_NS
+        if self.now < over or not self.flat:
+            return False
+        if self.was["attempt"] >= self.rules["max_attempts"]:
+            return self.go("reject", Fraction(0))
+        return self.go("retry", Fraction(0), **(self.anew() | {"attempt": self.was["attempt"] + 1}))
+
+    def recovers(self) -> bool:
+        held, calm = self.stands["fraction"], self.stands["calm_since_ns"]
+        days = self.rules["min_dwell"]["days"] * DAY_NS
+        if self.held_back() or calm is None or self.now - int(calm) < days:
+            return False
+        carried = self.stands["forced"] or self.exempt(held) or self.carries(held)
+        return carried and self.go("recover", held)
+
+    # -- up
+
+    def held_back(self) -> bool:
+        """A pause, a monitor, bad data: nothing goes up."""
+        return self.stands["pause"] != "NONE" or bool(self.levels & {"WARN", "ALARM"}) or self.data != "FRESH"
+
+    def forbidden(self, target: Fraction) -> bool:
+        """Limits, which nobody's word replaces."""
+        facts, stands, dwell = self.facts, self.stands, self.rules["min_dwell"]
+        real = not facts["venue_simulated"] and (facts["synthetic"] or facts["source"] != "live_feed")
+        if stands["fraction"]:
+            early = self.now < stands["stepped_ns"] + dwell["days"] * DAY_NS
+            early = early or facts["live_trades"] - stands["stepped_trades"] < dwell["trades"]
+        else:
+            early = not self.flat
+        small, no_room = target < Fraction(facts["least_fraction"]), target > Fraction(self.room["fraction"])
+        return self.held_back() or real or small or early or no_room
+
+    def lacks(self, target: Fraction) -> bool:
+        """Criteria and evidence, for which a person can answer instead."""
+        if not self.current or self.status not in ("PASSED", None) or (self.status is None and not self.by_evidence):
+            return True
+        if not self.stands["fraction"]:
+            stress = self.facts["e_stress"]
+            dear = stress is not None and stress < 1
+            return self.by_evidence and (self.evidence < self.needed_live() or dear)
+        live = self.facts["e_live"]
+        unborne = target > Fraction(1, 2) and (live is None or live < 1)
+        return unborne or not (self.exempt(target) or self.carries(target))
+
+    def next_step(self) -> Fraction:
+        held: Fraction = self.stands["fraction"]
+        return min(held + Fraction(self.rules["allocation_increment"]), self.most) if held else self.first
+
+    def rises(self) -> bool:
+        held = self.stands["fraction"]
+        if self.stage == "LIVE" and held >= self.most:
+            return self.go("reach_max", held)
+        target = self.next_step()
+        if self.forbidden(target) or self.lacks(target) or not self.is_open(target):
+            return False
+        return self.up(target, False)
+
+    def by_rule(self, target: Fraction) -> str:
+        if not self.stands["fraction"]:
+            return "go_live"
+        return "reach_max" if target >= self.most else "step_up"
+
+    def up(self, target: Fraction, forced: bool) -> bool:
+        forced = forced or self.by_rule(target) not in TABLE[self.stage]
+        return self.go("force" if forced else self.by_rule(target), target, forced=forced)
+
+    def is_open(self, target: Fraction) -> bool:
+        gate = self.rules["gates"]["each_step" if self.stands["fraction"] else "go_live"]
+        awaited = self.stands["awaited"]
+        if gate == "auto" and self.rules["auto_promote"]:
+            return True
+        asked = awaited is not None and Fraction(awaited["fraction"]) == target
+        if asked and self.enough(awaited):
+            return True
+        if self.now >= self.stands["asked_again_ns"] and not asked:
+            self.stands["awaited"] = self.awaiting(self.by_rule(target), target, [], False)
+        return False
+
+    def enough(self, awaited: Document) -> bool:
+        return len(awaited["voices"]) >= (2 if self.rules["four_eyes"] else 1)
+
+    def awaiting(self, move: str, target: Fraction, voices: list[str], forced: bool) -> Document:
+        return {"move": move, "fraction": target, "since_ns": self.now, "voices": voices, "forced": forced}
+
+    def person_raises(self, wish: int | None) -> bool:
+        command = None if wish is None else self.commands[wish]
+        if wish is not None and command is not None and command["order"] in ("promote", "restore"):
+            return self.asked(wish, command)
+        awaited = self.stands["awaited"]
+        if not self.voiced or awaited is None or not awaited["forced"] or not self.enough(awaited):
+            return False
+        if self.hindered(awaited["move"], Fraction(awaited["fraction"])):
+            self.stands["awaited"] = None
+            return False
+        return self.by_word(awaited["move"], Fraction(awaited["fraction"]))
+
+    def asked(self, wish: int, command: Document) -> bool:
+        """One step by a person's word, and what evidence does not carry is marked."""
+        move = "force" if command["order"] == "promote" else "restore"
+        stands = self.stands
+        target = self.next_step()
+        if move == "restore":
+            target = min(stands["halted_fraction"], max(self.first, stands["committed"]))
+        self.heard[wish] = move in TABLE[self.stage] and not self.hindered(move, target)
+        if not self.heard[wish]:
+            return False
+        awaited = self.awaiting(move, target, [command["author"]], True)
+        if not self.enough(awaited):
+            stands["awaited"] = awaited
+            return False
+        return self.by_word(move, target)
+
+    def hindered(self, move: str, target: Fraction) -> bool:
+        if move == "force":
+            return target <= self.stands["fraction"] or self.forbidden(target)
+        by_risk = (self.was["halt"] or {}).get("kind") == "risk"
+        return not target or by_risk or self.held_back() or target > Fraction(self.room["fraction"])
+
+    def by_word(self, move: str, target: Fraction) -> bool:
+        if move == "restore":
+            return self.go("restore", target, halt=None, halted_fraction=Fraction(0), errors=0)
+        return self.up(target, self.lacks(target))
+
+    # -- the end
+
+    def go(self, move: str, target: Fraction, **changes: object) -> bool:
+        stands, stage = self.stands, TABLE[self.stage][move]
+        self.move, self.target, held = move, target, stands["fraction"]
+        has_capital = stage in CAPITAL
+        if stage != self.stage:
+            stands["since_ns"] = self.now
+        if target != held:
+            stands.update(stepped_ns=self.now, stepped_trades=self.facts["live_trades"], awaited=None)
+        if not target:
+            stands.update(forced=False, awaited=None)
+        if not has_capital and stands["pause"] == "UNTIL_CLEAR":
+            self.unpause()
+        committed = target if has_capital else Fraction(0) if self.flat else stands["committed"]
+        stands.update(stage=stage, fraction=target, committed=committed)
+        stands.update(changes)
+        self.action = self.action_of(move, held)
+        return True
+
+    def action_of(self, move: str, held: Fraction) -> str:
+        action = ACTION.get(move, "none")
+        if move == "force":
+            action = "step_up" if self.has_capital else "join"
+        elif move == "halt":
+            action = "flatten" if self.halt_kind == "risk" else "hold"
+        if action == "flatten" and self.data == "STALE":
+            return "hold"
+        if action == "step_up" and self.target == held:
+            return "none"
+        gone = self.flat and not self.has_capital
+        return "none" if gone and action in ("demote", "flatten", "hold") else action
+
+    def unfinished(self) -> str:
+        """A flattening that waited for prices is due once there are any."""
+        if self.stage != "HALTED" or (self.was["halt"] or {}).get("kind") != "risk" or self.flat:
+            return "none"
+        return "hold" if self.data == "STALE" else "flatten"
+
+    def differences(self, record: Document) -> Iterator[str]:
+        """What the record says otherwise."""
+        for what, found, told in (("move", self.move, record["move"]), ("action", self.action, record["action"])):
+            if found != told:
+                yield f"{what}: by the rules {found}, in the record {told}"
+        after = record["after"]
+        for key, found in self.stands.items():
+            told = after[key]
+            if key == "halt" and found is not None:
+                told, found = told and told["kind"], found["kind"] if isinstance(found, dict) else found
+            if key in ("pause_words", "version") or _same(found, told):
+                continue
+            yield f"{key}: by the rules {_shown(found)}, in the record {_shown(told)}"
+        for i, answer in enumerate(record["answers"]):
+            if self.heard.get(i) != answer["taken"] or answer["command"] != self.commands[i]:
+                yield f"command {answer['command']['number']}: not the answer that the rules give"
+
+
+def _same(found: object, told: object) -> bool:
+    """Numbers may stand as text, whole or exact."""
+    if isinstance(found, dict) and isinstance(told, dict):
+        return found.keys() == told.keys() and all(_same(found[k], told[k]) for k in found)
+    if found is None or told is None or isinstance(found, bool) or isinstance(told, bool):
+        return found is told
+    if isinstance(found, float) or isinstance(told, float):
+        return isclose(float(str(found)), float(str(told)), rel_tol=1e-9, abs_tol=1e-12)
+    if isinstance(found, (int, Fraction)):
+        return found == Fraction(str(told))
+    return found == told
+
+
+def _shown(value: object) -> object:
+    return float(value) if isinstance(value, Fraction) else value
+
+
+# ---- the record, entry by entry
+
+
+class Version:
+    """One strategy version: what its reference track has shown in this attempt, and its live side."""
+
+    def __init__(self, facts: Document, rules: Document, start: int) -> None:
+        self.identity, self.budget, self.rules = facts["version"], Fraction(facts["budget"].split()[0]), rules
+        self.since, self.bars, self.attempt = start, Bars(rules), 1
+        self.trades = self.wins = self.live_trades = 0
+        # Bars of all attempts: what the value at risk is made of.
+        self.recent = list[float]()
+        self.sampled: tuple[int, float] | None = None
+        self.after: Document | None = None
+        self.live: str | None = None
+        self.watch: Watch | None = None
+        self.decided: Document | None = None
+
+    def begin(self, now: int) -> None:
+        self.since, self.bars, self.attempt = now, Bars(self.rules), self.attempt + 1
+        self.trades = self.wins = 0
+        self.sampled = None
+
+
+class Recomputation:
+    """Reads entries in order; what does not follow is in ``findings``."""
+
+    def __init__(self) -> None:
+        self.findings = list[str]()
+        self.told = list[str]()
+        self.decisions = self.moves = self.verdicts = 0
+        self.versions = dict[str, Version]()
+        self.bars = dict[str, Bars]()
+        self.closed = dict[str, int]()
+        self.last_bar = dict[str, tuple[int, float | None, int]]()
+        self.tests = dict[str, Any]()
+        self.pairs = dict[str, list[Pair]]()
+        self.counted = dict[str, tuple[int, list[int]]]()
+        self.of = dict[str, tuple[str, str]]()
+        self.seq, self.time, self.line = 0, 0, b""
+        # What a decision leads to comes after all decisions of its moment.
+        self.later = list[Callable[[], None]]()
+
+    def find(self, what: str) -> None:
+        self.findings.append(f"entry {self.seq}: {what}")
+
+    def expect(self, what: str, found: object, told: object) -> None:
+        """``found`` is what the entries before come to, ``told`` what this one says."""
+        if not _same(found, told):
+            self.find(f"{what}: from the entries before {_shown(found)}, in the record {_shown(told)}")
+
+    def read(self, seq: int, line: bytes) -> None:
+        self.seq, self.line = seq, line
+        entry = json.loads(line)
+        if int(entry["time"]) != self.time:
+            for act in self.later:
+                act()
+            self.later.clear()
+        self.time = int(entry["time"])
+        heard = getattr(self, f"_{entry['type']}", None)
+        if heard is not None:
+            heard(entry["track"], entry["body"])
+
+    # -- what a run begins with
+
+    def _RunStarted(self, _: None, body: Document) -> None:
+        self.rules, self.criteria = body["evidence"]["rules"], body["criteria"]
+        self.promotion = body["promotion"]
+        for track in body["tracks"]:
+            name = track["name"]
+            if track["beside"] is None and "faults" not in track:
+                self.bars[name] = Bars(self.rules)
+                if "balances" not in track:
+                    self.versions[name] = Version(track, self.rules, self.time)
+                    self.bars[name] = self.versions[name].bars
+        self.tests = body.get("experiments", {})
+        self.pairs = {n: [Pair(t["rules"]) for _ in t["tracks"][1:]] for n, t in self.tests.items()}
+        self.counted = {n: (self.time, [0] * len(t["tracks"])) for n, t in self.tests.items()}
+
+    def _TrackOpened(self, track: str, body: Document) -> None:
+        version = self.versions[body["of"]]
+        self.of[track] = (body["of"], body["role"])
+        self.bars[track] = Bars(self.rules)
+        if body["role"] == "live":
+            version.live = track
+            proven = version.bars.returns
+            version.watch = Watch(version.bars, version.recent) if len(proven) > 1 and version.bars.spread() else None
+
+    def _TrackClosed(self, track: str, _: Document) -> None:
+        name, role = self.of.get(track, ("", ""))
+        if role == "live":
+            self.versions[name].live = self.versions[name].watch = None
+
+    # -- what is observed
+
+    def _TradeClosed(self, track: str, body: Document) -> None:
+        self.closed[track] = self.closed.get(track, 0) + 1
+        if track in self.versions:
+            self.versions[track].trades += 1
+            self.versions[track].wins += Fraction(body["pnl"]) > 0
+        name, role = self.of.get(track, ("", ""))
+        if role == "live":
+            self.versions[name].live_trades += 1
+
+    def _MetricSample(self, track: str, body: Document) -> None:
+        if track in self.versions and "drawdown_max" in body["metrics"]:
+            self.versions[track].sampled = (self.time, body["metrics"]["drawdown_max"])
+
+    def _EvidenceSample(self, track: str, body: Document) -> None:
+        bars, change = self.bars[track], body["bar_return"]
+        if change is None:
+            bars.whole = False
+        else:
+            bars.add(change)
+            if track in self.versions:
+                self.versions[track].recent.append(change)
+        several = len(bars.returns) > 1
+        for what, found in (
+            ("bars", len(bars.returns)), ("warmup_bars", bars.warmup), ("loss_bound", bars.bound),
+            ("e_value", bars.e_value), ("bound_broken", bars.broken), ("sharpe", bars.sharpe()),
+            ("deviation", bars.spread() if several else None),
+        ):  # fmt: skip
+            self.expect(f"{track}: {what}", found, body[what])
+        self.last_bar[track] = (self.time, change, self.closed.get(track, 0))
+        self.watch(self.of.get(track, ("", ""))[0])
+        for name in self.tests:
+            self.compare(name)
+
+    def watch(self, name: str) -> None:
+        """Once live and twin have told of the same bar."""
+        version = self.versions.get(name)
+        if version is None or version.live is None or version.watch is None:
+            return
+        live, twin = (self.last_bar.get(t) for t in (version.live, version.live.replace("@live", "@twin")))
+        if live is None or twin is None or not live[0] == twin[0] == self.time:
+            return
+        if live[1] is not None and twin[1] is not None:
+            version.watch.add(live[1], twin[1], version.recent)
+
+    def _FamilyEvidence(self, _: None, body: Document) -> None:
+        names = list(body["adjusted"])
+        for name, found in zip(names, family([self.bars[n].e_value for n in names]), strict=True):
+            self.expect(f"{name}: adjusted E", found, body["adjusted"][name])
+
+    # -- A/B tests
+
+    def compare(self, name: str) -> None:
+        """Take a bar of an experiment once all its variants have told of it; one that a variant lacks is left out."""
+        tracks = self.tests[name]["tracks"]
+        last = [self.last_bar.get(t) for t in tracks]
+        taken, counts = self.counted[name]
+        if taken == self.time or any(bar is None or bar[0] != self.time for bar in last):
+            return
+        whole = [bar for bar in last if bar is not None and bar[1] is not None]
+        if len(whole) < len(tracks):
+            self.counted[name] = (self.time, counts)
+            return
+        now = [bar[2] for bar in whole]
+        self.counted[name] = (self.time, now)
+        champion = float(whole[0][1] or 0)
+        for i, pair in enumerate(self.pairs[name], 1):
+            trades = now[i] - counts[i] + now[0] - counts[0]
+            pair.add(float(whole[i][1] or 0), champion, trades)
+
+    def _VariantsCompared(self, _: None, body: Document) -> None:
+        name = body["experiment"]
+        if name not in self.tests:
+            self.find(f"{name}: the first entry does not tell the rules of this experiment: it cannot be recomputed")
+            return
+        pairs, tracks = self.pairs[name], self.tests[name]["tracks"]
+        adjusted = family([p.e_value for p in pairs])
+        if len(body["results"]) != len(pairs):
+            self.find(f"{name}: expected {len(pairs)} challengers, found {len(body['results'])}")
+        for pair, value, told, challenger in zip(pairs, adjusted, body["results"], tracks[1:], strict=False):
+            self.expect(f"{name}: champion", tracks[0], told["champion"])
+            self.expect(f"{name}: challenger", challenger, told["challenger"])
+            found = pair.result(value)
+            for what, number in found.items():
+                self.expect(f"{name}: {challenger}: {what}", number, told[what])
+            self.verdicts += 1
+            low, high = found["low_bp"], found["high_bp"]
+            between = "" if low is None else f", {low:.2f} to {high:.2f}"
+            words = f"{found['standing']}, {found['mean_bp']:.2f} bp a bar{between}, E {value:.4g}"
+            self.tell(f"{challenger} beside {tracks[0]}: {words}", name)
+
+    def tell(self, what: str, name: str) -> None:
+        self.told.append(f"entry {self.seq}: {name}: {what}")
+
+    # -- promotion
+
+    def _PromotionEvaluated(self, track: str, body: Document) -> None:
+        record, version = body["record"], self.versions[track]
+        # The record stands in the entry as it was hashed.
+        start, end = self.line.find(b',"record":') + len(b',"record":'), self.line.rfind(b'},"time":')
+        self.expect(f"{track}: digest", hashlib.sha256(self.line[start:end]).hexdigest(), body["digest"])
+        before, facts = record["before"], record["facts"]
+        self.expect(f"{track}: time", self.time, facts["time_ns"])
+        self.expect(f"{track}: rules", self.promotion, record["rules"])
+        if version.after is not None:
+            for key in sorted(before.keys() - {"cleared_pnl"}):
+                self.expect(f"{track}: {key} before", version.after[key], before[key])
+        elif before["stage"] != "DRAFT":
+            self.find(f"{track}: expected a draft at its first look, found {before['stage']}")
+        self.known(track, version, facts)
+        decision = Decision(record)
+        for difference in decision.differences(record):
+            self.find(f"{track}: {difference}")
+        self.decisions += 1
+        if decision.move is not None:
+            self.moves += 1
+            share = f"{float(decision.target):.1%}"
+            self.tell(
+                f"{decision.move} to {decision.stands['stage']} at {share}: {'; '.join(record['reasons'])}", track
+            )
+        version.after, version.decided = record["after"], record if record["move"] else None
+        self.later.append(lambda: self.act(track, version, record["action"], int(record["after"]["evidence_from_ns"])))
+
+    def act(self, track: str, version: Version, action: str, since: int) -> None:
+        """A step takes the reference anew, another attempt begins without evidence."""
+        if action in ("step_up", "reduce") and version.watch is not None:
+            version.watch.refer(version.bars)
+        if since != version.since:
+            version.begin(since)
+            self.bars[track] = version.bars
+
+    def known(self, track: str, version: Version, facts: Document) -> None:
+        """What went into the decision, as far as the entries before give it."""
+        bars = version.bars
+        names = list(self.versions)
+        adjusted = family([self.versions[n].bars.e_value for n in names])[names.index(track)]
+        live = None if version.live is None else self.bars[version.live]
+        for what, found in (
+            ("version", track), ("identity", version.identity), ("budget", version.budget), ("e_value", bars.e_value),
+            ("evidence_from_ns", version.since), ("adjusted", adjusted), ("bound_broken", bars.broken),
+            ("futility", None if bars.futility is None else bars.futility.value),
+            ("e_live", None if live is None or live.bound is None else live.e_value),
+            ("live_trades", version.live_trades),
+        ):  # fmt: skip
+            self.expect(f"{track}: {what}", found, facts[what])
+        levels = {} if version.watch is None else version.watch.levels()
+        for monitor in facts["monitors"]:
+            if monitor["name"] in levels:
+                self.expect(f"{track}: {monitor['name']} monitor", levels[monitor["name"]], monitor["level"])
+        for verdict in facts["verdicts"]:
+            self.judged(track, version, verdict)
+
+    def judged(self, track: str, version: Version, verdict: Document) -> None:
+        """A criterion's threshold, value, sample and status."""
+        criterion, bars = verdict["criterion"], version.bars
+        name, valid = criterion["name"], len(bars.returns) - bars.warmup
+        trades, needed = version.trades, self.criteria["min_days"] * 6
+        found = {
+            "min_trades": (float(trades), trades, self.criteria["min_trades"]),
+            "min_days": (valid / 6, valid, needed),
+            "min_sharpe": (bars.sharpe(), len(bars.returns), max(needed, 42)),
+            "max_drawdown": (verdict["value"], valid, needed),
+            "min_win_rate": (version.wins / trades if trades else None, trades, self.criteria["min_trades"]),
+        }
+        value, n, least = found[name]
+        self.expect(f"{track}: {name}: threshold", Fraction(self.criteria[name]), Fraction(str(criterion["threshold"])))
+        mode = name.removeprefix("min_").removeprefix("max_")
+        self.expect(f"{track}: {name}: mode", self.criteria[f"{mode}_mode"], criterion["mode"])
+        self.expect(f"{track}: {name}", value, verdict["value"])
+        self.expect(f"{track}: {name}: sample", n, verdict["sample"]["n"])
+        self.expect(f"{track}: {name}: needed", least, verdict["sample"]["needed"])
+        self.expect(f"{track}: {name}: status", status_of(verdict), verdict["status"])
+        if name == "max_drawdown":
+            self.fallen(track, version, verdict["value"])
+
+    def fallen(self, track: str, version: Version, told: float) -> None:
+        """The drawdown is marked between bars as well: not less than at their ends, and what the sample of this moment says."""
+        if version.bars.whole and told < version.bars.fall * (1 - 1e-6) - 1e-12:
+            self.find(f"{track}: max_drawdown: at the ends of bars it was {version.bars.fall:.6g}, found {told}")
+        if version.attempt == 1 and version.sampled is not None:
+            at, sampled = version.sampled
+            if (at == self.time and not _same(sampled, told)) or told < sampled:
+                self.find(f"{track}: max_drawdown: the last sample says {sampled}, found {told}")
+
+    def _StageChanged(self, track: str, body: Document) -> None:
+        version = self.versions[track]
+        record, version.decided = version.decided, None
+        if record is None:
+            self.find(f"{track}: a stage changed without a decision before it")
+            return
+        before, after = record["before"], record["after"]
+        for what, found in (
+            ("move", record["move"]), ("action", record["action"]), ("identity", after["identity"]),
+            ("stage_before", before["stage"]), ("stage_after", after["stage"]), ("attempt", after["attempt"]),
+            ("fraction_before", Fraction(before["fraction"])), ("fraction_after", Fraction(after["fraction"])),
+            ("epoch", after["epoch"]), ("forced", after["forced"]), ("reasons", record["reasons"]),
+        ):  # fmt: skip
+            self.expect(f"{track}: {what}", found, body[what])
+
+
+def broken_links(entries: list[bytes], hashes: list[bytes]) -> Iterator[str]:
+    """Entries whose hash is not that of the entry and the one before (genesis/audit/chain.py)."""
+    head = bytes(32)
+    for seq, (entry, told) in enumerate(zip(entries, hashes, strict=False), 1):
+        linked = b"genesis.run-chain.1\0" + head + len(entry).to_bytes(8, "big") + entry
+        if hashlib.sha256(linked).hexdigest().encode() != told:
+            yield f"entry {seq}: it and the entry before make another hash than the listed one"
+        try:
+            head = bytes.fromhex(told.decode("latin-1"))
+        except ValueError:
+            yield f"entry {seq}: expected a hash in hex"
+    if len(entries) != len(hashes):
+        yield f"expected a hash for each of {len(entries)} entries, found {len(hashes)}"
+
+
+def recompute(entries: list[bytes]) -> Recomputation:
+    made = Recomputation()
+    for seq, line in enumerate(entries, 1):
+        try:
+            made.read(seq, line)
+        except (ArithmeticError, AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
+            made.findings.append(f"entry {seq}: cannot be read: {type(error).__name__}: {error}")
+    return made
+
+
+def _lines(place: Path, name: str) -> list[bytes]:
+    if place.is_dir():
+        return (place / name).read_bytes().splitlines()
+    with zipfile.ZipFile(place) as packed:
+        return packed.read(name).splitlines()
+
+
+NOT_RECOMPUTED = (
+    "taken from the record: room in the account, E against the benchmark and at higher costs, drawdown within a bar, money and flatness of live tracks, "
+    "the drawdown monitor, halts, freshness of data, the least fraction"
+)
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("export", type=Path, help="an export, packed or unpacked")
+    parser.add_argument("--quiet", action="store_true", help="findings and sums alone, not every move and verdict")
+    given = parser.parse_args()
+    stored = _lines(given.export, "entries.jsonl")
+    links = list(broken_links(stored, _lines(given.export, "entries.hashes")))
+    result = recompute(stored)
+    problems = [*links, *result.findings]
+    print("\n".join([*([] if given.quiet else result.told), *problems, NOT_RECOMPUTED]))
+    print(f"{result.decisions} decisions, {result.moves} moves, {result.verdicts} A/B verdicts recomputed")
+    print(f"{len(problems)} findings" if problems else "all of it follows")
+    sys.exit(1 if problems else 0)

@@ -1,0 +1,22 @@
+"""The stand-alone scripts of an export, as a test of the rules they were written from."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from importlib.resources import files
+from typing import Any
+
+from genesis.audit.entry import canonical
+from genesis.paper_trading.promotion_facts import Evaluation
+from genesis.paper_trading.promotion_rules import written
+
+RECOMPUTE: dict[str, Any] = runpy.run_path(str(files("genesis.system").joinpath("templates", "recompute.py")))
+
+
+def assert_follows(evaluation: Evaluation) -> None:
+    """What a decision's entry holds leads an implementation that shares no line with ours to the same move, standing, action and answers."""
+    record = json.loads(canonical(written(evaluation)))
+    assert list(RECOMPUTE["Decision"](record).differences(record)) == []
+    verdicts = record["facts"]["verdicts"]
+    assert [RECOMPUTE["status_of"](v) for v in verdicts] == [v["status"] for v in verdicts]
