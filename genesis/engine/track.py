@@ -475,13 +475,19 @@ class Track:
             self.raised(hook, error)
 
     def raised(self, hook: str, error: BaseException) -> None:
-        """The strategy raised: its track stops, its entries are cancelled, its position is flattened; no other track notices."""
+        """The strategy raised: its track stops, its entries are cancelled; no other track notices. A paper position is flattened.
+
+        One on a share of the budget is kept with the orders that protect it: the promotion manager halts it and calls a person (definitions.md, "Before any order").
+        """
         self.ended = True
         self.entries.append(TrackStopped(self.agenda.now, self.name, hook, _told(error)))
         self.stops.forbidden = f"the strategy raised in {hook}"
         for lane in self.lanes:
             lane.wants_all = False
-        self.stops.close_all()
+        if self.share is None:
+            self.stops.close_all()
+        else:
+            self.stops.cancel_entries()
 
 
 def _told(error: BaseException) -> str:
