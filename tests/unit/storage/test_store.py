@@ -243,7 +243,9 @@ def test_a_store_of_another_schema_is_refused(tmp_path: Path, opener: Callable[[
     """A version that this one cannot know is not guessed at."""
     path = filled_store(tmp_path / "run.db")
     edit(path, "UPDATE versions SET version = 99 WHERE part = 'schema'")
-    with pytest.raises(StorageError, match=f"expected a store of schema version {SCHEMA_VERSION} or an earlier one, found 99"):
+    with pytest.raises(
+        StorageError, match=f"expected a store of schema version {SCHEMA_VERSION} or an earlier one, found 99"
+    ):
         opener(path)
 
 
