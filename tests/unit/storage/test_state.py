@@ -41,7 +41,7 @@ def made(data: bytes) -> Any:
     return decode_state(data, OUTSIDE, core)
 
 
-plain = st.recursive(
+plain: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**80), 2**80)
