@@ -31,8 +31,7 @@ def taken(store: Store, state: bytes = STATE, keep: int = 2) -> Snapshot:
 
 def run_with_snapshots(address: StoreAddress, *lengths: int) -> list[Snapshot]:
     """A run that is snapshotted at some lengths and goes on to its end."""
-    found: list[Snapshot] = []
-    done = 0
+    done, found = 0, list[Snapshot]()
     with open_store(address, ManualClock(), "host") as store:
         for length in lengths:
             store.journal.append(RUN[done:length])
