@@ -12,11 +12,21 @@
     ├── StorageError         the disk or the database: stop acting
     └── IntegrityError       history does not match: halt
 
+Beside them `Terminated`, which is no error: somebody asked this process to end.
+
 Expected refusals (a risk limit, an order filter) are values, never exceptions.
 Messages are lower case and say what was expected and what was found.
 """
 
 from __future__ import annotations
+
+
+class Terminated(BaseException):
+    """SIGTERM came while no run was at work; as `KeyboardInterrupt` is for SIGINT."""
+
+
+ASKED_TO_END = (KeyboardInterrupt, Terminated)
+"""What a person or the system did to this process: never the fault of the user's code that it interrupts."""
 
 
 class GenesisError(Exception):

@@ -14,9 +14,9 @@ from genesis.cli import audit, compare, criteria, db, policy, promotion, running
 from genesis.cli.app import app
 from genesis.cli.exits import ExitCode, code_of
 from genesis.cli.output import ReaderGone
-from genesis.errors import GenesisError
+from genesis.errors import ASKED_TO_END, GenesisError, Terminated
 from genesis.system.log import without_secrets
-from genesis.system.stopping import Terminated, raise_on_sigterm
+from genesis.system.stopping import raise_on_sigterm
 
 # Typer carries its command-line library inside since 0.29 and imports it before; its base class is found by shape.
 _USAGE = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -51,7 +51,7 @@ def main() -> NoReturn:
     except GenesisError as error:
         code = code_of(error)
         _tell(str(error), code, as_json)
-    except (KeyboardInterrupt, Terminated) as error:
+    except ASKED_TO_END as error:
         code = ExitCode.TERMINATED if isinstance(error, Terminated) else ExitCode.INTERRUPTED
         _tell("interrupted" if code is ExitCode.INTERRUPTED else "terminated", code, as_json)
     except Exception as error:  # noqa: BLE001 - the last place where it can be told in one line

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,7 +63,7 @@ def run(
     set_up_logging(as_json, log_level, log_format)
     loaded = _load(config, {} if faults is None else {"run.faults": faults})
     until_ns = None if until is None else _instant(until)
-    with _bar(as_json) as bar:
+    with _bar(as_json) as bar, _strategies_on_stderr():
         task = bar.add_task("reading the data", total=None)
 
         def progress(p: Progress) -> None:
@@ -158,7 +160,10 @@ def _place(part: Shown) -> dict[str, object]:
 def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = None, log_format: Form = None) -> None:
     """Load the configuration, read its data, build its tracks and start each strategy, without running."""
     set_up_logging(as_json, log_level, log_format)
-    prepared = prepare(_load(config), config.parent)
+    loaded = _load(config)
+    with _strategies_on_stderr():
+        prepared = prepare(loaded, config.parent)
+        failed = prepared.started_badly()
     streams = [
         {
             "stream": s.name,
@@ -171,7 +176,6 @@ def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = N
         }
         for r, s in zip(prepared.readings, prepared.streams, strict=True)
     ]
-    failed = prepared.started_badly()
     plans = prepared.plans
     tracks = [
         {"track": t.name, "tier": t.gate.tier.name, "faults": plans.get(t.name), "on_start": failed.get(t.name)}
@@ -199,6 +203,11 @@ def show_config(config: ConfigPath, as_json: Json = False) -> None:
     print_plain("# built-in fault plans:")
     print_plain("\n".join(f"#   {line}" for line in built_in_plans_yaml().splitlines()))
     print_plain(f"# no effect yet: {', '.join(inactive_keys())}")
+
+
+def _strategies_on_stderr() -> AbstractContextManager[object]:
+    """What a strategy prints is no part of what the command answers."""
+    return redirect_stdout(sys.stderr)
 
 
 def _load(path: Path, overrides: Mapping[str, object] | None = None) -> Config:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -378,10 +379,8 @@ def _summary(sample: SampleRow) -> list[str]:
 
 
 def _money(text: str | None) -> str:
-    if text is None:
-        return _NONE
-    whole, _, part = text.partition(".")
-    return f"{whole}.{part[:2]:0<2}"
+    """Two decimals, rounded as the report rounds them."""
+    return _NONE if text is None else f"{Decimal(text):.2f}"
 
 
 def _percent(value: float | None, digits: int) -> str:

@@ -133,7 +133,7 @@ class RowRuns:
                         self._stops.halt(now)
                 try:
                     heard(events[place])
-                except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+                except BaseException as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
                     self._track.raised("on_trade", error)
                 if agenda.stirred:
                     return
@@ -190,7 +190,7 @@ class RowRuns:
             if heard is not None:
                 try:
                     heard(events[place])
-                except (Exception, SystemExit) as error:  # noqa: BLE001
+                except BaseException as error:  # noqa: BLE001
                     self._track.raised("on_quote", error)
             if agenda.stirred:
                 return
@@ -281,7 +281,7 @@ class RowRuns:
                 lane.cursor, shown.last = at, block.close_ticks[place]
             try:
                 hear(events[place])
-            except (Exception, SystemExit) as error:  # noqa: BLE001
+            except BaseException as error:  # noqa: BLE001
                 self._track.raised("on_bar", error)
             if agenda.stirred:
                 return

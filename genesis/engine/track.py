@@ -28,6 +28,7 @@ from genesis.engine.several_marks import SeveralMarks
 from genesis.engine.share import ShareDesk
 from genesis.engine.stops import Stops
 from genesis.engine.subscription import Subscription
+from genesis.errors import ASKED_TO_END
 from genesis.invariants import ensure
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import (
@@ -416,7 +417,7 @@ class Track:
         if self._hears_fills and not self.ended:
             try:
                 self.strategy.on_fill(heard)
-            except (Exception, SystemExit) as error:  # noqa: BLE001
+            except BaseException as error:  # noqa: BLE001
                 self.raised("on_fill", error)
 
     # ---- capital
@@ -471,17 +472,26 @@ class Track:
             return
         try:
             run()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
+        except BaseException as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
             self.raised(hook, error)
 
     def raised(self, hook: str, error: BaseException) -> None:
-        """The strategy raised: its track stops, its entries are cancelled, its position is flattened; no other track notices."""
+        """The strategy raised: its track stops, its entries are cancelled; no other track notices. A paper position is flattened.
+
+        One on a share of the budget is kept with the orders that protect it: the promotion manager halts it and calls a person (definitions.md, "Before any order").
+        What a person at the keyboard did is no error of the strategy and is raised again.
+        """
+        if isinstance(error, ASKED_TO_END):
+            raise error
         self.ended = True
         self.entries.append(TrackStopped(self.agenda.now, self.name, hook, _told(error)))
         self.stops.forbidden = f"the strategy raised in {hook}"
         for lane in self.lanes:
             lane.wants_all = False
-        self.stops.close_all()
+        if self.share is None:
+            self.stops.close_all()
+        else:
+            self.stops.cancel_entries()
 
 
 def _told(error: BaseException) -> str:

@@ -95,6 +95,10 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
             and (self.limit_ticks is None or type(self.limit_ticks) is int)
             and (self.trigger_ticks is None or type(self.trigger_ticks) is int)
             and (self.trailing_bp is None or type(self.trailing_bp) is int)
+            and type(self.type) is OrderType
+            and type(self.time_in_force) is TimeInForce
+            and type(self.post_only) is bool
+            and type(self.reduce_only) is bool
         ):
             return
         numbers = (self.limit_ticks, self.trigger_ticks, self.trailing_bp)
@@ -105,6 +109,14 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
             )
         if not all(n is None or type(n) is int for n in numbers):
             raise TypeError(f"order: expected whole ticks and basis points, found {numbers}")
+        if type(self.type) is not OrderType or type(self.time_in_force) is not TimeInForce:
+            raise TypeError(
+                f"order: expected an OrderType and a TimeInForce, found {self.type!r} and {self.time_in_force!r}"
+            )
+        if type(self.post_only) is not bool or type(self.reduce_only) is not bool:
+            raise TypeError(
+                f"order: expected True or False for post_only and reduce_only, found {self.post_only!r} and {self.reduce_only!r}"
+            )
         if not self.tag.isascii():
             ensure_unicode(self.tag, "tag")
 

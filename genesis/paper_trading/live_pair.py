@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from genesis.clock import NS_PER_DAY
 from genesis.engine.takeover import copy_of
 from genesis.engine.track import Track
+from genesis.errors import ASKED_TO_END
 from genesis.model.events import CapitalMoved, Event, TrackClosed, TrackOpened
 from genesis.model.money import Money
 from genesis.strategies.base import Strategy
@@ -103,7 +104,9 @@ class LivePair:
         capital, tracks = self.reference.portfolio.to_money(units), []
         try:
             copies = [copy_of(self.reference.strategy) for _ in (LIVE, TWIN)]
-        except Exception as error:  # noqa: BLE001 - saving and copying run the strategy's own code
+        except BaseException as error:  # saving and copying run the strategy's own code
+            if isinstance(error, ASKED_TO_END):
+                raise
             self.failed = f"its state cannot be copied: {type(error).__name__}: {error}"[:_ERROR_LENGTH]
             return
         for role, (strategy, state) in zip((LIVE, TWIN), copies, strict=True):

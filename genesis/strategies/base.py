@@ -14,7 +14,7 @@ import msgspec
 
 from genesis.errors import ConfigError
 from genesis.model.events import OrderDenied, OrderEvent, OrderFilled
-from genesis.model.grid import FLOOR, shortest_decimal
+from genesis.model.grid import FLOOR, parse_decimal, shortest_decimal
 from genesis.model.instruments import Instrument
 from genesis.model.market import Bar, BarSpec, Depth, Quote, Trade
 from genesis.model.money import Money, Price, Quantity
@@ -298,7 +298,7 @@ class Strategy:
         ticks = self.desk.last_ticks(instrument)
         if ticks is None:
             return None
-        share = shortest_decimal(weight) if isinstance(weight, float) else Decimal(weight)
+        share = shortest_decimal(weight) if isinstance(weight, float) else parse_decimal(str(weight))
         worth = abs(share) * self.desk.equity().amount
         qty = instrument.round_quantity(worth / instrument.price(ticks).value, FLOOR)
         return self.target_position(-qty if share < 0 else qty, instrument)

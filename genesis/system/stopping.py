@@ -9,12 +9,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 from genesis.engine.engine import Batch
+from genesis.errors import Terminated
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Terminated(BaseException):
-    """SIGTERM came while no run was at work; as `KeyboardInterrupt` is for SIGINT."""
 
 
 class StopRequest:

@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from genesis.errors import StrategyError
+from genesis.errors import ASKED_TO_END, StrategyError
 from genesis.model.instruments import Instrument
 from genesis.strategies.base import Strategy
 from genesis.strategies.book import DepthImbalanceTaker, PassiveMarketMaker
@@ -50,17 +50,35 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
         if not points:
             known = ", ".join([*BUILT_IN, *(p.name for p in entry_points(group=GROUP))])
             raise StrategyError(f"strategy: expected one of {known} or file.py:ClassName, found {name!r}")
-        found = points[0].load()
+        found = _run(points[0].load, f"strategy: {name}: cannot be imported")
     if not (inspect.isclass(found) and issubclass(found, Strategy)):
         raise StrategyError(f"{name}: expected a subclass of genesis.strategies.base.Strategy, found {found!r}")
+    _check_hooks(found)
     return found
 
 
-def _module(name: str) -> ModuleType:
+def _run(code: Callable[[], Any], what: str) -> Any:
+    """Run code of the user's; whatever it raises is told in one line that begins with ``what``."""
     try:
-        return importlib.import_module(name)
-    except Exception as error:  # noqa: BLE001 - importing runs the user's code
-        raise StrategyError(f"strategy: expected a module {name}, found {type(error).__name__}: {error}") from None
+        return code()
+    except BaseException as error:
+        if isinstance(error, ASKED_TO_END):
+            raise
+        raise StrategyError(f"{what}: {type(error).__name__}: {error}") from error
+
+
+def _check_hooks(cls: type[Strategy]) -> None:
+    """A hook that is a coroutine or a generator would be called and never run."""
+    for name in sorted(n for n in vars(Strategy) if n.startswith("on_")):
+        hook = getattr(cls, name)
+        if inspect.iscoroutinefunction(hook) or inspect.isgeneratorfunction(hook) or inspect.isasyncgenfunction(hook):
+            kind = "a generator" if inspect.isgeneratorfunction(hook) else "a coroutine"
+            raise StrategyError(f"{cls.__name__}.{name}: expected a plain method, found {kind}, which would never run")
+
+
+def _module(name: str) -> ModuleType:
+    module: ModuleType = _run(lambda: importlib.import_module(name), f"strategy: expected a module {name}, found")
+    return module
 
 
 def build_strategy(
@@ -69,8 +87,11 @@ def build_strategy(
     """A strategy with validated parameters.
 
     Raises:
-        StrategyError: a parameter is unknown or out of range; it names the parameter, what was expected and found.
+        StrategyError: a parameter is unknown or out of range; it names the parameter, what was expected and found. Or the class cannot
+            be built.
     """
+    if not (inspect.isclass(cls.Params) and issubclass(cls.Params, msgspec.Struct)):
+        raise StrategyError(f"{where}: {cls.__name__}.Params: expected a msgspec.Struct, found {cls.Params!r}")
     known = [field.encode_name for field in msgspec.structs.fields(cls.Params)]
     for name in params:
         if name not in known:
@@ -81,7 +102,8 @@ def build_strategy(
         typed = msgspec.convert(dict(params), cls.Params, strict=True)
     except msgspec.ValidationError as error:
         raise StrategyError(f"{where}.params{_explained(error, params)}") from None
-    return cls(tuple(instruments), typed)
+    built: Strategy = _run(lambda: cls(tuple(instruments), typed), f"{where}: cannot be built")
+    return built
 
 
 def _one_of(known: Sequence[str]) -> str:
@@ -112,8 +134,6 @@ def _import(path: Path) -> Any:
     beside = str(path.parent.resolve())
     if beside not in sys.path:
         sys.path.append(beside)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - whatever a user's file raises is told in one line
-        raise StrategyError(f"{path}: cannot be imported: {type(error).__name__}: {error}") from error
+    loader = spec.loader
+    _run(lambda: loader.exec_module(module), f"{path}: cannot be imported")
     return module

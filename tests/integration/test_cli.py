@@ -66,6 +66,12 @@ def written(name: str, content: bytes) -> Callable[[Path], None]:
     return change
 
 
+def strategy(line: str) -> Callable[[Path], None]:
+    """A strategy whose body is this one line."""
+    head = "from genesis.strategies.base import Strategy\n\n\nclass Own(Strategy):\n    "
+    return written("own.py", f"{head}{line}\n".encode())
+
+
 def folder_in_place_of(name: str) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         (folder / name).unlink()
@@ -132,6 +138,31 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
     "no such strategy": (replaced("own.py:Own", "owm"), ExitCode.CONFIG, ("found 'owm'", "ma_crossover")),
     "no such class": (replaced("own.py:Own", "own.py:Own2"), ExitCode.CONFIG, ("own.py:Own2", "expected a subclass")),
     "strategy with a syntax error": (written("own.py", b"def"), ExitCode.CONFIG, ("own.py", "SyntaxError")),
+    "strategy that leaves while it is imported": (
+        written("own.py", b"import sys\nsys.exit(4)"),
+        ExitCode.CONFIG,
+        ("own.py: cannot be imported: SystemExit: 4",),
+    ),
+    "strategy that cannot be built": (
+        strategy("def __init__(self, *given): raise KeyError('x')"),
+        ExitCode.CONFIG,
+        ("strategies.own: cannot be built: KeyError: 'x'",),
+    ),
+    "parameters that are no struct": (
+        strategy("Params = dict"),
+        ExitCode.CONFIG,
+        ("strategies.own: Own.Params: expected a msgspec.Struct, found <class 'dict'>",),
+    ),
+    "hook that is a coroutine": (
+        strategy("async def on_bar(self, bar): pass"),
+        ExitCode.CONFIG,
+        ("Own.on_bar: expected a plain method, found a coroutine",),
+    ),
+    "hook that is a generator": (
+        strategy("def on_bar(self, bar): yield bar"),
+        ExitCode.CONFIG,
+        ("Own.on_bar: expected a plain method, found a generator",),
+    ),
     "strategy parameter": (
         replaced("budget: 1000000", "budget: 1000000, params: {fast: 1}"),
         ExitCode.CONFIG,
@@ -607,6 +638,19 @@ def test_a_name_that_looks_like_a_style_is_shown_as_it_is(tmp_path: Path) -> Non
     assert "[/b] [red]own:100:" in orders.out
 
 
+def test_status_rounds_money_as_the_report_does(finished: Path, tmp_path: Path) -> None:
+    """The same sample reads the same on both: half to even, not cut off."""
+    sample = genesis("status", finished / "genesis.db", "--json").json["tracks"]["own"]
+    exact = [sample[key] for key in ("equity", "fees")]
+    amounts = [f"{Decimal(amount):.2f}" for amount in exact]
+    assert not all(amount.startswith(rounded) for amount, rounded in zip(exact, amounts, strict=True))
+    assert genesis("report", finished / "genesis.db", "--out", tmp_path / "r.html").code == 0
+    shown, page = genesis("status", finished / "genesis.db").out, (tmp_path / "r.html").read_text()
+    for amount in amounts:
+        assert amount in shown
+        assert f"{Decimal(amount):,.2f}" in page
+
+
 def test_positions_are_what_the_fills_come_to(finished: Path) -> None:
     """Bought minus sold, per track and instrument, beside the track's last sample."""
     store = finished / "genesis.db"
@@ -952,6 +996,18 @@ def test_a_project_can_be_moved(finished: Path, tmp_path: Path) -> None:
     """Paths are relative to the configuration and part of no entry: elsewhere it goes on in the same store."""
     shutil.copytree(finished, tmp_path / "moved")
     assert genesis("run", tmp_path / "moved" / "config.yaml").code == 0
+
+
+def test_what_a_strategy_prints_is_no_part_of_the_answer(tmp_path: Path) -> None:
+    """It goes to standard error: standard output stays one document for programs."""
+    config = project(tmp_path)
+    source = (tmp_path / "own.py").read_text()
+    printing = source.replace("self.subscribe_bars(", "print('hello')\n        self.subscribe_bars(", 1)
+    (tmp_path / "own.py").write_text(f"print('imported')\n{printing}")
+    for command in ("check-config", "run"):
+        answer = genesis(command, config, "--json")
+        assert isinstance(answer.json, dict)
+        assert {"imported", "hello"} <= set(answer.err.splitlines())
 
 
 def test_a_strategy_that_cannot_start_is_told_before_and_after_the_run(tmp_path: Path) -> None:

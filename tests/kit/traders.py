@@ -158,6 +158,18 @@ def _exit(strategy: Strategy) -> None:
     raise SystemExit(3)
 
 
+class Rude(BaseException):
+    """Not an Exception."""
+
+
+def _no_exception(strategy: Strategy) -> None:
+    raise Rude("out of order")
+
+
+def _generator_exit(strategy: Strategy) -> None:
+    raise GeneratorExit
+
+
 def _unwritable(strategy: Strategy) -> None:
     raise Unwritable
 
@@ -175,7 +187,13 @@ _DEEDS: dict[str, Callable[[Strategy], object]] = {
     "notes what is no text": lambda s: s.note(3),  # type: ignore[arg-type]
     "tags with half a surrogate pair": lambda s: s.buy(s.instrument.quantity(1), tag="\ud800"),
     "orders a float of lots": _float_lots,
+    "orders until a word": lambda s: s.buy(s.instrument.quantity(1), tif="GTC"),
+    "orders of a kind that is a word": lambda s: s.buy(s.instrument.quantity(1), type="MARKET"),
+    "orders reduce-only by a word": lambda s: s.buy(s.instrument.quantity(1), reduce_only="no"),
+    "weighs what is no number": lambda s: s.target_weight("half"),
     "leaves the process": _exit,
+    "raises what no except clause expects": _no_exception,
+    "ends as a generator would": _generator_exit,
     "raises what cannot be written": _unwritable,
     "raises half a surrogate pair": _surrogate_error,
 }

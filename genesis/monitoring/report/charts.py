@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor, log10
 from statistics import fmean
+from unicodedata import east_asian_width
 
 from genesis.monitoring.report.axes import Scale, evenly, padded, places, ticks
 from genesis.monitoring.report.svg import (
@@ -29,8 +30,8 @@ from genesis.paper_trading.validation_criteria import Window
 
 MARKERS_MOST = 400
 _LABELS_MOST = 14
-_NAME_ROOM = 190
-_NAME_LONGEST = 18
+_NAME_ROOM = 210
+_NAME_LONGEST = 18  # of narrow characters; a wide one takes the room of two
 _COLOURS = 8
 # A benchmark this many times as wide as all tracks together leaves them flat: they get a chart of their own.
 _FLAT = 4.0
@@ -97,7 +98,13 @@ def _returns(caption: str, lines: Sequence[tuple[str, str, Line]], window: Windo
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _NAME_LONGEST else f"{name[: _NAME_LONGEST - 1]}…"
+    kept, room = "", _NAME_LONGEST
+    for character in name:
+        room -= 2 if east_asian_width(character) in "WF" else 1
+        if room < 0:
+            return f"{kept[:-1]}…"
+        kept += character
+    return kept
 
 
 def equity_chart(track: TrackReport) -> str:

@@ -53,7 +53,7 @@ _STYLE = (
     "tbody th{font-weight:600}.n,td.n{font-variant-numeric:tabular-nums}td.n,th.n{text-align:right}"
     "td:last-child,th:last-child{padding-right:0}small{display:block;color:var(--soft);font-size:11.5px;font-weight:normal;line-height:1.3}"
     "td.n{white-space:nowrap}td.n small{white-space:normal}"
-    ".facts th[scope=row]{width:19%}.facts td:nth-child(2):not(.n){width:27%}.facts td:last-child{color:var(--soft)}"
+    ".facts th[scope=row]{width:19%;min-width:7.2em}.facts td:nth-child(2):not(.n){width:27%}.facts td:last-child{color:var(--soft)}"
     ".compare{font-size:12.5px}.compare td,.compare th{padding-right:7px}.compare th[scope=row]{min-width:84px}.compare thead th{font-size:11.5px}"
     ".faults{font-size:12.5px}.faults td,.faults th{overflow-wrap:normal}"
     ".compare small{font-size:10.5px}.compare thead th,.compare td{overflow-wrap:normal}"

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from genesis.clock import ManualClock
 from genesis.config import Secret
 from genesis.engine.journal import NullJournal
-from genesis.errors import ConfigError, StorageError
+from genesis.errors import ConfigError, StorageError, Terminated
 from genesis.feeds.replay import Cut
 from genesis.model.events import Event, GapFound, StrategyNote, TrackHalted, TrackStopped
 from genesis.storage.sqlite import StoreReader
@@ -27,7 +27,7 @@ from genesis.system import doctor, log
 from genesis.system.doctor import FREE_BYTES, Health
 from genesis.system.export import write_whole
 from genesis.system.log import LogFormat, LogLevel, conceal, configure_logging, speaker, without_secrets
-from genesis.system.stopping import StopRequest, Terminated, raise_on_sigterm
+from genesis.system.stopping import StopRequest, raise_on_sigterm
 from genesis.system.telling import TellingJournal
 from tests.unit.cli.calling import genesis, project
 

@@ -268,6 +268,20 @@ def test_many_tracks_have_a_legend_where_labels_would_not_fit() -> None:
     assert html.count("class='swatch") == 31
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("eighteen letters..", "eighteen letters.."),
+        ("nineteen letters...", "nineteen letters.…"),
+        ("戦" * 10, f"{'戦' * 8}…"),
+    ],
+)
+def test_a_name_beside_its_line_takes_no_more_room_than_there_is(name: str, shown: str) -> None:
+    """What does not fit is cut and shown as cut, and a wide character takes the room of two."""
+    labels = re.findall(r"<text[^>]*>([^<]*)</text>", render(run(track(name))))
+    assert f"{shown} 1.00 %" in labels
+
+
 def test_tracks_that_a_benchmark_dwarfs_are_drawn_once_more_alone() -> None:
     """On their own scale; where the benchmark is of their size, once is enough."""
     alone = "The same tracks alone, on their own scale"
