@@ -31,6 +31,7 @@ from genesis.demo.show import own_parts, run_demo
 from genesis.storage import schema
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system.export import TABLES
+from tests.kit.altered import signed_store
 from tests.kit.decided import decided_store
 from tests.unit.cli.calling import PROGRAM, ROOT, Answer, genesis, in_process_of_its_own, project, start
 
@@ -524,7 +525,7 @@ def test_a_closed_pipe_is_no_traceback(finished: Path) -> None:
 def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) -> None:
     """A program can read each of them."""
     config, store = finished / "config.yaml", finished / "genesis.db"
-    going = decided_store(tmp_path / "going.db")
+    going, signed = decided_store(tmp_path / "going.db"), signed_store(tmp_path / "signed.db")
     calls: dict[str, tuple[object, ...]] = {
         "init": (tmp_path / "new",),
         "doctor": (config,),
@@ -546,6 +547,8 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         **{f"audit {name}": (store,) for name in ("verify", "search")},
         **{f"audit {name}": (store, 1) for name in ("show", "prove")},
         "audit export": (store, "--out", tmp_path / "audit.zip"),
+        "audit archive": (signed, "--before", "2100-01-01", "--to", tmp_path / "old.zip"),
+        "audit put-back": (signed, "--archive", tmp_path / "old.zip"),
         "audit rebuild": (store,),
         "experiments": (store,),
         "simulate-policy": ("--families", "1", "--days", "20", "--payoff", "symmetric", "--sharpe", "5"),
