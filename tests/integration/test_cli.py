@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -633,6 +634,28 @@ def test_a_name_that_looks_like_a_style_is_shown_as_it_is(tmp_path: Path) -> Non
     assert (status.code, orders.code) == (0, 0)
     assert "[/b] [red]own:100:" in status.out
     assert "[/b] [red]own:100:" in orders.out
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100, 300])
+def test_no_terminal_is_too_narrow_for_a_number(columns: int, finished: Path) -> None:
+    """Whatever the width, an amount stands there whole, and nothing is shortened."""
+    terminal = {"TTY_COMPATIBLE": "1", "COLUMNS": str(columns), "LINES": "50", "NO_COLOR": "1"}
+    shown = re.sub("\x1b\\[[0-9;]*m", "", genesis("status", finished / "genesis.db", env=terminal).out)
+    equity = genesis("status", finished / "genesis.db", "--json").json["tracks"]["own"]["equity"]
+    assert f"{Decimal(equity):.2f}" in shown
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines()[:-1])) <= columns
+
+
+def test_the_module_is_the_program(finished: Path) -> None:
+    """``python -m genesis`` is there where the folder of scripts is not on the path."""
+    told = subprocess.run(
+        [sys.executable, "-m", "genesis", "status", finished / "genesis.db", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (told.returncode, json.loads(told.stdout)["state"]) == (0, "complete")
 
 
 def test_status_rounds_money_as_the_report_does(finished: Path, tmp_path: Path) -> None:

@@ -270,7 +270,11 @@ def test_many_tracks_have_a_legend_where_labels_would_not_fit() -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("eighteen letters..", "eighteen letters.."), ("nineteen letters...", "nineteen letters.…"), ("戦" * 10, f"{'戦' * 8}…")],
+    [
+        ("eighteen letters..", "eighteen letters.."),
+        ("nineteen letters...", "nineteen letters.…"),
+        ("戦" * 10, f"{'戦' * 8}…"),
+    ],
 )
 def test_a_name_beside_its_line_takes_no_more_room_than_there_is(name: str, shown: str) -> None:
     """What does not fit is cut and shown as cut, and a wide character takes the room of two."""
