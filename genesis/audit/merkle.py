@@ -137,29 +137,33 @@ def _subtree(
     return node_hash(_subtree(leaves, start, middle, known, subtrees), _subtree(leaves, middle, end, known, subtrees))
 
 
-def consistency_path(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
+def consistency_path(leaves: Sequence[bytes], old_size: int, begun: Frontier | None = None) -> list[bytes]:
     """Hashes that show the tree over ``leaves`` to begin with the one over the first ``old_size`` of them (RFC 6962, 2.1.2).
 
+    ``leaves`` are all of the tree, or those that follow the tree ``begun``, as in `inclusion_path`.
+
     Raises:
-        ValueError: the old tree is larger.
+        ValueError: the old tree is larger, or smaller than ``begun``.
     """
-    start, end = 0, len(leaves)
-    if not 0 <= old_size <= end:
-        raise ValueError(f"old_size: expected 0 to {end}, found {old_size}")
+    known = Frontier() if begun is None else begun
+    start, end = 0, known.size + len(leaves)
+    if not known.size <= old_size <= end:
+        raise ValueError(f"old_size: expected {known.size} to {end}, found {old_size}")
     if old_size in (0, end):
         return []
+    subtrees = _full_subtrees(known)
     path: list[bytes] = []
     while old_size != end:
         middle = start + _left_width(end - start)
         if old_size <= middle:
-            path.append(tree_root(leaves, middle, end))
+            path.append(_subtree(leaves, middle, end, known.size, subtrees))
             end = middle
         else:
-            path.append(tree_root(leaves, start, middle))
+            path.append(_subtree(leaves, start, middle, known.size, subtrees))
             start = middle
     # A verifier holds the old root itself, so where the old tree is a subtree its root is left out.
     if start:
-        path.append(tree_root(leaves, start, end))
+        path.append(_subtree(leaves, start, end, known.size, subtrees))
     return path[::-1]
 
 

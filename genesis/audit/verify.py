@@ -19,6 +19,7 @@ class Part(Enum):
     CHECKPOINTS = "checkpoints"
     KEPT = "kept outside"
     PROJECTIONS = "projections"
+    INBOX = "inbox"
     LAYOUT = "layout"
 
 

@@ -89,7 +89,7 @@ class Clearing:
         track.stops.end(f"liquidated: {event.detail()}")
         for client_order_id, state in list(track.orders.by_id.items()):
             if not state.forced:
-                track.desk.cancel(client_order_id)
+                track.desk.cancel(client_order_id, by_venue=True)
         leg.closing = True
         self._close_by_force(leg)
         for feed in track.feeds:

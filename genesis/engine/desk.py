@@ -90,14 +90,14 @@ class TrackDesk(Account):
         order = self._send(intent, feed, forced=True, by_venue=by_venue)
         return self._track.orders.by_id[order.client_order_id]
 
-    def cancel(self, client_order_id: str) -> bool:
-        """Ask the venue to cancel."""
+    def cancel(self, client_order_id: str, by_venue: bool = False) -> bool:
+        """Ask the venue to cancel; ``by_venue``: it does so by itself."""
         track = self._track
         state = track.orders.by_id.get(client_order_id)
         if state is None:
             return False
         track.entries.append(OrderCancelRequested(self.now, track.name, state.order, self.now))
-        track.executor.cancel(state.order, self._next_ordinal())
+        track.executor.cancel(state.order, self._next_ordinal(), by_venue)
         return True
 
     def open_orders(self, instrument: Instrument | None) -> tuple[OpenOrder, ...]:

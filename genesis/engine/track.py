@@ -476,9 +476,10 @@ class Track:
             self.raised(hook, error)
 
     def raised(self, hook: str, error: BaseException) -> None:
-        """The strategy raised: its track stops, its entries are cancelled, its position is flattened; no other track notices.
+        """The strategy raised: its track stops, its entries are cancelled; no other track notices. A paper position is flattened.
 
-        Whatever it raised, but for what a person at the keyboard did, which is raised again.
+        One on a share of the budget is kept with the orders that protect it: the promotion manager halts it and calls a person (definitions.md, "Before any order").
+        What a person at the keyboard did is no error of the strategy and is raised again.
         """
         if isinstance(error, ASKED_TO_END):
             raise error
@@ -487,7 +488,10 @@ class Track:
         self.stops.forbidden = f"the strategy raised in {hook}"
         for lane in self.lanes:
             lane.wants_all = False
-        self.stops.close_all()
+        if self.share is None:
+            self.stops.close_all()
+        else:
+            self.stops.cancel_entries()
 
 
 def _told(error: BaseException) -> str:

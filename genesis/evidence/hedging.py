@@ -6,7 +6,8 @@ on, so the e-process stays one. A capital step uses the smaller of the raw and t
 E knows no size: a residual of a thousandth of the returns that points where the market points would prove as much as any, and one is left wherever exposure
 changes and beta follows late. So a residual is never divided by less than a part of the
 running deviation of the returns themselves: what is small beside them moves the stake little. Nor is it divided by less than 12 / 8 of the residuals' own
-deviation in their warm-up, the loss bound over kappa of raw evidence: so both bet alike, and a bad bar costs the one no more than the other.
+deviation in their warm-up, or of that of the returns in theirs if it is the smaller one: the loss bound over kappa of raw evidence. So both bet alike, and a bad
+bar costs the one no more than the other.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Beta:
 class HedgedEvidence:
     """What a strategy's bars have shown beyond its benchmark; O(bets) a bar, beside the `Evidence` of the same bars.
 
-    Two warm-ups: bars until beta is known, then bars whose residual is not zero until their deviation is. Before both are over E is 1.
+    Warm-ups: bars until beta is known, bars whose residual is not zero until their deviation is, and the first that are not flat. Before all are over E is 1.
     """
 
     __slots__ = ("_beta", "_raw", "_raw_scale", "_scale", "_stakes", "_warm", "bars", "betting", "residual", "rules")
@@ -119,7 +120,7 @@ class HedgedEvidence:
         self._beta.add(change, benchmark)
         self.bars += 1
         self.residual = None if beta is None else change - beta * benchmark
-        if self._scale is None:
+        if change and self._raw.n < self.betting.warmup_bars:
             self._raw.add(change)
         if self.residual is not None:
             self._bet(self.residual, change)
@@ -137,11 +138,13 @@ class HedgedEvidence:
         self._begin()
 
     def _begin(self) -> None:
-        deviation = self._warm.deviation()
-        if self._warm.n >= self.betting.warmup_bars and deviation is not None and deviation > NO_DEVIATION:
-            self._scale = RunningScale(deviation, self.rules.floor(self.betting) * deviation, self.betting.decay)
-            raw = self._raw.deviation() or deviation
-            self._raw_scale = RunningScale(raw, 0.0, self.betting.decay)
+        own, raw, bars = self._warm.deviation(), self._raw.deviation(), self.betting.warmup_bars
+        if self._warm.n < bars or self._raw.n < bars or not own or not raw or min(own, raw) <= NO_DEVIATION:
+            return
+        # The first residuals are made with a beta of few bars, and may vary more than the returns themselves do.
+        least = self.rules.floor(self.betting) * min(own, raw)
+        self._scale = RunningScale(own, least, self.betting.decay)
+        self._raw_scale = RunningScale(raw, 0.0, self.betting.decay)
 
     def save(self) -> tuple[float, ...]:
         """State as plain numbers, for `load`."""

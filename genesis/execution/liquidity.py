@@ -66,7 +66,7 @@ class TakenLiquidity:
             del self._levels[side, ticks]
 
     def leave(self, bid: int, ask: int) -> None:
-        """The market stands at ``bid`` and ``ask``: a level inside the spread is gone, and what was taken of it with it."""
+        """The market stands at ``bid`` and ``ask`` (0: nobody there): a level inside the spread is gone, and what was taken of it with it."""
         for side, ticks in list(self._levels):
-            if (ticks > bid) if side > 0 else (ticks < ask):
+            if (ticks > bid) if side > 0 else (ticks < ask or not ask):
                 del self._levels[side, ticks]

@@ -222,7 +222,7 @@ class Matcher:
                 if working.in_time is not None and working.phase is _DELAYED:
                     working.in_time.on_bar(opened, high, low, budget)
                 else:
-                    budget -= self._meet_bar(working, time_ns, (opened, high, low), budget)
+                    budget -= self._meet_bar(working, time_ns, (opened, high, low, close), budget)
         shown.last = close
 
     # ---- what the search for the next moment needs
@@ -501,12 +501,17 @@ class Matcher:
             working.sort(key=_turn_in_bar)
         return working
 
-    def _meet_bar(self, working: Working, time_ns: int, bar: tuple[int, int, int], budget: int) -> int:
-        opened, high, low = bar
+    def _meet_bar(self, working: Working, time_ns: int, bar: tuple[int, int, int, int], budget: int) -> int:
+        opened, high, low, close = bar
         entry = opened
-        if working.phase is _TRIGGER and self._trigger_on_bar(working, time_ns, high, low):
-            trigger = working.trigger or opened
-            entry = max(opened, trigger) if working.stops_up else min(opened, trigger)
+        if working.phase is _TRIGGER:
+            if self._trigger_on_bar(working, time_ns, high, low):
+                trigger = working.trigger or opened
+                entry = max(opened, trigger) if working.stops_up else min(opened, trigger)
+            elif working.is_trailing and working.meets_trigger(close):
+                # However the bar went, its close came after the better extreme.
+                self._fire(working, time_ns)
+                entry = close
         if working.phase is _TAKING:
             working.suffer(entry, working.slippage + working.half_spread)
             return self._take_shown(working, time_ns, entry, budget, _BARS)

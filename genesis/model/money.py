@@ -51,6 +51,10 @@ class _Exact:
     def __float__(self) -> float:
         return float(self.value)
 
+    def made_of(self) -> tuple[Decimal]:
+        """What an equal one is made of."""
+        return (self.value,)
+
     def __hash__(self) -> int:
         return hash((type(self), self.value))
 
@@ -125,6 +129,10 @@ class Money:
 
     def __str__(self) -> str:
         return f"{plain(self.amount)} {self.currency}"
+
+    def made_of(self) -> tuple[Decimal, str]:
+        """What an equal one is made of."""
+        return self.amount, self.currency
 
     def __hash__(self) -> int:
         return hash((self.amount, self.currency))

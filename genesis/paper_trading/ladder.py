@@ -60,6 +60,7 @@ _ONE: Final = Decimal(1)
 _PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
 _HALT_KINDS = {"MARK_PRICE": HaltKind.DATA, "NOT_FLAT": HaltKind.INTEGRITY}
 _STALE_NS = NS_PER_MINUTE
+_STOPPED = "its strategy has stopped, and a word does not bring it back: resume sells what is left"
 
 
 def _nothing_holds(time_ns: int, equity: Decimal) -> str:
@@ -412,7 +413,8 @@ class CapitalLadder:
         """Open a pair; one that still holds what it held is let go on."""
         pair = version.pair
         if pair is not None and not pair.is_closed and pair.failed is None:
-            version.halt = None
+            stopped = pair.live is not None and pair.live.ended
+            version.halt = Halt(HaltKind.STRATEGY, _STOPPED) if stopped else None
             pair.go_on(share, now)
             return
         version.pairs += 1

@@ -7,7 +7,8 @@ a trade closes is a part of its own, shared by all samples until then, and worke
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from genesis.metrics.ratios import Moments, calmar, sharpe, sortino, volatility
 from genesis.metrics.returns import annualised_return, check_return
@@ -42,6 +43,7 @@ class OfFills:
     """What changes only with a fill or a settlement, in ledger units."""
 
     __slots__ = ("_cash", "_costs", "_fees", "_grid", "_made", "_perpetuals", "_realized", "_turnover")
+    made_anew: ClassVar[Mapping[str, object]] = {"_made": None}
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class BarReturns:
     """
 
     __slots__ = ("_made", "_made_of", "_moments", "_recent", "_values")
+    made_anew: ClassVar[Mapping[str, object]] = {"_made": {}, "_made_of": -1}
 
     def __init__(self) -> None:
         self._values: array[float] = array("d")
@@ -105,6 +108,10 @@ class BarReturns:
         """
         check_return(x)
         self._values.append(x)
+
+    def before_kept(self) -> None:
+        """Take in all of them, whether or not somebody has read any."""
+        self._take_all()
 
     def moments(self) -> Moments:
         """Moments of all of them, until the next one is added."""
@@ -160,6 +167,7 @@ class OfTrades:
     """What changes only when a trade closes; ``won`` and ``lost`` are the gross profit and loss in ledger units."""
 
     __slots__ = ("_duration_ns", "_forced", "_grid", "_losses", "_lost", "_made", "_n", "_wins", "_won")
+    made_anew: ClassVar[Mapping[str, object]] = {"_made": None}
 
     def __init__(
         self, grid: Grid, n: int, forced: int, wins: int, losses: int, won: int, lost: int, duration_ns: int

@@ -1,7 +1,7 @@
 """Entries whose bytes lie in an archive: their hashes stay, so that the chain stays whole; what they said is in the file.
 
 Up to a signed checkpoint, an entry's bytes are replaced by none. What stays whatever its age: the first entry, which says what the run is, and the commands
-that were taken, by which a run is made again. An operation ``archived`` says up to where, into which file, and its digest; ``put-back`` that all are there again.
+that were heard, which vouch for the inbox. An operation ``archived`` says up to where, into which file, and its digest; ``put-back`` that all are there again.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, kept_k
 from genesis.storage.database import Database, SqliteDatabase
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import one_view, transaction
+from genesis.storage.inbox import check_inbox
 from genesis.storage.operations import check_operations
 from genesis.storage.projections import project
 
@@ -123,6 +124,7 @@ def audit(db: Database, check: Check, kept: Kept | None = None, lines: Lines | N
         judged = [c for c in [*claims, *outside] if c.checkpoint.size >= absent]
         found += [f for c in judged for f in _judged(c, tree)]
         found += findings
+        found += _inbox(db)
         found += check_layout(db)
         if not absent:
             found += check_projections(db, lines)
@@ -258,6 +260,14 @@ def _judged(claim: _Claim, tree: _Tree) -> Iterator[Finding]:
             f"found {_short(root)}"
         )
         yield Finding(signed.size, problem, claim.part)
+
+
+def _inbox(db: Database) -> list[Finding]:
+    """What `check_inbox` finds; where entries or rows cannot be read, that."""
+    try:
+        return list(check_inbox(db))
+    except (GenesisError, msgspec.MsgspecError, sqlite3.Error, ValueError, TypeError) as error:
+        return [Finding(0, f"inbox: expected commands that can be read, found: {error}", Part.INBOX)]
 
 
 def check_layout(db: Database) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ The bytes are MessagePack: ``[classes, nodes, root]``. A value is itself where M
 from __future__ import annotations
 
 import sys
+from array import array
 from builtins import list as List  # noqa: N812 - `list` is a type that is told apart below
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -129,6 +130,9 @@ class _Writer:
         self._classes: dict[type, int] = {}
         self._places: dict[int, int] = {}
         self._met: List[object] = []
+        # Where each of them was met, and where we are: an object and one of its attributes.
+        self._led_from: List[tuple[object, str]] = []
+        self._here: tuple[object, str] = (None, "")
         self._putters: dict[type, _Put] = {
             int: _put_int,
             tuple: lambda v: ["t", *map(self._put, v)],
@@ -159,6 +163,7 @@ class _Writer:
                 self._items(list(v.values())),
             ],
             bytearray: lambda v: ["b", bytes(v)],
+            array: lambda v: ["j", v.typecode, v.tobytes()],
             np.ndarray: _array_body,
         }
         # (class, names of its attributes, whether instances have a dictionary too)
@@ -166,8 +171,13 @@ class _Writer:
 
     def write(self, root: object) -> bytes:
         top, nodes = self._put(root), []
-        for met in self._met:
-            nodes.append(self._body(met))
+        for number, met in enumerate(self._met):
+            self._here = self._led_from[number]
+            try:
+                nodes.append(self._body(met))
+            except NotKept as problem:
+                owner, name = self._here
+                raise NotKept(f"{type(owner).__name__}.{name}: {problem}" if name else str(problem)) from None
         return msgspec.msgpack.encode([[_name_of(c) for c in self._classes], nodes, top])
 
     # ---- values
@@ -200,6 +210,7 @@ class _Writer:
             return ["n", self._class(kind), *map(self._put, value)]
         place = self._places[id(value)] = len(self._met)
         self._met.append(value)
+        self._led_from.append(self._here)
         return ["r", place]
 
     def _struct_putter(self, kind: type[msgspec.Struct]) -> _Put:
@@ -256,10 +267,8 @@ class _Writer:
         for name in names:
             value = anew[name] if name in anew else getattr(met, name, _MISSING)
             if value is not _MISSING:
-                try:
-                    kept += (name, self._put(value))
-                except NotKept as problem:
-                    raise NotKept(f"{kind.__name__}.{name}: {problem}") from None
+                self._here = met, name
+                kept += (name, self._put(value))
         return ["o", place, kept]
 
     def _shape(self, kind: type) -> tuple[int, tuple[str, ...], bool]:
@@ -351,6 +360,8 @@ class _Reader:
             return deque(maxlen=body[1])
         if letter == "b":
             return bytearray(body[1])
+        if letter == "j":
+            return array(body[1], body[2])
         if letter == "a":
             return self._remade(body)
         if letter == "y":

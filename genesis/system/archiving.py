@@ -1,4 +1,4 @@
-"""Moving old entries out of a store into an archive, and back (docs/DECISIONS/0010).
+"""Moving old entries out of a store into an archive, and back (docs/DECISIONS/0008).
 
 The archive is an export of the record as it was at a signed checkpoint, from the first entry on: it proves itself, with the verifier it brings. What an earlier
 archive held is carried over, so that there is always one file that holds all that the store does not.

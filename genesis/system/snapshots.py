@@ -15,7 +15,7 @@ from genesis.clock import iso_utc
 from genesis.config.schema import SnapshotsSection
 from genesis.engine.engine import Progress
 from genesis.engine.step import Tape
-from genesis.errors import IntegrityError
+from genesis.errors import IntegrityError, StorageError
 from genesis.feeds.replay import Cut, Replay
 from genesis.storage.snapshots import ReadUpTo, Snapshot, digest_of
 from genesis.storage.state import NotKept
@@ -76,7 +76,12 @@ class Taker:
             build(),
             digest_of(state),
         )
-        self._store.keep_snapshot(snapshot, state, self._rules.keep)
+        try:
+            self._store.keep_snapshot(snapshot, state, self._rules.keep)
+        except StorageError as error:
+            # What only saves time must not stop who trades; the next commit says what is wrong with the store.
+            self._log.warning("snapshot not kept", entries=snapshot.length, error=str(error))
+            return
         self._last = snapshot
         self._log.info(
             "snapshot",

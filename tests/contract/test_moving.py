@@ -142,8 +142,8 @@ def test_a_running_history_moves_and_goes_on_there(address: StoreAddress, target
         assert list(new.entries()) == list(old.entries())
         assert new.checkpoints() == old.checkpoints()
         assert new.commands() == old.commands()
-        assert [o.kind for o in new.operations()] == ["start", "key", "checkpoint", "migrated"]
-        assert [o.kind for o in old.operations()] == ["start", "key", "checkpoint", "moved"]
+        assert [o.kind for o in new.operations()] == ["start", "key", "checkpoint", "command", "migrated"]
+        assert [o.kind for o in old.operations()] == ["start", "key", "checkpoint", "command", "moved"]
     with open_store(target, CLOCK, "desk-1") as store:
         store.journal.append(run)
         store.journal.commit()
@@ -184,7 +184,7 @@ def test_a_place_in_use_and_a_damaged_history_are_refused(address: StoreAddress,
     with pytest.raises(IntegrityError, match="expected a sound record, found 1 findings"):
         move(address, target, CLOCK)
     with StoreReader(address) as reader:
-        assert [o.kind for o in reader.operations()] == ["start", "key", "checkpoint"]
+        assert [o.kind for o in reader.operations()] == ["start", "key", "checkpoint", "command"]
 
 
 def test_nothing_is_made_where_there_is_nothing_to_move(address: StoreAddress, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_a_promotion_a_demotion_and_a_verdict_are_made_again_from_the_entries_al
     assert any("fades: go_live to LIVE at 10.0%: criteria alone allow 10 %" in line for line in lines)
     assert any("fades: demote to DEMOTED at 0.0%: ALARM of the edge monitor" in line for line in lines)
     assert any("pair.09 beside pair.05: BETTER" in line for line in lines)
+    assert any(line.endswith("pair: pair.09 takes the place of pair.05") for line in lines)
     moves = sum(b'"type":"StageChanged"' in e for e in export.entries)
     decisions = sum(b'"type":"PromotionEvaluated"' in e for e in export.entries)
     verdicts = sum(b'"type":"VariantsCompared"' in e for e in export.entries)

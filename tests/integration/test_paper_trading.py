@@ -54,6 +54,7 @@ def configuration(folder: Path, data: Path) -> Path:
     path.write_text(
         f"""
 run: {{name: story, seed: 3}}
+storage: {{snapshots: {{every_entries: 5000}}}}
 instruments:
   - {{symbol: XRPETH, venue: BINANCE, base: XRP, quote: ETH, tick: 0.00000001, lot: 1, kind: fx}}
 data:

@@ -50,20 +50,21 @@ class Heard(NamedTuple):
     fee: Fee | None = None
     cost: FillCost | None = None
     reason: RejectReason | None = None
-    detail: str = ""
 
 
 class Ear:
-    """Keeps what the venue says to one account."""
+    """Keeps what the venue says to one account; ``details`` are its words for refusing an order."""
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
+        self.details: dict[str, str] = {}
 
     def accepted(self, working: Working, time_ns: int) -> None:
         self.heard.append(Heard("accepted", working.order.client_order_id, time_ns))
 
     def rejected(self, order: Order, time_ns: int, reason: RejectReason, detail: str) -> None:
-        self.heard.append(Heard("rejected", order.client_order_id, time_ns, reason=reason, detail=detail))
+        self.heard.append(Heard("rejected", order.client_order_id, time_ns, reason=reason))
+        self.details[order.client_order_id] = detail
 
     def triggered(self, working: Working, time_ns: int, trigger_ticks: int) -> None:
         self.heard.append(Heard("triggered", working.order.client_order_id, time_ns, trigger_ticks))

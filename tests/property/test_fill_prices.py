@@ -46,7 +46,10 @@ class Fresh:
 
 
 def base_of(fill: Heard, working: Working, venue: Venue, step: Step) -> int:
-    """The price that a taker's fill starts from: the touch, the print, or the open of a bar and the trigger it fired."""
+    """The price that a taker's fill starts from: the touch, the print, or the open of a bar and the trigger it fired.
+
+    A trailing stop that a bar's better extreme moved may have been fired by its close: then that is the better of the two.
+    """
     assert fill.cost is not None
     if fill.cost.tier.has_book:
         return venue.matcher.shown.ask if working.sign > 0 else venue.matcher.shown.bid
@@ -56,7 +59,8 @@ def base_of(fill: Heard, working: Working, venue: Venue, step: Step) -> int:
     triggered = [h for h in venue.ears[working.party.account].of("triggered", fill.order) if h.time_ns == fill.time_ns]
     if not triggered:
         return step.opened
-    return max(step.opened, triggered[0].ticks) if working.stops_up else min(step.opened, triggered[0].ticks)
+    entry = max(step.opened, triggered[0].ticks) if working.stops_up else min(step.opened, triggered[0].ticks)
+    return working.sign * min(working.sign * entry, working.sign * step.close) if working.is_trailing else entry
 
 
 @holds_for(sessions(), examples=120)

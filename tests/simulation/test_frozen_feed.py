@@ -73,8 +73,8 @@ def minutes(folder: Path, frozen_ns: int) -> Path:
     return path
 
 
-def prepared(folder: Path, frozen_ns: int, every: int = 8, **rules: Any) -> Prepared:
-    (folder / "swings.py").write_text(SWINGS.replace("EVERY = 8", f"EVERY = {every}"))
+def prepared(folder: Path, frozen_ns: int, every: int = 8, strategy: str = SWINGS, **rules: Any) -> Prepared:
+    (folder / "swings.py").write_text(strategy.replace("EVERY = 8", f"EVERY = {every}"))
     data = minutes(folder, frozen_ns)
     instrument = InstrumentConfig(
         symbol="BTCUSDT",

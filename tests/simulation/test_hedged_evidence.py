@@ -132,11 +132,11 @@ def test_error_rates_in_a_year(kind: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", WITH_EDGE)
 def test_an_edge_shows_as_soon_and_holds_as_well_as_in_the_raw_evidence(kind: str) -> None:
-    """600 paths of a Sharpe ratio of 5 over 150 days: shaken as seldom, within three standard errors, and decided within a tenth of the time."""
+    """600 paths of a Sharpe ratio of 5 over 150 days: shaken as seldom, within three standard errors, and decided in at most a fifth more time."""
     b = market(600, 5 * MONTH)
     raw, hedged = values(WITH_EDGE[kind](b), b)
     (of_raw, raw_error), (of_hedged, hedged_error) = shaken(raw), shaken(hedged)
     days = [(round(median_days(e, 4)), round(median_days(e, 10))) for e in (raw, hedged)]
     print(kind, of_raw, of_hedged, days)
     assert of_hedged <= of_raw + 3 * hypot(raw_error, hedged_error)
-    assert days[1][1] <= 1.1 * days[0][1]
+    assert days[1][1] <= 1.2 * days[0][1]

@@ -22,6 +22,7 @@ from genesis.model.events import (
     Event,
     FundingPaid,
     Liquidated,
+    OrderCancelRejected,
     OrderDenied,
     OrderFilled,
     OrderRejected,
@@ -257,6 +258,45 @@ def test_the_venue_liquidates_whoever_is_not_connected() -> None:
     assert START + 7 * SECOND < closed.time_event < START + 9 * SECOND
     assert closed.time == START + 10 * SECOND
     assert only(journal, OrderRejected) == []
+    assert simulator.tracks[0].desk.position_lots(BTC) == 0
+
+
+class Dips(Strategy):
+    """Buys 10 coins at the second trade and bids for one more far below, at the fourth."""
+
+    def on_start(self) -> None:
+        self._n = 0
+        self.subscribe_trades()
+
+    def on_trade(self, trade: Trade) -> None:
+        self._n += 1
+        if self._n == 2:
+            self.buy(BTC.quantity(10_000))
+        if self._n == 4:
+            self.buy(BTC.quantity(1_000), limit=BTC.price(9_600))
+
+
+def test_the_venue_cancels_the_orders_of_whoever_is_not_connected() -> None:
+    """Liquidated at 7 s without a connection; the bid at 96 that its prints go through at 7.5 s is gone by then, and nothing is bought."""
+    gone = Disconnect(windows=[Span("2025-01-01T00:00:05Z", "2025-01-01T00:00:20Z")])
+    path = [(i * SECOND, p * 100, 10**6, 0) for i, p in enumerate([100] * 7)]
+    path += [(7 * SECOND + SECOND // 2, 9_500, 10**6, 0), (9 * SECOND, 9_500, 10**6, 0), (21 * SECOND, 9_500, 10**6, 0)]
+    marked = marks([100] * 7 + [80] * 15)
+    journal, simulator = run(
+        [trades_stream(path, BTC), marked, funding_stream(NO_FUNDING, BTC)],
+        [("t", Dips((BTC,), None))],
+        None,
+        EXACT,
+        "200",
+        tiers=(FREE,),
+        fees={BTC.id: FEES},
+        terms={BTC.id: TERMS},
+        faults=venue_faults(FaultPlan(disconnect=gone), 1),
+    )
+    assert [e.time for e in journal.events if isinstance(e, Liquidated)] == [START + 7 * SECOND]
+    bought = [e.last_lots for e in journal.events if isinstance(e, OrderFilled) and e.order.intent.side is Side.BUY]
+    assert bought == [10_000]
+    assert only(journal, OrderCancelRejected) == []
     assert simulator.tracks[0].desk.position_lots(BTC) == 0
 
 

@@ -14,8 +14,8 @@ class Executor(Protocol):
         """Send an order; ``decision_ticks`` is the price it faced when it was decided, ``by_venue`` that the venue itself closes a position."""
         ...
 
-    def cancel(self, order: Order, ordinal: int) -> None:
-        """Ask for a cancel; the order may still fill until the cancel arrives."""
+    def cancel(self, order: Order, ordinal: int, by_venue: bool = False) -> None:
+        """Ask for a cancel; the order may still fill until the cancel arrives. ``by_venue``: the venue itself takes the order away."""
         ...
 
     def explain(self, client_order_id: str) -> str:

@@ -306,10 +306,13 @@ class SimulatedExecutor:
         else:
             self._agenda.arrive(arrival, _DisturbedOrder(instrument, desk.matcher, working, faults, refusal))
 
-    def cancel(self, order: Order, ordinal: int) -> None:
-        """Send a cancel: it travels like an entry, on the same connection."""
+    def cancel(self, order: Order, ordinal: int, by_venue: bool = False) -> None:
+        """Send a cancel: it travels like an entry, on the same connection.
+
+        The venue's own (``by_venue``) needs no connection and is not rate limited; it comes no sooner, behind what is on its way already.
+        """
         instrument, now = order.intent.instrument.id, self._agenda.now
-        refusal = None if self.faults is None else self.faults.on_cancel(now)
+        refusal = None if self.faults is None or by_venue else self.faults.on_cancel(now)
         if refusal is not None and refusal.code is None:
             at = now + UNSENT_NS
             self._agenda.notify(at, OrderCancelRejected(at, order.track, order, now, None, refusal.message))

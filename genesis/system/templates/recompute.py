@@ -29,6 +29,8 @@ LEVELS = {
     "pilot": ("0.20", "0.05"),
 }
 CAPITAL = ("LIVE", "STABLE", "DEGRADED")
+# Who can hold no capital until a person or time lets it begin again is no champion.
+OUT = ("DEMOTED", "HALTED", "REJECTED", "ARCHIVED")
 WORST_FIRST = ("ERROR", "FAILED", "INCONCLUSIVE", "PASSED")
 # The table of docs/PROMOTION.md, row by row: what can happen in a stage, and which stage follows.
 TABLE = {
@@ -86,8 +88,12 @@ class Scale:
     def __init__(self, start: float, least: float, decay: float, start_bars: int = 0) -> None:
         self.square, self.least, self.decay, self.start_bars, self.bars = start * start, least, decay, start_bars, 0
 
+    @property
+    def value(self) -> float:
+        return max(sqrt(self.square), self.least)
+
     def scaled(self, change: float) -> float:
-        found = change / max(sqrt(self.square), self.least)
+        found = change / self.value
         self.bars += 1
         gain = max(1 - self.decay, 1 / (self.start_bars + self.bars)) if self.start_bars else 1 - self.decay
         self.square = (1 - gain) * self.square + gain * change * change
@@ -203,11 +209,11 @@ class Bars:
 class Watch:
     """The monitors of a live track that can be made again from the bars of live, twin and reference: edge, gap to the twin, breaches."""
 
-    def __init__(self, reference: Bars, recent: list[float]) -> None:
+    def __init__(self, reference: Bars, risk: "Risk") -> None:
         start = reference.spread()
         self.scale, self.edge = Scale(start, 0.5 * start, 0.98), [0.0] * 3
         self.gap_scale, self.gap = Scale(0.25 * start, 0.05 * start, 0.99, 12), 0.0
-        self.breaches, self.at_risk = [0.0] * 4, value_at_risk(recent)
+        self.breaches, self.at_risk = [0.0] * 4, risk.value
         self.refer(reference)
 
     def refer(self, reference: Bars) -> None:
@@ -217,7 +223,7 @@ class Watch:
         drop = max(self.good * YEAR, 2.0) / YEAR
         self.bets = [min(m * drop, 0.12) for m in (0.5, 1.0, 1.5)]
 
-    def add(self, live: float, twin: float, recent: list[float]) -> None:
+    def add(self, live: float, twin: float, risk: "Risk") -> None:
         x = self.scale.scaled(live)
         factors = [1 - min(b * x, 0.88) + b * self.good for b in self.bets]
         self.edge = [min((1 + m) * f, 10 * 3 * BARS_A_YEAR) for m, f in zip(self.edge, factors, strict=True)]
@@ -230,7 +236,7 @@ class Watch:
             factors = [m if breach else (1 - m * told) / (1 - told) for m in (1.5, 2.0, 3.0, 5.0)]
             most = 10 * 3 * BARS_A_YEAR
             self.breaches = [min((1 + m) * f, most) for m, f in zip(self.breaches, factors, strict=True)]
-        self.at_risk = value_at_risk(recent)
+        self.at_risk = risk.value
 
     def levels(self) -> dict[str, str]:
         edge, breaches = total(self.edge) / len(self.edge), total(self.breaches) / len(self.breaches)
@@ -241,9 +247,27 @@ class Watch:
         }
 
 
-def value_at_risk(recent: list[float]) -> float | None:
-    """What one bar in a hundred of the latest 500 loses at least; none under 500."""
-    return max(0.0, -sorted(recent[-500:])[4]) if len(recent) >= 500 else None
+class Risk:
+    """What one bar in a hundred loses at least, at the volatility of now: the latest 500 bars, each over the deviation known before it."""
+
+    def __init__(self) -> None:
+        self.warm, self.recent = list[float](), list[float]()
+        self.scale: Scale | None = None
+
+    @property
+    def value(self) -> float | None:
+        """None under 500 bars after the warm-up."""
+        if self.scale is None or len(self.recent) < 500:
+            return None
+        return max(0.0, -sorted(self.recent[-500:])[4]) * self.scale.value
+
+    def add(self, change: float) -> None:
+        if self.scale is not None:
+            self.recent.append(self.scale.scaled(change))
+            return
+        self.warm += [change] if change else []
+        if len(self.warm) >= 12 and deviation(self.warm) > NO_DEVIATION:
+            self.scale = Scale(deviation(self.warm), 0.25 * deviation(self.warm), 0.94)
 
 
 def _level(value: float, warn: float, alarm: float) -> str:
@@ -290,7 +314,7 @@ class Pair:
 
     def result(self, adjusted: float) -> Document:
         """The verdict, and the numbers it stands on."""
-        n, mean = len(self.gaps), total(self.gaps) / len(self.gaps)
+        n, mean = len(self.gaps), total(self.gaps) / len(self.gaps) if self.gaps else 0.0
         width = reach(long_run_variance(self.gaps), n) if n >= 42 else None
         doubt = 1.0 if self.futility is None else self.futility.value
         trades = self.trades / 2
@@ -308,6 +332,52 @@ class Pair:
             "trade_bp": _times(mean, a_trade), "trade_low_bp": _times(ends[0], a_trade),
             "trade_high_bp": _times(ends[1], a_trade),
         }  # fmt: skip
+
+
+class Test:
+    """An A/B test: the champion first, the challengers in the configuration's order; each reign begins with pairs of its own."""
+
+    def __init__(self, names: list[str], rules: Document, by_itself: bool) -> None:
+        self.names, self.rules, self.by_itself = names, rules, by_itself
+        self.taken, self.closed, self.reigned = 0, dict.fromkeys(names, 0), list[str]()
+        self.due: str | None = None
+        self.begin(names[0])
+
+    def begin(self, champion: str) -> None:
+        self.order = [champion, *(n for n in self.names if n != champion)]
+        self.pairs = [Pair(self.rules) for _ in self.order[1:]]
+
+    def add(self, bars: dict[str, tuple[int, float | None, int]]) -> None:
+        changes = {n: change for n, (_, change, _) in bars.items() if change is not None}
+        if len(changes) < len(self.names):
+            return
+        trades = {n: bars[n][2] - self.closed[n] for n in self.names}
+        self.closed = {n: bars[n][2] for n in self.names}
+        champion = self.order[0]
+        for challenger, pair in zip(self.order[1:], self.pairs, strict=True):
+            pair.add(changes[challenger], changes[champion], trades[challenger] + trades[champion])
+
+    def results(self) -> list[Document]:
+        adjusted = family([p.e_value for p in self.pairs])
+        names = {"champion": self.order[0]}
+        rows = zip(self.order[1:], self.pairs, adjusted, strict=True)
+        return [{**names, "challenger": n, **pair.result(value)} for n, pair, value in rows]
+
+    def successor(self, out: set[str]) -> str | None:
+        """Who takes the champion's place: the best of those proven better, or, where it is out, the last good one before it."""
+        if not self.by_itself:
+            return None
+        if self.order[0] in out:
+            good = [n for n in self.reigned if n not in out][-1:] or [n for n in self.names if n not in out]
+            return good[0] if good else None
+        better = [r for r in self.results() if r["standing"] == "BETTER"]
+        first = min(better, key=lambda r: (-r["adjusted"], r["challenger"]), default=None)
+        return None if first is None or first["challenger"] in out else str(first["challenger"])
+
+    def crown(self, name: str) -> None:
+        self.reigned = [*(n for n in self.reigned if n != name), self.order[0]]
+        self.due = None
+        self.begin(name)
 
 
 def _times(value: float | None, factor: float | None) -> float | None:
@@ -662,14 +732,23 @@ class Decision:
 
     def next_step(self) -> Fraction:
         held: Fraction = self.stands["fraction"]
-        return min(held + Fraction(self.rules["allocation_increment"]), self.most) if held else self.first
+        if held:
+            return min(held + Fraction(self.rules["allocation_increment"]), self.most)
+        return self.fitting(self.first)
+
+    def fitting(self, target: Fraction) -> Fraction:
+        """What there is room for where that is nine tenths of it at least, rounded down to a hundredth of a per cent."""
+        room = Fraction(self.room["fraction"])
+        if not Fraction(9, 10) * target <= room < target:
+            return target
+        return Fraction(int(room * 10_000), 10_000) or target
 
     def rises(self) -> bool:
         held = self.stands["fraction"]
         if self.stage == "LIVE" and held >= self.most:
             return self.go("reach_max", held)
         target = self.next_step()
-        if self.forbidden(target) or self.lacks(target) or not self.is_open(target):
+        if self.forbidden(target) or self.lacks(target) or not self.is_open(target if held else self.first):
             return False
         return self.up(target, False)
 
@@ -707,10 +786,11 @@ class Decision:
         awaited = self.stands["awaited"]
         if not self.voiced or awaited is None or not awaited["forced"] or not self.enough(awaited):
             return False
-        if self.hindered(awaited["move"], Fraction(awaited["fraction"])):
+        target = self.fitting(Fraction(awaited["fraction"]))
+        if self.hindered(awaited["move"], target):
             self.stands["awaited"] = None
             return False
-        return self.by_word(awaited["move"], Fraction(awaited["fraction"]))
+        return self.by_word(awaited["move"], target)
 
     def asked(self, wish: int, command: Document) -> bool:
         """One step by a person's word, and what evidence does not carry is marked."""
@@ -718,7 +798,7 @@ class Decision:
         stands = self.stands
         target = self.next_step()
         if move == "restore":
-            target = min(stands["halted_fraction"], max(self.first, stands["committed"]))
+            target = self.fitting(min(stands["halted_fraction"], max(self.first, stands["committed"])))
         self.heard[wish] = move in TABLE[self.stage] and not self.hindered(move, target)
         if not self.heard[wish]:
             return False
@@ -823,8 +903,10 @@ class Version:
         self.identity, self.budget, self.rules = facts["version"], Fraction(facts["budget"].split()[0]), rules
         self.since, self.bars, self.attempt = start, Bars(rules), 1
         self.trades = self.wins = self.live_trades = 0
-        # Bars of all attempts: what the value at risk is made of.
-        self.recent = list[float]()
+        # Of the bars of all attempts.
+        self.risk = Risk()
+        # The attempts that were there when it went live, while it holds capital.
+        self.beside: dict[str, Bars] = {}
         self.sampled: tuple[int, float] | None = None
         self.after: Document | None = None
         self.live: str | None = None
@@ -848,9 +930,7 @@ class Recomputation:
         self.bars = dict[str, Bars]()
         self.closed = dict[str, int]()
         self.last_bar = dict[str, tuple[int, float | None, int]]()
-        self.tests = dict[str, Any]()
-        self.pairs = dict[str, list[Pair]]()
-        self.counted = dict[str, tuple[int, list[int]]]()
+        self.tests = dict[str, Test]()
         self.of = dict[str, tuple[str, str]]()
         self.seq, self.time, self.line = 0, 0, b""
         # What a decision leads to comes after all decisions of its moment.
@@ -868,13 +948,27 @@ class Recomputation:
         self.seq, self.line = seq, line
         entry = json.loads(line)
         if int(entry["time"]) != self.time:
-            for act in self.later:
-                act()
-            self.later.clear()
+            self.end_moment()
         self.time = int(entry["time"])
         heard = getattr(self, f"_{entry['type']}", None)
         if heard is not None:
             heard(entry["track"], entry["body"])
+
+    def end_moment(self) -> None:
+        """What the decisions of a moment lead to, once all of them are made."""
+        for name, test in self.tests.items():
+            if test.due is not None:
+                self.find(f"{name}: {test.due} is the champion by the rules, and nothing says so")
+                test.crown(test.due)
+        if self.later:
+            present = {n: v.bars for n, v in self.versions.items()}
+            for version in self.versions.values():
+                after = version.after or {"fraction": 0, "halted_fraction": 0}
+                holds = Fraction(after["fraction"]) or Fraction(after["halted_fraction"])
+                version.beside = (version.beside or present) if holds else {}
+        for act in self.later:
+            act()
+        self.later.clear()
 
     # -- what a run begins with
 
@@ -888,9 +982,9 @@ class Recomputation:
                 if "balances" not in track:
                     self.versions[name] = Version(track, self.rules, self.time)
                     self.bars[name] = self.versions[name].bars
-        self.tests = body.get("experiments", {})
-        self.pairs = {n: [Pair(t["rules"]) for _ in t["tracks"][1:]] for n, t in self.tests.items()}
-        self.counted = {n: (self.time, [0] * len(t["tracks"])) for n, t in self.tests.items()}
+        by_itself = self.promotion["auto_promote"] and self.promotion["gates"]["champion_swap"] == "auto"
+        for name, told in body.get("experiments", {}).items():
+            self.tests[name] = Test(told["tracks"], told["rules"], by_itself)
 
     def _TrackOpened(self, track: str, body: Document) -> None:
         version = self.versions[body["of"]]
@@ -899,7 +993,7 @@ class Recomputation:
         if body["role"] == "live":
             version.live = track
             proven = version.bars.returns
-            version.watch = Watch(version.bars, version.recent) if len(proven) > 1 and version.bars.spread() else None
+            version.watch = Watch(version.bars, version.risk) if len(proven) > 1 and version.bars.spread() else None
 
     def _TrackClosed(self, track: str, _: Document) -> None:
         name, role = self.of.get(track, ("", ""))
@@ -928,7 +1022,7 @@ class Recomputation:
         else:
             bars.add(change)
             if track in self.versions:
-                self.versions[track].recent.append(change)
+                self.versions[track].risk.add(change)
         several = len(bars.returns) > 1
         for what, found in (
             ("bars", len(bars.returns)), ("warmup_bars", bars.warmup), ("loss_bound", bars.bound),
@@ -950,7 +1044,7 @@ class Recomputation:
         if live is None or twin is None or not live[0] == twin[0] == self.time:
             return
         if live[1] is not None and twin[1] is not None:
-            version.watch.add(live[1], twin[1], version.recent)
+            version.watch.add(live[1], twin[1], version.risk)
 
     def _FamilyEvidence(self, _: None, body: Document) -> None:
         names = list(body["adjusted"])
@@ -961,42 +1055,35 @@ class Recomputation:
 
     def compare(self, name: str) -> None:
         """Take a bar of an experiment once all its variants have told of it; one that a variant lacks is left out."""
-        tracks = self.tests[name]["tracks"]
-        last = [self.last_bar.get(t) for t in tracks]
-        taken, counts = self.counted[name]
-        if taken == self.time or any(bar is None or bar[0] != self.time for bar in last):
+        test = self.tests[name]
+        last = {n: bar for n in test.names if (bar := self.last_bar.get(n)) is not None and bar[0] == self.time}
+        if test.taken == self.time or len(last) < len(test.names):
             return
-        whole = [bar for bar in last if bar is not None and bar[1] is not None]
-        if len(whole) < len(tracks):
-            self.counted[name] = (self.time, counts)
-            return
-        now = [bar[2] for bar in whole]
-        self.counted[name] = (self.time, now)
-        champion = float(whole[0][1] or 0)
-        for i, pair in enumerate(self.pairs[name], 1):
-            trades = now[i] - counts[i] + now[0] - counts[0]
-            pair.add(float(whole[i][1] or 0), champion, trades)
+        test.taken = self.time
+        test.add(last)
+        stages = {n: str((self.versions[n].after or {"stage": "DRAFT"})["stage"]) for n in test.names}
+        test.due = test.successor({n for n, stage in stages.items() if stage in OUT})
 
     def _VariantsCompared(self, _: None, body: Document) -> None:
-        name = body["experiment"]
+        name, told = body["experiment"], body["results"]
         if name not in self.tests:
             self.find(f"{name}: the first entry does not tell the rules of this experiment: it cannot be recomputed")
             return
-        pairs, tracks = self.pairs[name], self.tests[name]["tracks"]
-        adjusted = family([p.e_value for p in pairs])
-        if len(body["results"]) != len(pairs):
-            self.find(f"{name}: expected {len(pairs)} challengers, found {len(body['results'])}")
-        for pair, value, told, challenger in zip(pairs, adjusted, body["results"], tracks[1:], strict=False):
-            self.expect(f"{name}: champion", tracks[0], told["champion"])
-            self.expect(f"{name}: challenger", challenger, told["challenger"])
-            found = pair.result(value)
-            for what, number in found.items():
-                self.expect(f"{name}: {challenger}: {what}", number, told[what])
+        test = self.tests[name]
+        if told and told[0]["champion"] != test.order[0] and test.due is not None:
+            self.tell(f"{test.due} takes the place of {test.order[0]}", name)
+            test.crown(test.due)
+        found = test.results()
+        if len(told) != len(found):
+            self.find(f"{name}: expected {len(found)} challengers, found {len(told)}")
+        for result, one in zip(found, told, strict=False):
+            for what, number in result.items():
+                self.expect(f"{name}: {result['challenger']}: {what}", number, one[what])
             self.verdicts += 1
-            low, high = found["low_bp"], found["high_bp"]
+            low, high = result["low_bp"], result["high_bp"]
             between = "" if low is None else f", {low:.2f} to {high:.2f}"
-            words = f"{found['standing']}, {found['mean_bp']:.2f} bp a bar{between}, E {value:.4g}"
-            self.tell(f"{challenger} beside {tracks[0]}: {words}", name)
+            words = f"{result['standing']}, {result['mean_bp']:.2f} bp a bar{between}, E {result['adjusted']:.4g}"
+            self.tell(f"{result['challenger']} beside {result['champion']}: {words}", name)
 
     def tell(self, what: str, name: str) -> None:
         self.told.append(f"entry {self.seq}: {name}: {what}")
@@ -1041,8 +1128,8 @@ class Recomputation:
     def known(self, track: str, version: Version, facts: Document) -> None:
         """What went into the decision, as far as the entries before give it."""
         bars = version.bars
-        names = list(self.versions)
-        adjusted = family([self.versions[n].bars.e_value for n in names])[names.index(track)]
+        beside = version.beside or {n: v.bars for n, v in self.versions.items()}
+        adjusted = family([b.e_value for b in beside.values()])[list(beside).index(track)]
         live = None if version.live is None else self.bars[version.live]
         for what, found in (
             ("version", track), ("identity", version.identity), ("budget", version.budget), ("e_value", bars.e_value),
@@ -1129,6 +1216,7 @@ def recompute(entries: list[bytes]) -> Recomputation:
             made.read(seq, line)
         except (ArithmeticError, AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
             made.findings.append(f"entry {seq}: cannot be read: {type(error).__name__}: {error}")
+    made.end_moment()
     return made
 
 

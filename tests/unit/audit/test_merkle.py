@@ -238,3 +238,30 @@ def test_proofs_are_of_what_there_is() -> None:
     with pytest.raises(ValueError, match="old_size: expected 0 to 3, found 4"):
         consistency_path(hashes(3), 4)
     assert consistency_path(hashes(3), 0) == []
+
+
+# ---- a tree whose first leaves are known as full subtrees alone
+
+
+def begun(leaves: list[bytes], size: int) -> Frontier:
+    tree = Frontier()
+    for leaf in leaves[:size]:
+        tree.append(leaf)
+    return tree
+
+
+@given(st.data())
+def test_proofs_of_later_leaves_need_no_leaf_of_before(data: st.DataObject) -> None:
+    """From the full subtrees of any beginning come the same paths, inclusion and consistency, as from all leaves; of what lies before, none."""
+    size = data.draw(st.integers(2, 70))
+    known = data.draw(st.integers(0, size - 1))
+    leaves = hashes(size)
+    rest, tree = leaves[known:], begun(leaves, known)
+    index, old = data.draw(st.integers(known, size - 1)), data.draw(st.integers(known, size))
+    assert inclusion_path(rest, index, tree) == inclusion_path(leaves, index)
+    assert consistency_path(rest, old, tree) == consistency_path(leaves, old)
+    if known:
+        with pytest.raises(ValueError, match=f"index: expected {known} to {size - 1}, found {known - 1}"):
+            inclusion_path(rest, known - 1, tree)
+        with pytest.raises(ValueError, match=f"old_size: expected {known} to {size}, found {known - 1}"):
+            consistency_path(rest, known - 1, tree)

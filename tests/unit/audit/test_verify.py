@@ -144,3 +144,37 @@ def test_rows_that_do_not_hold_bytes_are_findings_not_exceptions() -> None:
     assert [f.seq for f in findings] == [2, 5]
     assert "expected an entry of bytes, found str" in findings[0].problem
     assert "expected a hash of bytes, found NoneType" in findings[1].problem
+
+
+# ---- entries whose bytes lie in an archive
+
+
+def without_bytes(rows: Rows, *seqs: int) -> Rows:
+    return [(seq, b"" if seq in seqs else entry, digest) for seq, entry, digest in rows]
+
+
+def test_archived_entries_are_passed_over_up_to_where_they_may_be() -> None:
+    """Their hashes stand for them; beyond that place, or where nothing was archived, missing bytes are a finding."""
+    rows = without_bytes(chain(), 2, 3, 4)
+    assert where(rows, archived=4) == []
+    assert where(rows, archived=3) == [4]
+    assert where(rows) == [2, 3, 4]
+
+
+def test_what_is_kept_among_archived_entries_is_checked_against_the_hashes_around_it() -> None:
+    """A changed entry is found between two that are archived; so is a hash where the kept part begins, and a row that is gone."""
+    rows = without_bytes(chain(), 2, 4)
+    changed = [(s, b"{}" if s == 3 else e, h) for s, e, h in rows]
+    assert where(changed, archived=4) == [3]
+    other_hash = [(s, e, bytes(32) if s == 4 else h) for s, e, h in rows]
+    assert where(other_hash, archived=4) == [5]
+    assert where([r for r in rows if r[0] != 2], archived=4) == [3, 3]
+    short = [(s, e, h[:31] if s == 2 else h) for s, e, h in rows]
+    assert 2 in where(short, archived=4)
+
+
+def test_places_that_were_witnessed_are_looked_at_among_archived_entries() -> None:
+    """The operations chain names lengths and heads: a hash there that is another one is a finding, bytes or not."""
+    rows = without_bytes(chain(), 2, 3, 4)
+    assert where(rows, archived=4, places=[Place(3, rows[2][2])]) == []
+    assert where(rows, archived=4, places=[Place(3, bytes(32))]) == [3]

@@ -68,6 +68,20 @@ def test_a_level_that_went_away_comes_back_whole() -> None:
     assert venue.ears["a"].fills("second") == [(10_001, 5)]
 
 
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_side_that_is_empty_comes_back_whole(side: Side) -> None:
+    """Its 5 lots were taken, then nobody is there at all: what is shown there again is new."""
+    venue = Venue(TOUCH)
+    ear = venue.account()
+    shown = (9_999, 5, 10_001, 5)
+    venue.quote(*shown)
+    venue.order("first", side, 5)
+    venue.quote(*((9_999, 5, 0, 0) if side is BUY else (0, 0, 10_001, 5)))
+    venue.quote(*shown)
+    venue.order("second", side, 5)
+    assert [lots for _, lots in ear.fills()] == [5, 5]
+
+
 def test_what_was_taken_fades_only_when_the_level_is_shown_anew() -> None:
     """Waiting brings nothing back; after a half-life a refresh gives half, rounded against us."""
     venue = book(half_life_ns=1_000 * MS)
@@ -539,6 +553,17 @@ def test_an_order_at_market_takes_its_part_of_a_bar_before_older_ones_that_wait(
     venue.bar(10_000, 11_000, 10_000, 11_000, 10)
     assert ear.fills("market") == [(10_000, 10)]
     assert ear.fills("limit") == []
+
+
+@pytest.mark.parametrize(("close", "fills"), [(10_890, [(10_890, 2)]), (10_700, [(10_700, 2)]), (10_891, [])])
+def test_a_bars_close_comes_after_its_better_extreme(close: int, fills: list[tuple[int, int]]) -> None:
+    """A sale 1 % behind the best price; the bar goes from 100 to 110, and closes at 108.90 or below: it was set off on the way, and pays the close."""
+    venue = Venue(BARS)
+    ear = venue.account()
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    venue.order("trail", SELL, 2, type=OrderType.TRAILING_STOP, trailing_bp=100)
+    venue.bar(10_000, 11_000, 10_000, close, 100)
+    assert ear.fills() == fills
 
 
 def test_a_resting_order_fills_only_when_a_bar_trades_through_it() -> None:

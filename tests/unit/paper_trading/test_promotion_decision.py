@@ -364,6 +364,13 @@ def test_calm_is_counted_from_the_last_warning_that_was_of_real_prices() -> None
     assert decided(restless, adjusted=4.0).after.calm_since_ns == T0
 
 
+def test_a_warning_at_the_first_step_names_nothing_but_itself() -> None:
+    """Half of 10 % would be under it, so it stays: neither room nor evidence have taken anything."""
+    e = decided(live("0.10"), room=Room(Decimal("0.10"), "so it is"), monitors=warning())
+    assert outcome(e) == ("degrade", "DEGRADED", "0.10", "reduce")
+    assert e.reasons == ("WARN of the edge monitor: it is lower",)
+
+
 def test_a_warning_that_goes_on_halves_once() -> None:
     """Degraded is where it waits."""
     assert outcome(decided(DEGRADED, adjusted=100.0, monitors=warning())) == (None, "DEGRADED", "0.20", "none")
@@ -472,6 +479,8 @@ def test_stale_data_with_an_open_position_flatten_nothing_judge_nothing_and_call
     later = decided(e.after, data=DataState.STALE, live_flat=False, time_ns=T0 + 60)
     assert later.call == ""
     assert later.after.errors == 1
+    degraded = decided(at, adjusted=200.0, data=DataState.DEGRADED, live_flat=False)
+    assert "it is kept, and the bar in which they were missing is no evidence" in degraded.call
 
 
 @pytest.mark.parametrize("found", [UNDECIDED, UNMEASURABLE], ids=["undecided", "error"])
@@ -715,6 +724,7 @@ def test_another_identity_is_a_new_candidate_without_evidence(at: Standing) -> N
         T0,
     )
     assert (e.action, after.committed) == (Action.DEMOTE, at.committed)
+    assert e.reasons[0].startswith("another identity, jjjjjjjjjjjj after iiiiiiiiiiii: a new candidate")
     assert decided(after, identity="j" * 64, adjusted=200.0, time_ns=T0 + BAR).move is None
 
 

@@ -21,6 +21,7 @@ from genesis.errors import IntegrityError, StorageError
 from genesis.model.events import Event
 from genesis.storage import schema
 from genesis.storage.memory import MemoryJournal
+from genesis.storage.schema import SCHEMA_VERSION
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from tests.kit.factories import T0, note, small_run
 
@@ -242,7 +243,9 @@ def test_a_store_of_another_schema_is_refused(tmp_path: Path, opener: Callable[[
     """A version that this one cannot know is not guessed at."""
     path = filled_store(tmp_path / "run.db")
     edit(path, "UPDATE versions SET version = 99 WHERE part = 'schema'")
-    with pytest.raises(StorageError, match="expected a store of schema version 2 or an earlier one, found 99"):
+    with pytest.raises(
+        StorageError, match=f"expected a store of schema version {SCHEMA_VERSION} or an earlier one, found 99"
+    ):
         opener(path)
 
 
@@ -298,7 +301,7 @@ def test_a_store_that_was_refused_is_not_held(tmp_path: Path) -> None:
     edit(path, "UPDATE versions SET version = 99 WHERE part = 'schema'")
     with pytest.raises(StorageError, match="schema version"):
         store(path)
-    edit(path, "UPDATE versions SET version = 2 WHERE part = 'schema'")
+    edit(path, f"UPDATE versions SET version = {SCHEMA_VERSION} WHERE part = 'schema'")
     store(path).close()
 
 

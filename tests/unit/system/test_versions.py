@@ -66,7 +66,8 @@ def test_a_changed_library_is_noted_by_the_next_start(tmp_path: Path) -> None:
     assert again.code == 0
     with StoreReader(store) as reader:
         assert reader.head() == before
-        assert [o.kind for o in reader.operations()][-3:] == ["recovery", CHANGED, "stop"]
+        told = [o.kind for o in reader.operations() if "snapshot" not in o.kind]
+        assert told[-3:] == ["recovery", CHANGED, "stop"]
     assert "was 0.1" in genesis("status", store).out
     assert genesis("run", config).code == 0
     assert "was 0.1" not in genesis("status", store).out

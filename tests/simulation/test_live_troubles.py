@@ -1,0 +1,88 @@
+"""What goes wrong with a live track by the strategy's own fault: it is halted, its position kept, a person called; and how a person gets out of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from genesis.clock import NS_PER_DAY, NS_PER_HOUR, ManualClock
+from genesis.paper_trading.promotion_facts import Order
+from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
+from genesis.storage.inbox import leave_command
+from genesis.storage.sqlite import StoreReader
+from genesis.system.run import run_prepared
+from tests.simulation.test_frozen_feed import BAR_NS, DAILY, START_NS, SWINGS, evaluations, prepared, sent_to
+
+NEVER = 0
+# Early on the third day, while all tracks hold.
+RAISES = SWINGS.replace("quantity(20)", "quantity(300)").replace(
+    "self._n += 1\n", "self._n += 1\n        if self._n == 52:\n            raise ValueError('out of range')\n"
+)
+RAISED_NS = START_NS + 52 * NS_PER_HOUR
+UNCOPIED = SWINGS.replace("self._n = 0\n", "self._n = 0\n        self.file = open(__file__)\n").partition(
+    "    def on_save"
+)[0]
+
+
+def test_a_strategy_that_raises_is_halted_with_its_position(tmp_path: Path) -> None:
+    """On all its tracks at the same bar: live is halted at the next look, keeps what it holds to the end, and no capital moves."""
+    store = tmp_path / "frozen.db"
+    run_prepared(prepared(tmp_path, NEVER, DAILY, RAISES), store)
+    made = evaluations(store)
+    look = made[-(-RAISED_NS // BAR_NS) * BAR_NS]
+    assert (look.move, look.action) == (Move.HALT, Action.HOLD)
+    assert look.after.halt is not None
+    assert look.after.halt.kind is HaltKind.STRATEGY
+    assert look.after.halt.words == "its strategy raised in on_bar: ValueError: out of range"
+    assert "halted (strategy)" in look.call
+    last = made[max(made)]
+    assert (last.after.stage, last.move, last.action) == (Stage.HALTED, None, Action.NONE)
+    assert not last.facts.live_flat
+    with StoreReader(store) as reader:
+        assert len(reader.capital("swings@live")) == 1
+        assert {"swings", "swings@live", "swings@twin"} <= {s.track for s in reader.stops() if s.kind == "STOPPED"}
+
+
+def test_a_person_who_resumes_it_has_what_is_left_sold_in_slices(tmp_path: Path) -> None:
+    """The strategy is gone and nobody else would close it: a day after the word three slices, then the pair is closed and all capital back."""
+    store = tmp_path / "frozen.db"
+    run_prepared(prepared(tmp_path, NEVER, DAILY, RAISES), store, RAISED_NS + 2 * NS_PER_HOUR)
+    leave_command(store, Order.RESUME.value, "swings", "ann", "it is over", ManualClock(1))
+    run_prepared(prepared(tmp_path, NEVER, DAILY, RAISES), store)
+    resumed = next(e for e in evaluations(store).values() if e.move is Move.RESUME)
+    assert (resumed.after.stage, resumed.action) == (Stage.PAPER, Action.DEMOTE)
+    sold = [at for at, side in sent_to(store, "swings@live") if at > RAISED_NS and side == "SELL"]
+    assert [at - resumed.time_ns for at in sold] == [NS_PER_DAY + n * BAR_NS for n in range(3)]
+    with StoreReader(store) as reader:
+        returned = [c for c in reader.capital("swings@live") if c.reason == "the end"]
+        assert {s.track for s in reader.stops() if s.kind == "CLOSED"} == {"swings@live", "swings@twin"}
+    assert len(returned) == 1
+    assert Decimal(returned[0].amount) < 0
+
+
+def test_restoring_it_does_not_bring_it_back(tmp_path: Path) -> None:
+    """Nobody would ever sell what it holds: the look after the restoring halts it again and says what a person can do."""
+    store = tmp_path / "frozen.db"
+    run_prepared(prepared(tmp_path, NEVER, DAILY, RAISES), store, RAISED_NS + 2 * NS_PER_HOUR)
+    leave_command(store, Order.RESTORE.value, "swings", "ann", "go on", ManualClock(1))
+    run_prepared(prepared(tmp_path, NEVER, DAILY, RAISES), store)
+    made = evaluations(store)
+    restored = next(e for e in made.values() if e.move is Move.RESTORE)
+    again = made[restored.time_ns + BAR_NS]
+    assert (again.move, again.action) == (Move.HALT, Action.HOLD)
+    assert "resume sells what is left" in again.call
+
+
+def test_a_strategy_that_cannot_be_copied_is_halted_before_it_holds_anything(tmp_path: Path) -> None:
+    """It goes live by rule, its pair cannot begin, and the next look halts it: no live track was ever opened, and its paper track goes on."""
+    store = tmp_path / "frozen.db"
+    run_prepared(prepared(tmp_path, NEVER, DAILY, UNCOPIED), store)
+    made = evaluations(store)
+    halted = next(e for e in made.values() if e.move is Move.HALT)
+    assert halted.before.stage is Stage.LIVE
+    assert halted.after.halt is not None
+    assert halted.after.halt.kind is HaltKind.STRATEGY
+    assert halted.after.halt.words.startswith("its state cannot be copied: TypeError")
+    with StoreReader(store) as reader:
+        assert [t.track for t in reader.tracks() if "@live" in t.track] == []
+        assert len([o for o in reader.orders("swings") if o.time_submitted > halted.time_ns]) > 1
