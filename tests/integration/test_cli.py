@@ -148,6 +148,11 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
         ExitCode.CONFIG,
         ("strategies.own: cannot be built: KeyError: 'x'",),
     ),
+    "strategy that forgets its base class": (
+        strategy("def __init__(self, *given): pass"),
+        ExitCode.CONFIG,
+        ("strategies.own: Own: expected super().__init__(instruments, params)",),
+    ),
     "parameters that are no struct": (
         strategy("Params = dict"),
         ExitCode.CONFIG,
@@ -1016,6 +1021,24 @@ def test_a_project_can_be_moved(finished: Path, tmp_path: Path) -> None:
     """Paths are relative to the configuration and part of no entry: elsewhere it goes on in the same store."""
     shutil.copytree(finished, tmp_path / "moved")
     assert genesis("run", tmp_path / "moved" / "config.yaml").code == 0
+
+
+def test_an_installed_package_offers_its_strategies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entry points are listed and run by their names; one that cannot be imported is told in one line."""
+    config = project(tmp_path / "project")
+    (tmp_path / "offered.py").write_text((tmp_path / "project" / "own.py").read_text())
+    info = tmp_path / "offered-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: offered\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[genesis.strategies]\nmine = offered:Own\nlost = offered.gone:Own\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    listed = {s["name"]: s["what"] for s in genesis("strategies", "--json").json}
+    assert (listed["mine"], listed["lost"]) == ("installed: offered:Own", "installed: offered.gone:Own")
+    config.write_text(config.read_text().replace("own.py:Own", "mine"))
+    assert genesis("run", config).code == 0
+    config.write_text(config.read_text().replace('"mine"', '"lost"'))
+    lost = genesis("check-config", config)
+    assert (lost.code, "strategy: lost: cannot be imported: ModuleNotFoundError" in lost.error) == (2, True)
 
 
 def test_what_a_strategy_prints_is_no_part_of_the_answer(tmp_path: Path) -> None:
