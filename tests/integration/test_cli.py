@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -147,6 +148,11 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
         strategy("def __init__(self, *given): raise KeyError('x')"),
         ExitCode.CONFIG,
         ("strategies.own: cannot be built: KeyError: 'x'",),
+    ),
+    "strategy that forgets its base class": (
+        strategy("def __init__(self, *given): pass"),
+        ExitCode.CONFIG,
+        ("strategies.own: Own: expected super().__init__(instruments, params)",),
     ),
     "parameters that are no struct": (
         strategy("Params = dict"),
@@ -638,6 +644,28 @@ def test_a_name_that_looks_like_a_style_is_shown_as_it_is(tmp_path: Path) -> Non
     assert "[/b] [red]own:100:" in orders.out
 
 
+@pytest.mark.parametrize("columns", [40, 80, 100, 300])
+def test_no_terminal_is_too_narrow_for_a_number(columns: int, finished: Path) -> None:
+    """Whatever the width, an amount stands there whole, and nothing is shortened."""
+    terminal = {"TTY_COMPATIBLE": "1", "COLUMNS": str(columns), "LINES": "50", "NO_COLOR": "1"}
+    shown = re.sub("\x1b\\[[0-9;]*m", "", genesis("status", finished / "genesis.db", env=terminal).out)
+    equity = genesis("status", finished / "genesis.db", "--json").json["tracks"]["own"]["equity"]
+    assert f"{Decimal(equity):.2f}" in shown
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines()[:-1])) <= columns
+
+
+def test_the_module_is_the_program(finished: Path) -> None:
+    """``python -m genesis`` is there where the folder of scripts is not on the path."""
+    told = subprocess.run(
+        [sys.executable, "-m", "genesis", "status", finished / "genesis.db", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (told.returncode, json.loads(told.stdout)["state"]) == (0, "complete")
+
+
 def test_status_rounds_money_as_the_report_does(finished: Path, tmp_path: Path) -> None:
     """The same sample reads the same on both: half to even, not cut off."""
     sample = genesis("status", finished / "genesis.db", "--json").json["tracks"]["own"]
@@ -996,6 +1024,24 @@ def test_a_project_can_be_moved(finished: Path, tmp_path: Path) -> None:
     """Paths are relative to the configuration and part of no entry: elsewhere it goes on in the same store."""
     shutil.copytree(finished, tmp_path / "moved")
     assert genesis("run", tmp_path / "moved" / "config.yaml").code == 0
+
+
+def test_an_installed_package_offers_its_strategies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entry points are listed and run by their names; one that cannot be imported is told in one line."""
+    config = project(tmp_path / "project")
+    (tmp_path / "offered.py").write_text((tmp_path / "project" / "own.py").read_text())
+    info = tmp_path / "offered-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: offered\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[genesis.strategies]\nmine = offered:Own\nlost = offered.gone:Own\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    listed = {s["name"]: s["what"] for s in genesis("strategies", "--json").json}
+    assert (listed["mine"], listed["lost"]) == ("installed: offered:Own", "installed: offered.gone:Own")
+    config.write_text(config.read_text().replace("own.py:Own", "mine"))
+    assert genesis("run", config).code == 0
+    config.write_text(config.read_text().replace('"mine"', '"lost"'))
+    lost = genesis("check-config", config)
+    assert (lost.code, "strategy: lost: cannot be imported: ModuleNotFoundError" in lost.error) == (2, True)
 
 
 def test_what_a_strategy_prints_is_no_part_of_the_answer(tmp_path: Path) -> None:
