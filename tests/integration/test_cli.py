@@ -1013,7 +1013,7 @@ def test_the_log_tells_the_run_from_start_to_end(tmp_path: Path, market_data) ->
 
     again = genesis("run", config, env={"GENESIS_LOG_FORMAT": "json"})
     told = [json.loads(line) for line in again.err.splitlines()]
-    assert [t["event"] for t in told][-3:] == ["recovery", "recovered", "run ended"]
+    assert [t["event"] for t in told][-3:] == ["snapshot loaded", "recovery", "run ended"]
     assert "track stopped" not in [t["event"] for t in told]
     quiet = genesis("--log-level", "error", "run", config)
     assert (quiet.code, quiet.err) == (0, "")
