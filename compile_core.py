@@ -102,7 +102,7 @@ MODULES = (
 _MARK = "@mypyc_attr(serializable=True)\n"
 _MARKED_BY = "import typing as _typing\nif _typing.TYPE_CHECKING:\n    from mypy_extensions import mypyc_attr\n"
 _CLASS = re.compile(r"^(?=class \w+(?:\((?P<bases>.*)\))?:)", re.MULTILINE)
-_NOT_MARKED = ("Protocol", "Enum", "Exception", "NamedTuple", "dict")
+_NOT_MARKED = ("Protocol", "Enum", "Exception", "NamedTuple", "Word", "dict")
 _CONFIG = """[mypy]
 strict = True
 [mypy-pyarrow.*]

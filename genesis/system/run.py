@@ -46,6 +46,7 @@ from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import open_store
 from genesis.storage.rows import OperationRow, TakenRow
 from genesis.storage.snapshots import Snapshot
+from genesis.storage.state import NotKept
 from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
@@ -632,7 +633,7 @@ def _go_on(prepared: Prepared, kept: Store, until_ns: int | None, log: Filtering
         if problem is None:
             try:
                 prepared.go_on_from(snapshot, load(kept, snapshot, prepared.parts))
-            except IntegrityError as error:
+            except (IntegrityError, NotKept) as error:
                 problem, prepared = str(error), prepared.anew()
             else:
                 log.info("snapshot loaded", entries=snapshot.length, at=iso_utc(snapshot.closed_before))

@@ -160,13 +160,16 @@ def load(store: Store, snapshot: Snapshot, fresh: Parts) -> Parts:
     """The run as it was; ``fresh`` is used up, whether or not it succeeds.
 
     Raises:
-        IntegrityError: the snapshot is damaged.
+        IntegrityError: the snapshot is damaged, or what was made of it is another state.
     """
     state = store.state_of(snapshot)
     rows: Mapping[str, int] = {r.stream: r.rows for r in snapshot.read}
     for stream in fresh.tape.streams:
         stream.reveal(rows[stream.name])
     parts = restore(fresh, state)
+    again = digest_of(capture(parts))
+    if again != snapshot.digest:
+        raise IntegrityError(f"expected a state of digest {snapshot.digest[:16]} once it is loaded, found {again[:16]}")
     store.journal.resume(snapshot.place)
     return parts
 
