@@ -15,6 +15,7 @@ import pytest
 
 from genesis.storage.address import PostgresAddress, StoreAddress
 from genesis.storage.reader import StoreReader
+from genesis.storage.schema import SCHEMA_VERSION
 from genesis.system.keys import check_signature
 from tests.unit.cli.calling import CONFIG, ROOT, genesis, project
 
@@ -111,7 +112,7 @@ def test_a_run_is_moved_to_a_server_in_the_middle_and_goes_on_there(postgres: Po
     assert told(postgres) == told(whole.with_name("genesis.db"))
     status = genesis("db", "status", postgres, "--json").json
     assert status["database"].startswith("PostgreSQL ")
-    assert (status["schema_version"], status["held_by"]) == (2, None)
+    assert (status["schema_version"], status["held_by"]) == (SCHEMA_VERSION, None)
 
 
 def test_no_password_is_taken_from_an_address_or_told(tmp_path: Path) -> None:
