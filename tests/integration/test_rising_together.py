@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, market_data) -> list[Evaluati
     """All decisions of 75 days, in their order."""
     folder: Path = tmp_path_factory.mktemp("together")
     data = hourly(market_data(HOURLY), folder, 75)
-    strategies = [planted(name, 0.85, seed=i) for i, name in enumerate(NAMES)]
+    strategies = [planted(name, 0.72, seed=i) for i, name in enumerate(NAMES)]
     config = configuration(data, strategies, PromotionRules(account_equity=EQUITY), "together")
     run_prepared(prepare(config, folder), folder / "together.db")
     with StoreReader(folder / "together.db") as reader:

@@ -66,7 +66,14 @@ _REACHED: dict[type[ast.operator], type[ast.operator]] = {
 }
 _SECONDS = 60
 # (module, what was changed, the line) of mutants that do the same as the original, and why.
-EQUIVALENT: dict[tuple[str, str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        "family",
+        "True to False",
+        "return {n: (r, h) for n, r, h in zip(family, raw, hedged, strict=True)}",
+    ): "all three are as long as the family",
+    ("account_rates", "8 to 9", "_SCALE = 8"): "a rate is a ratio of two amounts of one scale, whichever it is",
+}
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:

@@ -255,11 +255,12 @@ def test_who_was_halted_with_a_position_may_have_it_back_as_if_it_had_held_it(eq
 
 def test_a_limit_of_its_own_bounds_a_version_whatever_room_there_is() -> None:
     """A former champion holds what is left to it: less takes capital from it, and as much or more lets it stand; others know nothing of it."""
-    bounds = {"a": Limit(Decimal("0.30"), "b is proven better"), "c": Limit(Decimal(2), "wide")}
+    bounds = {"a": Limit(Decimal("0.30"), "b is proven better"), "c": Limit(Decimal(1), "wide")}
     at = AccountFacts(equity=Decimal(100_000), live_max=5, budget_max=Decimal(1), limits=bounds)
     allocation = held({"a": ("0.50", 50.0), "b": ("0.10", 60.0), "c": ("0", 50.0)}, at=at)
     assert rooms(allocation) == {"a": "0.3", "b": "1", "c": "1"}
     assert allocation.room("a").words == "b is proven better"
+    assert allocation.room("c").words != "wide"
     unlimited = held({"a": ("0.50", 50.0)}, at=account())
     assert unlimited.room("a").fraction == 1
 
