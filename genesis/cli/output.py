@@ -61,10 +61,31 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = (), 
         say(nothing)
         return
     names = list(columns) or list(dict.fromkeys(k for row in listed for k in row))
-    table = Table(*names, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for row in listed:
-        table.add_row(*(cell(n, row.get(n)) for n in names))
-    console().print(table)
+    print_cells(names, [[cell(n, row.get(n)) for n in names] for row in listed])
+
+
+def print_cells(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
+    """A table of texts, one row beneath the other; where the terminal is too narrow for its words, one cell beneath the other.
+
+    A cell may be folded and is never cut: half a number is another number.
+    """
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    target = console()
+    if target.measure(table, options=target.options.update_width(_WIDE)).minimum <= target.width:
+        target.print(table)
+        return
+    longest = max(map(len, headings))
+    if title is not None:
+        say(f"\n{title}")
+    for row in rows:
+        say("")
+        for heading, text in zip(headings, row, strict=False):
+            say(f"{heading:<{longest}}  {text}")
+    say("")
 
 
 def cell(name: str, value: Any) -> str:

@@ -15,7 +15,7 @@ from genesis.cli.output import print_json, print_table, say
 from genesis.demo.data import INSTALL_COMMAND, missing_packages
 from genesis.system.doctor import Check, Health, examine
 from genesis.system.project import init_project
-from genesis.system.strategies import BUILT_IN
+from genesis.system.strategies import BUILT_IN, installed
 
 
 @app.command()
@@ -55,7 +55,7 @@ def _demo_data() -> Check:
 
 @app.command()
 def strategies(as_json: Json = False) -> None:
-    """The built-in strategies and their parameters."""
+    """The built-in strategies and their parameters, and those that installed packages offer."""
     rows = [
         {
             "name": name,
@@ -64,6 +64,7 @@ def strategies(as_json: Json = False) -> None:
         }
         for name, cls in BUILT_IN.items()
     ]
+    rows += [{"name": name, "what": f"installed: {place}", "params": ""} for name, place in installed().items()]
     if as_json:
         print_json(rows)
     else:

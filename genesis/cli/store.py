@@ -9,11 +9,9 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from genesis.cli.app import Force, Json, StorePath, TrackName, app
-from genesis.cli.output import console, print_json, print_table, say
+from genesis.cli.output import print_cells, print_json, print_table, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.errors import ConfigError
 from genesis.storage.address import StoreAddress
@@ -229,29 +227,27 @@ def show_status(store: StoreAddress) -> None:
         standings = _standings(reader, latest, found.start or 0)
         changed = versions.noted(reader.operations())
     if latest:
-        table = Table(*_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="paper, net of fees")
+        rows: list[list[str]] = []
         for name, sample in latest.items():
             if name in beside.values() or name in plans or name in roles:
                 continue
             other = latest.get(beside.get(name, ""))
             realistic = _percent(other.metrics.get("total_return"), 2) if other is not None else _NONE
-            table.add_row(
-                _marked_synthetic(name, synthetic),
-                *(
-                    ["no sample yet"]
-                    if sample is None
-                    else [*_summary(sample), standings[name], realistic, stages.get(name, _NONE)]
-                ),
+            told = (
+                ["no sample yet"]
+                if sample is None
+                else [*_summary(sample), standings[name], realistic, stages.get(name, _NONE)]
             )
-        console().print(table)
+            rows.append([_marked_synthetic(name, synthetic), *told])
+        print_cells(_HEADINGS, rows, "paper, net of fees")
     if roles:
-        console().print(_live(latest, roles, synthetic))
+        print_cells(_LIVE_HEADINGS, _live(latest, roles, synthetic), "live (simulated venue) and twins, net of fees")
     for name, sample in latest.items():
         if sample is not None:
             for line in _moneys(name, sample):
                 say(line)
     if plans:
-        console().print(_disturbed(latest, plans))
+        print_cells(_FAULT_HEADINGS, _disturbed(latest, plans), "under faults")
     for stop in stops:
         say(f"{stop.track}: {_in_words_of_stop(stop)}")
     say(in_words(found)[1])
@@ -259,18 +255,14 @@ def show_status(store: StoreAddress) -> None:
         say(f"the last start found other versions ({'; '.join(changed)}): a person should look")
 
 
-def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synthetic: Set[str]) -> Table:
+def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synthetic: Set[str]) -> list[list[str]]:
     """Live tracks and their twins, in a table of their own: neither is ever added to paper. `genesis compare` sets them side by side."""
-    title = "live (simulated venue) and twins, net of fees"
-    table = Table(*_LIVE_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title)
+    rows: list[list[str]] = []
     for name, role in roles.items():
         sample = latest.get(name)
-        table.add_row(
-            _marked_synthetic(name, synthetic),
-            *(["no sample yet", *[""] * 7] if sample is None else _summary(sample)),
-            role,
-        )
-    return table
+        told = ["no sample yet", *[""] * 7] if sample is None else _summary(sample)
+        rows.append([_marked_synthetic(name, synthetic), *told, role])
+    return rows
 
 
 def _marked_synthetic(name: str, synthetic: Set[str]) -> str:
@@ -287,16 +279,16 @@ def _moneys(name: str, sample: SampleRow) -> list[str]:
     return found if error is None else [*found, f"{name}: no valuation at {iso_utc(sample.time)}: {error}"]
 
 
-def _disturbed(latest: Mapping[str, SampleRow | None], plans: Mapping[str, tuple[str, str]]) -> Table:
+def _disturbed(latest: Mapping[str, SampleRow | None], plans: Mapping[str, tuple[str, str]]) -> list[list[str]]:
     """Every track under a fault plan beside the same strategy undisturbed."""
-    table = Table(*_FAULT_HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="under faults")
+    rows: list[list[str]] = []
     for name, (undisturbed, plan) in plans.items():
         cells = [undisturbed, plan]
         pair = [None if s is None else s.metrics for s in (latest.get(name), latest.get(undisturbed))]
         for key in ("equity", "drawdown_max", "trades"):
             cells += [_NONE if metrics is None else _fault_cell(key, metrics) for metrics in pair]
-        table.add_row(*cells)
-    return table
+        rows.append(cells)
+    return rows
 
 
 def _fault_cell(key: str, metrics: Mapping[str, Any]) -> str:

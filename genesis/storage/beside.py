@@ -19,14 +19,14 @@ _Kind = TypeVar("_Kind", bound=Database)
 
 
 @contextmanager
-def beside(store: StoreAddress) -> Iterator[Database]:
-    """A connection to an existing store for short transactions of one's own; what they commit is durable.
+def beside(store: StoreAddress, *, older: bool = False) -> Iterator[Database]:
+    """A connection to an existing store for short transactions of one's own; what they commit is durable. ``older``: also of an earlier version.
 
     Raises:
         StorageError: no store there, or it cannot be written. IntegrityError: it is damaged or no store.
     """
     with storage_errors(store), closing(_connect_to_write(store)) as db:
-        _ensure_made(db, store)
+        _ensure_made(db, store, older)
         yield db
 
 

@@ -33,6 +33,7 @@ Plain: TypeAlias = Any
 # What is itself in MessagePack. Integers are looked at, because they may be longer than a word.
 _ITSELF = frozenset({type(None), bool, float, str, bytes})
 _LOW, _HIGH = -(2**63), 2**63 - 1
+_CONTAINERS = (list, dict, set, deque, bytearray, array, np.ndarray)
 _MISSING = object()
 
 
@@ -259,6 +260,8 @@ class _Writer:
             before_kept(met)
         if hasattr(kind, "made_of"):
             return self._made_of(met, kind)
+        if isinstance(met, _CONTAINERS):
+            raise NotKept(f"expected an object or a container, found a kind of both: {_name_of(kind)}")
         place, names, open_ended = self._shapes.get(kind) or self._shape(kind)
         if open_ended:
             names = tuple(sorted({*names, *met.__dict__}))

@@ -94,7 +94,8 @@ def bring_back(store: StoreAddress, archive: Path, clock: Clock) -> int:
     file, holder = ArchiveFile(archive), keeping(store).held_by
     if holder is not None:
         raise ConfigError(f"{store}: expected no engine at work, found one: {holder}")
-    with beside(store) as db:
+    # A store of an earlier version cannot be brought forward before its entries are back.
+    with beside(store, older=True) as db:
         gone = archived(db)
         file.ensure_is(gone, str(store))
         if gone is None:

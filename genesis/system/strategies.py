@@ -32,6 +32,11 @@ BUILT_IN: dict[str, type[Strategy]] = {
 }
 
 
+def installed() -> dict[str, str]:
+    """Names of strategies that installed packages offer, and where each of them is; none of them is imported."""
+    return {p.name: p.value for p in entry_points(group=GROUP)}
+
+
 def find_strategy(name: str, folder: Path) -> type[Strategy]:
     """The class that ``name`` means: a built-in, an entry point, ``package.module:ClassName``, or ``file.py:ClassName`` relative to ``folder``.
 
@@ -48,7 +53,7 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
     else:
         points = [p for p in entry_points(group=GROUP) if p.name == name]
         if not points:
-            known = ", ".join([*BUILT_IN, *(p.name for p in entry_points(group=GROUP))])
+            known = ", ".join([*BUILT_IN, *installed()])
             raise StrategyError(f"strategy: expected one of {known} or file.py:ClassName, found {name!r}")
         found = _run(points[0].load, f"strategy: {name}: cannot be imported")
     if not (inspect.isclass(found) and issubclass(found, Strategy)):
@@ -103,6 +108,9 @@ def build_strategy(
     except msgspec.ValidationError as error:
         raise StrategyError(f"{where}.params{_explained(error, params)}") from None
     built: Strategy = _run(lambda: cls(tuple(instruments), typed), f"{where}: cannot be built")
+    if getattr(built, "instruments", None) != tuple(instruments):
+        expected = "expected super().__init__(instruments, params) in its __init__"
+        raise StrategyError(f"{where}: {cls.__name__}: {expected}, found none of the instruments it was given")
     return built
 
 

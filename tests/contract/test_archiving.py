@@ -93,3 +93,23 @@ def test_an_archive_that_was_altered_is_not_put_back(address: StoreAddress, tmp_
         gone = reader.archived()
     assert gone is not None
     assert gone.entries == HALF
+
+
+def test_a_store_of_an_earlier_version_is_brought_forward_once_its_entries_are_back(
+    address: StoreAddress, tmp_path: Path
+) -> None:
+    """Tables of another layout are made from the entries: until they are there again the store stays as it is, and says what to do."""
+    signed(address)
+    before, out = record(address), tmp_path / "old.zip"
+    move_out(address, 2**62, out, None, CLOCK)
+    edit(address, "DROP TABLE snapshots")
+    edit(address, "UPDATE versions SET version = 2 WHERE part = 'schema'")
+    edit(address, "UPDATE versions SET version = 6 WHERE part = 'projections'")
+    with pytest.raises(ConfigError, match="genesis audit put-back brings them back"):
+        open_store(address, CLOCK, "desk-2")
+    assert bring_back(address, out, CLOCK) == HALF
+    with open_store(address, CLOCK, "desk-2") as store:
+        assert store.archived() is None
+    assert record(address) == before
+    with StoreReader(address) as reader:
+        assert reader.audit(check_signature).findings == ()

@@ -72,7 +72,7 @@ def test_a_store_of_an_earlier_version_comes_forward(name: str, address: StoreAd
     found = keeping(address)
     assert (found.schema_version, found.projections_version) == (version, tables)
     if version < schema.SCHEMA_VERSION:
-        with pytest.raises(StorageError, match="found the earlier 1; genesis db upgrade brings it forward"):
+        with pytest.raises(StorageError, match=f"found the earlier {version}; genesis db upgrade brings it forward"):
             StoreReader(address)
     open_store(address, CLOCK, "desk-1").close()
     found = keeping(address)

@@ -31,7 +31,8 @@ def taken(store: Store, state: bytes = STATE, keep: int = 2) -> Snapshot:
 
 def run_with_snapshots(address: StoreAddress, *lengths: int) -> list[Snapshot]:
     """A run that is snapshotted at some lengths and goes on to its end."""
-    done, found = 0, list[Snapshot]()
+    found: list[Snapshot] = []
+    done = 0
     with open_store(address, ManualClock(), "host") as store:
         for length in lengths:
             store.journal.append(RUN[done:length])

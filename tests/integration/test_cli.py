@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -31,6 +32,7 @@ from genesis.demo.show import own_parts, run_demo
 from genesis.storage import schema
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system.export import TABLES
+from tests.kit.altered import signed_store
 from tests.kit.decided import decided_store
 from tests.unit.cli.calling import PROGRAM, ROOT, Answer, genesis, in_process_of_its_own, project, start
 
@@ -146,6 +148,11 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
         strategy("def __init__(self, *given): raise KeyError('x')"),
         ExitCode.CONFIG,
         ("strategies.own: cannot be built: KeyError: 'x'",),
+    ),
+    "strategy that forgets its base class": (
+        strategy("def __init__(self, *given): pass"),
+        ExitCode.CONFIG,
+        ("strategies.own: Own: expected super().__init__(instruments, params)",),
     ),
     "parameters that are no struct": (
         strategy("Params = dict"),
@@ -524,7 +531,7 @@ def test_a_closed_pipe_is_no_traceback(finished: Path) -> None:
 def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) -> None:
     """A program can read each of them."""
     config, store = finished / "config.yaml", finished / "genesis.db"
-    going = decided_store(tmp_path / "going.db")
+    going, signed = decided_store(tmp_path / "going.db"), signed_store(tmp_path / "signed.db")
     calls: dict[str, tuple[object, ...]] = {
         "init": (tmp_path / "new",),
         "doctor": (config,),
@@ -546,6 +553,8 @@ def test_every_command_prints_one_json_document(finished: Path, tmp_path: Path) 
         **{f"audit {name}": (store,) for name in ("verify", "search")},
         **{f"audit {name}": (store, 1) for name in ("show", "prove")},
         "audit export": (store, "--out", tmp_path / "audit.zip"),
+        "audit archive": (signed, "--before", "2100-01-01", "--to", tmp_path / "old.zip"),
+        "audit put-back": (signed, "--archive", tmp_path / "old.zip"),
         "audit rebuild": (store,),
         "experiments": (store,),
         "simulate-policy": ("--families", "1", "--days", "20", "--payoff", "symmetric", "--sharpe", "5"),
@@ -633,6 +642,28 @@ def test_a_name_that_looks_like_a_style_is_shown_as_it_is(tmp_path: Path) -> Non
     assert (status.code, orders.code) == (0, 0)
     assert "[/b] [red]own:100:" in status.out
     assert "[/b] [red]own:100:" in orders.out
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100, 300])
+def test_no_terminal_is_too_narrow_for_a_number(columns: int, finished: Path) -> None:
+    """Whatever the width, an amount stands there whole, and nothing is shortened."""
+    terminal = {"TTY_COMPATIBLE": "1", "COLUMNS": str(columns), "LINES": "50", "NO_COLOR": "1"}
+    shown = re.sub("\x1b\\[[0-9;]*m", "", genesis("status", finished / "genesis.db", env=terminal).out)
+    equity = genesis("status", finished / "genesis.db", "--json").json["tracks"]["own"]["equity"]
+    assert f"{Decimal(equity):.2f}" in shown
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines()[:-1])) <= columns
+
+
+def test_the_module_is_the_program(finished: Path) -> None:
+    """``python -m genesis`` is there where the folder of scripts is not on the path."""
+    told = subprocess.run(
+        [sys.executable, "-m", "genesis", "status", finished / "genesis.db", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (told.returncode, json.loads(told.stdout)["state"]) == (0, "complete")
 
 
 def test_status_rounds_money_as_the_report_does(finished: Path, tmp_path: Path) -> None:
@@ -993,6 +1024,24 @@ def test_a_project_can_be_moved(finished: Path, tmp_path: Path) -> None:
     """Paths are relative to the configuration and part of no entry: elsewhere it goes on in the same store."""
     shutil.copytree(finished, tmp_path / "moved")
     assert genesis("run", tmp_path / "moved" / "config.yaml").code == 0
+
+
+def test_an_installed_package_offers_its_strategies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entry points are listed and run by their names; one that cannot be imported is told in one line."""
+    config = project(tmp_path / "project")
+    (tmp_path / "offered.py").write_text((tmp_path / "project" / "own.py").read_text())
+    info = tmp_path / "offered-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: offered\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[genesis.strategies]\nmine = offered:Own\nlost = offered.gone:Own\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    listed = {s["name"]: s["what"] for s in genesis("strategies", "--json").json}
+    assert (listed["mine"], listed["lost"]) == ("installed: offered:Own", "installed: offered.gone:Own")
+    config.write_text(config.read_text().replace("own.py:Own", "mine"))
+    assert genesis("run", config).code == 0
+    config.write_text(config.read_text().replace('"mine"', '"lost"'))
+    lost = genesis("check-config", config)
+    assert (lost.code, "strategy: lost: cannot be imported: ModuleNotFoundError" in lost.error) == (2, True)
 
 
 def test_what_a_strategy_prints_is_no_part_of_the_answer(tmp_path: Path) -> None:

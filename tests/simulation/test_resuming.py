@@ -60,7 +60,7 @@ def the_ladder(folder: Path, market_data: Market, days: int, dies: int) -> Calla
 
 def test_the_ladder_goes_on_in_mid_promotion(tmp_path: Path, market_data: Market) -> None:
     """Before the first live track, with live tracks and twins open, and after one was closed: evidence, stages, capital, answers are the same."""
-    build = the_ladder(tmp_path, market_data, 75, 35)
+    build = the_ladder(tmp_path, market_data, 75, 27)
     # Batches of three days.
     whole = assert_resumes(build, 72, None, [2, 5, 9, 14, 19, 23])
     kinds = [type(e) for e in whole.journal.events]

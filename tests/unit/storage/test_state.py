@@ -22,6 +22,7 @@ from genesis.errors import IntegrityError
 from genesis.model.grid import Grid
 from genesis.model.money import Money
 from genesis.model.orders import OrderIntent, OrderType, Side
+from genesis.model.texts import Texts
 from genesis.rng import KeyedDraws
 from genesis.storage.state import NotKept, Outside, decode_state, encode_state
 from tests.kit.runs import FX
@@ -41,7 +42,7 @@ def made(data: bytes) -> Any:
     return decode_state(data, OUTSIDE, core)
 
 
-plain: st.SearchStrategy[Any] = st.recursive(
+plain: st.SearchStrategy[object] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**80), 2**80)
@@ -149,6 +150,7 @@ def test_chance_comes_back_from_its_seed() -> None:
         pytest.param(np.array([object()]), id="array of objects"),
         pytest.param({Timer("a", None)}, id="set of objects"),
         pytest.param(open, id="open"),
+        pytest.param(Texts(FX.price_grid), id="a dictionary that is more"),
         pytest.param(Outside, id="class of another room"),
         pytest.param(Outside({}), id="object of another room"),
     ],

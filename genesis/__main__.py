@@ -1,0 +1,5 @@
+"""``python -m genesis`` is ``genesis``."""
+
+from genesis.cli.main import main
+
+main()
