@@ -211,7 +211,8 @@ class Matcher:
         says of the rest cannot be told apart.
         """
         shown = self.shown
-        halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns))
+        # Its fills are of the moment at which it closes, which may be the first of a halt.
+        halted = self._halts is not None and bool(self._halts.between(open_ns, time_ns + 1))
         told = shown.trade_ns >= open_ns or shown.quote_ns >= open_ns or shown.tier(time_ns).has_book
         if not halted and not told:
             share = self.models.bar_share

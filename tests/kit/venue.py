@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from genesis.execution.fault_windows import FaultWindows
 from genesis.execution.fees import FeeCalculator
 from genesis.execution.impact import SquareRootImpact
 from genesis.execution.liquidity import TakenLiquidity
@@ -111,6 +112,7 @@ class Venue:
         fresh_ns: int = 60_000 * MS,
         conditions: Conditions | None = None,
         estimate_spread: bool = False,
+        halts: FaultWindows | None = None,
     ) -> None:
         self.instrument = instrument
         shown = Shown(sources, TakenLiquidity(half_life_ns), fresh_ns)
@@ -125,7 +127,7 @@ class Venue:
             estimate_spread,
             SquareRootImpact(impact_y) if impact_y else None,
         )
-        self.matcher = Matcher(shown, models, instrument.price_grid.to_text)
+        self.matcher = Matcher(shown, models, instrument.price_grid.to_text, halts)
         self.now = 0
         self.ears: dict[str, Ear] = {}
         self.parties: dict[str, Party] = {}

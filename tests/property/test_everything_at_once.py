@@ -262,7 +262,9 @@ def worlds(draw: st.DrawFn) -> World:
     at = st.sampled_from([t for t, *_ in rows]) | st.integers(0, rows[-1][0])
     settled = sorted(draw(st.sets(at, max_size=4)))
     scripts = tuple(tuple(draw(st.lists(st.integers(0, 167), min_size=1, max_size=12))) for _ in "abc")
-    halts = [(a, a + draw(st.integers(1, 4_000))) for a in draw(st.lists(st.integers(0, 30_000), max_size=2))]
+    # As often as not where a bar closes.
+    begins = st.integers(0, 30_000) | st.integers(0, 30).map(lambda second: second * 1_000)
+    halts = [(a, a + draw(st.integers(1, 4_000))) for a in draw(st.lists(begins, max_size=2))]
     return World(
         draw(st.sampled_from(KINDS)),
         draw(st.sampled_from(KINDS)),

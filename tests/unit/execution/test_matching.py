@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from genesis.execution.fault_windows import FaultWindows
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.model.orders import Liquidity, OrderType, RejectReason, Side, TimeInForce
 from genesis.model.rules import StpMode
+from genesis.rng import ClippedNormal, KeyedDraws
 from tests.kit.venue import BARS, BOOK, MS, PRINTS, SPOT, TOUCH, Venue
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -541,6 +543,21 @@ def test_of_a_stop_and_a_profit_in_one_bar_it_is_the_stop(profit: OrderType, sto
     venue.bar(10_000, 11_000, 9_000, 10_000, 100)
     assert ear.fills() == [(10_000, 5), (9_500, 5)]
     assert [(h.order, h.reason) for h in ear.of("expired")] == [("gain", RejectReason.REDUCE_ONLY)]
+
+
+@pytest.mark.parametrize(("begins", "fills"), [(20, []), (30, []), (31, [(10_000, 5)])])
+def test_a_bar_that_closes_as_a_halt_begins_fills_nothing(begins: int, fills: list[tuple[int, int]]) -> None:
+    """Its fills would be of the moment of its close, 31 ms, or of one before: in the halt nothing fills, a millisecond earlier it would."""
+    windows = [((begins + 1) * MS, 10_000 * MS)]
+    halts = FaultWindows(windows, 0, ClippedNormal(1, 0, 1, 1), KeyedDraws(1), "halt", "BTCUSD")
+    venue = Venue(BARS, halts=halts)
+    ear = venue.account()
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    venue.order("o", BUY, 5)
+    venue.now += 10 * MS
+    venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    assert venue.now == 31 * MS
+    assert ear.fills() == fills
 
 
 def test_an_order_at_market_takes_its_part_of_a_bar_before_older_ones_that_wait() -> None:
