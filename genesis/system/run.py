@@ -46,8 +46,8 @@ from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import open_store
 from genesis.storage.rows import OperationRow, TakenRow
 from genesis.storage.snapshots import Snapshot
-from genesis.storage.state import NotKept
 from genesis.storage.sqlite import StoreReader
+from genesis.storage.state import NotKept
 from genesis.storage.store import Store
 from genesis.strategies.base import Strategy
 from genesis.system import versions
