@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 import msgspec
 
@@ -114,6 +115,12 @@ def check_chains(db: Database, after: Place | None = None) -> list[Finding]:
     first = 1 if after is None else after.length + 1
     entries, archived = stored_entries(db, first), archived_length(db)
     return verify(entries, places=places, after=after, archived=archived) + findings
+
+
+def check_before(db: Database, place: Place) -> list[Finding]:
+    """Every finding over the run chain up to a place that it has passed; what was archived counts by its hash."""
+    entries = islice(stored_entries(db), place.length)
+    return verify(entries, length=place.length, head=place.head, archived=archived_length(db))
 
 
 def archived_length(db: Database) -> int:

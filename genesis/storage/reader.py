@@ -13,7 +13,7 @@ import msgspec
 from genesis.audit.entry import decode, form
 from genesis.audit.merkle import Frontier
 from genesis.audit.note import Check
-from genesis.audit.verify import Finding
+from genesis.audit.verify import Finding, Place
 from genesis.errors import ConfigError, IntegrityError
 from genesis.model.events import TapeEnded
 from genesis.model.grid import plain
@@ -26,7 +26,7 @@ from genesis.storage.beside import connect_to_read
 from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys, tree_at
 from genesis.storage.entries import chain_head, stored_entries
 from genesis.storage.faults import one_view, storage_errors
-from genesis.storage.operations import RUNNING, check_chains, operation_rows
+from genesis.storage.operations import RUNNING, check_before, check_chains, operation_rows
 from genesis.storage.positions import fold_fills
 from genesis.storage.rows import (
     CapitalRow,
@@ -177,6 +177,11 @@ class StoreReader:
         """Every finding over both chains."""
         with storage_errors(self.path):
             return check_chains(self._db)
+
+    def verify_before(self, place: Place) -> list[Finding]:
+        """Every finding over the run chain up to a place that it has passed."""
+        with storage_errors(self.path):
+            return check_before(self._db, place)
 
     def audit(self, check: Check, kept: Kept | None = None, lines: Lines | None = None) -> Audit:
         """Every finding over chains, checkpoints, projections and what was kept outside; ``check`` judges a signature.

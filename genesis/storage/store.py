@@ -138,7 +138,7 @@ def prepare(db: Database, path: StoreAddress) -> None:
         return
     # It changes no row: a store that cannot be written is refused now rather than at the first commit.
     db.execute("UPDATE versions SET version = 0 WHERE part = ''")
-    # What lies before the last snapshot was in order when that was taken. Where no snapshot will do, every entry is compared and linked again.
+    # What lies before the last snapshot was in order when that was taken; `system/rechecking.py` looks at it beside the run. Where no snapshot will do, every entry is compared and linked again.
     old = schema.version(db, "schema") != schema.SCHEMA_VERSION
     findings = check_chains(db, None if old else last_witnessed(db))
     if findings:

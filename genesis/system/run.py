@@ -63,6 +63,7 @@ from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.moving import ensure_not_moved
 from genesis.system.outgrown import KeptOn, OutgrownWatch, holding_back
+from genesis.system.rechecking import EarlierEntries
 from genesis.system.resuming import Parts
 from genesis.system.snapshots import Checks, Taker, cuts, load, problem_of
 from genesis.system.stopping import StopRequest
@@ -593,11 +594,14 @@ async def _run(
         prepared.ladder.hold_back_by(holding_back(prepared.config.storage, kept_on))
     concealing = ConcealingJournal(TakingJournal(kept.journal), secrets_of(prepared.config))
     journal = TellingJournal(concealing, held, log)
+    earlier = None if resumed is None else EarlierEntries(kept.path, resumed.place)
     try:
         checkpointer = _checkpointer(prepared, kept, log)
-        watching = _watching(prepared, kept, before, log, on_progress)
+        watching = _ensuring(earlier, _watching(prepared, kept, before, log, on_progress))
         progress = _signing(checkpointer, _snapping(prepared, taker, checks, watching))
         complete = await prepared.execute_async(journal, stop, until_ns, progress, rows, checks.stops)
+        if earlier is not None:
+            earlier.finish()
         if not journal.replaying:
             taker.stopped(prepared.parts)
             if checkpointer is not None and journal.length:
@@ -654,6 +658,21 @@ def _snapping(
         checks.durable(prepared.parts, progress)
         if not progress.replaying:
             taker.durable(prepared.parts, progress)
+        if on_progress is not None:
+            on_progress(progress)
+
+    return durable
+
+
+def _ensuring(
+    earlier: EarlierEntries | None, on_progress: Callable[[Progress], None] | None
+) -> Callable[[Progress], None] | None:
+    """What is called after each commit: stop where an earlier entry was found altered, else go on to who wants to know."""
+    if earlier is None:
+        return on_progress
+
+    def durable(progress: Progress) -> None:
+        earlier.ensure()
         if on_progress is not None:
             on_progress(progress)
 

@@ -449,7 +449,7 @@ def test_a_signal_stops_at_a_closed_moment_and_the_next_start_goes_on(
 
     again = genesis("run", config)
     assert again.code == 0
-    assert "recovered" in again.err
+    assert "snapshot loaded" in again.err
     assert head(store) == undisturbed
 
 
