@@ -62,7 +62,7 @@ class Taker:
         except NotKept as why:
             self._refused = True
             self._store.operation("no snapshot", reason=str(why))
-            self._log.warning("no snapshot", reason=str(why), so="the next start runs from the tape's start")
+            self._log.info("no snapshot", reason=str(why), so="the next start runs from the tape's start")
             return
         journal = self._store.journal
         read = tuple(ReadUpTo(s.name, s.rows, s.block_digest(s.rows)) for s in parts.tape.streams)
