@@ -84,15 +84,18 @@ class OfFills:
 class BarReturns:
     """Returns of the valid evidence bars, as they came. What they say is worked out when it is read, as of any number of them.
 
-    A run that nobody watches keeps 8 bytes a bar and does nothing else; whoever reads sample after sample goes on from the last one.
+    A run that nobody watches keeps 8 bytes a bar and does nothing else. Who asks of now, and who reads sample after sample some time later, each
+    go on from where they were.
     """
 
-    __slots__ = ("_made", "_made_of", "_moments", "_recent", "_values")
-    made_anew: ClassVar[Mapping[str, object]] = {"_made": {}, "_made_of": -1}
+    __slots__ = ("_made", "_made_of", "_moments", "_recent", "_told", "_values")
+    made_anew: ClassVar[Mapping[str, object]] = {"_made": {}, "_made_of": -1, "_told": None}
 
     def __init__(self) -> None:
         self._values: array[float] = array("d")
         self._moments, self._recent = Moments(), RecentReturns()
+        # Up to the last sample that was read.
+        self._told: tuple[Moments, RecentReturns] | None = None
         self._made: dict[str, Metric] = {}
         self._made_of = -1
 
@@ -124,12 +127,12 @@ class BarReturns:
         return self._recent
 
     def _take_all(self) -> None:
-        self._take(len(self._values))
+        self._take(self._moments, self._recent, len(self._values))
 
-    def _take(self, n: int) -> None:
-        for x in self._values[self._moments.n : n]:
-            self._moments.add(x)
-            self._recent.add(x)
+    def _take(self, moments: Moments, recent: RecentReturns, n: int) -> None:
+        for x in self._values[moments.n : n]:
+            moments.add(x)
+            recent.add(x)
 
     def metrics(self, n: int) -> dict[str, Metric]:
         """Statistics of the first ``n``; undefined is ``None``."""
@@ -138,11 +141,11 @@ class BarReturns:
         return self._made
 
     def _worked_out(self, n: int) -> dict[str, Metric]:
-        if n >= self._moments.n:
-            self._take(n)
-            return _of_bars(self._moments, self._recent)
-        before = self._values[:n]
-        return _of_bars(Moments(before), RecentReturns(before))
+        if self._told is None or n < self._told[0].n:
+            self._told = Moments(), RecentReturns()
+        moments, recent = self._told
+        self._take(moments, recent, n)
+        return _of_bars(moments, recent)
 
 
 def _of_bars(returns: Moments, recent: RecentReturns) -> dict[str, Metric]:
