@@ -7,7 +7,6 @@ Python's headers; nothing else in the project does, and nothing depends on it. U
 from __future__ import annotations
 
 import ast
-import re
 import shutil
 import subprocess
 import sys
@@ -97,12 +96,6 @@ MODULES = (
     "tape/references.py",
     "tape/stream.py",
 )
-# A state is made again from its bytes without running a constructor (docs/DECISIONS/0007), which mypyc allows only of classes that say so. The mark is read
-# when a class is compiled and never when it is used, so the package needs nothing of mypy.
-_MARK = "@mypyc_attr(serializable=True)\n"
-_MARKED_BY = "import typing as _typing\nif _typing.TYPE_CHECKING:\n    from mypy_extensions import mypyc_attr\n"
-_CLASS = re.compile(r"^(?=class \w+(?:\((?P<bases>.*)\))?:)", re.MULTILINE)
-_NOT_MARKED = ("Protocol", "Enum", "Exception", "NamedTuple", "Word", "dict")
 _CONFIG = """[mypy]
 strict = True
 [mypy-pyarrow.*]
@@ -127,9 +120,6 @@ def compile_core(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "genesis", folder / "genesis", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
-    for module in MODULES:
-        path = folder / "genesis" / module
-        path.write_text(marked(path.read_text(encoding="utf-8")), encoding="utf-8")
     (folder / "mypy.ini").write_text(_CONFIG)
     command = [sys.executable, "-m", "mypyc", *(f"genesis/{m}" for m in MODULES)]
     try:
@@ -142,21 +132,6 @@ def compile_core(folder: Path) -> Path:
         raise NotCompiled(lines[-1] if lines else f"mypyc ended with code {done.returncode}")
     shutil.rmtree(folder / "build", ignore_errors=True)
     return folder
-
-
-def marked(source: str) -> str:
-    """The source of a module whose classes say that they can be made without their constructor."""
-
-    def mark(found: re.Match[str]) -> str:
-        bases = found.group("bases") or ""
-        return "" if any(kind in bases for kind in _NOT_MARKED) else _MARK
-
-    return _after_future(_CLASS.sub(mark, source))
-
-
-def _after_future(source: str) -> str:
-    first = "from __future__ import annotations\n"
-    return source.replace(first, first + _MARKED_BY, 1)
 
 
 def refuse_values() -> None:

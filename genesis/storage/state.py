@@ -352,7 +352,12 @@ class _Reader:
         letter = body[0]
         if letter == "o":
             cls = self._classes[body[1]]
-            return cls.__new__(cls)
+            try:
+                return cls.__new__(cls)
+            except TypeError as error:
+                raise NotKept(
+                    f"expected {cls.__qualname__} to be made without its constructor, found: {error}"
+                ) from None
         if letter == "l":
             return []
         if letter in "hf":

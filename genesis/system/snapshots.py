@@ -58,6 +58,8 @@ class Taker:
         if self._refused or not self._rules.every_entries:
             return
         try:
+            if is_compiled():
+                raise NotKept("expected the core as it is written, found it compiled")
             state = capture(parts)
         except NotKept as why:
             self._refused = True
@@ -175,6 +177,11 @@ def load(store: Store, snapshot: Snapshot, fresh: Parts) -> Parts:
 
 
 @cache
+def is_compiled() -> bool:
+    """Whether the core is the compiled one, whose objects cannot be made without their constructors."""
+    return any(Path(genesis.__file__).parent.rglob("*.so"))
+
+
 def build() -> str:
     """SHA-256 (hex) of what reads and writes states: versions of Python, libraries and Genesis, every source file below the faces, and how it was compiled."""
     h = hashlib.sha256(msgspec.json.encode(installed(), order="sorted"))
