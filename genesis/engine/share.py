@@ -10,6 +10,7 @@ A rise of the share counts for what is entered from then on; what is held keeps 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -94,11 +95,14 @@ class ShareDesk:
 
     def working_lots(self, instrument: Instrument) -> int:
         """Signed lots that open market orders still bring, as they were asked for."""
+        return self._to_come(instrument, lambda asked: asked.intent.lots)
+
+    def _to_come(self, instrument: Instrument, of: Callable[[_Asked], int]) -> int:
         total = 0
         for name, state in self._track.orders.by_id.items():
             intent, asked = state.order.intent, self._asked.get(name)
             if intent.instrument is instrument and not (intent.type.has_limit or intent.type.has_trigger):
-                lots = state.leaves if asked is None else asked.intent.lots - asked.counted
+                lots = state.leaves if asked is None else of(asked) - asked.counted
                 total += int(intent.side) * lots
         return total
 
@@ -180,7 +184,8 @@ class ShareDesk:
         wanted there is no rest, and it is told of no more than it holds.
         """
         instrument = intent.instrument
-        told = self.position_lots(instrument) + self.working_lots(instrument)
+        # A reduction that was asked for more than is held brings no more than that.
+        told = self.position_lots(instrument) + self._to_come(instrument, lambda asked: asked.stands_for)
         traded = _whole(self._units(instrument), instrument.lot_units) + self._desk.working_lots(instrument)
         sign = int(intent.side)
         closes = max(0, -sign * told)

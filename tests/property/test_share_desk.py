@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genesis.engine.engine import TradingEngine
@@ -137,6 +137,7 @@ def _to(share: Fraction):  # type: ignore[no-untyped-def]
 
 
 @given(acts(TENS))
+@example([("buy", 10), ("buy", 10), ("sell", 10), ("close", 10), ("buy", 20)])
 @settings(max_examples=10, deadline=None)
 def test_where_lots_allow_a_tenth_is_told_what_the_whole_is_told(script: list[Act]) -> None:
     """Orders of tens of lots at a tenth: positions, open orders and fills are told as the reference track is told them, and each order is exactly a tenth."""
