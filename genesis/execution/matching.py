@@ -9,8 +9,8 @@ All accounts of one matcher compete for the same displayed size and the same pri
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final
 
 from genesis.execution.fault_windows import FaultWindows
 from genesis.execution.late import InTime
@@ -63,6 +63,8 @@ class Matcher:
         text: how a price in ticks is written.
         halts: when the market is only shown and nothing matches; ``None``: never.
     """
+
+    made_anew: ClassVar[Mapping[str, object]] = {"_bounds": None}
 
     def __init__(
         self, shown: Shown, models: VenueModels, text: Callable[[int], str], halts: FaultWindows | None = None
