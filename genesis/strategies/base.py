@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
+from genesis.clock import NS_PER_MS
 from genesis.errors import ConfigError
 from genesis.model.events import OrderDenied, OrderEvent, OrderFilled
 from genesis.model.grid import FLOOR, parse_decimal, shortest_decimal
@@ -32,6 +33,9 @@ from genesis.model.orders import (
 ExactQty = Quantity | Decimal | int | str
 ExactPrice = Price | Decimal | int | str
 
+# A timer fires at most every millisecond, and a note is a remark: what is more would fill the journal or never let time go on.
+TIMER_MIN_NS = NS_PER_MS
+NOTE_MAX = 4_096
 # The tag of the order that closes the old position where one turns from long to short or back.
 CLOSES_FOR_TURN = "turn"
 _BUY, _SELL, _MARKET = Side.BUY, Side.SELL, OrderType.MARKET
@@ -180,11 +184,20 @@ class Strategy:
         self.desk.subscribe(instrument or self.instrument, "depth", None, levels)
 
     def set_timer(self, name: str, at_ns: int, every_ns: int | None = None) -> None:
-        """Call `on_timer` at engine time ``at_ns`` and then every ``every_ns``."""
+        """Call `on_timer` at engine time ``at_ns`` and then every ``every_ns``; a time that is past is now.
+
+        Raises:
+            TypeError, ValueError: times that are no whole numbers; less than `TIMER_MIN_NS` (1 ms) between two calls, or between `on_timer` and what it
+                sets.
+        """
         self.desk.set_timer(name, at_ns, every_ns)
 
     def note(self, text: str) -> None:
-        """Write a remark into the journal."""
+        """Write a remark into the journal.
+
+        Raises:
+            TypeError, ValueError: it is no Unicode text, or longer than `NOTE_MAX` (4,096) characters.
+        """
         self.desk.note(text)
 
     # ---- what we hold
