@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from genesis.model.market import BarSpec
 from genesis.strategies.base import Strategy
 
 
@@ -11,6 +12,14 @@ def check_weight(weight: Decimal) -> None:
     """A share of equity; ``ValueError`` unless above 0 and at most 1."""
     if not 0 < weight <= 1:
         raise ValueError(f"weight: expected above 0 and at most 1, found {weight}")
+
+
+def check_bars(bars: str) -> None:
+    """A length of bars; ``ValueError`` unless as `BarSpec.parse` takes it."""
+    try:
+        BarSpec.parse(bars)
+    except ValueError as error:
+        raise ValueError(f"bars: {error}") from None
 
 
 class OneSided(Strategy):

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from genesis.model.market import Bar
 from genesis.strategies.indicators import ZScore
-from genesis.strategies.one_sided import OneSided, check_weight
+from genesis.strategies.one_sided import OneSided, check_bars, check_weight
 
 
 class ReversionParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +25,7 @@ class ReversionParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_bars(self.bars)
         check_weight(self.weight)
         if self.leave >= self.entry:
             raise ValueError(f"leave: expected less than entry {self.entry}, found {self.leave}")

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from genesis.model.market import Bar
 from genesis.strategies.indicators import EMA, RollingMax, RollingMin
-from genesis.strategies.one_sided import OneSided, check_weight
+from genesis.strategies.one_sided import OneSided, check_bars, check_weight
 
 
 class CrossoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +24,7 @@ class CrossoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_bars(self.bars)
         check_weight(self.weight)
         if self.fast >= self.slow:
             raise ValueError(f"fast: expected less than slow {self.slow}, found {self.fast}")
@@ -72,6 +73,7 @@ class BreakoutParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_bars(self.bars)
         check_weight(self.weight)
 
 

@@ -622,7 +622,9 @@ async def _run(
         for track in prepared.tracks:
             if not track.desk.orders_sent and track.undisturbed is None and "@" not in track.name:
                 log.warning(
-                    "no order was sent", track=track.name, hint="refusals and notes may say why; so may a lot too large"
+                    "no order was sent",
+                    track=track.name,
+                    hint="refusals and notes may say why; so may a lot too large, or bars too long for the tape",
                 )
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
