@@ -102,7 +102,8 @@ def test_windows_of_changing_size_hold_whole_moments_of_the_merged_order(
     tape: list[tuple[StreamKind, Rows]], sizes: list[int]
 ) -> None:
     """Each window holds at least as many rows as were asked for just before it, but the last, and ends where a moment ends."""
-    streams, order, asked = streams_of(tape), merged(tape), []
+    streams, order = streams_of(tape), merged(tape)
+    asked: list[int] = []
 
     def size() -> int:
         asked.append(sizes[len(asked) % len(sizes)])

@@ -61,9 +61,7 @@ def test_cuts_of_a_quote_and_trade_tape_give_the_same_chain(rows: list[tuple[int
 
 @given(trade_rows(), st.lists(st.integers(1, 12), min_size=1, max_size=30))
 @settings(max_examples=30)
-def test_cuts_of_changing_size_give_the_same_chain(
-    rows: list[tuple[int, int, int, int]], sizes: list[int]
-) -> None:
+def test_cuts_of_changing_size_give_the_same_chain(rows: list[tuple[int, int, int, int]], sizes: list[int]) -> None:
     """Batches as large as the last one's duration suggests, whatever that was, end with the chain of one batch."""
     heads = set()
     for cut in (itertools.cycle(sizes).__next__, None):

@@ -244,7 +244,7 @@ def test_a_track_without_samples_has_words_instead_of_charts() -> None:
     assert "— no sample" in row(html, "plain")
 
 
-@pytest.mark.parametrize("values", [(0.0,) * 5, (0.01,) * 5, (1e-9, -1e-9), (0.0, 3.0), (-0.2, 0.1, 0.1, 0.0)])
+@pytest.mark.parametrize("values", [(0.0,) * 5, (0.01,) * 5, (1e-9, -1e-9) * 3, (0.0, 3.0, 1.0, 2.0, 0.5, -0.5)])
 def test_bar_returns_are_drawn_with_their_number(values: tuple[float, ...]) -> None:
     """Whatever they are; zeros are counted in words."""
     words = text(render(run(track(bars=BarReturns(values)))))
@@ -255,6 +255,19 @@ def test_bar_returns_are_drawn_with_their_number(values: tuple[float, ...]) -> N
         assert f"n = {len(values)} bars" in words
     if 0 < still < len(values):
         assert f"{still} of them are exactly 0" in words
+
+
+def test_a_few_bar_returns_are_said_and_not_drawn() -> None:
+    """Four columns are no distribution; five are drawn, with the last mark inside the picture."""
+    few, more = (
+        render(run(track(bars=BarReturns(v)))) for v in ((0.01, -0.02, 0.0, 0.01), (0.011, 0.02, 0.03, 0.04, 0.05))
+    )
+    assert "3 of 4 bars moved, too few to draw (1.00 %, −2.00 %, 1.00 %)" in text(few)
+    assert "Histogram" not in few
+    drawn = more[more.index("Histogram") :]
+    marks = re.findall(r"<text x='([\d.]+)' y='250' text-anchor='(\w+)'>", drawn[: drawn.index("</svg>")])
+    assert marks
+    assert all(anchor == "end" for x, anchor in marks if float(x) > 920)
 
 
 def test_many_fills_are_thinned_and_counted() -> None:
