@@ -106,14 +106,15 @@ def test_no_price_or_quantity_is_made_of_what_is_not_exact(kind: Any, wrong: obj
 def test_prices_compare_and_subtract_among_themselves_alone() -> None:
     """A difference of prices is a plain number, and a price is no quantity."""
     low, high = Price("1.10"), Price(2)
+    amount: Any = Quantity(1)
     assert (low < high, low <= high, low > high, low >= high) == (True, True, False, False)
     assert (low < low, low <= low, low > low, low >= low) == (False, True, False, True)  # noqa: PLR0124 - what equals it
     assert high - low == Decimal("0.90")
     assert type(high - low) is Decimal
     assert Price("1.1") == low != Quantity("1.1")
-    for compared in (lambda: low < Quantity(1), lambda: low - Quantity(1), lambda: low >= Decimal(1)):
+    for compared in (lambda: low < amount, lambda: low - amount, lambda: low >= amount.value):
         with pytest.raises(TypeError, match="expected Price on both sides"):
-            compared()  # type: ignore[no-untyped-call]
+            compared()
     assert (str(Price("1E-7")), repr(low), float(high)) == ("0.0000001", "Price('1.10')", 2.0)
 
 
@@ -130,13 +131,20 @@ def test_quantities_add_and_change_sign() -> None:
 def test_money_of_two_currencies_never_meets() -> None:
     """Not in sums, differences or comparisons; equal amounts of two currencies are not equal."""
     one, two, other = Money("1.00", "USD"), Money(2, "USD"), Money(1, "USDT")
+    number: Any = 1
     assert (one + two, two - one, -one) == (Money(3, "USD"), Money(1, "USD"), Money(-1, "USD"))
     assert (one < two, two < one, one <= one, two <= one) == (True, False, True, False)  # noqa: PLR0124
     assert one == Money(1, "USD") != other
     assert (str(one), repr(other)) == ("1.00 USD", "Money('1', 'USDT')")
-    for met in (lambda: one + other, lambda: one - other, lambda: one < other, lambda: one <= other, lambda: one + 1):
+    for met in (
+        lambda: one + other,
+        lambda: one - other,
+        lambda: one < other,
+        lambda: one <= other,
+        lambda: one + number,
+    ):
         with pytest.raises(TypeError, match="expected USD on both sides"):
-            met()  # type: ignore[no-untyped-call]
+            met()
 
 
 @pytest.mark.parametrize(("value", "name"), [(Price(1), "value"), (Quantity(1), "value"), (Money(1, "USD"), "amount")])
