@@ -144,13 +144,21 @@ def _most_frequent(lengths: Column) -> int | None:
     return int(values[np.argmax(counts)])
 
 
-def _stated_interval(rows: Rows) -> int | None:
+def metadata_interval(rows: Rows, what: str) -> int | None:
+    """The interval that a file says of itself, in ns; ``what`` it is the length of, for the error where it is none."""
     text = rows.table.metadata.get("interval")
-    if text is not None:
-        try:
-            return BarSpec.parse(text).step
-        except ValueError as error:
-            raise rows.refuse("bad metadata", None, "interval", "a bar length", str(error)) from None
+    if text is None:
+        return None
+    try:
+        return BarSpec.parse(text).step
+    except ValueError as error:
+        raise rows.refuse("bad metadata", None, "interval", what, str(error)) from None
+
+
+def _stated_interval(rows: Rows) -> int | None:
+    stated = metadata_interval(rows, "a bar length")
+    if stated is not None:
+        return stated
     if rows.table.format not in (Format.BINANCE_KLINES, Format.BINANCE_MARK_KLINES) or not len(rows):
         return None
     rows.time("time_close", "close_time")

@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from genesis.clock import NS_PER_HOUR, NS_PER_SECOND, iso_utc
+from genesis.feeds.files.bars import metadata_interval
 from genesis.feeds.files.formats import Format
 from genesis.feeds.files.options import ReadOptions
 from genesis.feeds.files.policies import Problem
@@ -53,7 +54,7 @@ def read_funding(table: Table, instrument: Instrument, options: ReadOptions) -> 
     rows.unique(rows["ts"], time, "settlement")
     rows.in_order("ts", time)
     columns = {name: rows[name] for name in ("ts", "time_event", "rate_e8")} | {"seq": np.zeros(len(rows), np.int64)}
-    interval = options.interval_ns or _stated(rows)
+    interval = options.interval_ns or metadata_interval(rows, "the time between two settlements")
     gaps = _gaps(rows["ts"], interval, rows["hours"] * NS_PER_HOUR if hours else None)
     return (
         Reading(instrument, StreamKind.FUNDING, None, columns, rows.report("exchange", gaps=gaps, facts=_facts(rows))),
@@ -66,16 +67,6 @@ def _hours(rows: Rows) -> bool:
     rows.integer("hours", _HOURS)
     rows.check(Problem.OUT_OF_RANGE, rows["hours"] < 1, _HOURS, "1 hour or more", lambda i: str(int(rows["hours"][i])))
     return True
-
-
-def _stated(rows: Rows) -> int | None:
-    text = rows.table.metadata.get("interval")
-    if text is None:
-        return None
-    try:
-        return BarSpec.parse(text).step
-    except ValueError as error:
-        raise rows.refuse("bad metadata", None, "interval", "the time between two settlements", str(error)) from None
 
 
 def _facts(rows: Rows) -> dict[str, int | str]:

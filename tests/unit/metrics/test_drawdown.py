@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genesis.metrics.drawdown import DrawdownTracker
 
@@ -62,6 +64,66 @@ def test_an_empty_column_changes_nothing() -> None:
     tracker = DrawdownTracker()
     assert tracker.scan(np.array([]), np.array([], dtype=np.int64), 0.0) is None
     assert tracker.save() == DrawdownTracker().save()
+
+
+@given(
+    st.lists(st.sampled_from([-2, -1, -1, 0, 1, 1, 2, 3]), min_size=70, max_size=240),
+    st.lists(st.integers(1, 120), min_size=1, max_size=6),
+    st.sampled_from([None, 0.05, 0.1, 0.25]),
+)
+def test_a_walk_by_columns_of_any_length_is_the_walk_row_by_row(
+    steps: list[int], lengths: list[int], limit: float | None
+) -> None:
+    """Peaks that are met again, falls that recover and deeper ones behind them: every figure and date, and every break of a limit."""
+    walk = 1 + np.cumsum(np.array(steps)) / 100
+    times = np.arange(10, 10 + len(walk))
+    by_row, by_column = DrawdownTracker(), DrawdownTracker()
+    by_row.start(5)
+    by_column.start(5)
+    broken = []
+    for value, time_ns in zip(walk.tolist(), times.tolist(), strict=True):
+        if limit is not None and by_row.update(value, time_ns) >= limit:
+            broken.append(time_ns)
+        elif limit is None:
+            by_row.update(value, time_ns)
+    found, start, turn = [], 0, 0
+    while start < len(walk):
+        stop = start + lengths[turn % len(lengths)]
+        place = by_column.scan(walk[start:stop], times[start:stop], limit)
+        if place is not None:
+            found.append(int(times[start + place]))
+        start, turn = (stop if place is None else start + place + 1), turn + 1
+    assert found == broken
+    assert by_column.save() == by_row.save()
+
+
+def test_a_long_column_tells_when_a_fall_was_over() -> None:
+    """From 1.2 at 9 to 0.9 at 19, over at 29 where it first stands above 1.2; to meet the old peak again is not to be over it."""
+    values = np.concatenate(
+        (np.linspace(1.0, 1.2, 10), np.linspace(1.2, 0.9, 11)[1:], np.linspace(0.9, 1.2, 10)[1:], [1.21] * 20)
+    )
+    tracker = DrawdownTracker()
+    tracker.scan(values, np.arange(len(values)), None)
+    assert (tracker.fell_from_ns, tracker.trough_ns, tracker.recovery_ns) == (9, 19, 29)
+    assert (tracker.peak, tracker.peak_ns) == (1.21, 29)
+    again = DrawdownTracker()
+    again.load(tracker.save())
+    assert again.save() == tracker.save()
+
+
+@pytest.mark.parametrize("lacking", [0, 1, 2])
+def test_a_state_that_lacks_a_number_is_refused(lacking: int) -> None:
+    """Peak, maximum and the peak's time are always there; dates need not be."""
+    state = list(DrawdownTracker().save())
+    state[lacking] = None
+    with pytest.raises(ValueError, match="expected peak, maximum and the peak's time"):
+        DrawdownTracker().load(state)
+
+
+def test_a_tracker_begins_without_a_date() -> None:
+    """Its peak is 1 at time 0 until the evaluation begins."""
+    assert DrawdownTracker().save() == (1.0, 0.0, 0, None, None, None)
+    assert DrawdownTracker().at(1.0) == 0.0
 
 
 def test_the_expected_deepest_fall_of_a_random_walk() -> None:

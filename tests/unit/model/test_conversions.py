@@ -133,7 +133,7 @@ def test_money_of_two_currencies_never_meets() -> None:
     one, two, other = Money("1.00", "USD"), Money(2, "USD"), Money(1, "USDT")
     number: Any = 1
     assert (one + two, two - one, -one) == (Money(3, "USD"), Money(1, "USD"), Money(-1, "USD"))
-    assert (one < two, two < one, one <= one, two <= one) == (True, False, True, False)  # noqa: PLR0124
+    assert (one < two, two < one, one < one, one <= one, two <= one) == (True, False, False, True, False)  # noqa: PLR0124
     assert one == Money(1, "USD") != other
     assert (str(one), repr(other)) == ("1.00 USD", "Money('1', 'USDT')")
     for met in (

@@ -151,6 +151,12 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
         DenyReason.TRACK_HALTED,
     ),
     ("a closed market", {"lots": 20}, {"lots": 20, "is_open": False}, DenyReason.MARKET_CLOSED),
+    (
+        "a closed market and what spot holds",
+        {"lots": 20, "instrument": SPOT, "side": Side.SELL, **LONG},
+        {"lots": 20, "instrument": replace(SPOT, calendar=Calendar.FX), "side": Side.SELL, "is_open": False, **LONG},
+        DenyReason.MARKET_CLOSED,
+    ),
     ("a price's age", {"lots": 20, "age_ns": 5}, {"lots": 20, "age_ns": 6}, DenyReason.STALE_PRICE),
     (
         "the least quantity",
@@ -373,6 +379,8 @@ def test_the_first_reason_in_the_order_of_the_table_is_given() -> None:
     [
         ({"owned": 20}, None),
         ({"owned": 19}, DenyReason.SHORT_NOT_ALLOWED),
+        ({"owned": 0, "held": 50, "how": {"reduce_only": True}}, None),
+        ({"owned": 50, "how": {"reduce_only": True}}, DenyReason.NOTHING_TO_REDUCE),
         # What this instrument bought counts for nothing where it is no longer owned.
         ({"owned": 0, "held": 50}, DenyReason.SHORT_NOT_ALLOWED),
         ({"owned": 20, "rate": "no rate"}, DenyReason.NO_RATE),
@@ -380,7 +388,9 @@ def test_the_first_reason_in_the_order_of_the_table_is_given() -> None:
 )
 def test_an_account_of_several_moneys_sells_what_it_owns(account: dict[str, Any], reason: DenyReason | None) -> None:
     """Wherever it came from; and where it cannot be valued nothing that adds to it is sent."""
-    refusal = SeveralMoneysGate(TIER, LIMITS).check(OrderIntent(SPOT, Side.SELL, 20), Told(**account))
+    told = {k: v for k, v in account.items() if k != "how"}
+    intent = OrderIntent(SPOT, Side.SELL, 20, **account.get("how", {}))
+    refusal = SeveralMoneysGate(TIER, LIMITS).check(intent, Told(**told))
     assert (None if refusal is None else refusal[0]) is reason
 
 
@@ -397,6 +407,7 @@ def test_a_refusal_says_what_was_expected_and_what_was_found() -> None:
     told = [
         gate.check(OrderIntent(FX, Side.BUY, 101), Told()),
         gate.check(OrderIntent(FX, Side.BUY, 100), Told(gross=41_000)),
+        gate.check(OrderIntent(FX, Side.BUY, 100), Told(held=110, gross=11_000)),
         gate.check(OrderIntent(FX, Side.BUY, 100), Told(equity=0)),
         gate.check(OrderIntent(SPOT, Side.SELL, 51), Told(held=50, working={-1: 60})),
         gate.check(OrderIntent(FX, Side.BUY, 20, OrderType.LIMIT, 106), Told()),
@@ -404,6 +415,7 @@ def test_a_refusal_says_what_was_expected_and_what_was_found() -> None:
     assert [t and t[1] for t in told] == [
         "expected an order of at most 10% of equity, found 10.10 %",
         "expected gross exposure of at most 50% of equity, found 51.00 %",
+        "expected net exposure per asset of at most 20% of equity, found 21.00 %",
         "expected an order of at most 10% of equity, found equity that is not positive",
         "expected at most 0 held and free, found 51",
         "expected a limit within 5% of the market, found 106 with the market at 100",
