@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -127,7 +127,7 @@ class Checks:
         self._log.info("snapshot agrees", entries=entries, at=iso_utc(snapshot.closed_before), state=found[:16])
 
 
-def cuts(tape: Tape, stops: Sequence[int], until_ns: int | None, rows: int | None) -> Iterator[Cut]:
+def cuts(tape: Tape, stops: Sequence[int], until_ns: int | None, rows: int | Callable[[], int] | None) -> Iterator[Cut]:
     """A replay up to ``until_ns`` that is cut at every one of ``stops`` too, from where the tape stands."""
     whole = Replay(tape.streams, until_ns)
     for stop in sorted({s for s in stops if s < whole.closing}):
