@@ -108,13 +108,14 @@ class World(NamedTuple):
             eth, btc = max(2_000, eth + moved), max(2_000, btc + other)
             for k, (name, ticks) in enumerate(((USDC.id, usdc), (ETH.id, eth), (BTC.id, btc))):
                 walks[name].append((at + k, ticks, 10**6, side))
-        # Nobody acts on the last one: what was ordered before it has been answered by then.
+        # Nobody acts on the last print, and the last mark comes when what it filled has been told.
         for walk in walks.values():
             walk.append((at + 60 * SECOND, walk[-1][1], 1, 1))
         for i in (USDC, ETH, BTC):
             streams.append(trades_stream(walks[i.id], i))
             if i is not USDC:
                 marks = [(t + 7, p * 10**6, (p - 30) * 10**6, (p + 30) * 10**6) for t, p, _, _ in walks[i.id]]
+                marks.append((at + 61 * SECOND, *marks[-1][1:]))
                 settled = [(t * SECOND, rate) for t, rate in self.settlements]
                 streams += [marks_stream(marks, i), funding_stream(settled, i)]
         return self._over(streams, cut)
