@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genesis.errors import ConfigError
 from genesis.evidence.gathering import Evidence
 from genesis.metrics.exposure import TimeWeighted
 from genesis.metrics.ratios import EVIDENCE_BAR_NS

@@ -37,9 +37,7 @@ USDC = Instrument("USDCUSDT", "X", "USDC", "USDT", Decimal("0.0001"), Decimal("0
 ETH = Instrument("ETHUSDC", "F", "ETH", "USDC", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 BTC = Instrument("BTCUSDT", "F", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 TERMS = PerpetualTerms(
-    margin_tiers=(
-        MarginTier(floor=Decimal(0), cap=Decimal(10**6), maintenance_rate=Decimal("0.02"), max_leverage=20),
-    ),
+    margin_tiers=(MarginTier(floor=Decimal(0), cap=Decimal(10**6), maintenance_rate=Decimal("0.02"), max_leverage=20),),
     leverage=10,
 )
 FEES = {

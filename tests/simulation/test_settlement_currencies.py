@@ -173,9 +173,7 @@ def test_what_is_won_on_a_perpetual_can_be_sold_on_spot() -> None:
     streams = [prints(USDC, ["1"] * 20), *perpetual(ETH, [100] * 6 + [150] * 14)]
     orders = {1: {ETH.id: 1000}, 8: {ETH.id: -1000}, 12: {USDC.id: -150}}
 
-    journal, track = go(
-        streams, Plan((USDC, ETH), Plan.Params(orders)), Money(1_000, "USDT"), [Money(100, "USDC")]
-    )
+    journal, track = go(streams, Plan((USDC, ETH), Plan.Params(orders)), Money(1_000, "USDT"), [Money(100, "USDC")])
 
     assert denials(journal) == []
     assert only(journal, OrderRejected) == []
@@ -316,9 +314,7 @@ def test_a_long_in_one_currency_is_not_undone_by_a_short_in_another() -> None:
     """A coin long in USDC and one short in USDT at 500 are 1,000 of gross exposure, the 100 USDC beside them 100: on 1,100 of equity 0.201 more is too much."""
     streams = [prints(USDC, ["1"] * 20), *perpetual(BTC_USDC, [500] * 20), *perpetual(BTC, [500] * 20)]
     tier = msgspec.structs.replace(FREE, gross_exposure_max=Decimal(1), order_max=Decimal(1))
-    strategy = Plan(
-        (USDC, BTC_USDC, BTC), Plan.Params({1: {BTC_USDC.id: 1000}, 4: {BTC.id: -1000}, 8: {BTC.id: -201}})
-    )
+    strategy = Plan((USDC, BTC_USDC, BTC), Plan.Params({1: {BTC_USDC.id: 1000}, 4: {BTC.id: -1000}, 8: {BTC.id: -201}}))
 
     journal, _ = go(streams, strategy, Money(1_000, "USDT"), [Money(100, "USDC")], tier=tier)
 
