@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -34,7 +35,7 @@ from genesis.model.orders import (
     ensure_unicode,
 )
 from genesis.risk.gate import Account
-from genesis.strategies.base import OpenOrder
+from genesis.strategies.base import NOTE_MAX, TIMER_MIN_NS, OpenOrder
 from genesis.tape.stream import Stream, StreamKind
 
 if TYPE_CHECKING:
@@ -153,20 +154,30 @@ class TrackDesk(Account):
         feed.depth_levels = max(feed.depth_levels, levels)
 
     def set_timer(self, name: str, at_ns: int, every_ns: int | None) -> None:
-        """Set a timer."""
-        if every_ns is not None and every_ns <= 0:
-            raise ValueError(f"timer {name}: expected an interval above 0 ns, found {every_ns}")
+        """Set a timer; as `Strategy.set_timer`."""
+        if not isinstance(at_ns, int) or not isinstance(every_ns, (int, NoneType)):
+            raise TypeError(f"timer {name}: expected whole ns, found {at_ns!r} and every {every_ns!r}")
+        if every_ns is not None and every_ns < TIMER_MIN_NS:
+            raise ValueError(f"timer {name}: every_ns: expected {TIMER_MIN_NS} ns (1 ms) or more, found {every_ns}")
+        ahead = at_ns - self.now
+        # A timer that sets one for the same moment would keep that moment for ever.
+        if ahead < TIMER_MIN_NS and self._agenda.rank == Rank.TIMER:
+            raise ValueError(
+                f"timer {name}: at_ns: expected {TIMER_MIN_NS} ns (1 ms) or more after the timer that sets it, found {ahead}"
+            )
         self._track.agenda.add(at_ns, Rank.TIMER, Timer(name, every_ns))
 
     def note(self, text: str) -> None:
         """Journal a remark.
 
         Raises:
-            TypeError, ValueError: it is not Unicode text.
+            TypeError, ValueError: it is not Unicode text of at most `NOTE_MAX` characters.
         """
         if not isinstance(text, str):
             raise TypeError(f"note: expected text, found {type(text).__name__}")
         ensure_unicode(text, "note")
+        if len(text) > NOTE_MAX:
+            raise ValueError(f"note: expected at most {NOTE_MAX} characters, found {len(text)}")
         self._track.entries.append(StrategyNote(self.now, self._track.name, text))
 
     # ---- what risk asks

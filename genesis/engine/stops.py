@@ -174,6 +174,10 @@ class Stops:
         self._next = FlattenAgain()
         track.agenda.add(track.agenda.now + (_FLATTEN_FIRST_NS << tries), Rank.TIMER, self._next)
 
+    def be_there(self, time_ns: int) -> None:
+        """Stand at ``time_ns`` after all its rows, though nothing happens then: what is sent is sent at that moment."""
+        self._track.agenda.add(time_ns, Rank.HOUR, FlattenAgain())
+
     def close_again(self, due: FlattenAgain) -> None:
         """Cancel what still works and close what is still held, but for what is on its way already; an outdated ``due`` does nothing."""
         if due is not self._next:

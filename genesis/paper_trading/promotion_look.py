@@ -80,8 +80,14 @@ def _hold_on(minutes: Minutes) -> None:
 
 
 def _catch_up(minutes: Minutes) -> None:
-    standing, case = minutes.standing, minutes.case
-    if standing.forced and case.carries(standing.fraction) and case.status is Status.PASSED:
+    """Criteria and evidence reach what a person's word gave: where they have to open the way to capital, no sooner than they would have by themselves."""
+    case = minutes.case
+    if not minutes.standing.stage.holds_capital or case.status is not Status.PASSED or case.unopened:
+        return
+    if minutes.rules.needs_evidence and minutes.standing.frozen is None:
+        minutes.set(frozen=case.to_freeze())
+    standing = minutes.standing
+    if standing.forced and case.carries(standing.fraction):
         minutes.set(forced=False)
         minutes.reasons.append(
             f"evidence has caught up: {percent(standing.fraction)} is no longer held by a person's word"
