@@ -19,10 +19,11 @@ from genesis.model.instruments import InstrumentKind
 from genesis.paper_trading.promotion_facts import Evaluation
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import MinDwell, PromotionRules
-from genesis.paper_trading.stages import Stage
+from genesis.paper_trading.stages import Move, Stage
 from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare, run_prepared
+from tests.kit.outsider import findings
 
 START_NS = 1_609_459_200_000_000_000
 FREE = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
@@ -159,3 +160,21 @@ def test_the_tier_bound_both_ways(tmp_path: Path) -> None:
     # The close of the fourth day is at 0.42: that of the fifth is the first of seven above the bound.
     assert most[24 * 11 - 4] == pytest.approx(0.50 * 4_200 * 0.50, rel=0.01)
     assert most[24 * 11] == pytest.approx(0.30 * 4_200 * 0.50, rel=0.01)
+
+
+def test_what_live_has_shown_outlives_the_pair_that_showed_it(tmp_path: Path) -> None:
+    """210 USD for a day: the account has no tier, and the capital is given back. Eight days later the version is live again on a new pair, and its live evidence goes on where it stood, times what the new pair shows."""
+    made, _ = played(tmp_path, 18, lambda i: "0.05" if 120 <= i < 144 else "0.5")
+    given = next(e for e in made if e.move is Move.GIVE_BACK)
+    again = next(e for e in made if e.move is Move.GO_LIVE and e.time_ns > given.time_ns)
+    closed = next(e for e in made if e.time_ns > given.time_ns and e.facts.live_flat)
+    before = closed.facts.e_live
+    assert before is not None
+    assert before < 0.9
+    shown = {e.time_ns: e.facts.e_live for e in made if e.time_ns >= again.time_ns}
+    assert {shown[again.time_ns], shown[again.time_ns + NS_PER_DAY]} == {before}
+    last = shown[max(shown)]
+    with StoreReader(tmp_path / "usd.db") as reader:
+        new = reader.evidence("s@live-2")[-1].e_value
+    assert last == pytest.approx(before * new, rel=1e-12)
+    assert findings(tmp_path / "usd.db") == []
