@@ -73,6 +73,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "True to False",
         "return {n: (r, h) for n, r, h in zip(family, raw, hedged, strict=True)}",
     ): "all three are as long as the family",
+    (
+        "account_tier",
+        "1 to 2",
+        "return max(reached, default=-1)",
+    ): "any place under the first tier is under it",
+    ("promotion_rules", "64 to 65", "@lru_cache(64)"): "how many digests are kept changes none",
     ("account_rates", "8 to 9", "_SCALE = 8"): "a rate is a ratio of two amounts of one scale, whichever it is",
 }
 
