@@ -55,6 +55,10 @@ class Liquidity(Word):
     TAKER = "TAKER"
 
 
+# Characters of a strategy's own label.
+TAG_MAX = 255
+
+
 def ensure_unicode(text: str, what: str) -> None:
     """Refuse text that no file, page or journal could hold.
 
@@ -71,7 +75,7 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     """What a strategy wants: integer lots and ticks of its instrument. Risk turns it into an `Order` or a refusal.
 
     ``limit_ticks`` for limit types, ``trigger_ticks`` for stop and take-profit types, ``trailing_bp`` (basis points of the
-    best price since activation) for trailing stops. ``tag`` is the strategy's own label.
+    best price since activation) for trailing stops. ``tag`` is the strategy's own label, at most `TAG_MAX` characters.
     """
 
     instrument: Instrument
@@ -117,6 +121,8 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
             raise TypeError(
                 f"order: expected True or False for post_only and reduce_only, found {self.post_only!r} and {self.reduce_only!r}"
             )
+        if len(self.tag) > TAG_MAX:
+            raise ValueError(f"tag: expected at most {TAG_MAX} characters, found {len(self.tag)}")
         if not self.tag.isascii():
             ensure_unicode(self.tag, "tag")
 

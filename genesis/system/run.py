@@ -63,6 +63,7 @@ from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.moving import ensure_not_moved
 from genesis.system.outgrown import KeptOn, OutgrownWatch, holding_back
+from genesis.system.pacing import Pace
 from genesis.system.rechecking import EarlierEntries
 from genesis.system.resuming import Parts
 from genesis.system.snapshots import Checks, Taker, cuts, load, problem_of
@@ -71,7 +72,6 @@ from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
 from genesis.tape.stream import Stream, StreamKind
 
-BATCH_ROWS = 8_192
 _PRICED = (StreamKind.QUOTES, StreamKind.TRADES, StreamKind.BARS)
 # A recorded tape is all that runs; how evidence is weighed is fixed before the first row.
 # Winnings are kept up to 4,000: adjusted for a family of twenty that shows nothing, that is ten times what all of the capital takes.
@@ -413,7 +413,7 @@ class Prepared:
         journal: Journal,
         until_ns: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-        rows: int | None = BATCH_ROWS,
+        rows: int | None = None,
     ) -> bool:
         """Run to the end of the tape or to ``until_ns``; whether the tape ended. ``rows`` is how the tape is cut."""
         return self._engine(journal, on_progress).run(Replay(self.tape.streams, until_ns).cut(rows))
@@ -424,13 +424,13 @@ class Prepared:
         stop: StopRequest,
         until_ns: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-        rows: int | None = BATCH_ROWS,
+        rows: int | None = None,
         stops: Sequence[int] = (),
     ) -> bool:
-        """As `execute`, until ``stop`` is asked for at the latest; the tape is cut at ``stops`` (engine ns) too."""
+        """As `execute`, until ``stop`` is asked for at the latest; the tape is cut at ``stops`` (engine ns) too, and without ``rows`` at a `Pace`."""
         if self.resumed is not None and self.resumed.complete:
             return True
-        feed = stop.heed(cuts(self.tape, stops, until_ns, rows))
+        feed = stop.heed(cuts(self.tape, stops, until_ns, rows or Pace(SystemClock().elapsed_s)))
         return await self._engine(journal, on_progress).run_async(feed)
 
     def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
@@ -465,7 +465,7 @@ def run_prepared(
     store: StoreAddress,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    rows: int | None = BATCH_ROWS,
+    rows: int | None = None,
     from_start: bool = False,
 ) -> RunSummary:
     """`run_prepared_async` in an event loop of its own; SIGINT and SIGTERM stop it at a closed moment."""
@@ -478,7 +478,7 @@ async def run_prepared_async(
     stop: StopRequest,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    rows: int | None = BATCH_ROWS,
+    rows: int | None = None,
     from_start: bool = False,
 ) -> RunSummary:
     """Run what is built into ``store``; the operations chain tells of the start and the stop, and why.
@@ -622,7 +622,9 @@ async def _run(
         for track in prepared.tracks:
             if not track.desk.orders_sent and track.undisturbed is None and "@" not in track.name:
                 log.warning(
-                    "no order was sent", track=track.name, hint="refusals and notes may say why; so may a lot too large"
+                    "no order was sent",
+                    track=track.name,
+                    hint="refusals and notes may say why; so may a lot too large, or bars too long for the tape",
                 )
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
