@@ -916,7 +916,8 @@ class Version:
     def __init__(self, facts: Document, rules: Document, start: int) -> None:
         self.identity, self.budget, self.rules = facts["version"], Fraction(facts["budget"].split()[0]), rules
         self.since, self.bars, self.attempt = start, Bars(rules), 1
-        self.trades = self.wins = self.live_trades = 0
+        self.trades = self.wins = self.losses = self.live_trades = 0
+        self.won = self.lost = Fraction(0)
         # Of the bars of all attempts.
         self.risk = Risk()
         # The attempts that were there when it went live, while it holds capital.
@@ -933,8 +934,15 @@ class Version:
 
     def begin(self, now: int) -> None:
         self.since, self.bars, self.attempt = now, Bars(self.rules), self.attempt + 1
-        self.trades = self.wins = 0
+        self.trades = self.wins = self.losses = 0
+        self.won = self.lost = Fraction(0)
         self.sampled = self.live_before = None
+
+    def breakeven(self) -> float:
+        """The share of trades that has to win at the mean win and the mean loss of all so that nothing is lost: L / (W + L)."""
+        win = self.won / self.wins if self.wins else Fraction(0)
+        loss = self.lost / self.losses if self.losses else Fraction(0)
+        return float(loss / (win + loss)) if win + loss else 0.0
 
     def live_evidence(self, live: "Bars | None") -> float | None:
         """E of all live tracks of this attempt, one after the other."""
@@ -1035,8 +1043,11 @@ class Recomputation:
     def _TradeClosed(self, track: str, body: Document) -> None:
         self.closed[track] = self.closed.get(track, 0) + 1
         if track in self.versions:
-            self.versions[track].trades += 1
-            self.versions[track].wins += Fraction(body["pnl"]) > 0
+            version, earned = self.versions[track], Fraction(body["pnl"])
+            version.trades, version.wins, version.losses = (
+                version.trades + 1, version.wins + (earned > 0), version.losses + (earned < 0)
+            )  # fmt: skip
+            version.won, version.lost = version.won + max(earned, Fraction(0)), version.lost - min(earned, Fraction(0))
         name, role = self.of.get(track, ("", ""))
         if role == "live":
             self.versions[name].live_trades += 1
@@ -1191,7 +1202,10 @@ class Recomputation:
             "min_win_rate": (version.wins / trades if trades else None, trades, self.criteria["min_trades"]),
         }
         value, n, least = found[name]
-        self.expect(f"{track}: {name}: threshold", Fraction(self.criteria[name]), Fraction(str(criterion["threshold"])))
+        asked: object = Fraction(self.criteria[name])
+        if name == "min_win_rate" and self.criteria.get("win_rate_margin") is not None:
+            asked = version.breakeven() + float(self.criteria["win_rate_margin"])
+        self.expect(f"{track}: {name}: threshold", asked, criterion["threshold"])
         mode = name.removeprefix("min_").removeprefix("max_")
         self.expect(f"{track}: {name}: mode", self.criteria[f"{mode}_mode"], criterion["mode"])
         self.expect(f"{track}: {name}", value, verdict["value"])

@@ -76,6 +76,7 @@ def test_what_is_just_allowed() -> None:
         max_attempts=1, min_dwell={"trades": 0}, retry_penalty="1", proven_evidence="1", alpha_live="1", alpha_full="1"
     )
     assert (rules.max_attempts, rules.min_dwell.trades, rules.penalty(5), rules.level_full) == (1, 0, 1, 1)
+    assert "over 3 attempts at most 100 %" in loaded(profile="pilot", alpha_live="0.9").words()[0]
     small = loaded(cooldown_days=0, account_equity="1", unproven_capital_max="0", unproven_loss_max="1")
     assert (small.cooldown_days, small.account_equity, small.unproven_capital_max) == (0, 1, 0)
     assert "20 % an E of 0.2 (at most 100 %)" in rules.words()[1]
