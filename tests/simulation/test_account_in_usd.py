@@ -16,7 +16,7 @@ from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import AccountSection, DataConfig, PaperSection, RunSection
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.model.instruments import InstrumentKind
-from genesis.paper_trading.promotion_facts import Evaluation
+from genesis.paper_trading.promotion_facts import Evaluation, Level
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import MinDwell, PromotionRules
 from genesis.paper_trading.stages import Move, Stage
@@ -79,12 +79,18 @@ def instrument(symbol: str, base: str, quote: str, tick: str) -> InstrumentConfi
 
 
 def played(
-    folder: Path, days: int, rate: Callable[[int], str] | None = None, rate_hours: int | None = None, **account: Any
+    folder: Path,
+    days: int,
+    rate: Callable[[int], str] | None = None,
+    rate_hours: int | None = None,
+    price: Callable[[int], str] = lambda i: f"{100 + i % 3}",
+    rules: PromotionRules = RULES,
+    **account: Any,
 ) -> tuple[list[Evaluation], dict[str, Any]]:
     """A version of 4,200 USDT that meets its criteria at once; its evaluations, and what the first entry says."""
     (folder / "swings.py").write_text(SWINGS)
     instruments = [instrument("BTCUSDT", "BTC", "USDT", "0.1")]
-    files = {"BTCUSDT.X": candles(folder / "btc.csv", range(24 * days), lambda i: f"{100 + i % 3}")}
+    files = {"BTCUSDT.X": candles(folder / "btc.csv", range(24 * days), price)}
     if rate is not None:
         instruments.append(instrument("USDTUSD", "USDT", "USD", "0.0001"))
         files["USDTUSD.X"] = candles(folder / "usdt.csv", range(rate_hours or 24 * days), rate)
@@ -98,7 +104,7 @@ def played(
             StrategyConfig(name="s", strategy="swings.py:Swings", instruments=["BTCUSDT.X"], budget=Decimal(4_200))
         ],
         paper_trading=PaperSection(
-            validation_criteria=FEW, promotion=RULES, account=AccountSection(**account) if account else AccountSection()
+            validation_criteria=FEW, promotion=rules, account=AccountSection(**account) if account else AccountSection()
         ),
     )
     run_prepared(prepare(config, folder), folder / "usd.db")
@@ -177,4 +183,17 @@ def test_what_live_has_shown_outlives_the_pair_that_showed_it(tmp_path: Path) ->
     with StoreReader(tmp_path / "usd.db") as reader:
         new = reader.evidence("s@live-2")[-1].e_value
     assert last == pytest.approx(before * new, rel=1e-12)
+    assert findings(tmp_path / "usd.db") == []
+
+
+def test_a_made_up_series_that_a_strategy_knows_by_heart_is_climbed_to_the_end(tmp_path: Path) -> None:
+    """Two hours low and two high, for ever, and a little noise: a Sharpe ratio in the hundreds is held against 40, and no monitor stumbles over it."""
+    rules = PromotionRules(
+        min_dwell=MinDwell(days=4, trades=0), unproven_capital_max=Decimal(1), account_equity=Decimal(100_000)
+    )
+    made, _ = played(
+        tmp_path, 32, price=lambda i: f"{(100, 100, 102, 102)[i % 4] + i * 7919 % 13 // 5 / 10:.1f}", rules=rules
+    )
+    assert made[-1].after.fraction >= Decimal("0.70")
+    assert {e.facts.level for e in made} == {Level.CALM}
     assert findings(tmp_path / "usd.db") == []

@@ -219,7 +219,7 @@ class Watch:
     def refer(self, reference: Bars) -> None:
         """The ratio to be held against: what the reference has shown, shrunk for having been chosen because it looked good."""
         days = len(reference.returns) / 6
-        self.good = (reference.sharpe() or 0.0) * 4 / (4 + 365 / days) / YEAR
+        self.good = max(-40.0, min((reference.sharpe() or 0.0) * 4 / (4 + 365 / days), 40.0)) / YEAR
         drop = max(self.good * YEAR, 2.0) / YEAR
         self.bets = [min(m * drop, 0.12) for m in (0.5, 1.0, 1.5)]
 
