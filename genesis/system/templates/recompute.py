@@ -492,6 +492,11 @@ class Decision:
         if self.data != "STALE":
             calm = not self.levels & {"WARN", "ALARM"}
             stands["calm_since_ns"] = (stands["calm_since_ns"] or self.now) if calm else None
+        blind = self.stage == "DEGRADED" and self.data != "FRESH"
+        if blind and stands["calm_since_ns"] is not None and stands["look_ns"] is not None:
+            # Time in which nothing could be seen is no calm time.
+            later = int(stands["calm_since_ns"]) + self.now - int(stands["look_ns"])
+            stands["calm_since_ns"] = min(self.now, later)
         if stands["look_ns"] is None or self.now // BAR_NS > int(stands["look_ns"]) // BAR_NS:
             stands["look_ns"] = self.now
             if self.has_capital or self.stage in ("PAPER", "VALIDATED"):
