@@ -1046,11 +1046,12 @@ def test_who_was_asked_about_a_step_is_asked_no_more_once_the_fraction_is_anothe
 @pytest.mark.parametrize("data", [DataState.STALE, DataState.DEGRADED])
 def test_a_frozen_feed_is_no_calm_time(data: DataState) -> None:
     """Warned two days ago; three days without data later it is not back, and with two more days of calm it is."""
-    at = standing(Stage.DEGRADED, "0.20", calm_since_ns=T0 - 2 * DAY, errors=-99, inconclusive=-99)
+    since_ns = T0 - 2 * DAY
+    at = standing(Stage.DEGRADED, "0.20", calm_since_ns=since_ns, errors=-99, inconclusive=-99)
     blind = at
     for i in range(18):
         blind = decided(blind, adjusted=100.0, data=data, time_ns=T0 + i * BAR).after
-    assert blind.calm_since_ns == at.calm_since_ns + 18 * BAR
+    assert blind.calm_since_ns == since_ns + 18 * BAR
     assert decided(blind, adjusted=100.0, time_ns=T0 + 18 * BAR).move is None
     back = msgspec.structs.replace(blind, look_ns=T0 + 23 * BAR)
     assert decided(back, adjusted=100.0, time_ns=T0 + 24 * BAR - 1).move is not Move.RECOVER

@@ -257,9 +257,9 @@ def test_nothing_that_was_measured_or_asked_changes_afterwards(value: msgspec.St
 def test_numbers_and_limits_are_given_by_name() -> None:
     """By their place two of them are soon confused; a limit that nobody knows is refused."""
     with pytest.raises(TypeError):
-        Measurements(WINDOW, 1, 1)  # type: ignore[misc]
+        Measurements(WINDOW, 1, 1)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        ValidationCriteria(100)  # type: ignore[misc]
+        ValidationCriteria(100)  # type: ignore[call-arg]
     with pytest.raises(msgspec.ValidationError, match="min_sharp"):
         msgspec.convert({"min_sharp": 1}, ValidationCriteria)
 
