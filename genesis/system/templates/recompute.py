@@ -1208,9 +1208,10 @@ class Recomputation:
         }
         value, n, least = found[name]
         asked: object = Fraction(self.criteria[name])
+        told: object = Fraction(str(criterion["threshold"]))
         if name == "min_win_rate" and self.criteria.get("win_rate_margin") is not None:
-            asked = version.breakeven() + float(self.criteria["win_rate_margin"])
-        self.expect(f"{track}: {name}: threshold", asked, criterion["threshold"])
+            asked, told = version.breakeven() + float(self.criteria["win_rate_margin"]), criterion["threshold"]
+        self.expect(f"{track}: {name}: threshold", asked, told)
         mode = name.removeprefix("min_").removeprefix("max_")
         self.expect(f"{track}: {name}: mode", self.criteria[f"{mode}_mode"], criterion["mode"])
         self.expect(f"{track}: {name}", value, verdict["value"])
