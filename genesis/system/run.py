@@ -350,6 +350,12 @@ class Prepared:
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
         # Whoever has the entries alone makes the answers of A/B tests again by these rules.
         compared: dict[str, object] = {"experiments": self._experiments} if self._experiments else {}
+        # A win rate that is held against a fixed one has no margin.
+        criteria = {
+            k: v
+            for k, v in plain["paper_trading"]["validation_criteria"].items()
+            if (k, v) != ("win_rate_margin", None)
+        }
         # An account whose budgets are all in USD needs no rate.
         account: dict[str, object] = {"account_rates": self._account} if self._account else {}
         return (
@@ -360,7 +366,7 @@ class Prepared:
             | kept
             | compared
             | {
-                "criteria": plain["paper_trading"]["validation_criteria"],
+                "criteria": criteria,
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "live_venue": _floats_as_text(plain["live_venue"]),

@@ -223,7 +223,7 @@ class Watch:
     def refer(self, reference: Bars) -> None:
         """The ratio to be held against: what the reference has shown, shrunk for having been chosen because it looked good."""
         days = len(reference.returns) / 6
-        self.good = (reference.sharpe() or 0.0) * 4 / (4 + 365 / days) / YEAR
+        self.good = max(-40.0, min((reference.sharpe() or 0.0) * 4 / (4 + 365 / days), 40.0)) / YEAR
         drop = max(self.good * YEAR, 2.0) / YEAR
         self.bets = [min(m * drop, 0.12) for m in (0.5, 1.0, 1.5)]
         self.spread = reference.spread() or self.spread
@@ -584,6 +584,11 @@ class Decision:
         if self.data != "STALE":
             calm = not self.levels & {"WARN", "ALARM"}
             stands["calm_since_ns"] = (stands["calm_since_ns"] or self.now) if calm else None
+        blind = self.stage == "DEGRADED" and self.data != "FRESH"
+        if blind and stands["calm_since_ns"] is not None and stands["look_ns"] is not None:
+            # Time in which nothing could be seen is no calm time.
+            later = int(stands["calm_since_ns"]) + self.now - int(stands["look_ns"])
+            stands["calm_since_ns"] = min(self.now, later)
         if stands["look_ns"] is None or self.now // BAR_NS > int(stands["look_ns"]) // BAR_NS:
             stands["look_ns"] = self.now
             if self.has_capital or self.stage in ("PAPER", "VALIDATED"):
@@ -1118,6 +1123,10 @@ class Allotment:
             return self.evidence(name) >= float(self.rules["proven_evidence"])
         return bool(self.stands[name]["proven"])
 
+    def is_clear(self, name: str) -> bool:
+        """Whether it is proven by so much that it may rise for it."""
+        return self.evidence(name) >= 1.5 * float(self.rules["proven_evidence"])
+
     def worth(self, name: str, fraction: Fraction) -> Fraction:
         """That share of its budget, in USD."""
         budget = self.facts[name]["budget"] if name in self.facts else self.stands[name]["budget"]
@@ -1171,7 +1180,7 @@ class Allotment:
         if kept is not None and kept < held:
             return kept
         self.put(name, -1)
-        left = self.limits.left(self.proven[name])
+        left = self.limits.left(self.is_clear(name))
         self.put(name, 1)
         return max(held, min(left / self.worth(name, Fraction(1)), Fraction(self.rules["max_allocation"])))
 
@@ -1201,7 +1210,8 @@ class Version:
     def __init__(self, facts: Document, rules: Document, start: int) -> None:
         self.identity, self.budget, self.rules = facts["version"], Fraction(facts["budget"].split()[0]), rules
         self.since, self.bars, self.attempt = start, Bars(rules), 1
-        self.trades = self.wins = self.live_trades = 0
+        self.trades = self.wins = self.losses = self.live_trades = 0
+        self.won = self.lost = Fraction(0)
         # Of the bars of all attempts.
         self.risk = Risk()
         # The attempts that were there when it went live, while it holds capital.
@@ -1222,8 +1232,15 @@ class Version:
     def begin(self, now: int) -> None:
         self.since, self.bars, self.attempt = now, Bars(self.rules), self.attempt + 1
         self.stress = None if self.stress is None else Bars(self.rules)
-        self.trades = self.wins = 0
+        self.trades = self.wins = self.losses = 0
+        self.won = self.lost = Fraction(0)
         self.sampled = self.live_before = None
+
+    def breakeven(self) -> float:
+        """The share of trades that has to win at the mean win and the mean loss of all so that nothing is lost: L / (W + L)."""
+        win = self.won / self.wins if self.wins else Fraction(0)
+        loss = self.lost / self.losses if self.losses else Fraction(0)
+        return float(loss / (win + loss)) if win + loss else 0.0
 
     def live_evidence(self, live: "Bars | None") -> float | None:
         """E of all live tracks of this attempt, one after the other."""
@@ -1386,8 +1403,11 @@ class Recomputation:
     def _TradeClosed(self, track: str, body: Document) -> None:
         self.closed[track] = self.closed.get(track, 0) + 1
         if track in self.versions:
-            self.versions[track].trades += 1
-            self.versions[track].wins += Fraction(body["pnl"]) > 0
+            version, earned = self.versions[track], Fraction(body["pnl"])
+            version.trades, version.wins, version.losses = (
+                version.trades + 1, version.wins + (earned > 0), version.losses + (earned < 0)
+            )  # fmt: skip
+            version.won, version.lost = version.won + max(earned, Fraction(0)), version.lost - min(earned, Fraction(0))
         name, role = self.of.get(track, ("", ""))
         if role == "live":
             self.versions[name].live_trades += 1
@@ -1646,7 +1666,11 @@ class Recomputation:
             "min_win_rate": (version.wins / trades if trades else None, trades, self.criteria["min_trades"]),
         }
         value, n, least = found[name]
-        self.expect(f"{track}: {name}: threshold", Fraction(self.criteria[name]), Fraction(str(criterion["threshold"])))
+        asked: object = Fraction(self.criteria[name])
+        told: object = Fraction(str(criterion["threshold"]))
+        if name == "min_win_rate" and self.criteria.get("win_rate_margin") is not None:
+            asked, told = version.breakeven() + float(self.criteria["win_rate_margin"]), criterion["threshold"]
+        self.expect(f"{track}: {name}: threshold", asked, told)
         mode = name.removeprefix("min_").removeprefix("max_")
         self.expect(f"{track}: {name}: mode", self.criteria[f"{mode}_mode"], criterion["mode"])
         self.expect(f"{track}: {name}", value, verdict["value"])
