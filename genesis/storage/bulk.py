@@ -52,6 +52,10 @@ def put_values(db: sqlite3.Connection, table: str, columns: int, values: list[ob
     """Put rows of ``columns`` values each, one after another in ``values``, into a table on SQLite."""
     given = tuple([_has_value(values, columns, place) for place in range(columns)])
     every = all(given)
+    if len(values) == columns:
+        # An entry that is committed alone, for which somebody waits.
+        db.execute(_insert(table, given, 1), values if every else list(compress(values, given)))
+        return
     most, done = db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // columns, 0
     for size in _ROWS_A_STATEMENT:
         at_once = min(size, most)

@@ -6,6 +6,7 @@ Statements are written once, with ``?`` for values, in the words that both under
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -111,13 +112,22 @@ class Database(Protocol):
 
 
 class SqliteDatabase(sqlite3.Connection):
-    """SQLite's own connection, which adds nothing to a statement."""
+    """SQLite's own connection, which adds nothing to a statement.
+
+    Attributes:
+        gate: who holds it lets no transaction that writes begin here.
+    """
 
     contains = "instr(bytes, ?)"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gate = threading.Lock()
+
     def begin(self) -> None:
         """Begin a transaction that writes."""
-        self.execute("BEGIN IMMEDIATE")
+        with self.gate:
+            self.execute("BEGIN IMMEDIATE")
 
     def begin_view(self) -> None:
         """Begin a transaction that reads."""

@@ -65,7 +65,7 @@ from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import transaction
-from genesis.storage.schema import PROJECTIONS, create_projections
+from genesis.storage.schema import create_projections
 
 
 class _OpenOrder:
@@ -102,6 +102,14 @@ class _OpenOrder:
         return self.time, _STATUS[self.status], self.filled_qty, worth, self.reason
 
 
+class _Waiting(dict[str, Rows]):
+    """Rows that wait, by table; of tables for which none waits it holds nothing, for most entries that are committed alone need one table."""
+
+    def __missing__(self, table: str) -> Rows:
+        self[table] = rows = Rows(table)
+        return rows
+
+
 # Members of an enumeration are looked up slowly.
 _FILL_PART: Final = OrderStep.FILL_PART
 _FILL_ALL: Final = OrderStep.FILL_ALL
@@ -117,7 +125,6 @@ _STATE = "time_updated, status, filled_qty, filled_notional, reason"
 _OPEN_STATUSES = frozenset(s for s in OrderStatus if s.is_open)
 _OPEN = ", ".join(sorted(f"'{s.value}'" for s in _OPEN_STATUSES))
 _READ = f"SELECT client_order_id, seq, instrument, {_STATE} FROM orders"  # nosec B608 # names are ours, values are bound
-_TABLES = tuple(t for t in PROJECTIONS if t != "orders")
 _UPDATE_ORDER = (
     "UPDATE orders SET (time_updated, status, filled_qty, filled_notional, reason) = (?,?,?,?,?) WHERE seq = ?"
 )
@@ -128,7 +135,7 @@ class Projector:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._rows = {table: Rows(table) for table in _TABLES}
+        self._rows = _Waiting()
         self._changed: dict[str, _OpenOrder] = {}
         self._open: dict[str, _OpenOrder] = {}
         self._next_track: int = db.execute("SELECT coalesce(max(position) + 1, 1) FROM tracks").fetchone()[0]
@@ -166,8 +173,9 @@ class Projector:
                 orders.append((order.seq, *order.fixed, *order.state()))
             else:
                 changed.append((*order.state(), order.seq))
-        self._db.repeat(_UPDATE_ORDER, changed)
-        orders.insert(self._db)
+        if self._changed:
+            self._db.repeat(_UPDATE_ORDER, changed)
+            orders.insert(self._db)
         for rows in self._rows.values():
             rows.insert(self._db)
 
@@ -180,8 +188,7 @@ class Projector:
             elif order.fixed is None:
                 self._open.pop(client_order_id, None)
         self._changed.clear()
-        for rows in self._rows.values():
-            rows.clear()
+        self._rows.clear()
 
     # ---- orders
 

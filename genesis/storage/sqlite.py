@@ -51,7 +51,7 @@ class SqliteStore(Store):
             db.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
             prepare(db, path)
             super().__init__(db, path, clock, host, undo)
-            undo.callback(LogKeeper(path, lambda: self.journal.length).stop)
+            undo.callback(LogKeeper(path, lambda: self.journal.length, db.gate).stop)
             self._held = undo.pop_all()
 
     @classmethod

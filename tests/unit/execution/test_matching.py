@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from genesis.execution.fault_windows import FaultWindows
+from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.model.orders import Liquidity, OrderType, RejectReason, Side, TimeInForce
 from genesis.model.rules import StpMode
 from genesis.rng import ClippedNormal, KeyedDraws
-from tests.kit.venue import BARS, BOOK, MS, PRINTS, SPOT, TOUCH, Venue
+from tests.kit.venue import BARS, BOOK, MARGIN, MS, PRINTS, SPOT, TOUCH, Venue
 
 BUY, SELL = Side.BUY, Side.SELL
 HUNDREDTH = 10_000  # one basis point as a fraction in 1e-8
@@ -136,6 +138,43 @@ def test_a_limit_takes_what_it_accepts_and_rests_with_the_remainder() -> None:
     venue = book()
     order = venue.order("o", BUY, 20, limit=10_002, slippage=2 * HUNDREDTH)
     assert (venue.ears["a"].fills(), order.phase) == ([], Phase.RESTING)
+
+
+@pytest.mark.parametrize(
+    ("ask_between", "liquidity", "fee"), [(10_001, Liquidity.TAKER, 10), (10_003, Liquidity.MAKER, 0)]
+)
+def test_who_could_have_taken_but_for_the_draw_is_no_maker_at_the_next_quote(
+    ask_between: int, liquidity: Liquidity, fee: int
+) -> None:
+    """A limit at the ask, kept off by its draw, fills at its price when the ask is told again: as a taker, unless the ask has left in between."""
+    venue = Venue(BOOK)
+    ear = venue.account(fees=FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(10), currency=FeeCurrency.QUOTE))
+    venue.quote(10_000, 5, 10_001, 5)
+    order = venue.order("o", BUY, 3, limit=10_001, slippage=2 * HUNDREDTH)
+    assert (ear.fills(), order.phase) == ([], Phase.RESTING)
+
+    venue.quote(10_000, 6, ask_between, 6)
+    venue.quote(10_000, 7, 10_001, 7)
+
+    (fill,) = ear.of("filled")
+    cost = fill.cost
+    assert cost is not None
+    assert fill.fee is not None
+    assert (fill.ticks, fill.lots, fill.liquidity) == (10_001, 3, liquidity)
+    notional = 3 * MARGIN.lot_units * 10_001 * MARGIN.notional_unit(MARGIN.quote_decimals)
+    assert fill.fee[0] == notional * fee // 10_000
+    if liquidity is Liquidity.TAKER:
+        assert (cost.drift, cost.spread_x2, cost.walk, cost.slippage, cost.impact) == (0, 1, 0, 0, 0)
+
+
+def test_what_a_taker_leaves_at_its_limit_is_a_maker() -> None:
+    """It has taken all there was within its limit: what is shown anew there comes to it."""
+    venue = Venue(BOOK)
+    ear = venue.account()
+    venue.quote(10_000, 5, 10_001, 5)
+    venue.order("o", BUY, 8, limit=10_001)
+    venue.quote(10_000, 5, 10_001, 9)
+    assert [(f.lots, f.liquidity) for f in ear.of("filled")] == [(5, Liquidity.TAKER), (3, Liquidity.MAKER)]
 
 
 @pytest.mark.parametrize(("lots", "filled"), [(15, [(10_001, 5), (10_002, 10)]), (16, [])], ids=["all", "none"])
