@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 # What a batch may take, in seconds. A strategy that does little reaches `MOST_ROWS` long before; one that works a second at every row gets one row.
 AIM_S = 0.25
-FIRST_ROWS, MOST_ROWS = 256, 8_192
-_GROWTH = 2.0
+FIRST_ROWS, MOST_ROWS = 16, 8_192
+_GROWTH = 4.0
 
 
 class Pace:
     """Called for the size of each batch, by a feed that hands one over and goes on when it was taken.
 
-    A batch is as many times larger than the last as `AIM_S` is longer than what that took, at most twice, and at least one row. So a batch takes about `AIM_S` while
+    A batch is as many times larger than the last as `AIM_S` is longer than what that took, at most four times, and at least one row. So a batch takes about `AIM_S` while
     rows cost what they cost just before. The one in which they become dearer takes longer: at most `MOST_ROWS` rows at the new cost; the next is cut to size at once. No
     entry depends on it: however the tape is cut, the run is the same.
 

@@ -35,7 +35,7 @@ def batches(rows: int, cost_s: Callable[[int], float]) -> list[tuple[int, float]
 
 @pytest.mark.parametrize("cost_s", [0.0002, 0.01, 0.1])
 def test_every_batch_but_the_first_takes_no_longer_than_it_should(cost_s: float) -> None:
-    """Fast or slow, the first 256 rows tell what a row costs."""
+    """Fast or slow, the first 16 rows tell what a row costs."""
     found = batches(3_000, lambda _: cost_s)
     assert found[0][0] == FIRST_ROWS
     assert all(took <= AIM_S * 1.001 for _, took in found[1:])
@@ -47,16 +47,16 @@ def test_a_batch_has_at_least_a_row() -> None:
     assert {rows for rows, _ in batches(300, lambda _: 1.0)[1:-1]} == {1}
 
 
-def test_rows_that_cost_nothing_come_in_batches_that_double_up_to_the_most() -> None:
-    """256, 512, ... 8,192 rows, and no more however little time they take."""
+def test_rows_that_cost_nothing_come_in_ever_larger_batches_up_to_the_most() -> None:
+    """16, 64, ... 8,192 rows, and no more however little time they take."""
     found = [rows for rows, _ in batches(60_000, lambda _: 0.0)]
-    assert found[:7] == [256, 512, 1_024, 2_048, 4_096, 8_192, MOST_ROWS]
+    assert found[:7] == [16, 64, 256, 1_024, 4_096, 8_192, MOST_ROWS]
     assert max(found[:-2]) == MOST_ROWS
 
 
 def test_after_rows_have_become_dear_the_next_batch_is_cut_to_size() -> None:
-    """From row 16,128 on, where a batch begins, a row costs 10 ms: that batch has 8,192 of them, and the next takes what it should."""
-    found = batches(30_000, lambda n: 0.01 if n >= 16_128 else 0.000001)
+    """From row 13,648 on, where a batch begins, a row costs 10 ms: that batch has 8,192 of them, and the next takes what it should."""
+    found = batches(30_000, lambda n: 0.01 if n >= 13_648 else 0.000001)
     assert [rows for rows, took in found if took > AIM_S * 1.001] == [MOST_ROWS]
 
 
