@@ -44,7 +44,9 @@ def tale(profile: Profile, store: Path) -> list[Told]:
         names = [t.track for t in reader.tracks() if "@" not in t.track]
     own = [s for s in moves if s.track == EDGE]
     lines = [_line(profile, EDGE, group, looks) for group in _grouped(own)]
-    if profile is not Profile.GIVEN and own:
+    if not own:
+        lines = [_unmoved(profile, list(looks.values()))]
+    elif profile is not Profile.GIVEN:
         lines = [_shortly(profile, own, looks)]
     return [*lines, *_of_look_alikes(profile, moves, [n for n in names if n.startswith(f"{LOOK_ALIKES}.")])]
 
@@ -97,6 +99,12 @@ def _line(
         reason = last.reasons[0].partition(";")[0] if last.reasons else ""
         what = f"{_name(last.move)}{evidence}: {_cut(reason)}" if reason else f"{_name(last.move)}{evidence}"
     return Told(profile.value, iso_utc(group[0].time)[:10], version, percent(Decimal(last.fraction_after)), what)
+
+
+def _unmoved(profile: Profile, looks: Sequence[PromotionRow]) -> Told:
+    """An edge that the data were too few for: it stayed where it began, and the last look says why."""
+    why = _short("; ".join(looks[-1].reasons)) if looks else "the data end before the first look"
+    return Told(profile.value, "", EDGE, "0 %", f"stays on paper: {why}")
 
 
 def _shortly(profile: Profile, own: Sequence[StageRow], looks: dict[tuple[str, int], PromotionRow]) -> Told:

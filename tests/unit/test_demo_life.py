@@ -125,3 +125,12 @@ def test_the_life_is_told_of_ones_own_candles(tmp_path: Path, market_data) -> No
     assert lines[-1].version == f"{LOOK_ALIKES}, 20 of them"
     assert "0 got more than the first step" in lines[-1].what
     assert "synthetic" in shown.report.read_text(encoding="utf-8")
+
+
+def test_an_edge_that_the_data_are_too_few_for_is_told_of_too(tmp_path: Path, market_data) -> None:  # type: ignore[no-untyped-def]
+    """Three days: it never moves, and the tale says where it stands and what is missing instead of leaving it out."""
+    data = hourly(market_data(HOURLY), tmp_path, 3)
+    (shown,) = run_demo(own_parts(OwnData(data, "BTC/USDT"))[2:], tmp_path / "out", lambda name, progress: None)
+    first = tale(Profile.BALANCED, shown.store)[0]
+    assert (first.profile, first.version, first.capital) == ("balanced", EDGE, "0 %")
+    assert first.what.startswith("stays on paper: criteria INCONCLUSIVE: min_trades")
