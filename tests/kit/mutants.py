@@ -73,6 +73,22 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "True to False",
         "return {n: (r, h) for n, r, h in zip(family, raw, hedged, strict=True)}",
     ): "all three are as long as the family",
+    (
+        "account_tier",
+        "1 to 2",
+        "return max(reached, default=-1)",
+    ): "any place under the first tier is under it",
+    (
+        "validation_criteria",
+        "True to False",
+        "class _Asked(msgspec.Struct, frozen=True):",
+    ): "nobody outside the function that makes it sees it",
+    (
+        "validation_criteria",
+        "LtE to Lt",
+        "return None if p is None or found.trades <= 0 or not 0 <= p <= 1 else sqrt(p * (1 - p) / found.trades)",
+    ): "at 0 and 1, and without a trade, the error is none or 0, and neither is told",
+    ("promotion_rules", "64 to 65", "@lru_cache(64)"): "how many digests are kept changes none",
     ("account_rates", "8 to 9", "_SCALE = 8"): "a rate is a ratio of two amounts of one scale, whichever it is",
 }
 

@@ -22,6 +22,7 @@ from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import Prepared, prepare, run_prepared
+from tests.kit.outsider import findings
 
 START_NS = 1_609_459_200_000_000_000
 BAR_NS = 4 * NS_PER_HOUR
@@ -169,6 +170,7 @@ def test_a_halt_that_falls_into_stale_prices_flattens_when_they_are_fresh(tmp_pa
         after = [order for order in sent_to(store, track) if order[0] >= end_ns]
         assert after == [(fresh_ns, "SELL")]
     assert [t for t in made if end_ns < t < end_ns + BAR_NS] == [fresh_ns]
+    assert findings(store) == []
     with StoreReader(store) as reader:
         assert {s.track for s in reader.stops() if s.kind == "CLOSED"} == {"swings@live", "swings@twin"}
 

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window
 
@@ -197,6 +198,7 @@ class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def measurements_of(metrics: Metrics, window: Window, warmup_bars: int) -> Measurements:
     """What the criteria judge of a sample's metrics; ``warmup_bars`` of its evidence bars are warm-up."""
+    win, loss = metrics.money("average_win"), metrics.money("average_loss")
     return Measurements(
         window=window,
         trades=metrics.whole("trades") or 0,
@@ -206,6 +208,7 @@ def measurements_of(metrics: Metrics, window: Window, warmup_bars: int) -> Measu
         sharpe_stderr=metrics.fraction("sharpe_stderr"),
         drawdown_max=metrics.fraction("drawdown_max"),
         win_rate=metrics.fraction("win_rate"),
+        breakeven=breakeven_rate(1, win or 0, 1, loss or 0),
     )
 
 

@@ -923,3 +923,99 @@ def test_where_no_queue_is_shown_it_is_guessed_or_nothing_fills() -> None:
         assert order.ahead == ahead
         venue.trade(9_990, 143)
         assert ear.fills() == ([] if only_through else [(9_990, 3)])
+
+
+# ---- what a working order says of itself
+
+
+def why(venue: Venue, name: str) -> str:
+    """Why an order waits, now."""
+    return venue.matcher.explain(venue.orders[name], venue.now)
+
+
+def test_a_resting_order_says_where_it_rests_and_who_is_before_it() -> None:
+    """Its price, the market it waits for, the queue and what is left; the queue moves with the prints."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_999)
+    assert why(venue, "o") == "rests at 99.99; the market is at 100.01; 0.005 BTC ahead in the queue; 0.010 BTC left"
+    venue.trade(9_999, 8)
+    assert why(venue, "o") == "rests at 99.99; the market is at 100.01; 0.000 BTC ahead in the queue; 0.007 BTC left"
+
+
+def test_an_order_behind_what_is_shown_says_that_its_queue_is_not_visible() -> None:
+    """The touch is all that quotes show."""
+    venue = Venue(TOUCH)
+    venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("o", BUY, 1, limit=9_990)
+    assert why(venue, "o").startswith(
+        "rests at 99.90; the market is at 100.01; behind the touch, its queue is not visible"
+    )
+
+
+def test_where_no_queue_is_shown_an_order_says_that_it_is_guessed_or_that_only_going_through_fills() -> None:
+    """As the profile has it; and before any price there is no market."""
+    said = []
+    for only_through in (False, True):
+        venue = Venue(PRINTS, conditions=Calm(), only_through=only_through)
+        venue.account()
+        venue.trade(10_000, 1)
+        venue.order("o", BUY, 5, limit=9_990)
+        said.append(why(venue, "o"))
+    assert said == [
+        "rests at 99.90; the market is at 100.00; 0.140 BTC ahead in the queue (guessed from the prints); 0.005 BTC left",
+        "rests at 99.90; the market is at 100.00; fills only when a price goes through it; 0.005 BTC left",
+    ]
+    nothing = Venue(PRINTS, only_through=True)
+    nothing.account()
+    nothing.order("o", BUY, 5, limit=9_990, post_only=True)
+    assert "the market is at no price yet" in why(nothing, "o")
+
+
+@pytest.mark.parametrize(
+    ("sources", "waits"),
+    [(PRINTS, "the next print on its side"), (BARS, "the next bar's open"), (TOUCH, "new size at the touch")],
+)
+def test_an_order_at_market_says_what_it_waits_for(sources: frozenset[Tier], waits: str) -> None:
+    """The next of the data that fill it."""
+    venue = Venue(sources)
+    venue.account()
+    if sources is TOUCH:
+        venue.quote(9_999, 5, 10_001, 5)
+    elif sources is BARS:
+        venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    else:
+        venue.trade(10_000, 5)
+    venue.order("o", BUY, 12)
+    assert why(venue, "o") == f"takes what comes: waits for {waits}; 0.0{'07' if sources is TOUCH else '12'} BTC left"
+
+
+def test_a_stop_says_its_trigger_and_a_late_order_that_it_is_on_its_way() -> None:
+    """A trailing stop has no trigger before its first trade."""
+    venue = Venue(PRINTS)
+    venue.account()
+    venue.trade(10_000, 5)
+    venue.order("stop", SELL, 2, type=OrderType.STOP, trigger_ticks=9_900)
+    venue.order("late", BUY, 2, late_by=1)
+    assert why(venue, "stop") == "waits for its trigger at 99.00; last price 100.00; 0.002 BTC left"
+    assert why(venue, "late") == "is late on its way to the venue; 0.002 BTC left"
+
+
+def test_a_cancel_says_whether_there_was_something_to_cancel() -> None:
+    """Once; not an order that is still on its way, and nothing that has ended."""
+    venue = book()
+    venue.order("o", BUY, 5, limit=9_990)
+    venue.order("late", BUY, 5, limit=9_990, late_by=1)
+    assert [venue.cancel(name) for name in ("o", "o", "late", "unknown")] == [True, False, False, False]
+    assert [h.order for h in venue.ears["a"].of("canceled")] == ["o"]
+
+
+def test_the_levels_that_are_watched_are_those_where_an_order_rests_or_took() -> None:
+    """Bids above and asks below zero: what happens elsewhere in the book concerns nobody."""
+    venue = book()
+    assert venue.matcher.watched_prices() == set()
+    venue.order("bid", BUY, 1, limit=9_990)
+    venue.order("ask", SELL, 1, limit=10_020)
+    assert venue.matcher.watched_prices() == {9_990, -10_020}
+    venue.order("taker", BUY, 1)
+    assert venue.matcher.watched_prices() == {9_990, -10_020, -10_001}

@@ -355,9 +355,9 @@ def test_a_warning_halves_the_capital(held: str, left: str) -> None:
 
 
 def test_calm_is_counted_from_the_last_warning_that_was_of_real_prices() -> None:
-    """A warning on stale data neither breaks the calm nor begins it."""
+    """A warning on stale data neither breaks the calm nor begins it; the bar before such a look is no calm one."""
     at = standing(Stage.DEGRADED, "0.20", calm_since_ns=T0 - DAY)
-    assert decided(at, adjusted=4.0, monitors=warning(), data=DataState.STALE).after.calm_since_ns == T0 - DAY
+    assert decided(at, adjusted=4.0, monitors=warning(), data=DataState.STALE).after.calm_since_ns == T0 - DAY + BAR
     assert decided(at, adjusted=4.0, monitors=warning()).after.calm_since_ns is None
     restless = standing(Stage.DEGRADED, "0.20", calm_since_ns=None)
     assert decided(restless, adjusted=4.0, data=DataState.STALE).after.calm_since_ns is None
@@ -980,6 +980,7 @@ def test_a_persons_word_is_no_way_round_the_evidence_that_going_live_takes() -> 
     assert (e.after.forced, e.after.frozen) == (True, None)
     assert decided(live("0.10", frozen=10.0), BALANCED, adjusted=4.0).move is Move.STEP_UP
     assert decided(FORCED, adjusted=4.0).move is Move.STEP_UP
+    assert decided(FORCED, BALANCED, adjusted=10.0, e_live=1.0).move is Move.STEP_UP
 
 
 def test_evidence_that_catches_up_is_frozen_and_live_has_to_bear_it_out() -> None:
@@ -1028,6 +1029,37 @@ def test_a_validated_version_that_is_thawed_is_asked_about_no_more() -> None:
     at = standing(Stage.VALIDATED, awaited=Awaited(Move.GO_LIVE, Decimal("0.10"), T0 - DAY), failures=5)
     e = decided(at, PromotionRules(gates=Gates(go_live=Gate.MANUAL)), verdicts=FAILED)
     assert (e.move, e.after.awaited) == (Move.THAW, None)
+
+
+def test_who_was_asked_about_a_step_is_asked_no_more_once_the_fraction_is_another() -> None:
+    """Up from 40 %, which has become 10; and back from a halt for data that has become one for risk, or another version's."""
+    at = live("0.40", awaited=Awaited(Move.STEP_UP, Decimal("0.50"), T0 - DAY, ("ann",)))
+    fallen = decided(at, adjusted=1.0)
+    assert (fallen.move, fallen.after.awaited) == (Move.STEP_DOWN, None)
+    asked = msgspec.structs.replace(HALTED, awaited=Awaited(Move.RESTORE, Decimal("0.30"), T0 - DAY, ("ann",), True))
+    four = PromotionRules(four_eyes=True)
+    assert decided(asked, four, live_flat=False).after.awaited is not None
+    assert decided(asked, four, live_flat=False, halt=halted()).after.awaited is None
+    assert decided(asked, four, live_flat=False, identity="j" * 64).after.awaited is None
+
+
+@pytest.mark.parametrize("data", [DataState.STALE, DataState.DEGRADED])
+def test_a_frozen_feed_is_no_calm_time(data: DataState) -> None:
+    """Warned two days ago; three days without data later it is not back, and with two more days of calm it is."""
+    since_ns = T0 - 2 * DAY
+    at = standing(Stage.DEGRADED, "0.20", calm_since_ns=since_ns, errors=-99, inconclusive=-99)
+    blind = at
+    for i in range(18):
+        blind = decided(blind, adjusted=100.0, data=data, time_ns=T0 + i * BAR).after
+    assert blind.calm_since_ns == since_ns + 18 * BAR
+    assert decided(blind, adjusted=100.0, time_ns=T0 + 18 * BAR).move is None
+    back = msgspec.structs.replace(blind, look_ns=T0 + 23 * BAR)
+    assert decided(back, adjusted=100.0, time_ns=T0 + 24 * BAR - 1).move is not Move.RECOVER
+    assert decided(back, adjusted=100.0, time_ns=T0 + 24 * BAR).move is Move.RECOVER
+    # Of whoever was not warned about nothing waits for it.
+    assert decided(LIVE, data=data).after.calm_since_ns == LIVE.calm_since_ns
+    later = msgspec.structs.replace(at, calm_since_ns=T0 - 1)
+    assert decided(later, data=data).after.calm_since_ns == T0
 
 
 # ---- what is remembered of a move
@@ -1207,8 +1239,9 @@ def test_evidence_of_an_earlier_attempt_is_one_however_low_the_bar() -> None:
 
 
 def test_stale_prices_say_nothing_about_how_long_monitors_have_been_calm() -> None:
-    """The count goes on over a look without data, and begins anew with a warning that was seen."""
-    calm = DEGRADED.calm_since_ns
+    """The count stands still over a look without data, and begins anew with a warning that was seen."""
+    assert DEGRADED.calm_since_ns is not None
+    calm = DEGRADED.calm_since_ns + BAR
     assert decided(DEGRADED, data=DataState.STALE, monitors=warning()).after.calm_since_ns == calm
     assert decided(DEGRADED, monitors=warning()).after.calm_since_ns is None
 
