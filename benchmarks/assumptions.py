@@ -20,7 +20,7 @@ class Assumption(Enum):
     REST_AT_ONCE = "what a limit finds no size for fills at its limit"
     CROSSED_QUEUE = "a crossed or vanished level leaves no queue"
     QUEUE_HOLDS = "a print beyond the price leaves the queue standing"
-    QUEUE_BY_DEPTH = "behind the touch the depth feed shortens a queue, at the touch prints alone"
+    QUEUE_BY_DEPTH = "the depth feed alone says how long a level is"
     TAKEN_FADES = "what was taken fades by half"
     LATE_PRINTS = "a print that happened before the order came fills nothing"
     PRINT_ONCE = "a print that the depth feed has shown already takes no queue"
@@ -55,8 +55,8 @@ MEANING = {
     ),
     Assumption.QUEUE_HOLDS: "with NautilusTrader a print beyond the price fills nothing while a queue is before the order; with ours it fills",
     Assumption.QUEUE_BY_DEPTH: (
-        "behind the touch ours shortens the queue by what the depth feed says of the level, and at the touch by prints alone: quotes tell of the"
-        " same trades once more, and depth rows are older than they are. The peers see the joined book, in which a smaller or vanished level bounds the queue at once"
+        "beside prints ours shortens a queue by what the depth feed says of its level, at the touch too, and by nothing that a quote says: one source, so that"
+        " no older news follows a newer one's. The peers see the joined book, in which a smaller or vanished level bounds the queue at once"
     ),
     Assumption.TAKEN_FADES: (
         "with ours what was taken of a level stays taken when another size is shown there, and halves with every two seconds that have passed by then"
@@ -67,7 +67,7 @@ MEANING = {
     ),
     Assumption.PRINT_ONCE: (
         "ours holds a print against the last decrease of the level that no earlier print explains, and a later decrease against what printed"
-        " before it; the peers let both shorten the queue"
+        " before it; where the other side's quote came first, the print that took those ahead is theirs. The peers let both shorten the queue"
     ),
     Assumption.DEEPER_QUEUE: (
         "when an order of ours comes, the queue at the touch is the larger of what the quote and what the depth feed shows, and elsewhere what the depth feed"

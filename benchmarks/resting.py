@@ -51,6 +51,10 @@ class Explained:
         """The market went beyond the price."""
         self.ahead = self._before = 0
 
+    def cross(self) -> None:
+        """The other side has reached the price: nobody is ahead, but the prints that took those who were may still be told."""
+        self.ahead = 0
+
 
 class Counted(Explained):
     """A queue that every print shortens, and every smaller size bounds."""
@@ -128,13 +132,13 @@ class Resting:
         self._best[side] = self._better(side, ticks, lots)
 
     def _hear_depth(self, ts: int, side: int, ticks: int, lots: int) -> None:
-        """What the depth feed says of a level, also where the joined book knows it already; of the touch it tells nothing new."""
-        if Assumption.QUEUE_BY_DEPTH not in self._rules or ticks == self._best[side]:
+        """What the depth feed says of a level, also where the joined book knows it already; what was taken of the touch comes back with quotes alone."""
+        if Assumption.QUEUE_BY_DEPTH not in self._rules:
             return
-        if side != self._side:
-            self._renew(ts, ticks, lots)
-        elif ticks == self._limit:
+        if side == self._side and ticks == self._limit:
             self._queue.bound(lots)
+        elif side != self._side and ticks != self._best[side]:
+            self._renew(ts, ticks, lots)
 
     def _renew(self, ts: int, ticks: int, shown: int) -> None:
         """A level shows a size anew: what was taken of it is history, or fades."""
@@ -156,7 +160,7 @@ class Resting:
         best = self._best[-self._side]
         if best is not None and (self._limit - best) * self._side >= 0:
             if Assumption.CROSSED_QUEUE in self._rules:
-                self._queue.clear()
+                self._queue.cross()
             self._take_crossed(ts, at_price=False)
             return
         own = self._best[self._side]

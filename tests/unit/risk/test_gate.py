@@ -55,6 +55,7 @@ class Told(Account):
     margin: tuple[DenyReason, str] | None = None
     rate: str | None = None
     short_of: str | None = None
+    kept: str | None = None
     owned: int = 0
     at: int = 0
 
@@ -112,6 +113,9 @@ class Told(Account):
 
     def free_lots(self, instrument: Instrument) -> int:
         return self.owned
+
+    def kept_as_margin(self, instrument: Instrument, lots: int) -> str | None:
+        return None if self.kept is None else self.kept.format(lots)
 
 
 def why(
@@ -399,6 +403,15 @@ def test_an_account_of_several_moneys_buys_with_what_it_is_paid_in() -> None:
     gate, intent = SeveralMoneysGate(TIER, LIMITS), OrderIntent(SPOT, Side.BUY, 20)
     assert gate.check(intent, Told(cash=0)) is None
     assert gate.check(intent, Told(short_of="no USDT")) == (DenyReason.INSUFFICIENT_FUNDS, "no USDT")
+
+
+@pytest.mark.parametrize(("reduce_only", "asked"), [(False, 40), (True, 30)])
+def test_what_margin_keeps_is_not_for_sale(reduce_only: bool, asked: int) -> None:
+    """Neither plainly nor reduce-only, where no more than what is held is asked about; a buy is not asked."""
+    gate, account = SeveralMoneysGate(TIER, LIMITS), Told(held=30, owned=100, kept="{} of the margin")
+    sale = OrderIntent(SPOT, Side.SELL, 40, reduce_only=reduce_only)
+    assert gate.check(sale, account) == (DenyReason.MARGIN, f"{asked} of the margin")
+    assert gate.check(OrderIntent(SPOT, Side.BUY, 40), account) is None
 
 
 def test_a_refusal_says_what_was_expected_and_what_was_found() -> None:
