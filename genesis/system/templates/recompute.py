@@ -1343,6 +1343,9 @@ class Recomputation:
         self.stop(track, "strategy")
 
     def _Liquidated(self, track: str, _: Document) -> None:
+        # What the venue takes for it is told by no fill.
+        if track in self.books:
+            self.books[track].exact = False
         self.stop(track, "risk")
 
     def stop(self, track: str, kind: str) -> None:
@@ -1373,12 +1376,10 @@ class Recomputation:
                 self.valued(track)
 
     def valued(self, track: str) -> None:
-        """Bar and sample of a moment are there: the returns lead to the equity that the sample tells, and so do fills where nothing is held."""
+        """Bar and sample of a moment are there: the returns lead to the equity that the sample tells."""
         books, (_, sampled) = self.books[track], self.equity[track]
         if books.began is not None:
             self.expect(f"{track}: equity by the bars' returns", books.began, sampled)
-        if books.settled() is not None:
-            self.expect(f"{track}: equity by the fills", books.settled(), sampled)
         books.began = sampled
 
     def _EvidenceSample(self, track: str, body: Document) -> None:
@@ -1409,6 +1410,9 @@ class Recomputation:
         books, version = self.books.get(track), self.versions.get(track)
         if books is not None:
             books.close(change)
+            settled = books.settled()
+            if settled is not None and books.began is not None:
+                self.expect(f"{track}: equity by the fills", settled, books.began)
             if version is not None and version.stress is not None:
                 costs = books.costs()
                 if costs is None:
@@ -1553,9 +1557,10 @@ class Recomputation:
         self.expect(f"{track}: whether it has a live track", books is not None, told is not None)
         earned = version.earned
         if books is not None and told is not None:
-            if books.began is not None:
-                self.expect(f"{track}: live_equity", books.began, float(told))
-            books.began, earned = float(told), earned + told - books.capital
+            if books.began is None:
+                books.began = float(told)
+            self.expect(f"{track}: live_equity", books.began, float(told))
+            earned += told - books.capital
         self.expect(f"{track}: live_pnl", earned, facts["live_pnl"])
         if version.stress is not None:
             found = None if version.bars.bound is None else version.stress.e_value
