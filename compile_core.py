@@ -7,9 +7,11 @@ Python's headers; nothing else in the project does, and nothing depends on it. U
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -104,6 +106,21 @@ ignore_missing_imports = True
 ignore_missing_imports = True
 follow_imports = skip
 """
+# What mypyc ends the constructor of a class with: ``__new__`` calls ``__init__``, so nothing could make an object whose attributes are to be set one by one.
+_CALLS_INIT = re.compile(r"^ +PyObject \*ret = CPyPy_\w+_____init__\(self, args, kwds\);\n", re.MULTILINE)
+_UNLESS_BARE = """    if (kwds != NULL && PyDict_GET_SIZE(kwds) == 1 && PyDict_GetItemString(kwds, "bare__") != NULL)
+        return self;
+"""
+# As ``python -m mypyc`` does it, but for what is done to the C before it is compiled.
+_SETUP = """import sys
+sys.path.insert(0, {root!r})
+from compile_core import let_bare
+from mypyc.build import mypycify
+from setuptools import setup
+modules = mypycify({modules!r}, opt_level="3", debug_level="1")
+let_bare(source for module in modules for source in module.sources)
+setup(name="genesis_core", ext_modules=modules)
+"""
 
 
 class NotCompiled(Exception):
@@ -121,7 +138,10 @@ def compile_core(folder: Path) -> Path:
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "genesis", folder / "genesis", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     (folder / "mypy.ini").write_text(_CONFIG)
-    command = [sys.executable, "-m", "mypyc", *(f"genesis/{m}" for m in MODULES)]
+    (folder / "build").mkdir()
+    setup = folder / "build" / "setup.py"
+    setup.write_text(_SETUP.format(root=str(ROOT), modules=[f"genesis/{m}" for m in MODULES]))
+    command = [sys.executable, str(setup), "build_ext", "--inplace"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     except OSError as error:
@@ -132,6 +152,21 @@ def compile_core(folder: Path) -> Path:
         raise NotCompiled(lines[-1] if lines else f"mypyc ended with code {done.returncode}")
     shutil.rmtree(folder / "build", ignore_errors=True)
     return folder
+
+
+def let_bare(sources: Iterable[str]) -> None:
+    """Let ``cls.__new__(cls, bare__=True)`` make an object of every class without its constructor, for a snapshot's state (`genesis.storage.state`).
+
+    Raises:
+        NotCompiled: mypyc writes constructors in other words than those known here.
+    """
+    changed = 0
+    for path in map(Path, sources):
+        written, here = _CALLS_INIT.subn(lambda call: _UNLESS_BARE + call[0], path.read_text(encoding="utf-8"))
+        path.write_text(written, encoding="utf-8")
+        changed += here
+    if not changed:
+        raise NotCompiled("expected constructors as this version of mypyc is known to write them, found none")
 
 
 def refuse_values() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from genesis.cli.app import Json, StorePath, app
+from genesis.cli.app import HELP, Json, StorePath, app
 from genesis.cli.output import print_json, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.storage.address import store_address
@@ -21,7 +21,7 @@ from genesis.system.snapshots import Usable, usable
 db_app = typer.Typer(
     no_args_is_help=True,
     help="How a store is kept, and moving it to another place (docs/STORAGE.md).",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 app.add_typer(db_app, name="db")
 

@@ -40,7 +40,9 @@ def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
         return parse_decimal(text)
     except ValueError:
         line = node.start_mark.line + 1
-        raise ConfigError(f"line {line}: expected a finite decimal number or quoted text, found neither") from None
+        # Not shown is what might be a secret.
+        found = text if text.lower().lstrip("+-") in (".nan", ".inf") else "neither"
+        raise ConfigError(f"line {line}: expected a finite decimal number or quoted text, found {found}") from None
 
 
 def _mapping(loader: _ExactLoader, node: yaml.MappingNode) -> dict[Any, Any]:

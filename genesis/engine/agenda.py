@@ -46,7 +46,7 @@ class Hour:
 
 
 class FlattenAgain:
-    """Risk looks again whether what it wanted closed is closed."""
+    """Risk looks again whether what it wanted closed is closed; where it wanted nothing the track is merely there."""
 
 
 Item: TypeAlias = "Timer | Hour | FlattenAgain | VenueAction | OrderEvent | Settlement"

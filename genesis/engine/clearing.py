@@ -8,18 +8,19 @@ import msgspec
 
 from genesis.engine.account import OpenState
 from genesis.engine.agenda import Rank
-from genesis.engine.margin import Leg, MarginAccount, Settlement
+from genesis.engine.margin import Leg, MarginAccounts, Settlement
 from genesis.model.events import FundingPaid, Liquidated, OrderFilled
 from genesis.model.instruments import Instrument
+from genesis.portfolio.trades import ClosedTrade
 
 if TYPE_CHECKING:
     from genesis.engine.track import Track
 
 
 class Clearing:
-    """Funding and liquidation of a track's margin account."""
+    """Funding and liquidation of a track's margin accounts."""
 
-    def __init__(self, track: Track, margin: MarginAccount) -> None:
+    def __init__(self, track: Track, margin: MarginAccounts) -> None:
         self._track, self._margin = track, margin
 
     def settle(self, due: Settlement) -> None:
@@ -41,8 +42,9 @@ class Clearing:
         if not due.units:
             return
         change = contract.funding(due.units, due.mark, due.rate_e8)
-        track.portfolio.apply_funding(name, change)
+        track.portfolio.apply_funding(name, change, due.time_ns)
         currency, decimals = leg.holding.purse.currency, leg.holding.purse.decimals
+        track.executor.deposit(currency, change, decimals)
         seen = track.desk.seen(leg.funding, due.row + 1)
         track.entries.append(
             FundingPaid(
@@ -64,13 +66,17 @@ class Clearing:
             track.stops.halt(now)
 
     def liquidate(self, now: int) -> None:
-        """The venue closes a position by force, and the track is halted: its orders are cancelled, what else it holds is flattened."""
+        """The venue closes a position by force, and the track is halted: its orders are cancelled, what else it holds is flattened.
+
+        Orders and positions of another settlement currency are none of the venue's business then: risk ends them.
+        """
         track, margin = self._track, self._margin
         track.agenda.now, track.agenda.rank, track.agenda.stirred = now, Rank.LIQUIDATION, False
-        place = margin.judge(now)
-        if place is None:
+        account = margin.liquidated(now)
+        place = None if account is None else account.judge(now)
+        if account is None or place is None:
             return
-        leg, found = margin.legs[place], margin.statement(now)
+        leg, found = account.legs[place], account.statement(now)
         held, purse, watched = leg.held_at(now), leg.holding.purse, leg.watched[-1]
         event = Liquidated(
             now,
@@ -89,7 +95,9 @@ class Clearing:
         track.stops.end(f"liquidated: {event.detail()}")
         for client_order_id, state in list(track.orders.by_id.items()):
             if not state.forced:
-                track.desk.cancel(client_order_id, by_venue=True)
+                other = margin.leg(state.order.intent.instrument)
+                by_venue = other is None or other in account.legs
+                track.desk.cancel(client_order_id, by_venue)
         leg.closing = True
         self._close_by_force(leg)
         for feed in track.feeds:
@@ -111,7 +119,19 @@ class Clearing:
     def charged(self, fill: OrderFilled) -> OrderFilled:
         """The fill with the liquidation fee in its fee."""
         leg = self._margin.leg(fill.order.intent.instrument)
-        return fill if leg is None else msgspec.structs.replace(fill, fee=self._margin.charged(fill, leg))
+        return fill if leg is None else msgspec.structs.replace(fill, fee=leg.charged(fill))
+
+    def post(self, fill: OrderFilled, forced: bool) -> tuple[ClosedTrade, ...]:
+        """Post a fill; what one of a perpetual realises, less its fee, is the account's to spend or to miss on spot as well."""
+        portfolio, leg = self._track.portfolio, self._margin.leg(fill.order.intent.instrument)
+        if leg is None:
+            return portfolio.apply_fill(fill, forced)
+        purse = leg.holding.purse
+        before = portfolio.wallet_of(purse.currency)
+        closed = portfolio.apply_fill(fill, forced)
+        made = portfolio.wallet_of(purse.currency) - before
+        self._track.executor.deposit(purse.currency, made, purse.decimals)
+        return closed
 
     def stays_open(self, state: OpenState) -> None:
         """The venue's order has ended. What it left open is judged by the rows to come."""

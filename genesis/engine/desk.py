@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -34,7 +35,7 @@ from genesis.model.orders import (
     ensure_unicode,
 )
 from genesis.risk.gate import Account
-from genesis.strategies.base import OpenOrder
+from genesis.strategies.base import NOTE_MAX, TIMER_MIN_NS, OpenOrder
 from genesis.tape.stream import Stream, StreamKind
 
 if TYPE_CHECKING:
@@ -153,20 +154,30 @@ class TrackDesk(Account):
         feed.depth_levels = max(feed.depth_levels, levels)
 
     def set_timer(self, name: str, at_ns: int, every_ns: int | None) -> None:
-        """Set a timer."""
-        if every_ns is not None and every_ns <= 0:
-            raise ValueError(f"timer {name}: expected an interval above 0 ns, found {every_ns}")
+        """Set a timer; as `Strategy.set_timer`."""
+        if not isinstance(at_ns, int) or not isinstance(every_ns, (int, NoneType)):
+            raise TypeError(f"timer {name}: expected whole ns, found {at_ns!r} and every {every_ns!r}")
+        if every_ns is not None and every_ns < TIMER_MIN_NS:
+            raise ValueError(f"timer {name}: every_ns: expected {TIMER_MIN_NS} ns (1 ms) or more, found {every_ns}")
+        ahead = at_ns - self.now
+        # A timer that sets one for the same moment would keep that moment for ever.
+        if ahead < TIMER_MIN_NS and self._agenda.rank == Rank.TIMER:
+            raise ValueError(
+                f"timer {name}: at_ns: expected {TIMER_MIN_NS} ns (1 ms) or more after the timer that sets it, found {ahead}"
+            )
         self._track.agenda.add(at_ns, Rank.TIMER, Timer(name, every_ns))
 
     def note(self, text: str) -> None:
         """Journal a remark.
 
         Raises:
-            TypeError, ValueError: it is not Unicode text.
+            TypeError, ValueError: it is not Unicode text of at most `NOTE_MAX` characters.
         """
         if not isinstance(text, str):
             raise TypeError(f"note: expected text, found {type(text).__name__}")
         ensure_unicode(text, "note")
+        if len(text) > NOTE_MAX:
+            raise ValueError(f"note: expected at most {NOTE_MAX} characters, found {len(text)}")
         self._track.entries.append(StrategyNote(self.now, self._track.name, text))
 
     # ---- what risk asks
@@ -209,9 +220,10 @@ class TrackDesk(Account):
 
     def free_cash(self) -> int:
         """Cash less what open buys still need; beside perpetuals, what their margin leaves."""
-        orders, margin = self._track.orders, self._track.margin
-        if margin is not None:
-            return margin.available(self._agenda.now, self._agenda.rank) - self._working_margin(margin)
+        orders = self._track.orders
+        account = self._margin_of(self._portfolio.currency)
+        if account is not None:
+            return account.spendable(self._agenda.now, self._agenda.rank) - self._working_margin(account)
         if not orders.by_id:
             return self._track.portfolio.cash_units
         return self._track.portfolio.cash_units - orders.value(Side.BUY, self.value, self._price)
@@ -248,24 +260,28 @@ class TrackDesk(Account):
 
     def margin_problem(self, instrument: Instrument, lots: int, ticks: int) -> tuple[DenyReason, str] | None:
         """Why the account's margin cannot bear signed ``lots`` more of a perpetual at ``ticks``."""
-        margin, agenda = self._track.margin, self._agenda
-        leg = None if margin is None else margin.leg(instrument)
-        if margin is None or leg is None:
+        account, agenda = self._margin_of(instrument.quote), self._agenda
+        leg = None if account is None else account.leg(instrument)
+        if account is None or leg is None:
             return None
         lot = leg.holding.lot_units
         fee = self.fee_bound(abs(lots) * lot * ticks * leg.holding.unit)
         sign = 1 if lots > 0 else -1
         coming = sign * self._track.orders.lots(instrument, sign) * lot
-        return margin.problem(
-            leg, lots * lot, ticks, fee, self._working_margin(margin), coming, agenda.now, agenda.rank
-        )
+        working = self._working_margin(account)
+        return account.problem(leg, lots * lot, ticks, fee, working, coming, agenda.now, agenda.rank)
 
-    def _working_margin(self, margin: MarginAccount) -> int:
+    def _margin_of(self, currency: str) -> MarginAccount | None:
+        """The margin account of a settlement currency; ``None`` where no contract of the track settles in it."""
+        margin = self._track.margin
+        return None if margin is None else margin.of(currency)
+
+    def _working_margin(self, account: MarginAccount) -> int:
         """Initial margin of the open orders that may add to a position, and the price of what is bought on spot."""
         total = 0
         for state in self._track.orders.by_id.values():
             intent = state.order.intent
-            leg = margin.leg(intent.instrument)
+            leg = account.leg(intent.instrument)
             if not intent.reduce_only and (leg is not None or intent.side is _BUY):
                 ticks = intent.limit_ticks or intent.trigger_ticks or self._price(intent.instrument, int(intent.side))
                 value = self.value(intent.instrument, ticks, state.leaves)

@@ -1,4 +1,6 @@
-"""A track's perpetuals as its venue sees them: which settlements are due, and the first row at which the account is liquidated.
+"""A track's perpetuals as its venue sees them: which settlements are due, and the first row at which an account is liquidated.
+
+Contracts that settle in one currency share its margin, and no other's (single-asset mode of Binance USD-M): a `MarginAccount` each.
 
 "Liquidated" has one definition, `CrossMargin.first_to_close` at the worst that the rows of one moment show, and two evaluators: with several
 contracts every moment is judged; with one, its liquidation price is worked out once and searched for in the columns. A property test holds
@@ -190,6 +192,11 @@ class Leg:
         known = [m for m in (self._at_cost() if before_them is None else before_them, shown) if m is not None]
         return Held(units, cost, adverse_mark(units, min(known), max(known)))
 
+    def charged(self, fill: OrderFilled) -> int:
+        """The fee of a fill that liquidates: the venue's own and the liquidation fee, in the fill's units."""
+        notional = fill.last_lots * self.holding.lot_units * fill.last_ticks * self.holding.unit
+        return fill.fee + self.contract.liquidation_fee(notional)
+
     def _worst(self, after: int, until: int, units: int) -> int | None:
         shown = [m for m in (w.worst_between(after, until, units > 0) for w in self.watched) if m is not None]
         return adverse_mark(units, min(shown), max(shown)) if shown else None
@@ -200,7 +207,7 @@ class Leg:
 
 
 class MarginAccount:
-    """The perpetuals of a track, of one quote currency, in cross margin."""
+    """The perpetuals of a track that settle in one currency, in cross margin. Their wallet is what the track owns of that currency."""
 
     def __init__(self, legs: Sequence[Leg], portfolio: Portfolio) -> None:
         self.legs = tuple(legs)
@@ -208,16 +215,28 @@ class MarginAccount:
         self.cross = CrossMargin([leg.contract for leg in legs])
         self._portfolio = portfolio
         self._only = legs[0] if len(legs) == 1 else None
-        self._by_id = {leg.instrument.id: leg for leg in legs}
         self._watches = False
         self._judged = 0
         self._hit = FAR
         # Every row before it has arrived.
         self._closed = FAR
 
+    @property
+    def holds(self) -> bool:
+        """Whether a position is held."""
+        return any(leg.holding.position.units for leg in self.legs)
+
+    @property
+    def closes(self) -> bool:
+        """Whether an order of the venue that closes a position by force is on its way."""
+        return any(leg.closing for leg in self.legs)
+
     def leg(self, instrument: Instrument) -> Leg | None:
-        """The leg of an instrument; ``None`` of one that is no perpetual."""
-        return self._by_id.get(instrument.id)
+        """The leg of an instrument; ``None`` of one that is none of its contracts."""
+        for leg in self.legs:
+            if leg.instrument.id == instrument.id:
+                return leg
+        return None
 
     def wallet(self) -> int:
         """Wallet balance, in ledger units."""
@@ -227,7 +246,7 @@ class MarginAccount:
 
     def changed(self, now: int) -> None:
         """The positions or the wallet are others: search anew, from the rows after ``now`` on."""
-        self._watches = any(leg.holding.position.units for leg in self.legs)
+        self._watches = self.holds
         self._judged, self._hit = now, FAR
         only = self._only
         if only is None or not self._watches:
@@ -242,7 +261,7 @@ class MarginAccount:
 
     def next_hit(self, until: int, included: bool) -> int:
         """The first moment before ``until`` (or at it where ``included``) at which the account is liquidated; far away without one."""
-        if not self._watches or any(leg.closing for leg in self.legs):
+        if not self._watches or self.closes:
             return FAR
         if self._only is None:
             return self.first_judged(until, included)
@@ -286,20 +305,15 @@ class MarginAccount:
         """The account at the worst marks of a moment."""
         return self.cross.statement(self.wallet(), [leg.held_at(time_ns) for leg in self.legs])
 
-    def charged(self, fill: OrderFilled, leg: Leg) -> int:
-        """The fee of a fill that liquidates: the venue's own and the liquidation fee, in the fill's units."""
-        notional = fill.last_lots * leg.holding.lot_units * fill.last_ticks * leg.holding.unit
-        return fill.fee + leg.contract.liquidation_fee(notional)
-
     # ---- entries
 
-    def available(self, now: int, rank: int) -> int:
-        """What is not bound as initial margin: wallet balance, unrealised profit less initial margins at the newest marks."""
+    def spendable(self, now: int, rank: int) -> int:
+        """What may be spent on spot: wallet balance less initial margins and what is lost on the positions at the newest marks."""
         held = []
         for leg in self.legs:
             position, mark = leg.holding.position, leg.latest(now, rank)
             held.append(Held(position.units, position.cost, mark or 0) if position.units else Held(0, 0, 0))
-        return self.cross.statement(self.wallet(), held).available
+        return self.cross.statement(self.wallet(), held).spendable
 
     def problem(
         self, leg: Leg, units: int, ticks: int, fee: int, working: int, coming: int, now: int, rank: int
@@ -336,3 +350,42 @@ class MarginAccount:
                 time, rate = stream.times[row], int(stream.columns["rate_e8"][row])
                 if time >= agenda.now:
                     agenda.add(time, Rank.FUNDING, Settlement(leg, row, time, rate))
+
+
+class MarginAccounts:
+    """The margin accounts of a track, one a settlement currency, in the order of its instruments. None stands in for another."""
+
+    def __init__(self, legs: Sequence[Leg], portfolio: Portfolio) -> None:
+        currencies = dict.fromkeys(leg.instrument.quote for leg in legs)
+        self.all = tuple(MarginAccount([x for x in legs if x.instrument.quote == c], portfolio) for c in currencies)
+        self._legs = {leg.instrument.id: leg for leg in legs}
+        self._by_currency = {account.currency: account for account in self.all}
+
+    def leg(self, instrument: Instrument) -> Leg | None:
+        """The leg of an instrument; ``None`` of one that is no perpetual."""
+        return self._legs.get(instrument.id)
+
+    def of(self, currency: str) -> MarginAccount | None:
+        """The account whose contracts settle in a currency; ``None`` where none do."""
+        return self._by_currency.get(currency)
+
+    def changed(self, now: int) -> None:
+        """Positions or wallets are others: every account is searched anew, from the rows after ``now`` on."""
+        for account in self.all:
+            account.changed(now)
+
+    def schedule(self, agenda: TrackAgenda, closed_before: int) -> None:
+        """Put all settlements before ``closed_before`` on the agenda; every row before it has arrived."""
+        for account in self.all:
+            account.schedule(agenda, closed_before)
+
+    def next_hit(self, until: int, included: bool) -> int:
+        """The first moment before ``until`` (or at it where ``included``) at which one of them is liquidated; far away without one."""
+        return min([account.next_hit(until, included) for account in self.all])
+
+    def liquidated(self, time_ns: int) -> MarginAccount | None:
+        """The first account whose margin does not suffice at a moment, of those that no order of the venue closes already."""
+        for account in self.all:
+            if not account.closes and account.judge(time_ns) is not None:
+                return account
+        return None

@@ -9,7 +9,7 @@ from genesis.engine.desk import TrackDesk
 from genesis.engine.feed import InstrumentFeed
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument
-from genesis.model.orders import Side
+from genesis.model.orders import DenyReason, Side
 from genesis.portfolio.conversion import NoRate
 from genesis.portfolio.valuation import Valuation
 
@@ -56,9 +56,15 @@ class SeveralMoneysDesk(TrackDesk):
         return self._valuation.told if isinstance(found, NoRate) else found
 
     def closable_lots(self, instrument: Instrument) -> int:
-        """On spot what is owned of a position: what was paid or sold elsewhere is not there to be sold, and what was sold is not bought back."""
+        """On spot what is owned of a position: what was paid or sold elsewhere is not there to be sold, and what was sold is not bought back.
+
+        The margin of open perpetuals stays until they are closed.
+        """
         if instrument.short_allowed:
             return self.position_lots(instrument)
+        account = self._margin_of(instrument.base)
+        if account is not None and account.holds:
+            return 0
         holding = self._feed(instrument).holding
         owned = self._portfolio.netted()[1][holding.id]
         return max(0, owned) // (holding.lot_units * holding.base_factor)
@@ -75,20 +81,25 @@ class SeveralMoneysDesk(TrackDesk):
         return self._told(self._feed(instrument).value(ticks, lots), instrument.quote)
 
     def standing(self) -> tuple[int, int]:
-        """(equity, gross): gross adds up what is owned of each traded asset, wherever it came from, and open orders.
+        """(equity, gross): gross adds up what is owned of each traded asset, wherever it came from, perpetuals, and open orders.
 
-        Of two instruments of one asset (a purchase here, a sale there) only what is left counts.
+        Of two spot instruments of one asset (a purchase here, a sale there) only what is left counts. Perpetuals are never owned: each counts whole,
+        because each has a margin to lose.
         """
-        track, equity = self._track, self.equity_units()
+        track, equity, gross = self._track, self.equity_units(), 0
         cash, values = self.worths()
         net: dict[str, int] = {}
         for feed in track.feeds:
             base = feed.instrument.base
-            net[base] = net.get(base, 0) + self._told(values[feed.instrument.id], feed.instrument.quote)
+            worth = self._told(values[feed.instrument.id], feed.instrument.quote)
+            if feed.leg is not None:
+                gross += abs(worth)
+            else:
+                net[base] = net.get(base, 0) + worth
         for money, units in cash.items():
             if money in net and money != self._portfolio.currency:
-                net[money] += self._told(units, money)
-        gross = sum(abs(v) for v in net.values())
+                net[money] += self._told(units + self._portfolio.contracts_cost_of(money), money)
+        gross += sum(abs(v) for v in net.values())
         if track.orders.by_id:
             gross += sum(track.orders.value(side, self.value, self._price) for side in Side)
         return equity, gross
@@ -106,41 +117,67 @@ class SeveralMoneysDesk(TrackDesk):
 
     def free_lots(self, instrument: Instrument) -> int:
         """Whole lots of the base asset that no open order binds."""
-        holding = self._feed(instrument).holding
-        return max(0, self.free_of(instrument.base)) // (holding.lot_units * holding.base_factor)
+        return max(0, self.free_of(instrument.base)) // self._lot_units(instrument)
+
+    def kept_as_margin(self, instrument: Instrument, lots: int) -> str | None:
+        """Why a sale would take what perpetuals, held or ordered, keep of the asset."""
+        account = self._margin_of(instrument.base)
+        if account is None or lots <= self.free_lots(instrument):
+            return None
+        orders = self._track.orders.by_id.values()
+        if not account.holds and not any(account.leg(s.order.intent.instrument) for s in orders):
+            return None
+        text = currency_grid(self._portfolio.scales[account.currency]).to_text
+        found = f"found {text(self.free_of(account.currency))} that margin leaves"
+        sold = lots * self._lot_units(instrument)
+        return f"{account.currency} wallet: expected {text(sold)} {account.currency} free, {found}"
+
+    def margin_problem(self, instrument: Instrument, lots: int, ticks: int) -> tuple[DenyReason, str] | None:
+        """As of one money; it names the wallet."""
+        found = super().margin_problem(instrument, lots, ticks)
+        return None if found is None else (found[0], f"{instrument.quote} wallet: {found[1]}")
 
     def free_of(self, asset: str) -> int:
         """What is owned of an asset less what open spot orders may take of it; beside perpetuals, what their margin leaves."""
-        track, portfolio, margin = self._track, self._portfolio, self._track.margin
-        if margin is not None and asset == margin.currency:
-            return margin.available(self._agenda.now, self._agenda.rank) - self._working_margin(margin)
-        free = portfolio.owned_of(asset)
-        for state in track.orders.by_id.values():
-            intent = state.order.intent
-            instrument = intent.instrument
-            if instrument.short_allowed or intent.reduce_only:
-                continue
-            holding = self._feed(instrument).holding
-            if intent.side is not _BUY:
-                free -= state.leaves * holding.lot_units * holding.base_factor if instrument.base == asset else 0
-            elif instrument.quote == asset:
-                ticks = intent.limit_ticks or intent.trigger_ticks or self._price(instrument, 1)
-                free -= self._feed(instrument).value(ticks, state.leaves)
-        return free
+        account = self._margin_of(asset)
+        if account is not None:
+            return account.spendable(self._agenda.now, self._agenda.rank) - self._working_margin(account)
+        return self._portfolio.owned_of(asset) - self._bound_of(asset)
 
-    def _working_margin(self, margin: MarginAccount) -> int:
-        """As of one money, of the orders that are paid in it."""
-        total = 0
+    def _bound_of(self, asset: str) -> int:
+        """What open spot orders may take of an asset. Of one that is margin a reduce-only sale takes as much as any other."""
+        bound, is_margin = 0, self._margin_of(asset) is not None
         for state in self._track.orders.by_id.values():
             intent = state.order.intent
-            if intent.instrument.quote != margin.currency:
+            instrument = intent.instrument
+            if instrument.short_allowed or (intent.reduce_only and not is_margin):
                 continue
-            leg = margin.leg(intent.instrument)
-            if not intent.reduce_only and (leg is not None or intent.side is _BUY):
-                ticks = intent.limit_ticks or intent.trigger_ticks or self._price(intent.instrument, int(intent.side))
-                value = self._feed(intent.instrument).value(ticks, state.leaves)
+            if intent.side is not _BUY:
+                bound += state.leaves * self._lot_units(instrument) if instrument.base == asset else 0
+            elif instrument.quote == asset:
+                ticks = intent.limit_ticks or intent.trigger_ticks or self._price(instrument, 1)
+                bound += self._feed(instrument).value(ticks, state.leaves)
+        return bound
+
+    def _working_margin(self, account: MarginAccount) -> int:
+        """As of one money: initial margin of the orders on its contracts, and what other orders may take of its currency."""
+        total = self._bound_of(account.currency)
+        for state in self._track.orders.by_id.values():
+            intent = state.order.intent
+            instrument = intent.instrument
+            leg = account.leg(instrument)
+            # What may be short is bought against the same money, but binds nothing at the venue.
+            buys = instrument.short_allowed and instrument.quote == account.currency and intent.side is _BUY
+            if not intent.reduce_only and (leg is not None or buys):
+                ticks = intent.limit_ticks or intent.trigger_ticks or self._price(instrument, int(intent.side))
+                value = self._feed(instrument).value(ticks, state.leaves)
                 total -= -value // (1 if leg is None else leg.contract.leverage)
         return total
+
+    def _lot_units(self, instrument: Instrument) -> int:
+        """A lot at the ledger scale of its asset."""
+        holding = self._feed(instrument).holding
+        return holding.lot_units * holding.base_factor
 
     def _told(self, units: int, money: str) -> int:
         """Units of the first money at the rates last looked at."""

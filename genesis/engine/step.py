@@ -144,11 +144,11 @@ def _read_again(series: BarSeries, closed_before: int, rows: int) -> None:
 
 
 class Overseer(Protocol):
-    """Looks at all tracks when an evidence bar has closed, and opens and closes tracks; ``tracks`` are those of the step."""
+    """Looks at all tracks when an evidence bar has closed, or sooner where it has reason to, and opens and closes tracks; ``tracks`` are those of the step."""
 
     @property
     def next_ns(self) -> int:
-        """Engine time of the next close of an evidence bar."""
+        """Engine time of its next look: the next close of an evidence bar at the latest."""
         ...
 
     def watches(self, track: Track) -> bool:
@@ -163,8 +163,8 @@ class Overseer(Protocol):
         """What tracks have journalled since it last heard of them."""
         ...
 
-    def close_bar(self, time_ns: int) -> list[Event]:
-        """Every track has handled every moment up to ``time_ns``, and was heard of. What was decided."""
+    def look_at_all(self, time_ns: int) -> list[Event]:
+        """Its next look is due: every track has handled every moment up to ``time_ns``, and was heard of. What was decided."""
         ...
 
 
@@ -174,7 +174,7 @@ def step(tape: Tape, tracks: Sequence[Track], closed_before: int, overseer: Over
     while overseer is not None and overseer.next_ns < closed_before:
         now = overseer.next_ns
         entries.extend(_advance(tracks, now + 1, overseer))
-        entries.extend(overseer.close_bar(now))
+        entries.extend(overseer.look_at_all(now))
     entries.extend(_advance(tracks, closed_before, overseer))
     entries.sort(key=attrgetter("time"))
     return entries

@@ -18,7 +18,7 @@ from genesis.engine.desk import TrackDesk
 from genesis.engine.executor.base import VenueAction
 from genesis.engine.executor.simulated import SimulatedExecutor
 from genesis.engine.feed import InstrumentFeed
-from genesis.engine.margin import MarginAccount, Settlement
+from genesis.engine.margin import MarginAccounts, Settlement
 from genesis.engine.marking import Marking
 from genesis.engine.marks import Marks
 from genesis.engine.price_age import PriceAge
@@ -121,7 +121,7 @@ class Track:
         self.several = None if valuation is None else SeveralMarks(self.feeds, portfolio, valuation, halt)
         self.marks: Marks = self.several or Marks([f.mark for f in self.feeds], halt)
         legs = [f.leg for f in self.feeds if f.leg is not None]
-        self.margin = MarginAccount(legs, portfolio) if legs else None
+        self.margin = MarginAccounts(legs, portfolio) if legs else None
         self._only_feed = self.feeds[0] if len(self.feeds) == 1 else None
         self._journalled = journalled
         self.price_age: PriceAge | None = None
@@ -396,11 +396,12 @@ class Track:
             self._close_order(state.order.client_order_id)
             if state.liquidates and self.clearing is not None:
                 self.clearing.stays_open(state)
-        trades = self.portfolio.apply_fill(fill, state.forced)
+        clearing = self.clearing
+        post = self.portfolio.apply_fill if clearing is None else clearing.post
+        trades = post(fill, state.forced)
         self.marking.position_changed()
-        if self.executor.faults is not None and not state.forced:
-            # What was executed before a halt may be heard of long after it.
-            self.stops.close_later()
+        if not state.forced:
+            self.stops.heard_fill(fill.order.intent.instrument)
         if self.several is not None and state.forced and state.status.is_final:
             # What it brought may be what another instrument's position is to be closed with.
             self.stops.close_later()

@@ -102,6 +102,9 @@ class Fifo(QueueEstimate):
     What a print took comes again as changes and deletes of the orders that it hit, and the other way round where those come first. Either
     counts once: a print's lots wait for the orders' reductions, and a reduction waits for its print until the next moment's events. A delete says what
     was withdrawn, so that a withdrawal is never taken for a trade. Displayed sizes tell nothing new and are ignored.
+
+    Where the other side's quote reaches the price before prints or orders say why, nobody is ahead any more; but those who were are still known (``_before``
+    counts their lots), so that what is told of them afterwards takes them, and is not ours.
     """
 
     __slots__ = ("_early", "_early_ts", "_known", "_printed_ahead", "_queues", "side", "ticks")
@@ -120,7 +123,7 @@ class Fifo(QueueEstimate):
     def join(self, displayed: int | None) -> None:
         """Begin to rest behind every order that stands at the price now, whatever is displayed."""
         self._known = self._queues.orders(self.side, self.ticks)
-        self.ahead = self._queues.size(self.side, self.ticks)
+        self.ahead = self._before = self._queues.size(self.side, self.ticks)
         self._queues.watch(self)
 
     def leave(self) -> None:
@@ -132,10 +135,10 @@ class Fifo(QueueEstimate):
         if self.ahead is None:
             return 0
         shown = min(lots, self._early) if self._early_ts == self._queues.now else 0
-        gone = min(self.ahead, lots - shown)
+        gone = min(self._before, lots - shown)
         self._early -= shown
         self._printed_ahead += gone
-        self.ahead -= gone
+        self._leave(gone)
         return lots - shown - gone
 
     def on_order(self, order_id: int, remaining: int, withdrawn: int) -> None:
@@ -149,8 +152,8 @@ class Fifo(QueueEstimate):
             del self._known[order_id]
         withdrawn = min(before, withdrawn)
         self._trade(max(0, before - remaining - withdrawn))
-        short = max(0, withdrawn - self.ahead)
-        self.ahead -= withdrawn - short
+        short = max(0, withdrawn - self._before)
+        self._leave(withdrawn - short)
         self._printed_ahead = max(0, self._printed_ahead - short)
 
     def on_level(self, displayed: int) -> None:
@@ -158,27 +161,28 @@ class Fifo(QueueEstimate):
 
     def on_resync(self, displayed: int) -> None:
         """Events were missed: no more is ahead than stands there, and what is gone counts as traded."""
-        if self.ahead is not None and displayed < self.ahead:
-            self._printed_ahead += self.ahead - displayed
-            self.ahead = displayed
+        if self.ahead is not None and displayed < self._before:
+            self._printed_ahead += self._before - displayed
+            self._leave(self._before - displayed)
 
     def on_through(self) -> None:
         """The market went beyond the price: whoever was ahead is gone, or was never there."""
-        self.ahead = 0
+        self.ahead = self._before = 0
         self._known.clear()
         self._printed_ahead = 0
-
-    def on_crossed(self) -> None:
-        """As `on_through`: the orders themselves say what printed."""
-        self.on_through()
 
     def _trade(self, lots: int) -> None:
         """An order ahead traded ``lots``: a print said so already, or is still to come."""
         printed = min(lots, self._printed_ahead)
         self._printed_ahead -= printed
         lots -= printed
-        if lots and self.ahead is not None:
+        if lots:
             now = self._queues.now
             self._early = lots + (self._early if self._early_ts == now else 0)
             self._early_ts = now
-            self.ahead -= lots
+            self._leave(lots)
+
+    def _leave(self, lots: int) -> None:
+        """So many of those who were ahead are gone."""
+        self._before -= lots
+        self.ahead = min(self.ahead or 0, self._before)

@@ -76,6 +76,11 @@ class MarginStatement(NamedTuple):
         return self.balance - self.initial
 
     @property
+    def spendable(self) -> int:
+        """What may leave the account, to pay for something on spot: a profit that is not realised is no money yet, a loss is gone already."""
+        return self.wallet + min(0, self.unrealized) - self.initial
+
+    @property
     def ratio(self) -> float | None:
         """Margin ratio: liquidation is at 1. ``None`` where a balance of 0 or less has none."""
         return quotient(self.maintenance, self.balance) if self.balance > 0 else None

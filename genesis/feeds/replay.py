@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -56,24 +56,25 @@ class Replay:
     def _revealed(self) -> list[int]:
         return [s.rows for s in self._streams]
 
-    def cut(self, rows: int | None = None) -> Iterator[Cut]:
+    def cut(self, rows: int | Callable[[], int] | None = None) -> Iterator[Cut]:
         """Reveal batches of ``rows`` rows (``None``: large windows), yielding after each; at the end a cut that closes
         everything.
 
-        A batch of fewer than `BY_TIME_ROWS` holds exactly the next rows of the merged order, and its moment may go on
-        in the next one. A larger one is a stretch of whole moments: the shortest that holds at least ``rows`` rows.
+        A batch of a fixed number of fewer than `BY_TIME_ROWS` holds exactly the next rows of the merged order, and its moment may
+        go on in the next one. Others are stretches of whole moments: the shortest that hold at least ``rows`` rows. What is called
+        for the size is called when a batch is about to be revealed, so it may judge by how the one before it fared.
 
         Raises:
             ValueError: ``rows`` is less than 1.
         """
-        if rows is not None and rows < 1:
+        if isinstance(rows, int) and rows < 1:
             raise ValueError(f"rows: expected 1 or more, found {rows}")
         if not any(s.recorded for s in self._streams):
             return
-        if rows is None or rows >= BY_TIME_ROWS:
-            yield from self._windows(rows or WINDOW_ROWS)
-        else:
+        if isinstance(rows, int) and rows < BY_TIME_ROWS:
             yield from self._batches(rows)
+        else:
+            yield from self._windows(rows if callable(rows) else _always(rows or WINDOW_ROWS))
         yield Cut(self.closing, self._complete)
 
     def _batches(self, rows: int) -> Iterator[Cut]:
@@ -90,7 +91,7 @@ class Replay:
             self._reveal(revealed)
             yield Cut(time, False)
 
-    def _windows(self, rows: int) -> Iterator[Cut]:
+    def _windows(self, size: Callable[[], int]) -> Iterator[Cut]:
         total, stops = self.rows, self._revealed
         revealed = sum(stops)
         times = [s.times[:stop] for s, stop in zip(self._streams, self._stops, strict=True)]
@@ -99,7 +100,7 @@ class Replay:
             return sum(bisect_left(t, before) for t in times)
 
         low = min((int(t[0]) for t in times if len(t)), default=self.closing)
-        while revealed + rows < total:
+        while revealed + (rows := size()) < total:
             # The shortest stretch of whole moments: the first time before which enough rows have arrived. One stream's rows
             # alone would be enough just after its last one of them, so it is not later than that; with one stream it is that.
             enough = [t[stop + rows - 1] + 1 for t, stop in zip(times, stops, strict=True) if stop + rows <= len(t)]
@@ -126,6 +127,10 @@ class Replay:
         return heapq.merge(
             *(_keys(s, place, stop) for place, (s, stop) in enumerate(zip(self._streams, self._stops, strict=True)))
         )
+
+
+def _always(rows: int) -> Callable[[], int]:
+    return lambda: rows
 
 
 def _rows_before(stream: Stream, until: int | None) -> int:

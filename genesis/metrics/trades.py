@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 
 from genesis.metrics.amounts import Amount, exact, mean, ratio, total
 from genesis.metrics.trade_stats import TradeStats as TradeStats
@@ -70,6 +71,16 @@ class TradeTally:
             largest_loss=exact(self._worst) if losses else None,
             average_duration_ns=self.duration_ns // n if n else None,
         )
+
+
+def breakeven_rate(wins: int, won: Amount, losses: int, lost: Amount) -> float | None:
+    """Share of trades that has to win at their mean win W and mean loss L so that nothing is lost: L / (W + L) (statistics.md 4.1).
+
+    ``won`` is all that was won by ``wins`` trades, ``lost``, 0 or negative, all that was lost by ``losses``. ``None`` where nothing was.
+    """
+    win = Fraction(won) / wins if wins else Fraction(0)
+    loss = -Fraction(lost) / losses if losses else Fraction(0)
+    return float(loss / (win + loss)) if win + loss else None
 
 
 def trade_stats(trades: Iterable[tuple[Amount, int]]) -> TradeStats:

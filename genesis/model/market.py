@@ -105,7 +105,7 @@ class BarSpec(msgspec.Struct, frozen=True):
             ValueError: anything else.
         """
         number, unit = text[:-1], text[-1:]
-        if not number.isdigit() or int(number) == 0 or unit not in {*_UNITS, "t"}:
+        if not number.isdecimal() or int(number) == 0 or unit not in {*_UNITS, "t"}:
             raise ValueError(f"expected bars such as 1m, 4h, 1d or 500t, found {text!r}")
         if unit == "t":
             return cls(BarKind.TICK, int(number))

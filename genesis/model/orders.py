@@ -55,6 +55,10 @@ class Liquidity(Word):
     TAKER = "TAKER"
 
 
+# Characters of a strategy's own label.
+TAG_MAX = 255
+
+
 def ensure_unicode(text: str, what: str) -> None:
     """Refuse text that no file, page or journal could hold.
 
@@ -71,7 +75,7 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
     """What a strategy wants: integer lots and ticks of its instrument. Risk turns it into an `Order` or a refusal.
 
     ``limit_ticks`` for limit types, ``trigger_ticks`` for stop and take-profit types, ``trailing_bp`` (basis points of the
-    best price since activation) for trailing stops. ``tag`` is the strategy's own label.
+    best price since activation) for trailing stops. ``tag`` is the strategy's own label, at most `TAG_MAX` characters.
     """
 
     instrument: Instrument
@@ -117,6 +121,8 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False):
             raise TypeError(
                 f"order: expected True or False for post_only and reduce_only, found {self.post_only!r} and {self.reduce_only!r}"
             )
+        if len(self.tag) > TAG_MAX:
+            raise ValueError(f"tag: expected at most {TAG_MAX} characters, found {len(self.tag)}")
         if not self.tag.isascii():
             ensure_unicode(self.tag, "tag")
 
@@ -244,9 +250,9 @@ class DenyReason(Enum):
     """Why risk refused an intent, in the order in which it is checked."""
 
     MALFORMED = "MALFORMED"
+    NO_PRICE = "NO_PRICE"
     TRACK_HALTED = "TRACK_HALTED"
     MARKET_CLOSED = "MARKET_CLOSED"
-    NO_PRICE = "NO_PRICE"
     STALE_PRICE = "STALE_PRICE"
     QTY_BELOW_MIN = "QTY_BELOW_MIN"
     QTY_ABOVE_MAX = "QTY_ABOVE_MAX"
@@ -255,13 +261,13 @@ class DenyReason(Enum):
     DUPLICATE = "DUPLICATE"
     ORDERS_PER_MINUTE = "ORDERS_PER_MINUTE"
     OPEN_ORDERS = "OPEN_ORDERS"
-    SHORT_NOT_ALLOWED = "SHORT_NOT_ALLOWED"
     NOTHING_TO_REDUCE = "NOTHING_TO_REDUCE"
+    SHORT_NOT_ALLOWED = "SHORT_NOT_ALLOWED"
     NO_RATE = "NO_RATE"
-    INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
     ORDER_SIZE = "ORDER_SIZE"
     GROSS_EXPOSURE = "GROSS_EXPOSURE"
     NET_EXPOSURE = "NET_EXPOSURE"
+    INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
     LEVERAGE = "LEVERAGE"
     MARGIN = "MARGIN"
     DAILY_LOSS = "DAILY_LOSS"

@@ -2,6 +2,7 @@
 
 What is held is kept before anything rises; where it has to shrink, the weakest evidence gives first. Rises are served by evidence, ties by name; the rest wait and are told
 why. Limits measured by equity let what is held stand until equity is under `_SHRUNK` of what they ask, as the tiers do: else every small loss would move capital.
+What is proven keeps what it holds while its E is at least `proven_evidence`, and rises beyond the room of the unproven at `_CLEARLY` times as much.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import Stage
 
 _SHRUNK = Decimal("0.9")
+# An E that stands about `proven_evidence` would take the same step again and again, and give it back at once each time (docs/PROMOTION.md, "The account").
+_CLEARLY = 1.5
 _CENT = Decimal("0.01")
 _ONE = Decimal(1)
 
@@ -89,6 +92,10 @@ class Allocation:
         """The E that counts; 1 where it is of an earlier attempt."""
         facts, standing = self._facts[version], self._standings[version]
         return facts.counted if facts.evidence_from_ns == standing.evidence_from_ns else 1.0
+
+    def _is_clear(self, version: str) -> bool:
+        """Whether it is proven by so much that it may rise for it."""
+        return self._evidence(version) >= _CLEARLY * float(self._rules.proven_evidence)
 
     def _is_proven(self, version: str) -> bool:
         if version in self._facts:
@@ -173,15 +180,14 @@ class Allocation:
 
     def _shared(self, version: str) -> Room:
         """What the limits that all share leave to it."""
-        proven = self._proven[version]
-        revoked = "" if proven else self.revoked
+        revoked = "" if self._proven[version] else self.revoked
         kept, held = self._kept.get(version), self._held(version)
         if kept is not None and kept.fraction < held:
             return Room(kept.fraction, kept.words, revoked)
         if self._account.held_back:
             return Room(held, self._account.held_back, revoked)
         self._put(version, -1)
-        left, words = self._limits.left(proven)
+        left, words = self._limits.left(self._is_clear(version))
         self._put(version, 1)
         return Room(max(held, min(left / self._budget(version), self._rules.max_allocation)), words, revoked)
 

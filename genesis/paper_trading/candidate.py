@@ -12,7 +12,9 @@ from genesis.evidence.gathering import Evidence
 from genesis.evidence.hedging import HedgedEvidence
 from genesis.evidence.rules import BettingRules, FutilityRules, HedgeRules, Source
 from genesis.evidence.stress import StressedEvidence
+from genesis.metrics.amounts import Amount, total
 from genesis.metrics.ratios import Moments, sharpe
+from genesis.metrics.trades import breakeven_rate
 from genesis.model.events import OrderSubmitted
 from genesis.model.grid import quotient
 from genesis.paper_trading.validation_criteria import Measurements, Window
@@ -48,7 +50,8 @@ class Candidate:
         self.risk = FilteredRisk()
         self._held_before: float | None = None
         self._start_gathering()
-        self._trades_before = self._wins_before = 0
+        # Trades, wins, losses, and what they won and lost, of earlier attempts.
+        self._before: tuple[int, int, int, Amount, Amount] = (0, 0, 0, 0, 0)
         self._paid = 0
         self._orders: dict[str, tuple[int, int]] = {}
 
@@ -65,8 +68,7 @@ class Candidate:
         self._start_gathering()
         self._returns = Moments()
         self.track.marks.begin_attempt(now)
-        tally = self.portfolio.trades
-        self._trades_before, self._wins_before = tally.n, tally.wins
+        self._before = self._told()
 
     def sent(self, event: OrderSubmitted) -> None:
         """An order of the reference track: how large its orders are."""
@@ -106,13 +108,18 @@ class Candidate:
         costs, self._paid = paid - self._paid, paid
         return max(0.0, quotient(costs, p.bar_began)) if p.bar_began > 0 else 0.0
 
+    def _told(self) -> tuple[int, int, int, Amount, Amount]:
+        tally = self.portfolio.trades
+        return tally.n, tally.wins, tally.losses, tally.gross_profit, tally.gross_loss
+
     # ---- what is read
 
     def measurements(self, now: int) -> Measurements:
         """What the criteria judge of the attempt."""
-        tally, marks = self.portfolio.trades, self.track.marks
+        marks, (n, wins, losses, won, lost) = self.track.marks, self._told()
+        n, wins, losses = n - self._before[0], wins - self._before[1], losses - self._before[2]
         returns = self.portfolio.bars.moments() if self._returns is None else self._returns
-        estimate, n = sharpe(returns), tally.n - self._trades_before
+        estimate = sharpe(returns)
         drawdown = marks.drawdown if marks.attempt is None else marks.attempt
         return Measurements(
             window=Window(self.from_ns, now),
@@ -122,7 +129,8 @@ class Candidate:
             sharpe=None if estimate is None else estimate.value,
             sharpe_stderr=None if estimate is None else estimate.stderr,
             drawdown_max=drawdown.maximum,
-            win_rate=(tally.wins - self._wins_before) / n if n else None,
+            win_rate=wins / n if n else None,
+            breakeven=breakeven_rate(wins, total(won, -self._before[3]), losses, total(lost, -self._before[4])),
         )
 
     def least_fraction(self) -> Decimal:

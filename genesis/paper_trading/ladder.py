@@ -90,6 +90,8 @@ class _Version:
         "earned_before",
         "facts",
         "halt",
+        "live_before",
+        "live_since_ns",
         "live_trades",
         "pair",
         "pairs",
@@ -110,6 +112,9 @@ class _Version:
         self.watch: Watch | None = None
         self.halt: Halt | None = None
         self.live_trades = 0
+        # E of the live tracks of this attempt that are closed, multiplied; and the attempt in which the present one was opened.
+        self.live_before: float | None = None
+        self.live_since_ns = candidate.from_ns
         self.earned_before = _NONE
         self.verdicts: tuple[Verdict, ...] = ()
 
@@ -128,6 +133,26 @@ class _Version:
     def live_equity(self) -> Decimal | None:
         live = self.live
         return None if live is None else live.desk.equity().amount
+
+    def live_evidence(self) -> float | None:
+        """E of what live tracks have shown in this attempt, one after the other: a new pair forgets nothing. ``None`` before the first bet."""
+        live, before = self.live, self.live_before
+        evidence = None if live is None or self.live_since_ns != self.candidate.from_ns else _evidence_of(live)
+        if evidence is None or evidence.loss_bound is None:
+            return before
+        return evidence.e_value if before is None else before * evidence.e_value
+
+    def watch_by(self, rules: WatchRules) -> None:
+        """Watch the pair, as soon as the reference has bars that vary to hold it against."""
+        pair, proven = self.pair, self.candidate.evidence
+        if (
+            self.watch is None
+            and proven.deviation
+            and pair is not None
+            and pair.live is not None
+            and pair.twin is not None
+        ):
+            self.watch = Watch(rules, pair.live, pair.twin, self.candidate.risk, proven)
 
     def earned(self) -> Decimal:
         """All that live tracks of the version have earned, net."""
@@ -184,7 +209,9 @@ class CapitalLadder:
         self._family = Family()
         self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
-        self.next_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
+        self._bar_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
+        # When to ask again whether prices are fresh, while a flattening waits for them.
+        self._again_ns: int | None = None
 
     def add(self, track: Track, identity: str, facts: Mapping[str, Any]) -> None:
         """Take a reference track into the account's family; ``facts`` are what the first entry says of it."""
@@ -224,6 +251,11 @@ class CapitalLadder:
 
     # ---- what the step asks and tells
 
+    @property
+    def next_ns(self) -> int:
+        """Engine time of the next look."""
+        return self._bar_ns if self._again_ns is None else min(self._bar_ns, self._again_ns)
+
     def watches(self, track: Track) -> bool:
         """Whether a live pair waits for this track to be flat."""
         version = self._versions.get(track.name)
@@ -246,13 +278,17 @@ class CapitalLadder:
                 if live is not None:
                     _heard_of_live(live, event)
 
-    def close_bar(self, time_ns: int) -> list[Event]:
-        """Gather, decide, write, do."""
-        self.next_ns = time_ns + EVIDENCE_BAR_NS
+    def look_at_all(self, time_ns: int) -> list[Event]:
+        """Gather, decide, write, do; between evidence bars only what waits for fresh prices."""
+        if time_ns < self._bar_ns:
+            return self._flatten_late(time_ns)
+        self._bar_ns = time_ns + EVIDENCE_BAR_NS
         for version in self._versions.values():
             version.candidate.close_bar()
-            if version.watch is not None and version.live is not None:
-                version.watch.close_bar()
+            if version.live is not None:
+                if version.watch is not None:
+                    version.watch.close_bar()
+                version.watch_by(self._watch_rules)
             version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns))
         events: list[Event] = []
         for test in self._tests:
@@ -264,7 +300,32 @@ class CapitalLadder:
             events.extend(self._decide(time_ns, due, commands))
         for version in self._versions.values():
             events.extend(self._close_pair(version, time_ns))
+        self._ask_again(time_ns)
         return events
+
+    # ---- what waits for fresh prices
+
+    def _flatten_late(self, now: int) -> list[Event]:
+        """Flatten those halted by risk while prices were stale, once these are fresh."""
+        due = [v for v in self._unflattened() if self._data_of(v, now) is not DataState.STALE]
+        events = self._decide(now, due, ()) if due else []
+        self._ask_again(now)
+        return events
+
+    def _unflattened(self) -> list[_Version]:
+        """Halted by risk, and neither flat nor being flattened."""
+        found = []
+        for version in self._versions.values():
+            halt, pair = self.manager.standing(version.name).halt, version.pair
+            if halt is not None and halt.kind is HaltKind.RISK and pair is not None and pair.is_held:
+                found.append(version)
+        return found
+
+    def _ask_again(self, now: int) -> None:
+        waiting = [v.pair for v in self._unflattened() if v.pair is not None]
+        self._again_ns = now + _STALE_NS if waiting else None
+        for pair in waiting:
+            pair.be_there(now + _STALE_NS)
 
     # ---- deciding
 
@@ -295,7 +356,6 @@ class CapitalLadder:
     def _facts_of(self, version: _Version, now: int, adjusted: float, residual: float) -> Facts:
         candidate, live = version.candidate, version.live
         evidence, futility = candidate.evidence, candidate.futility
-        of_live = None if live is None else _evidence_of(live)
         return Facts(
             time_ns=now,
             version=version.name,
@@ -306,7 +366,7 @@ class CapitalLadder:
             e_value=evidence.e_value,
             adjusted=adjusted,
             residual=residual,
-            e_live=None if of_live is None or of_live.loss_bound is None else of_live.e_value,
+            e_live=version.live_evidence(),
             e_stress=candidate.stressed.e_value if evidence.loss_bound is not None else None,
             futility=None if futility is None else futility.value,
             bound_broken=evidence.bound_broken,
@@ -405,6 +465,10 @@ class CapitalLadder:
         if evaluation.after.evidence_from_ns != version.candidate.from_ns:
             candidate = version.candidate
             candidate.begin(evaluation.after.evidence_from_ns)
+            version.live_before = None
+            if pair is not None and not pair.is_closed:
+                # Halted while it was flat it is there still; the next attempt has a pair of its own.
+                pair.demote(now, why)
             self._family.begin(version.name, candidate.evidence, candidate.hedged)
         if not evaluation.after.stage.holds_capital and evaluation.after.halt is None:
             version.halt = None
@@ -434,9 +498,8 @@ class CapitalLadder:
         if pair.live is None or pair.twin is None:
             return
         self._by_live[pair.live.name] = version
-        proven = version.candidate.evidence
-        if proven.deviation:
-            version.watch = Watch(self._watch_rules, pair.live, pair.twin, version.candidate.risk, proven)
+        version.live_since_ns = version.candidate.from_ns
+        version.watch_by(self._watch_rules)
 
     def _open(self, name: str, role: str, strategy: Strategy, capital: Money, start_ns: int) -> Track:
         version = self._versions[name.partition("@")[0]]
@@ -459,10 +522,10 @@ class CapitalLadder:
         pair = version.pair
         if pair is None or pair.is_closed:
             return ()
-        live, earned = pair.live, version.earned()
+        live, earned, shown = pair.live, version.earned(), version.live_evidence()
         last = pair.close_bar(now)
         if pair.is_closed:
-            version.earned_before, version.watch = earned, None
+            version.earned_before, version.live_before, version.watch = earned, shown, None
             if live is not None:
                 del self._by_live[live.name]
         return last

@@ -62,6 +62,7 @@ class LivePair:
         self.failed: str | None = None
         self._owed: dict[str, int] = {}
         self._demoted_ns: int | None = None
+        self._kept = False
         self._slices = _SLICES
         self.is_closed = False
 
@@ -81,6 +82,11 @@ class LivePair:
     def twin(self) -> Track | None:
         """Its twin; ``None`` before it has joined."""
         return self.tracks[1] if self.tracks else None
+
+    @property
+    def is_held(self) -> bool:
+        """A position is kept because prices could not be trusted, and nobody has said since what becomes of it."""
+        return self._kept and not self.is_closed and not all(t.is_idle for t in self.tracks)
 
     def look(self, now: int) -> None:
         """The reference has handled the moment ``now``: begin where the strategy's next entry will be from flat.
@@ -151,7 +157,7 @@ class LivePair:
 
     def go_on(self, share: Fraction, now: int) -> None:
         """Entries are taken again, with ``share`` of the budget, which is at most what it holds."""
-        self._demoted_ns, self._slices = None, _SLICES
+        self._demoted_ns, self._slices, self._kept = None, _SLICES, False
         if share < self.share:
             self.lower_to(share, now)
         for track in self.tracks:
@@ -159,20 +165,26 @@ class LivePair:
 
     def demote(self, now: int, why: str) -> None:
         """Entries are cancelled; only what reduces the position is sent, and what protects it stays. After a day it is closed in slices."""
-        self._demoted_ns = now
+        self._demoted_ns, self._kept = now, False
         for track in self.tracks:
             track.stops.forbid_entries(why)
 
     def hold(self, why: str) -> None:
         """Entries are cancelled and no more are sent; the position is kept, because prices cannot be trusted."""
+        self._kept = True
         for track in self.tracks:
             track.stops.forbid_entries(why)
 
     def flatten(self, now: int, why: str) -> None:
         """Everything is cancelled and closed now."""
-        self._demoted_ns = now
+        self._demoted_ns, self._kept = now, False
         for track in self.tracks:
             track.stops.flatten(why)
+
+    def be_there(self, time_ns: int) -> None:
+        """Both tracks stand at that moment, for what may be decided then."""
+        for track in self.tracks:
+            track.stops.be_there(time_ns)
 
     def close_bar(self, now: int) -> list[Event]:
         """An evidence bar has closed: return capital that is owed, close slices; once they are done, close both, with what they say last."""

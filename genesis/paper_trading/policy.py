@@ -30,6 +30,7 @@ from genesis.evidence.rules import FutilityRules, Source
 from genesis.evidence.simulated import chosen, shocks, stepwise
 from genesis.metrics.ratios import BARS_PER_YEAR, SHARPE_BARS_MIN, Moments
 from genesis.metrics.returns import NO_DEVIATION, YEAR_DAYS
+from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.policy_values import BAR_NS, BARS_A_DAY, BEGIN_NS, Outcome, Policy, Rate, Strategy, World
 from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Standing
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
@@ -63,10 +64,15 @@ class Shown:
         start: equity at the begin.
     """
 
-    __slots__ = ("codes", "e", "fall", "first", "futility", "ratio", "returns", "trades", "warmup", "wins")
+    __slots__ = ("_gained", "codes", "e", "fall", "first", "futility", "ratio", "returns", "trades", "warmup", "wins")
 
     def __init__(self, policy: Policy, first: int, start: float, equity: Floats, won: Counts, trades: Counts) -> None:
         path = np.concatenate([[start], equity])
+        change = np.diff(path)
+        # What the trades up to each bar have won, and lost.
+        self._gained = tuple(
+            np.concatenate([[0.0], np.cumsum(change * side)])[trades] for side in (change > 0, change < 0)
+        )
         self.first, self.trades = first, trades
         self.wins = np.concatenate([[0], np.cumsum(won)])[trades]
         self.fall = np.maximum.accumulate(1 - path / np.maximum.accumulate(path))[trades]
@@ -89,6 +95,15 @@ class Shown:
         """The place of a bar in the columns."""
         return bar - self.first - 1
 
+    def breakeven(self, i: int) -> float | None:
+        """The share of trades up to a place that has to win so that nothing is lost."""
+        wins, (won, lost) = int(self.wins[i]), (x[i] for x in self._gained)
+        return breakeven_rate(wins, Decimal(float(won)), int(self.trades[i]) - wins, Decimal(float(lost)))
+
+    def least_wins(self, criteria: ValidationCriteria) -> Floats:
+        """What each bar's win rate is held against."""
+        return np.array([criteria.least_wins(self.breakeven(i)) for i in range(len(self.trades))])
+
     def measured(self, bar: int) -> Measurements:
         """What the criteria judge at a bar."""
         i = self.at(bar)
@@ -102,6 +117,7 @@ class Shown:
             sharpe=None if np.isnan(ratio) else ratio,
             drawdown_max=float(self.fall[i]),
             win_rate=float(self.wins[i]) / trades if trades else None,
+            breakeven=self.breakeven(i),
         )
 
 
@@ -146,12 +162,13 @@ def _codes(criteria: ValidationCriteria, shown: Shown) -> Counts:
     needed = criteria.min_days * BARS_A_DAY
     valid = n - np.minimum(n, shown.warmup)
     rate = shown.wins / np.maximum(trades, 1)
+    least = float(criteria.min_win_rate) if criteria.win_rate_margin is None else shown.least_wins(criteria)
     asked: list[tuple[Mode, Any, Any]] = [
         (criteria.trades_mode, trades >= criteria.min_trades, True),
         (criteria.days_mode, valid >= needed, True),
         (criteria.sharpe_mode, (n >= needed) & ~np.isnan(shown.ratio), shown.ratio >= float(criteria.min_sharpe)),
         (criteria.drawdown_mode, valid >= needed, shown.fall <= float(criteria.max_drawdown)),
-        (criteria.win_rate_mode, trades >= criteria.min_trades, rate >= float(criteria.min_win_rate)),
+        (criteria.win_rate_mode, trades >= criteria.min_trades, rate >= least),
     ]
     enforced = [(enough, met) for mode, enough, met in asked if mode is Mode.ENFORCE]
     if not enforced:

@@ -76,8 +76,6 @@ def decide(
 
 def _recordable(facts: Facts) -> Facts:
     """No entry holds a number that is none: its verdict is an error that says so, and its value is undefined."""
-    if all(v.value is None or isfinite(v.value) for v in facts.verdicts):
-        return facts
     verdicts = tuple(
         v if v.value is None or isfinite(v.value) else msgspec.structs.replace(v, value=None) for v in facts.verdicts
     )
@@ -113,7 +111,8 @@ def _done(minutes: Minutes, step: Step) -> Action:
         "committed": step.fraction if stage.holds_capital else left,
     }
     if stage is not before.stage:
-        base["since_ns"] = minutes.now
+        # Whoever was asked was asked about a version that stood elsewhere.
+        base |= {"since_ns": minutes.now, "awaited": None}
     if step.fraction != before.fraction:
         base |= {"stepped_ns": minutes.now, "stepped_trades": facts.live_trades, "awaited": None}
     if not step.fraction:

@@ -67,6 +67,22 @@ class Case:
             return self.evidence
         return min(self.evidence, frozen if live is None else frozen * live)
 
+    @property
+    def unopened(self) -> str:
+        """What evidence still lacks to have opened the way to capital, in words; empty under `given`, and where it was validated once."""
+        if not self.rules.needs_evidence or self.standing.frozen is not None:
+            return ""
+        needed = self.rules.needed_live(self.standing.attempt)
+        if self.evidence >= needed:
+            return ""
+        return (
+            f"beyond a person's word an adjusted E of {needed:.4g} is needed, as to go live, found {self.evidence:.4g}"
+        )
+
+    def to_freeze(self) -> float:
+        """The paper evidence that opens the way to capital, as much of it as going live takes."""
+        return min(self.evidence, self.rules.needed_live(self.standing.attempt))
+
     def carries(self, fraction: Decimal) -> bool:
         """Whether evidence alone carries a fraction: fraction <= eps E."""
         return self.step_evidence >= self.rules.needed(fraction, self.standing.attempt)
@@ -176,11 +192,9 @@ class Case:
         rules, attempt = self.rules, self.standing.attempt
         if self.standing.fraction:
             needed, found, what = rules.needed(fraction, attempt), self.step_evidence, f"for {percent(fraction)}"
-            return (
-                ()
-                if self.exempt(fraction) or found >= needed
-                else (f"{what} an E of {needed:.4g} is needed, found {found:.4g}",)
-            )
+            if self.exempt(fraction) or found >= needed:
+                return (self.unopened,)
+            return (f"{what} an E of {needed:.4g} is needed, found {found:.4g}", self.unopened)
         if not rules.needs_evidence:
             return ()
         needed, found = rules.needed_live(attempt), self.evidence
@@ -216,7 +230,7 @@ class Case:
         held, first = standing.fraction, rules.initial_allocation
         if standing.forced or self.exempt(held) or not self.current or self.carries(held * rules.deramp_hysteresis):
             return held
-        carried = max((r for r in rules.ladder if r < held and self.carries(r)), default=NOTHING)
+        carried = max((r for r in rules.ladder if self.carries(r)), default=NOTHING)
         if not carried and (self.exempt(first) or self.carries(first * rules.deramp_hysteresis)):
             return min(first, held)
         return carried

@@ -6,6 +6,7 @@ from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.paper_trading.promotion_facts import NOTHING, DataState, Level, Pause
 from genesis.paper_trading.promotion_minutes import JUDGED, Minutes
 from genesis.paper_trading.promotion_rules import percent
+from genesis.paper_trading.stages import Stage
 from genesis.paper_trading.validation_criteria import Status
 
 _KEPT = {
@@ -44,6 +45,15 @@ def _remember(minutes: Minutes) -> None:
         calm = facts.level is Level.CALM
         since = minutes.now if standing.calm_since_ns is None else standing.calm_since_ns
         minutes.set(calm_since_ns=since if calm else None)
+    _leave_out(minutes)
+
+
+def _leave_out(minutes: Minutes) -> None:
+    """Of a version that was warned about, time in which nothing could be seen is no calm time."""
+    standing, calm_since_ns = minutes.before, minutes.standing.calm_since_ns
+    seen = standing.stage is not Stage.DEGRADED or minutes.facts.data is DataState.FRESH
+    if not seen and calm_since_ns is not None and standing.look_ns is not None:
+        minutes.set(calm_since_ns=min(minutes.now, calm_since_ns + minutes.now - standing.look_ns))
 
 
 def _count(minutes: Minutes) -> None:
@@ -80,8 +90,14 @@ def _hold_on(minutes: Minutes) -> None:
 
 
 def _catch_up(minutes: Minutes) -> None:
-    standing, case = minutes.standing, minutes.case
-    if standing.forced and case.carries(standing.fraction) and case.status is Status.PASSED:
+    """Criteria and evidence reach what a person's word gave: where they have to open the way to capital, no sooner than they would have by themselves."""
+    case = minutes.case
+    if not minutes.standing.stage.holds_capital or case.status is not Status.PASSED or case.unopened:
+        return
+    if minutes.rules.needs_evidence and minutes.standing.frozen is None:
+        minutes.set(frozen=case.to_freeze())
+    standing = minutes.standing
+    if standing.forced and case.carries(standing.fraction):
         minutes.set(forced=False)
         minutes.reasons.append(
             f"evidence has caught up: {percent(standing.fraction)} is no longer held by a person's word"

@@ -53,18 +53,25 @@ class Minutes:
         """Call a person."""
         self.calls.append(why)
 
+    def again(self) -> dict[str, Any]:
+        """What the next attempt of the same identity begins with: whoever lets it begin, its thresholds are raised."""
+        return self.anew() | {"attempt": self.standing.attempt + 1}
+
+    def raised_by(self, attempt: int) -> str:
+        """What a further attempt means, in words."""
+        times = self.rules.penalty(attempt)
+        return f"evidence begins anew, and every threshold of it is {times:f} times that of the first"
+
     def anew(self) -> dict[str, Any]:
         """What an attempt begins with: evidence, counters and time of its own."""
         return {
             "evidence_from_ns": self.now,
             "deadline_ns": self.now + self.rules.paper_max_days * NS_PER_DAY,
             "frozen": None,
-            "forced": False,
             "errors": 0,
             "inconclusive": 0,
             "failures": 0,
             "halt": None,
             "halted_fraction": NOTHING,
-            "awaited": None,
             "proven": False,
         }

@@ -47,9 +47,8 @@ def validated(minutes: Minutes) -> Step | None:
     if lacking:
         minutes.reasons += (*lacking, *case.infeasible(first))
         return None
-    frozen = min(case.evidence, minutes.rules.needed_live(minutes.standing.attempt))
     words = ("all that the profile asks of paper is met", *case.infeasible(first))
-    return Step(Move.VALIDATE, NOTHING, words, frozen=frozen)
+    return Step(Move.VALIDATE, NOTHING, words, frozen=case.to_freeze())
 
 
 def thawed(minutes: Minutes) -> Step | None:
@@ -79,8 +78,8 @@ def after_cooldown(minutes: Minutes) -> Step | None:
     if standing.attempt >= rules.max_attempts:
         return Step(Move.REJECT, NOTHING, (f"all {rules.max_attempts} attempts are used up",))
     attempt = standing.attempt + 1
-    words = f"attempt {attempt} of {rules.max_attempts}: evidence begins anew, and every threshold of it is {rules.penalty(attempt):f} times that of the first"
-    return Step(Move.RETRY, NOTHING, (words,), **(minutes.anew() | {"attempt": attempt}))
+    words = f"attempt {attempt} of {rules.max_attempts}: {minutes.raised_by(attempt)}"
+    return Step(Move.RETRY, NOTHING, (words,), **minutes.again())
 
 
 def recovered(minutes: Minutes) -> Step | None:

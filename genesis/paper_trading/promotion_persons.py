@@ -23,11 +23,10 @@ _NOTHING_AWAITED = "expected something that awaits approval, found nothing"
 class Persons:
     """The commands of one moment. What moves nothing by itself is taken at once; of the others one wish counts, if any."""
 
-    __slots__ = ("_minutes", "_voiced", "_wish")
+    __slots__ = ("_minutes", "_wish")
 
     def __init__(self, minutes: Minutes) -> None:
         self._minutes = minutes
-        self._voiced = False
         self._wish = self._hear()
 
     # ---- hearing
@@ -85,7 +84,6 @@ class Persons:
             return False, _NOTHING_AWAITED
         if command.author in awaited.voices:
             return False, f"{command.author} is for it already: another person has to be"
-        self._voiced = True
         voices = (*awaited.voices, command.author)
         self._minutes.set(awaited=msgspec.structs.replace(awaited, voices=voices))
         return True, f"{awaited.move.value} to {percent(awaited.fraction)}: {command.author} is for it"
@@ -130,7 +128,11 @@ class Persons:
         words = f"{move.value} by {command.author}: {command.reason}"
         if move is Move.HALT:
             return halt_by(self._minutes, Halt(HaltKind.RISK, words))
-        return Step(move, NOTHING, (words,), **(self._minutes.anew() if move is Move.RESUME else {}))
+        if move is not Move.RESUME:
+            return Step(move, NOTHING, (words,))
+        again = self._minutes.again()
+        told = f"attempt {again['attempt']}: {self._minutes.raised_by(again['attempt'])}"
+        return Step(move, NOTHING, (words, told), **again)
 
     # ---- what is given
 
@@ -140,9 +142,12 @@ class Persons:
         if command is not None:
             return self._asked(command)
         awaited = self._minutes.standing.awaited
-        if not self._voiced or awaited is None or not awaited.forced or not is_enough(self._minutes.rules, awaited):
+        if awaited is None or not awaited.forced or not is_enough(self._minutes.rules, awaited):
             return None
         target = fitting(self._minutes, awaited.fraction)
+        if awaited.move is Move.RESTORE:
+            # Its position may have been closed while the second person was waited for.
+            target = min(target, self._restored())
         lacking = self._hindered(awaited.move, target)
         if lacking:
             self._minutes.set(awaited=None)

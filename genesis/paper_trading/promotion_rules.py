@@ -56,23 +56,17 @@ LEVELS: dict[Profile, tuple[Decimal, Decimal]] = {
 # How often the five criteria alone let a strategy without any edge pass in 30 days of looking after every trade (statistics.md 5.2):
 # symmetric payoffs; many small wins and rare large losses.
 PASSED_WITHOUT_EDGE = (0.20, 0.74)
-
-
 _HALF = Decimal("0.5")
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of the configuration."""
-
-
-class MinDwell(_Section, frozen=True):
+class MinDwell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a capital fraction is held before it may rise: both must be over."""
 
     days: _Count = 3
     trades: Annotated[int, Meta(ge=0)] = 10
 
 
-class Gates(_Section, frozen=True):
+class Gates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who opens what."""
 
     go_live: Gate = Gate.AUTO
@@ -80,7 +74,7 @@ class Gates(_Section, frozen=True):
     champion_swap: Gate = Gate.AUTO
 
 
-class PromotionRules(_Section, frozen=True):
+class PromotionRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The capital ladder and what climbing it takes. Fractions are of a strategy's budget unless they say that they are of the account.
 
     ``alpha_live``, ``alpha_full``: levels in place of the profile's. ``deramp_hysteresis``: capital is taken back when the evidence allows less than this part

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genesis.errors import ConfigError
 from genesis.evidence.gathering import Evidence
 from genesis.metrics.exposure import TimeWeighted
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
@@ -37,21 +36,25 @@ from genesis.tape.stream import Stream
 
 
 class Flow:
-    """What a fill changed, in ledger units of its quote; ``costs`` are drift, the spread doubled, depth walked, slippage and impact."""
+    """What a fill or a settlement changed, in ledger units of its quote.
 
-    __slots__ = ("costs", "currency", "fee", "profit", "trades", "turnover")
+    ``costs`` are drift, the spread doubled, depth walked, slippage and impact.
+    """
+
+    __slots__ = ("costs", "currency", "fee", "funding", "profit", "trades", "turnover")
 
     def __init__(
         self,
         currency: str,
-        profit: int,
-        fee: int,
-        turnover: int,
-        costs: tuple[int, ...],
-        trades: tuple[ClosedTrade, ...],
+        profit: int = 0,
+        fee: int = 0,
+        turnover: int = 0,
+        costs: tuple[int, ...] = (0, 0, 0, 0, 0),
+        trades: tuple[ClosedTrade, ...] = (),
+        funding: int = 0,
     ) -> None:
         self.currency, self.profit, self.fee, self.turnover = currency, profit, fee, turnover
-        self.costs, self.trades = costs, trades
+        self.costs, self.trades, self.funding = costs, trades, funding
 
 
 class SeveralMoneysPortfolio(VirtualPortfolio):
@@ -61,7 +64,7 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
         streams: those whose prices are rates between the moneys, in the order in which they are preferred.
 
     Raises:
-        ConfigError: also for a money that no rate leads from to the first budget's, and for a perpetual quoted in another.
+        ConfigError: also for a money that no rate leads from to the first budget's.
     """
 
     def __init__(
@@ -83,12 +86,7 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
         self._waiting: list[Flow] = []
 
     def _check_quotes(self, instruments: Sequence[Instrument]) -> None:
-        for instrument in instruments:
-            if self.holding(instrument).perpetual and instrument.quote != self.currency:
-                raise ConfigError(
-                    f"{instrument.id}: expected a perpetual quoted in {self.currency}, found one in {instrument.quote}: "
-                    "margin is kept in the budget's currency"
-                )
+        """Whatever an instrument is quoted in, or settles in, is a money of its own."""
 
     def begin_with(self, now: int, units: int) -> None:
         """What it started with is worth ``units``."""
@@ -116,7 +114,7 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
 
     @property
     def funding_units(self) -> int:
-        """Funding received less paid; perpetuals are quoted in the first budget's currency."""
+        """Funding received less paid, each settlement converted at its moment."""
         return self._funding
 
     @property
@@ -147,6 +145,12 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
             found[f"cash.{money}"] = text(self.cash_of(money))
             found[f"fees.{money}"] = text(self.fees_of(money))
             found[f"realized_pnl.{money}"] = text(self.realized_of(money))
+        settle_in = dict.fromkeys(h.purse.currency for h in self.holdings() if h.perpetual)
+        if any(money != self.currency for money in settle_in):
+            for money in settle_in:
+                text = currency_grid(self.scales[money]).to_text
+                found[f"wallet_balance.{money}"] = text(self.wallet_of(money))
+                found[f"funding.{money}"] = text(self.funding_of(money))
         return found
 
     # ---- what happens to it
@@ -181,10 +185,12 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
         self._changed(fill.time)
         return closed
 
-    def apply_funding(self, instrument_id: str, change: int) -> None:
-        """Post a settlement."""
-        super().apply_funding(instrument_id, change)
-        self._funding += change
+    def apply_funding(self, instrument_id: str, change: int, time_ns: int) -> None:
+        """Post a settlement; it is converted at the rates of its moment."""
+        super().apply_funding(instrument_id, change, time_ns)
+        self.worth_of.rates.look(time_ns)
+        self._waiting.append(Flow(self._holdings[instrument_id].purse.currency, funding=change))
+        self._convert_waiting(time_ns)
 
     def _fee_in_ledger(self, fill: OrderFilled) -> int:
         scale = self.scales.get(fill.fee_currency, fill.fee_decimals) - fill.fee_decimals
@@ -200,7 +206,8 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
 
     def _converted(self, flow: Flow, now: int) -> bool:
         told = []
-        for amount in (flow.profit, flow.fee, flow.turnover, *flow.costs, *(t.pnl for t in flow.trades)):
+        amounts = (flow.profit, flow.fee, flow.turnover, *flow.costs, flow.funding, *(t.pnl for t in flow.trades))
+        for amount in amounts:
             worth = self.worth_of.rates.convert(amount, flow.currency, self.currency, now)
             if isinstance(worth, NoRate):
                 return False
@@ -213,7 +220,8 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
         self.walk_units += told[5]
         self.slippage_units += told[6]
         self.impact_units += told[7]
-        for trade, pnl in zip(flow.trades, told[8:], strict=True):
+        self._funding += told[8]
+        for trade, pnl in zip(flow.trades, told[9:], strict=True):
             self.trades.add(pnl, trade.time_close - trade.time_open, trade.forced)
         self._of_fills = self._of_trades = None
         return True

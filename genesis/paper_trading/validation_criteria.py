@@ -142,7 +142,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     """What is judged: counts, and values that are ``None`` while undefined; all net, over one window.
 
-    ``warmup_bars`` of the ``bars`` are no validation time.
+    ``warmup_bars`` of the ``bars`` are no validation time; ``breakeven`` is the share of trades that has to win so that nothing is lost.
     """
 
     window: Window
@@ -153,6 +153,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     sharpe_stderr: float | None = None
     drawdown_max: float | None = None
     win_rate: float | None = None
+    breakeven: float | None = None
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -167,7 +168,11 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The five given criteria and their modes; fractions are fractions, a day is six evidence bars."""
+    """The five given criteria and their modes; fractions are fractions, a day is six evidence bars.
+
+    ``win_rate_margin``: with one, in place of ``min_win_rate`` the share of trades that won has to exceed by as much the one at which their mean win and
+    mean loss would come to nothing. 55 % is easy for many small wins and out of reach for a few large ones, whatever they earn (statistics.md 4.1, 5.5).
+    """
 
     min_trades: Annotated[int, Meta(ge=1)] = 100
     min_days: Annotated[int, Meta(ge=1)] = 7
@@ -179,12 +184,21 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     sharpe_mode: Mode = Mode.ENFORCE
     drawdown_mode: Mode = Mode.ENFORCE
     win_rate_mode: Mode = Mode.ENFORCE
+    win_rate_margin: Decimal | None = None
 
     def __post_init__(self) -> None:
+        if self.win_rate_margin is not None and not 0 <= self.win_rate_margin < 1:
+            raise ValueError(f"win_rate_margin: expected 0 to under 1, found {self.win_rate_margin}")
         for name in ("max_drawdown", "min_win_rate"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ValueError(f"{name}: expected 0 to 1, found {value}")
+
+    def least_wins(self, breakeven: float | None) -> float:
+        """The share of trades that has to win; ``breakeven`` is that at which nothing is lost, ``None`` where nothing was won or lost."""
+        if self.win_rate_margin is None:
+            return float(self.min_win_rate)
+        return (breakeven or 0.0) + float(self.win_rate_margin)
 
     def judge(self, found: Measurements) -> tuple[Verdict, ...]:
         """A verdict for each criterion that is not off, in the configuration's order.
@@ -199,7 +213,7 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         trades = SampleSize(max(0, found.trades), self.min_trades, "trades")
         days = SampleSize(valid, bars_needed, "evidence bars")
         of_ratio = SampleSize(max(0, found.bars), max(bars_needed, SHARPE_BARS_MIN), "evidence bars")
-        sharpe, fall, wins = float(self.min_sharpe), float(self.max_drawdown), float(self.min_win_rate)
+        sharpe, fall, wins = float(self.min_sharpe), float(self.max_drawdown), self.least_wins(found.breakeven)
         return (
             _Asked(
                 Criterion("min_trades", self.min_trades, Unit.TRADES, mode=self.trades_mode),

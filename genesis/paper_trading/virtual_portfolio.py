@@ -95,9 +95,9 @@ class VirtualPortfolio(Portfolio):
         self._bar_start += units
         self._of_fills = None
 
-    def apply_funding(self, instrument_id: str, change: int) -> None:
+    def apply_funding(self, instrument_id: str, change: int, time_ns: int) -> None:
         """Post a settlement."""
-        super().apply_funding(instrument_id, change)
+        super().apply_funding(instrument_id, change, time_ns)
         self._of_fills = None
 
     def mark(self, time_ns: int, equity_units: int) -> None:

@@ -25,6 +25,8 @@ from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 _BARS_PER_DAY = 6
 # Thirty days: what was missing longer ago explains nothing now.
 _COVERAGE_BARS = 180
+# An annual ratio that no market gives and a made-up series does: the edge monitor's bets have to stay bets against a larger one.
+_REFERENCE_MOST = 40.0
 
 
 class WatchRules:
@@ -67,7 +69,8 @@ class Watch:
         shown = proven.sharpe()
         if shown is None:
             return 0.0
-        return detection.shrunk_sharpe(shown[0], proven.bars / _BARS_PER_DAY, self._rules.edge.prior_deviation)
+        shrunk = detection.shrunk_sharpe(shown[0], proven.bars / _BARS_PER_DAY, self._rules.edge.prior_deviation)
+        return max(-_REFERENCE_MOST, min(shrunk, _REFERENCE_MOST))
 
     def refer(self, proven: Evidence) -> None:
         """Capital takes a step: the reference is what the strategy has shown until now."""

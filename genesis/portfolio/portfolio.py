@@ -24,8 +24,8 @@ So this holds exactly in every money, after every posting and at any marks::
     equity = budget + realised + unrealised - fees + funding
     equity - budget = results of the closed trades + results of the open ones + fees of them paid in another money
 
-A perpetual is bought like everything else, against cash: its ``cash + cost`` is what an exchange calls the wallet balance
-(`Portfolio.wallet_of`), and equity is the same.
+A perpetual is bought like everything else, against cash of the money it settles in: ``cash + cost`` is what its owner still has of that money
+(`owned_of`, what an exchange calls the wallet balance), and equity is the same.
 """
 
 from __future__ import annotations
@@ -268,9 +268,13 @@ class Portfolio:
         """Value, when charged, of the fees that trades in this money bear and another money paid."""
         return self._purses[currency].elsewhere
 
+    def contracts_cost_of(self, currency: str) -> int:
+        """Signed cost of the perpetuals that settle in it: what they took of its cash, though nobody was paid."""
+        return sum(h.position.cost for h in self._of(currency) if h.perpetual)
+
     def wallet_of(self, currency: str) -> int:
-        """Wallet balance of its perpetuals: cash as if no contract had been paid for."""
-        return self.cash_of(currency) + sum(h.position.cost for h in self._of(currency) if h.perpetual)
+        """Wallet balance of the perpetuals that settle in a money: what is owned of it, bought on spot or paid in, as if no contract had been paid for."""
+        return self.owned_of(currency)
 
     def equity_of(self, currency: str, marks: Mapping[str, int]) -> int:
         """Cash of one money and the positions quoted in it."""
@@ -295,9 +299,9 @@ class Portfolio:
         return total
 
     def owned_of(self, asset: str) -> int:
-        """What is owned of an asset, at its ledger scale: cash where it is money, and what is held of it on spot."""
+        """What is owned of an asset, at its ledger scale: cash where it is money, as if no contract had been paid for, and what is held of it on spot."""
         purse = self._purses.get(asset)
-        units = 0 if purse is None else self.ledger.balance(purse.cash)
+        units = 0 if purse is None else self.ledger.balance(purse.cash) + self.contracts_cost_of(asset)
         return units + sum(
             h.position.units * h.base_factor for h in self._holdings.values() if h.base == asset and not h.perpetual
         )
@@ -306,14 +310,16 @@ class Portfolio:
         """Cash by money and spot positions by instrument id, at their asset's ledger scale, with nothing owned and owed at once.
 
         What was bought on one instrument and sold on another, or paid with as money, is gone: what is left of an asset is told of its cash, then of
-        its instruments in their order, as far as they have it.
+        its instruments in their order, as far as they have it. Cash is less what contracts cost, as their value at a mark is beside it.
         """
         cash = {money: self.ledger.balance(purse.cash) for money, purse in self._purses.items()}
         held = {h.id: h.position.units * h.base_factor for h in self._holdings.values() if not h.perpetual}
         for asset in dict.fromkeys(h.base for h in self._holdings.values() if not h.perpetual):
             left = self.owned_of(asset)
             if asset in cash:
-                cash[asset] = part = _part(cash[asset], left)
+                cost = self.contracts_cost_of(asset)
+                part = _part(cash[asset] + cost, left)
+                cash[asset] = part - cost
                 left -= part
             for holding in self._holdings.values():
                 if holding.base == asset and not holding.perpetual:
@@ -369,8 +375,8 @@ class Portfolio:
         self.budget_units = purse.budget
         self.index_units = self.index_units * (equity + units) // equity
 
-    def apply_funding(self, instrument_id: str, change: int) -> None:
-        """Post a settlement of ``change`` quote ledger units (negative is paid) on a perpetual.
+    def apply_funding(self, instrument_id: str, change: int, time_ns: int) -> None:
+        """Post a settlement of ``change`` quote ledger units (negative is paid) on a perpetual; it was at ``time_ns``.
 
         Raises:
             IntegrityError: the instrument is no perpetual of ours.

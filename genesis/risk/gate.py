@@ -92,7 +92,7 @@ class Account:
         raise NotImplementedError
 
     def valuation_problem(self) -> str | None:
-        """Why the account cannot be valued now; asked of an account of several moneys alone, as are the next two."""
+        """Why the account cannot be valued now; asked of an account of several moneys alone, as are the next three."""
         raise NotImplementedError
 
     def shortfall(self, instrument: Instrument, lots: int, ticks: int) -> str | None:
@@ -101,6 +101,10 @@ class Account:
 
     def free_lots(self, instrument: Instrument) -> int:
         """Whole lots of the base asset that are owned, wherever they came from, and bound by no open order."""
+        raise NotImplementedError
+
+    def kept_as_margin(self, instrument: Instrument, lots: int) -> str | None:
+        """Why a sale of ``lots`` would take what perpetuals keep of the base asset, in words."""
         raise NotImplementedError
 
 
@@ -304,17 +308,19 @@ class RiskGate:
 class SeveralMoneysGate(RiskGate):
     """Checks intents of an account of several moneys: shares of equity need a valuation, a buy needs the money it is paid in.
 
-    What may be sold on spot is what is owned of the asset, not what this instrument bought.
+    What may be sold on spot is what is owned of the asset, not what this instrument bought, and what no perpetual keeps as margin.
     """
 
     def _holdings(self, intent: OrderIntent, account: Account, held: int, sign: int) -> tuple[DenyReason, str] | None:
         if intent.reduce_only and held * sign >= 0:
             return DenyReason.NOTHING_TO_REDUCE, "expected a position to reduce, found none"
-        if sign < 0 and not intent.instrument.short_allowed and not intent.reduce_only:
-            free = account.free_lots(intent.instrument)
-            if intent.lots > free:
-                return _short(intent, free)
-        return None
+        if sign > 0 or intent.instrument.short_allowed:
+            return None
+        kept = account.kept_as_margin(intent.instrument, min(intent.lots, held) if intent.reduce_only else intent.lots)
+        if kept is not None:
+            return DenyReason.MARGIN, kept
+        free = intent.lots if intent.reduce_only else account.free_lots(intent.instrument)
+        return _short(intent, free) if intent.lots > free else None
 
     def _exposure(
         self,

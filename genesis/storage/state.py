@@ -35,6 +35,8 @@ _ITSELF = frozenset({type(None), bool, float, str, bytes})
 _LOW, _HIGH = -(2**63), 2**63 - 1
 _CONTAINERS = (list, dict, set, deque, bytearray, array, np.ndarray)
 _MISSING = object()
+# A compiled class makes an object without its constructor when it is asked in these words (compile_core.py).
+_BARE: Mapping[str, Any] = {"bare__": True}
 
 
 class NotKept(Exception):
@@ -353,7 +355,7 @@ class _Reader:
         if letter == "o":
             cls = self._classes[body[1]]
             try:
-                return cls.__new__(cls)
+                return cls.__new__(cls, **_BARE) if hasattr(cls, "__mypyc_attrs__") else cls.__new__(cls)
             except TypeError as error:
                 raise NotKept(
                     f"expected {cls.__qualname__} to be made without its constructor, found: {error}"

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
+from genesis.clock import NS_PER_MS
 from genesis.errors import ConfigError
 from genesis.model.events import OrderDenied, OrderEvent, OrderFilled
 from genesis.model.grid import FLOOR, parse_decimal, shortest_decimal
@@ -32,6 +33,11 @@ from genesis.model.orders import (
 ExactQty = Quantity | Decimal | int | str
 ExactPrice = Price | Decimal | int | str
 
+# A timer fires at most every millisecond, and a note is a remark: what is more would fill the journal or never let time go on.
+TIMER_MIN_NS = NS_PER_MS
+NOTE_MAX = 4_096
+# The tag of the order that closes the old position where one turns from long to short or back.
+CLOSES_FOR_TURN = "turn"
 _BUY, _SELL, _MARKET = Side.BUY, Side.SELL, OrderType.MARKET
 
 
@@ -178,11 +184,20 @@ class Strategy:
         self.desk.subscribe(instrument or self.instrument, "depth", None, levels)
 
     def set_timer(self, name: str, at_ns: int, every_ns: int | None = None) -> None:
-        """Call `on_timer` at engine time ``at_ns`` and then every ``every_ns``."""
+        """Call `on_timer` at engine time ``at_ns`` and then every ``every_ns``; a time that is past is now.
+
+        Raises:
+            TypeError, ValueError: times that are no whole numbers; less than `TIMER_MIN_NS` (1 ms) between two calls, or between `on_timer` and what it
+                sets.
+        """
         self.desk.set_timer(name, at_ns, every_ns)
 
     def note(self, text: str) -> None:
-        """Write a remark into the journal."""
+        """Write a remark into the journal.
+
+        Raises:
+            TypeError, ValueError: it is no Unicode text, or longer than `NOTE_MAX` (4,096) characters.
+        """
         self.desk.note(text)
 
     # ---- what we hold
@@ -298,10 +313,32 @@ class Strategy:
         ticks = self.desk.last_ticks(instrument)
         if ticks is None:
             return None
-        share = shortest_decimal(weight) if isinstance(weight, float) else parse_decimal(str(weight))
+        share = _share(weight)
         worth = abs(share) * self.desk.equity().amount
         qty = instrument.round_quantity(worth / instrument.price(ticks).value, FLOOR)
         return self.target_position(-qty if share < 0 else qty, instrument)
+
+    def turn_to_weight(
+        self, weight: Decimal | float | str | int, instrument: Instrument | None = None
+    ) -> Approved | Refused | None:
+        """As `target_weight`, but a position of the other sign is closed by an order of its own, and the new one opened by a second.
+
+        Risk judges an order as a whole: one order across zero that breaks a limit is refused, and what was to be left is still held. Of two, the
+        first only closes, and a limit refuses no more than the second. The answer is that to the second, or the refusal of the first.
+        """
+        instrument = instrument or self.instrument
+        have = self.desk.position_lots(instrument) + self.desk.working_lots(instrument)
+        if have * _share(weight) < 0:
+            side = Side.SELL if have > 0 else Side.BUY
+            # Not reduce-only: the two may reach the venue in either order, and come to the same. The tag tells the first from a second of the same size.
+            closed = self.desk.submit(OrderIntent(instrument, side, abs(have), tag=CLOSES_FOR_TURN))
+            if isinstance(closed, Refused):
+                return closed
+        return self.target_weight(weight, instrument)
+
+
+def _share(weight: Decimal | float | str | int) -> Decimal:
+    return shortest_decimal(weight) if isinstance(weight, float) else parse_decimal(str(weight))
 
 
 def _infer_type(limit: object, trigger: object, trailing_bp: object) -> OrderType:

@@ -10,9 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from genesis.model.market import Bar
-from genesis.strategies.base import Strategy
 from genesis.strategies.indicators import ZScore
-from genesis.strategies.trend import check_weight
+from genesis.strategies.one_sided import OneSided, check_bars, check_weight
 
 
 class ReversionParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,12 +25,13 @@ class ReversionParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_bars(self.bars)
         check_weight(self.weight)
         if self.leave >= self.entry:
             raise ValueError(f"leave: expected less than entry {self.entry}, found {self.leave}")
 
 
-class MeanReversion(Strategy):
+class MeanReversion(OneSided):
     """Long (or short) against a close that is ``entry`` standard deviations away from its mean."""
 
     Params = ReversionParams
@@ -61,6 +61,4 @@ class MeanReversion(Strategy):
             side = -1 if p.short else 0
         elif abs(z) <= p.leave:
             side = 0
-        if side != self._side:
-            self._side = side
-            self.target_weight(side * p.weight) if side else self.target_position(0)
+        self._take_side(side, p.weight)

@@ -10,14 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from genesis.model.market import Bar
-from genesis.strategies.base import Strategy
 from genesis.strategies.indicators import EMA, RollingMax, RollingMin
-
-
-def check_weight(weight: Decimal) -> None:
-    """A share of equity; ``ValueError`` unless above 0 and at most 1."""
-    if not 0 < weight <= 1:
-        raise ValueError(f"weight: expected above 0 and at most 1, found {weight}")
+from genesis.strategies.one_sided import OneSided, check_bars, check_weight
 
 
 class CrossoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,12 +24,13 @@ class CrossoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_bars(self.bars)
         check_weight(self.weight)
         if self.fast >= self.slow:
             raise ValueError(f"fast: expected less than slow {self.slow}, found {self.fast}")
 
 
-class MovingAverageCrossover(Strategy):
+class MovingAverageCrossover(OneSided):
     """Long while the fast EMA of closes is above the slow one, else flat (or short)."""
 
     Params = CrossoverParams
@@ -64,13 +59,8 @@ class MovingAverageCrossover(Strategy):
         self._seen += 1
         if fast is None or slow is None or self._seen < self.params.slow or fast == slow:
             return
-        side = 1 if fast > slow else -1
-        if side != self._side:
-            self._side = side
-            if side > 0 or self.params.short:
-                self.target_weight(side * self.params.weight)
-            else:
-                self.target_position(0)
+        down = -1 if self.params.short else 0
+        self._take_side(1 if fast > slow else down, self.params.weight)
 
 
 class BreakoutParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,10 +73,11 @@ class BreakoutParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     short: bool = False
 
     def __post_init__(self) -> None:
+        check_bars(self.bars)
         check_weight(self.weight)
 
 
-class Breakout(Strategy):
+class Breakout(OneSided):
     """Donchian channel: the close beyond the highest high (lowest low) of the bars before it."""
 
     Params = BreakoutParams
@@ -127,6 +118,4 @@ class Breakout(Strategy):
             side = -1 if self.params.short else 0
         elif (side > 0 and bar.close < leave_low) or (side < 0 and bar.close > leave_high):
             side = 0
-        if side != self._side:
-            self._side = side
-            self.target_weight(side * self.params.weight) if side else self.target_position(0)
+        self._take_side(side, self.params.weight)

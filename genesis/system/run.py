@@ -17,7 +17,7 @@ from genesis.audit.entry import encode
 from genesis.clock import SystemClock, iso_utc
 from genesis.config import Config, inactive_keys, plain_config, secrets_of
 from genesis.config.schema import StrategyConfig
-from genesis.engine.engine import Progress, TradingEngine
+from genesis.engine.engine import Batch, Progress, TradingEngine
 from genesis.engine.feed import price_stream
 from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
@@ -63,6 +63,7 @@ from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.moving import ensure_not_moved
 from genesis.system.outgrown import KeptOn, OutgrownWatch, holding_back
+from genesis.system.pacing import Pace
 from genesis.system.rechecking import EarlierEntries
 from genesis.system.resuming import Parts
 from genesis.system.snapshots import Checks, Taker, cuts, load, problem_of
@@ -71,7 +72,6 @@ from genesis.system.strategies import build_strategy, find_strategy
 from genesis.system.telling import TellingJournal
 from genesis.tape.stream import Stream, StreamKind
 
-BATCH_ROWS = 8_192
 _PRICED = (StreamKind.QUOTES, StreamKind.TRADES, StreamKind.BARS)
 # A recorded tape is all that runs; how evidence is weighed is fixed before the first row.
 # Winnings are kept up to 4,000: adjusted for a family of twenty that shows nothing, that is ten times what all of the capital takes.
@@ -350,6 +350,12 @@ class Prepared:
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
         # Whoever has the entries alone makes the answers of A/B tests again by these rules.
         compared: dict[str, object] = {"experiments": self._experiments} if self._experiments else {}
+        # A win rate that is held against a fixed one has no margin.
+        criteria = {
+            k: v
+            for k, v in plain["paper_trading"]["validation_criteria"].items()
+            if (k, v) != ("win_rate_margin", None)
+        }
         # An account whose budgets are all in USD needs no rate.
         account: dict[str, object] = {"account_rates": self._account} if self._account else {}
         return (
@@ -360,7 +366,7 @@ class Prepared:
             | kept
             | compared
             | {
-                "criteria": plain["paper_trading"]["validation_criteria"],
+                "criteria": criteria,
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "live_venue": _floats_as_text(plain["live_venue"]),
@@ -413,7 +419,7 @@ class Prepared:
         journal: Journal,
         until_ns: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-        rows: int | None = BATCH_ROWS,
+        rows: int | None = None,
     ) -> bool:
         """Run to the end of the tape or to ``until_ns``; whether the tape ended. ``rows`` is how the tape is cut."""
         return self._engine(journal, on_progress).run(Replay(self.tape.streams, until_ns).cut(rows))
@@ -424,19 +430,28 @@ class Prepared:
         stop: StopRequest,
         until_ns: int | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-        rows: int | None = BATCH_ROWS,
+        rows: int | None = None,
         stops: Sequence[int] = (),
     ) -> bool:
-        """As `execute`, until ``stop`` is asked for at the latest; the tape is cut at ``stops`` (engine ns) too."""
+        """As `execute`, until ``stop`` is asked for at the latest; the tape is cut, and what was written made durable, at ``stops`` (engine ns) too.
+
+        Without ``rows`` it is cut, and groups become durable, at a `Pace`.
+        """
         if self.resumed is not None and self.resumed.complete:
             return True
-        feed = stop.heed(cuts(self.tape, stops, until_ns, rows))
-        return await self._engine(journal, on_progress).run_async(feed)
+        pace = Pace(SystemClock().elapsed_s)
+        feed = stop.heed(cuts(self.tape, stops, until_ns, rows or pace))
+        is_due = None if rows else lambda batch: batch.closed_before in stops or pace.is_due()
+        return await self._engine(journal, on_progress, is_due).run_async(feed)
 
-    def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
-        return TradingEngine(
-            self.tape, self.tracks, journal, self.started, on_progress, self.ladder, self.resumed is not None
-        )
+    def _engine(
+        self,
+        journal: Journal,
+        on_progress: Callable[[Progress], None] | None,
+        is_due: Callable[[Batch], bool] | None = None,
+    ) -> TradingEngine:
+        resumed = self.resumed is not None
+        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress, self.ladder, resumed, is_due)
 
 
 def prepare(config: Config, folder: Path) -> Prepared:
@@ -465,7 +480,7 @@ def run_prepared(
     store: StoreAddress,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    rows: int | None = BATCH_ROWS,
+    rows: int | None = None,
     from_start: bool = False,
 ) -> RunSummary:
     """`run_prepared_async` in an event loop of its own; SIGINT and SIGTERM stop it at a closed moment."""
@@ -478,7 +493,7 @@ async def run_prepared_async(
     stop: StopRequest,
     until_ns: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    rows: int | None = BATCH_ROWS,
+    rows: int | None = None,
     from_start: bool = False,
 ) -> RunSummary:
     """Run what is built into ``store``; the operations chain tells of the start and the stop, and why.
@@ -622,7 +637,9 @@ async def _run(
         for track in prepared.tracks:
             if not track.desk.orders_sent and track.undisturbed is None and "@" not in track.name:
                 log.warning(
-                    "no order was sent", track=track.name, hint="refusals and notes may say why; so may a lot too large"
+                    "no order was sent",
+                    track=track.name,
+                    hint="refusals and notes may say why; so may a lot too large, or bars too long for the tape",
                 )
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
@@ -57,7 +58,8 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
             raise StrategyError(f"strategy: expected one of {known} or file.py:ClassName, found {name!r}")
         found = _run(points[0].load, f"strategy: {name}: cannot be imported")
     if not (inspect.isclass(found) and issubclass(found, Strategy)):
-        raise StrategyError(f"{name}: expected a subclass of genesis.strategies.base.Strategy, found {found!r}")
+        what = f"no {class_name}" if found is None else repr(found)
+        raise StrategyError(f"{name}: expected a subclass of genesis.strategies.base.Strategy, found {what}")
     _check_hooks(found)
     return found
 
@@ -114,6 +116,9 @@ def build_strategy(
     return built
 
 
+_NAMED = re.compile(r"[A-Za-z_]\w*: ")
+
+
 def _one_of(known: Sequence[str]) -> str:
     return f"one of {', '.join(known)}" if known else "no parameters"
 
@@ -127,9 +132,10 @@ def _explained(error: msgspec.ValidationError, params: Mapping[str, Any]) -> str
     """msgspec's sentence with the parameter first and what was found last."""
     text, _, place = str(error).partition(" - at `$")
     place = place.rstrip("`")
-    value = params.get(place.removeprefix("."), params)
-    value = dict(value) if isinstance(value, Mapping) else value
-    return f"{place}: {text[:1].lower()}{text[1:]}, found {value!r}"
+    if not place:
+        # A check of the class over all of them: it has named the parameter and said what it found.
+        return f".{text}" if _NAMED.match(text) else f": {text}"
+    return f"{place}: {text[:1].lower()}{text[1:]}, found {params.get(place.removeprefix('.'), dict(params))!r}"
 
 
 def _import(path: Path) -> Any:

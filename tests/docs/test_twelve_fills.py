@@ -190,7 +190,7 @@ class Ledger:
         held = self.accounts.position_units(PERP.id)
         rate = currency_grid(8).from_text(row["rate"])
         change = self.contract.funding(held, mark_grid(PERP).from_text(row["mark"]), rate)
-        self.accounts.apply_funding(PERP.id, change)
+        self.accounts.apply_funding(PERP.id, change, int(row["after fill"]) * SECOND)
         return change
 
     def held(self, mark: str) -> Held:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,17 +31,42 @@ def heads(folder: Path, package: Path) -> list[str]:
     return [part["head"] for part in json.loads(done.stdout)]
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    try:
+        return compile_core(tmp_path_factory.mktemp("compiled") / "copy")
+    except NotCompiled as reason:
+        pytest.skip(f"no compiled core: {reason}")
+
+
 @pytest.mark.slow
-def test_the_compiled_core_yields_the_same_chains(tmp_path: Path) -> None:
+def test_the_compiled_core_yields_the_same_chains(copy: Path, tmp_path: Path) -> None:
     """Both runs of the demo, on the book and on bars: every entry of both is the same."""
     if missing_packages():
         pytest.skip(f"not installed: {missing_packages()}")
-    try:
-        copy = compile_core(tmp_path / "copy")
-    except NotCompiled as reason:
-        pytest.skip(f"no compiled core: {reason}")
     assert len(list((copy / "genesis").rglob("*.so"))) == len(MODULES)
     assert heads(tmp_path / "compiled", copy) == heads(tmp_path / "plain", Path(__file__).parents[2])
+
+
+@pytest.mark.slow
+def test_the_compiled_core_goes_on_from_snapshots(copy: Path) -> None:
+    """What is true of snapshots is true of those that it takes: its objects are made again without their constructors."""
+    for folder in ("tests", "benchmarks"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    which = [
+        "tests/integration/test_snapshots.py",
+        "tests/property/test_resuming.py",
+        "tests/unit/storage/test_state.py",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *which],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-4_000:]
 
 
 def test_every_module_that_is_compiled_exists_and_holds_no_struct() -> None:

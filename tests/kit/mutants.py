@@ -2,6 +2,7 @@
 
 ``python -m tests.kit.mutants MODULE... [--part i/n]`` changes one comparison, constant, sign, connective, condition or table row at a time and runs the module's tests in a
 process of its own; what survives is printed with its line. Nothing on disk is changed. What `EQUIVALENT` names no test can notice, and it is counted apart.
+The tests that noticed the mutants before are run first, the latest of them foremost, and the first that fails ends the run: neighbours mostly fall to the same test.
 """
 
 from __future__ import annotations
@@ -72,6 +73,22 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "True to False",
         "return {n: (r, h) for n, r, h in zip(family, raw, hedged, strict=True)}",
     ): "all three are as long as the family",
+    (
+        "account_tier",
+        "1 to 2",
+        "return max(reached, default=-1)",
+    ): "any place under the first tier is under it",
+    (
+        "validation_criteria",
+        "True to False",
+        "class _Asked(msgspec.Struct, frozen=True):",
+    ): "nobody outside the function that makes it sees it",
+    (
+        "validation_criteria",
+        "LtE to Lt",
+        "return None if p is None or found.trades <= 0 or not 0 <= p <= 1 else sqrt(p * (1 - p) / found.trades)",
+    ): "at 0 and 1, and without a trade, the error is none or 0, and neither is told",
+    ("promotion_rules", "64 to 65", "@lru_cache(64)"): "how many digests are kept changes none",
     ("account_rates", "8 to 9", "_SCALE = 8"): "a rate is a ratio of two amounts of one scale, whichever it is",
 }
 
@@ -140,11 +157,32 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._source, self._name, "exec"), module.__dict__)
 
 
-def is_noticed(name: str, source: str, tests: Sequence[str]) -> bool:
-    """Whether a test fails, or nothing works, with this source in the place of the module."""
+class _KillersFirst:
+    """A plugin of one run: the tests of `killers` come first, and the test that fails is told to `told`, a file descriptor."""
+
+    def __init__(self, killers: Sequence[str], told: int) -> None:
+        self._rank, self._told = {name: i for i, name in enumerate(killers)}, told
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self._rank.get(item.nodeid, len(self._rank)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(self._told, report.nodeid.encode())
+
+
+def is_noticed(name: str, source: str, tests: Sequence[str], killers: list[str]) -> bool:
+    """Whether a test fails, or nothing works, with this source in the place of the module; that test is put at the head of `killers`."""
+    read, told = os.pipe()
     child = os.fork()
     if child:
+        os.close(told)
+        with os.fdopen(read, encoding="utf-8") as found:
+            killer = found.read()
+        if killer:
+            killers[:] = [killer, *(k for k in killers if k != killer)]
         return os.waitpid(child, 0)[1] != 0
+    os.close(read)
     code = 1
     try:
         import signal
@@ -154,7 +192,9 @@ def is_noticed(name: str, source: str, tests: Sequence[str]) -> bool:
         hypothesis.settings.register_profile("mutants", max_examples=20, database=None, deadline=None)
         hypothesis.settings.load_profile("mutants")
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+            code = int(
+                pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[_KillersFirst(killers, told)])
+            )
     finally:
         os._exit(code)
 
@@ -171,7 +211,8 @@ def main() -> None:
         place = _PLACES.get(module, "paper_trading")
         source = (ROOT / "genesis" / place / f"{module}.py").read_text(encoding="utf-8")
         tests = asked.tests or [str(ROOT / UNIT / t) for t in TESTS[module]]
-        if is_noticed(f"genesis.{place}.{module}", source, tests):
+        killers: list[str] = []
+        if is_noticed(f"genesis.{place}.{module}", source, tests, killers):
             sys.exit(f"{module}: expected tests that pass without a mutant, found others")
         tried = survived = same = 0
         for i, (line, what, mutant) in enumerate(mutants(source)):
@@ -182,7 +223,7 @@ def main() -> None:
                 same += 1
                 continue
             tried += 1
-            if not is_noticed(f"genesis.{place}.{module}", mutant, tests):
+            if not is_noticed(f"genesis.{place}.{module}", mutant, tests, killers):
                 survived += 1
                 print(f"{module}:{line}: {what}: {text}", flush=True)
         print(f"{module}: {survived} of {tried} mutants survived, {same} beside them change nothing", flush=True)

@@ -109,7 +109,7 @@ def funding_stream(rows: Sequence[tuple[int, int]], instrument: Instrument) -> S
 def run(
     streams: Sequence[Stream],
     strategies: Sequence[tuple[str, Strategy]],
-    rows: int | None = None,
+    rows: int | Callable[[], int] | None = None,
     profile: ExecutionProfile | None = None,
     budget: str = "10000",
     limits: Limits | None = None,

@@ -185,6 +185,11 @@ def _float_lots(strategy: Strategy) -> None:
 _DEEDS: dict[str, Callable[[Strategy], object]] = {
     "notes half a surrogate pair": lambda s: s.note("bad \udcff"),
     "notes what is no text": lambda s: s.note(3),  # type: ignore[arg-type]
+    "notes a megabyte": lambda s: s.note("x" * 1_000_000),
+    "tags with a megabyte": lambda s: s.buy(s.instrument.quantity(1), tag="x" * 1_000_000),
+    "sets a timer of a nanosecond": lambda s: s.set_timer("often", s.now, 1),
+    "sets a timer of half a nanosecond": lambda s: s.set_timer("often", s.now, 0.5),  # type: ignore[arg-type]
+    "sets a timer at a float": lambda s: s.set_timer("when", float(s.now)),  # type: ignore[arg-type]
     "tags with half a surrogate pair": lambda s: s.buy(s.instrument.quantity(1), tag="\ud800"),
     "orders a float of lots": _float_lots,
     "orders until a word": lambda s: s.buy(s.instrument.quantity(1), tif="GTC"),

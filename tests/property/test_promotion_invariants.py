@@ -257,7 +257,10 @@ class Promotion(RuleBasedStateMachine):
             assert e.after.evidence_from_ns == self.now
         else:
             assert e.after.epoch == e.before.epoch
-        assert e.after.attempt - e.before.attempt in ((1,) if e.move is Move.RETRY else (0,)) or e.move is Move.CHANGE
+        again = e.move in (Move.RETRY, Move.RESUME)
+        assert e.after.attempt - e.before.attempt == again or e.move is Move.CHANGE
+        # Evidence begins anew with another identity, or at a raised threshold.
+        assert e.move in (Move.REGISTER, Move.CHANGE) or again or e.after.evidence_from_ns == e.before.evidence_from_ns
 
     def _rose_by_the_rules(self, e: Evaluation) -> None:
         rules, before, after = self.terms, e.before, e.after

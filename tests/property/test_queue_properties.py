@@ -156,7 +156,10 @@ def test_a_power_is_the_published_formula_rounded_against_the_order(ahead: int, 
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["print", "cancel", "cancel part", "add"]), st.integers(1, 30), st.integers(0, 9), st.booleans()
+        st.sampled_from(["print", "sweep", "cancel", "cancel part", "add"]),
+        st.integers(1, 30),
+        st.integers(0, 9),
+        st.booleans(),
     ),
     max_size=30,
 )
@@ -180,7 +183,7 @@ def hit(real: dict[int, int], lots: int) -> list[tuple[int, int]]:
 def test_fifo_is_exact(standing: list[int], steps: list[tuple[str, int, int, bool]]) -> None:
     """Behind real orders that trade first come first, are made smaller, leave and are joined, what is ahead and what fills is the truth.
 
-    A print may come before the events of the orders that it hit, or after them.
+    A print may come before the events of the orders that it hit, or after them, and both after a quote that says that nobody is left.
     """
     queues = OrderQueues()
     real = dict(enumerate(standing, 1))
@@ -204,7 +207,11 @@ def test_fifo_is_exact(standing: list[int], steps: list[tuple[str, int, int, boo
         if what == "add":
             real[100 + ts] = lots
             queues.take(ts, 100 + ts, ORDER_CREATED, BID, TICKS, lots)
-        elif what == "print":
+        elif what in ("print", "sweep"):
+            if what == "sweep":
+                # The other side's quote tells of it before the print or the orders do.
+                lots += ahead()
+                ours.on_crossed()
             expected = max(0, lots - ahead())
             hits = hit(real, lots)
             left = ours.on_print(lots) if print_first else 0

@@ -94,3 +94,23 @@ def test_until_is_the_tape_cut_short(tape: list[tuple[StreamKind, Rows]], until:
     if order:
         assert cuts[-1].is_last == (order[-1][0] < until)
         assert cuts[-1].closed_before == min(until, order[-1][0] + 1)
+
+
+@settings(deadline=None)
+@given(tapes, st.lists(st.integers(1, 9), min_size=1, max_size=40))
+def test_windows_of_changing_size_hold_whole_moments_of_the_merged_order(
+    tape: list[tuple[StreamKind, Rows]], sizes: list[int]
+) -> None:
+    """Each window holds at least as many rows as were asked for just before it, but the last, and ends where a moment ends."""
+    streams, order = streams_of(tape), merged(tape)
+    asked: list[int] = []
+
+    def size() -> int:
+        asked.append(sizes[len(asked) % len(sizes)])
+        return asked[-1]
+
+    revealed = check(streams, Replay(streams).cut(size), order)
+    for rows, before, after in zip(asked, [0, *revealed], revealed[:-1], strict=False):
+        assert after - before >= rows
+        assert order[after - 1][0] < order[after][0]
+    assert revealed[-1:] == [len(order)][: len(revealed)]

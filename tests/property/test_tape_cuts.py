@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +53,18 @@ def test_cuts_of_a_quote_and_trade_tape_give_the_same_chain(rows: list[tuple[int
     """The same holds with a book: quotes and trades merged."""
     heads = set()
     for cut in (1, 7, None):
+        tracks = [("a", Restless((FX,), NoParams())), ("b", QuoteFollower((FX,), NoParams()))]
+        journal, _ = run([trades_stream(rows), quotes_stream(quotes_of(rows))], tracks, cut)
+        heads.add((journal.head, journal.length))
+    assert len(heads) == 1
+
+
+@given(trade_rows(), st.lists(st.integers(1, 12), min_size=1, max_size=30))
+@settings(max_examples=30)
+def test_cuts_of_changing_size_give_the_same_chain(rows: list[tuple[int, int, int, int]], sizes: list[int]) -> None:
+    """Batches as large as the last one's duration suggests, whatever that was, end with the chain of one batch."""
+    heads = set()
+    for cut in (itertools.cycle(sizes).__next__, None):
         tracks = [("a", Restless((FX,), NoParams())), ("b", QuoteFollower((FX,), NoParams()))]
         journal, _ = run([trades_stream(rows), quotes_stream(quotes_of(rows))], tracks, cut)
         heads.add((journal.head, journal.length))

@@ -16,13 +16,14 @@ from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import AccountSection, DataConfig, PaperSection, RunSection
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.model.instruments import InstrumentKind
-from genesis.paper_trading.promotion_facts import Evaluation
+from genesis.paper_trading.promotion_facts import Evaluation, Level
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import MinDwell, PromotionRules
-from genesis.paper_trading.stages import Stage
+from genesis.paper_trading.stages import Move, Stage
 from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare, run_prepared
+from tests.kit.outsider import findings
 
 START_NS = 1_609_459_200_000_000_000
 FREE = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
@@ -78,12 +79,18 @@ def instrument(symbol: str, base: str, quote: str, tick: str) -> InstrumentConfi
 
 
 def played(
-    folder: Path, days: int, rate: Callable[[int], str] | None = None, rate_hours: int | None = None, **account: Any
+    folder: Path,
+    days: int,
+    rate: Callable[[int], str] | None = None,
+    rate_hours: int | None = None,
+    price: Callable[[int], str] = lambda i: f"{100 + i % 3}",
+    rules: PromotionRules = RULES,
+    **account: Any,
 ) -> tuple[list[Evaluation], dict[str, Any]]:
     """A version of 4,200 USDT that meets its criteria at once; its evaluations, and what the first entry says."""
     (folder / "swings.py").write_text(SWINGS)
     instruments = [instrument("BTCUSDT", "BTC", "USDT", "0.1")]
-    files = {"BTCUSDT.X": candles(folder / "btc.csv", range(24 * days), lambda i: f"{100 + i % 3}")}
+    files = {"BTCUSDT.X": candles(folder / "btc.csv", range(24 * days), price)}
     if rate is not None:
         instruments.append(instrument("USDTUSD", "USDT", "USD", "0.0001"))
         files["USDTUSD.X"] = candles(folder / "usdt.csv", range(rate_hours or 24 * days), rate)
@@ -97,7 +104,7 @@ def played(
             StrategyConfig(name="s", strategy="swings.py:Swings", instruments=["BTCUSDT.X"], budget=Decimal(4_200))
         ],
         paper_trading=PaperSection(
-            validation_criteria=FEW, promotion=RULES, account=AccountSection(**account) if account else AccountSection()
+            validation_criteria=FEW, promotion=rules, account=AccountSection(**account) if account else AccountSection()
         ),
     )
     run_prepared(prepare(config, folder), folder / "usd.db")
@@ -159,3 +166,34 @@ def test_the_tier_bound_both_ways(tmp_path: Path) -> None:
     # The close of the fourth day is at 0.42: that of the fifth is the first of seven above the bound.
     assert most[24 * 11 - 4] == pytest.approx(0.50 * 4_200 * 0.50, rel=0.01)
     assert most[24 * 11] == pytest.approx(0.30 * 4_200 * 0.50, rel=0.01)
+
+
+def test_what_live_has_shown_outlives_the_pair_that_showed_it(tmp_path: Path) -> None:
+    """210 USD for a day: the account has no tier, and the capital is given back. Eight days later the version is live again on a new pair, and its live evidence goes on where it stood, times what the new pair shows."""
+    made, _ = played(tmp_path, 18, lambda i: "0.05" if 120 <= i < 144 else "0.5")
+    given = next(e for e in made if e.move is Move.GIVE_BACK)
+    again = next(e for e in made if e.move is Move.GO_LIVE and e.time_ns > given.time_ns)
+    closed = next(e for e in made if e.time_ns > given.time_ns and e.facts.live_flat)
+    before = closed.facts.e_live
+    assert before is not None
+    assert before < 0.9
+    shown = {e.time_ns: e.facts.e_live for e in made if e.time_ns >= again.time_ns}
+    assert {shown[again.time_ns], shown[again.time_ns + NS_PER_DAY]} == {before}
+    last = shown[max(shown)]
+    with StoreReader(tmp_path / "usd.db") as reader:
+        new = reader.evidence("s@live-2")[-1].e_value
+    assert last == pytest.approx(before * new, rel=1e-12)
+    assert findings(tmp_path / "usd.db") == []
+
+
+def test_a_made_up_series_that_a_strategy_knows_by_heart_is_climbed_to_the_end(tmp_path: Path) -> None:
+    """Two hours low and two high, for ever, and a little noise: a Sharpe ratio in the hundreds is held against 40, and no monitor stumbles over it."""
+    rules = PromotionRules(
+        min_dwell=MinDwell(days=4, trades=0), unproven_capital_max=Decimal(1), account_equity=Decimal(100_000)
+    )
+    made, _ = played(
+        tmp_path, 32, price=lambda i: f"{(100, 100, 102, 102)[i % 4] + i * 7919 % 13 // 5 / 10:.1f}", rules=rules
+    )
+    assert made[-1].after.fraction >= Decimal("0.70")
+    assert {e.facts.level for e in made} == {Level.CALM}
+    assert findings(tmp_path / "usd.db") == []

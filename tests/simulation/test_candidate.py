@@ -59,7 +59,7 @@ class Gathers:
     def hear(self, entries: Sequence[Event]) -> None:
         """Nothing depends on it."""
 
-    def close_bar(self, time_ns: int) -> list[Event]:
+    def look_at_all(self, time_ns: int) -> list[Event]:
         self.next_ns = time_ns + EVIDENCE_BAR_NS
         self.candidate.close_bar()
         return []

@@ -90,7 +90,7 @@ class Referee:
     def hear(self, entries: Sequence[Event]) -> None:
         """Nothing depends on it."""
 
-    def close_bar(self, time_ns: int) -> list[Event]:
+    def look_at_all(self, time_ns: int) -> list[Event]:
         self.next_ns = time_ns + EVIDENCE_BAR_NS
         for candidate in self._candidates:
             candidate.close_bar()

@@ -22,6 +22,7 @@ from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import Prepared, prepare, run_prepared
+from tests.kit.outsider import findings
 
 START_NS = 1_609_459_200_000_000_000
 BAR_NS = 4 * NS_PER_HOUR
@@ -152,21 +153,24 @@ def test_a_frozen_feed_moves_nothing_and_calls_a_person(state: DataState, tmp_pa
 
 
 def test_a_halt_that_falls_into_stale_prices_flattens_when_they_are_fresh(tmp_path: Path) -> None:
-    """A person halts while the feed stands still over a bar's end: position and stage are decided at once, nothing is sold until the next bar with fresh prices; live and twin then sell at that bar."""
+    """A person halts while the feed stands still over a bar's end: position and stage are decided at once, nothing is sold while it does; a minute after it goes on live and twin sell."""
     frozen_ns, store = FROZEN[DataState.STALE], tmp_path / "frozen.db"
     end_ns = -(-frozen_ns // BAR_NS) * BAR_NS
     run_prepared(prepared(tmp_path, frozen_ns, DAILY), store, frozen_ns - NS_PER_HOUR)
     leave_command(store, Order.HALT.value, "swings", "ann", "it looks wrong", ManualClock(1))
     run_prepared(prepared(tmp_path, frozen_ns, DAILY), store)
     made = evaluations(store)
-    stale, fresh = made[end_ns], made[end_ns + BAR_NS]
+    fresh_ns = frozen_ns + 11 * NS_PER_MINUTE
+    stale, fresh = made[end_ns], made[fresh_ns]
     assert (stale.move, stale.after.stage, stale.action) == (Move.HALT, Stage.HALTED, Action.HOLD)
     assert stale.facts.data is DataState.STALE
     assert not stale.facts.live_flat
     assert (fresh.move, fresh.action) == (None, Action.FLATTEN)
     for track in ("swings@live", "swings@twin"):
         after = [order for order in sent_to(store, track) if order[0] >= end_ns]
-        assert after == [(end_ns + BAR_NS, "SELL")]
+        assert after == [(fresh_ns, "SELL")]
+    assert [t for t in made if end_ns < t < end_ns + BAR_NS] == [fresh_ns]
+    assert findings(store) == []
     with StoreReader(store) as reader:
         assert {s.track for s in reader.stops() if s.kind == "CLOSED"} == {"swings@live", "swings@twin"}
 

@@ -107,7 +107,7 @@ class Promoter:
     def hear(self, entries: Sequence[Event]) -> None:
         """Nothing here depends on what was journalled."""
 
-    def close_bar(self, time_ns: int) -> list[Event]:
+    def look_at_all(self, time_ns: int) -> list[Event]:
         number = (time_ns - START) // BAR
         self.next_ns = time_ns + BAR
         if number == self._at:

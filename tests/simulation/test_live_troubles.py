@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from genesis.clock import NS_PER_DAY, NS_PER_HOUR, ManualClock
+from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
 from genesis.paper_trading.promotion_facts import Order
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import run_prepared
+from tests.kit.outsider import findings
 from tests.simulation.test_frozen_feed import BAR_NS, DAILY, START_NS, SWINGS, evaluations, prepared, sent_to
 
 NEVER = 0
@@ -19,6 +20,8 @@ RAISES = SWINGS.replace("quantity(20)", "quantity(300)").replace(
     "self._n += 1\n", "self._n += 1\n        if self._n == 52:\n            raise ValueError('out of range')\n"
 )
 RAISED_NS = START_NS + 52 * NS_PER_HOUR
+# Trades from the second day on.
+LATE = SWINGS.replace("self._n += 1\n", "self._n += 1\n        if self._n < 25:\n            return\n")
 UNCOPIED = SWINGS.replace("self._n = 0\n", "self._n = 0\n        self.file = open(__file__)\n").partition(
     "    def on_save"
 )[0]
@@ -86,3 +89,39 @@ def test_a_strategy_that_cannot_be_copied_is_halted_before_it_holds_anything(tmp
     with StoreReader(store) as reader:
         assert [t.track for t in reader.tracks() if "@live" in t.track] == []
         assert len([o for o in reader.orders("swings") if o.time_submitted > halted.time_ns]) > 1
+
+
+def test_who_goes_live_by_a_persons_word_before_it_has_shown_anything_is_watched_all_the_same(tmp_path: Path) -> None:
+    """Forced in its first hours, when no bar of its reference has moved yet: the monitors begin with the first that do."""
+    store = tmp_path / "frozen.db"
+    run_prepared(prepared(tmp_path, NEVER, strategy=LATE), store, START_NS + 5 * NS_PER_HOUR)
+    leave_command(store, Order.PROMOTE.value, "swings", "ann", "I know it", ManualClock(1))
+    run_prepared(prepared(tmp_path, NEVER, strategy=LATE), store)
+    made = evaluations(store)
+    forced = made[START_NS + 2 * BAR_NS]
+    assert (forced.move, forced.after.forced, forced.facts.monitors) == (Move.FORCE, True, ())
+    watched = [at for at, e in made.items() if e.facts.monitors]
+    assert START_NS + NS_PER_DAY < watched[0] <= START_NS + NS_PER_DAY + 3 * BAR_NS
+    assert watched[-1] == max(made)
+    assert findings(store) == []
+
+
+def test_a_version_that_was_halted_while_it_was_flat_gets_a_pair_of_its_next_attempt(tmp_path: Path) -> None:
+    """Prices stand still between two trades, and a person resumes it: the old pair is closed and its capital back, and what goes live after that is another one, whose evidence is its own."""
+    store, larger = tmp_path / "frozen.db", SWINGS.replace("quantity(20)", "quantity(40)")
+    frozen_ns = START_NS + 2 * NS_PER_DAY - 5 * NS_PER_MINUTE
+    run_prepared(prepared(tmp_path, frozen_ns, 8, larger, consecutive_error_limit=1), store, frozen_ns + NS_PER_HOUR)
+    leave_command(store, Order.RESUME.value, "swings", "ann", "the feed is back", ManualClock(1))
+    run_prepared(prepared(tmp_path, frozen_ns, 8, larger, consecutive_error_limit=1), store)
+    made = evaluations(store)
+    halted, resumed = (next(e for e in made.values() if e.move is m) for m in (Move.HALT, Move.RESUME))
+    assert (halted.action, halted.facts.live_flat) == (Action.HOLD, True)
+    assert (resumed.facts.live_flat, resumed.after.attempt) == (True, 2)
+    again = next(e for e in made.values() if e.move is Move.GO_LIVE and e.time_ns > resumed.time_ns)
+    assert again.facts.e_live is None
+    with StoreReader(store) as reader:
+        opened = [t.track for t in reader.tracks() if "@live" in t.track]
+        ends = [c.time for c in reader.capital("swings@live") if c.reason == "the end"]
+    assert opened == ["swings@live", "swings@live-2"]
+    assert ends == [resumed.time_ns]
+    assert findings(store) == []

@@ -413,18 +413,6 @@ def test_a_perpetual_stands_beside_spot_of_another_quote() -> None:
     assert track.marks.index() == pytest.approx(12_100 / 12_000)
 
 
-def test_margin_is_kept_in_the_budgets_currency() -> None:
-    """A perpetual of another quote is refused by name."""
-    with pytest.raises(ConfigError, match=r"BTCUSDT.USDM: expected a perpetual quoted in USD, found one in USDT"):
-        go(
-            [steady(PERP, "20000"), steady(USDTUSD, "1")],
-            Plan((PERP,), Plan.Params({})),
-            Money(10_000, "USD"),
-            rates=[USDTUSD],
-            terms={PERP.id: TERMS},
-        )
-
-
 def test_capital_that_comes_in_is_no_return() -> None:
     """1,000 USDT added to 12,000 in two moneys: the index stays, the budget grows."""
     streams = [steady(BTCUSDT, "20000"), steady(ETHBTC, "0.05")]

@@ -14,6 +14,7 @@ from genesis.model.events import (
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    StrategyNote,
     TrackHalted,
     TrackStopped,
 )
@@ -96,6 +97,66 @@ def test_nothing_that_a_strategy_does_stops_the_run(deed: str) -> None:
     assert [(e.track, e.hook) for e in stopped] == [("bad", "on_trade")]
     assert stopped[0].error.encode()
     assert _of("good", pair) == _of("good", alone)
+
+
+class Timed(Strategy):
+    """Sets a timer at the start that sets others, and says what became of it."""
+
+    at_once: tuple[int, ...] = ()
+
+    def on_start(self) -> None:
+        self.fired: list[int] = []
+        self.set_timer("first", self.now - 5)
+
+    def on_timer(self, name: str) -> None:
+        self.fired.append(self.now)
+        if len(self.fired) <= len(self.at_once):
+            self.set_timer("next", self.now + self.at_once[len(self.fired) - 1])
+
+
+def test_a_timer_may_set_the_next_a_millisecond_later_and_no_earlier() -> None:
+    """The moment goes on: what is set for less stops the track, with the field, what was expected and what was found."""
+    fine, hasty = Timed((FX,), NoParams()), Timed((FX,), NoParams())
+    fine.at_once, hasty.at_once = (MS, 2 * MS), (MS, MS - 1)
+    journal, _ = run([trades_stream(FLAT)], [("fine", fine), ("hasty", hasty)])
+    start = START - 1
+    assert fine.fired == [start, start + MS, start + 3 * MS]
+    assert hasty.fired == [start, start + MS]
+    stopped = [e for e in journal.events if isinstance(e, TrackStopped)]
+    expected = "at_ns: expected 1000000 ns (1 ms) or more after the timer that sets it, found 999999"
+    assert [(e.track, e.error) for e in stopped] == [("hasty", f"ValueError: timer next: {expected}")]
+
+
+@pytest.mark.parametrize(
+    ("deed", "error"),
+    [
+        ("notes a megabyte", "ValueError: note: expected at most 4096 characters, found 1000000"),
+        ("tags with a megabyte", "ValueError: tag: expected at most 255 characters, found 1000000"),
+        (
+            "sets a timer of a nanosecond",
+            "ValueError: timer often: every_ns: expected 1000000 ns (1 ms) or more, found 1",
+        ),
+    ],
+)
+def test_what_is_too_much_is_refused_by_name_and_bound(deed: str, error: str) -> None:
+    """Field, what was expected, what was found; and nothing of it is journalled."""
+    journal, _ = run([trades_stream(FLAT)], [("bad", Hostile((FX,), Hostile.Params(deed)))])
+    assert [e.error for e in journal.events if isinstance(e, TrackStopped)] == [error]
+    assert max(map(len, journal.entries)) < 10_000
+
+
+def test_a_note_of_the_longest_and_a_tag_of_the_longest_are_journalled() -> None:
+    """4,096 and 255 characters are within bounds."""
+
+    class Talks(Once):
+        def on_start(self) -> None:
+            super().on_start()
+            self.note("n" * 4_096)
+
+    strategy = Talks((FX,), Once.Params(Side.BUY, 5, {"tag": "t" * 255}))
+    journal, _ = run([trades_stream(FLAT)], [("a", strategy)])
+    assert [len(e.text) for e in journal.events if isinstance(e, StrategyNote)] == [4_096]
+    assert {len(e.order.intent.tag) for e in journal.events if isinstance(e, OrderSubmitted)} == {255}
 
 
 def _of(track: str, journal: Memory) -> list[bytes]:

@@ -293,6 +293,18 @@ def test_columns_that_are_not_named_are_found(tmp_path: Path) -> None:
         one(path, ReadOptions(columns=OhlcvColumns(volume="Vol")))
 
 
+def test_plain_candles_without_one_of_their_columns_are_refused_for_that(tmp_path: Path) -> None:
+    """Their time has a name of its own, so no other format is nearer: what is missing is named, and how it may be called."""
+    path = written(tmp_path, "timestamp,open,high,low,clse,volume", BARS)
+    refused(
+        path,
+        1,
+        "close",
+        "one named close or c, in any case, or its name given in `columns`",
+        "timestamp, open, high, low, clse, volume",
+    )
+
+
 def test_a_number_too_large_for_the_tick_says_so(tmp_path: Path) -> None:
     """A price that 64 bits of ticks do not hold is a number; what is wrong with it is its size."""
     path = written(tmp_path, BAR_HEADER, changed(BARS, 1, 2, "1e17"))

@@ -250,7 +250,7 @@ class SimulatedExecutor:
         self._agenda, self.luck, self.faults = agenda, luck, faults
         self._desks: dict[str, _Desk] = {}
         self._answers: dict[str, TravellingAnswers] = {}
-        # The account's assets; none where everything it trades is margined.
+        # The account's assets, what its perpetuals made among them; none where everything it trades is margined.
         self.wallet: Wallet | None = None
         self._last_arrival = self._last_in_time = 0
         self._travelling: dict[str, int] = {}
@@ -262,7 +262,7 @@ class SimulatedExecutor:
         return answers
 
     def deposit(self, currency: str, units: int, decimals: int) -> None:
-        """Capital reaches the account at the venue, or leaves it where ``units`` is below 0."""
+        """Money reaches the account at the venue, or leaves it where ``units`` is below 0: capital, or what perpetuals made."""
         if self.wallet is not None:
             self.wallet.deposit(currency, units * self.wallet.factor(currency, decimals))
 

@@ -252,6 +252,17 @@ def missing_column(source: str, line: int | None, fmt: Format, names: Sequence[s
 
 def _unknown(source: str, container: str, names: Sequence[str]) -> DataError:
     line = 1 if container.startswith("csv") else None
+    usual = _usual(names)
+    absent = [part for part in ("time", *_OHLC) if usual[part] is None]
+    if len(absent) == 1:
+        return DataError(
+            "missing column",
+            source=source,
+            line=line,
+            field=absent[0],
+            expected=f"one named {' or '.join(_OHLCV_NAMES[absent[0]])}, in any case, or its name given in `columns`",
+            found=", ".join(names),
+        )
     lower = [name.strip().lower() for name in names]
 
     def share(fmt: Format) -> float:
@@ -267,6 +278,6 @@ def _unknown(source: str, container: str, names: Sequence[str]) -> DataError:
         source=source,
         line=line,
         field="columns",
-        expected="the columns of one of " + ", ".join(f.value for f in LAYOUTS),
+        expected="the columns of one of " + ", ".join(f.value for f in LAYOUTS) + " (docs/DATA.md)",
         found=", ".join(names),
     )

@@ -36,6 +36,8 @@ _COLOURS = 8
 # A benchmark this many times as wide as all tracks together leaves them flat: they get a chart of their own.
 _FLAT = 4.0
 _FEW = 20
+# Fewer returns are no distribution: they are said in words.
+_BARS_LEAST = 5
 
 
 def returns_chart(tracks: Sequence[TrackReport], benchmarks: Sequence[Benchmark], window: Window) -> str:
@@ -219,6 +221,9 @@ def histogram(track: TrackReport) -> str:
     if not moved:
         why = track.bars.lacking or (f"all {still:,} bars are exactly 0" if still else "no bar was sampled")
         return f"<p class='empty'>{caption}: nothing to draw, {safe(why)}.</p>"
+    if len(moved) < _BARS_LEAST:
+        told = ", ".join(percent(v) for v in values if v)
+        return f"<p class='empty'>{caption}: {len(moved)} of {n[4:]} moved, too few to draw ({told}).</p>"
     step, first, counts = _columns(moved)
     x = Scale(first * step, (first + len(counts)) * step, LEFT, WIDTH - RIGHT)
     y = Scale(0, max(counts) * 1.08, 232, 22)
@@ -230,7 +235,7 @@ def histogram(track: TrackReport) -> str:
             body += f"<rect class='{css}' x='{left + 0.5:.1f}' y='{top:.1f}' width='{max(0.5, right - left - 1):.1f}' height='{232 - top:.1f}'/>"
     marks = ticks(x.low, x.high, 8)
     digits = places(marks)
-    body += "".join(f"<text x='{x(v):.1f}' y='250' text-anchor='middle'>{fixed(v, digits)} %</text>" for v in marks)
+    body += "".join(_percent_mark(x(v), f"{fixed(v, digits)} %") for v in marks)
     var = track.metrics.fraction("var_95")
     uprights = [("mean", 100 * fmean(values), "start")]
     uprights += [] if var is None else [("VaR 95 %", -100 * var, "end")]
@@ -241,6 +246,11 @@ def histogram(track: TrackReport) -> str:
         note += f" {safe(track.bars.lacking)}."
     label = f"Histogram of evidence-bar returns of {track.name}, {n}{zero}. {note}"
     return figure(f"{caption} <span class='n'>({n}{zero})</span>", drawing(body, 258, label), note)
+
+
+def _percent_mark(at: float, label: str) -> str:
+    anchor = "start" if at < LEFT + 24 else "end" if at > WIDTH - 40 else "middle"
+    return f"<text x='{at:.1f}' y='250' text-anchor='{anchor}'>{label}</text>"
 
 
 def _columns(values: Sequence[float]) -> tuple[float, int, list[int]]:

@@ -108,8 +108,8 @@ def beside_chart(name: str, found: Indices) -> str:
     return figure(caption, drawing(body, 356, f"{name}: {ends}"), f"At the end: {ends}.")
 
 
-def trial_chart(trial: Trial, window: Window) -> str:
-    """Mean advantage of a challenger with its confidence sequence, as they were told day by day."""
+def trial_chart(trial: Trial) -> str:
+    """Mean advantage of a challenger with its confidence sequence, as they were told day by day, for as long as the two were compared."""
     caption = (
         f"{safe(trial.challenger)} less {safe(trial.champion)}, bp an evidence bar, with its 95 % confidence sequence"
     )
@@ -122,7 +122,7 @@ def trial_chart(trial: Trial, window: Window) -> str:
     # The first intervals are wide beyond all measure, and would leave the rest flat.
     later = known(trial.low)[len(known(trial.low)) // 5 :], known(trial.high)[len(known(trial.high)) // 5 :]
     least, most = padded([v for line in later for _, v in line], (0.0,))
-    p = pane(window, least, most, 26, 200)
+    p = pane(Window(trial.mean.times[0], trial.mean.times[-1]), least, most, 26, 200)
 
     def inside(line: Line) -> Line:
         return Line(line.times, tuple(None if v is None else min(max(v, least), most) for v in line.values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from genesis.clock import NS_PER_MS, NS_PER_SECOND
+from genesis.clock import NS_PER_DAY, NS_PER_MS, NS_PER_SECOND
 from genesis.monitoring.report.definitions import GROUPS
 from genesis.monitoring.report.ladder_charts import EVIDENCE_DRAWN, beside_chart, climb_chart, trial_chart
 from genesis.monitoring.report.ladder_values import Beside, Climb, Ladder, Trial, Watched
@@ -309,4 +309,12 @@ def _trials(ladder: Ladder, window: Window) -> str:
 
 def _trial(t: Trial, window: Window) -> str:
     state = badge(t.standing, _STANDINGS.get(t.standing, "open"))
-    return f"<h3>{safe(t.experiment)} {state}</h3><p>{safe(t.words, 600)}.</p>" + trial_chart(t, window)
+    return f"<h3>{safe(t.experiment)} {state}</h3><p>{safe(t.words, 600)}.{_ended(t, window)}</p>" + trial_chart(t)
+
+
+def _ended(t: Trial, window: Window) -> str:
+    """Two that are no longer compared stand as they stood then."""
+    last = t.mean.times[-1] if t.mean.times else window.end_ns
+    if window.end_ns - last <= 7 * NS_PER_DAY:
+        return ""
+    return f" That was said last on {minute(last)}: since then the two have not been compared."

@@ -16,7 +16,8 @@ def render(report: RunReport, ladder: Ladder | None = None) -> str:
         "<meta name='viewport' content='width=device-width,initial-scale=1'><meta name='color-scheme' content='light dark'>"
         f"<title>Genesis: {safe(report.name)}</title><style>{_STYLE}</style></head><body>"
         f"<header><p class='brand'>Genesis · paper trading report</p></header><main>{run_sections.head(report, ladder_section.links(ladder))}"
-        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{ladder_section.section(ladder, report.window)}{fault_section.section(report.under_faults)}{tracks}</main>"
+        f"{run_sections.comparison(report)}{run_sections.criteria(report)}{ladder_section.section(ladder, report.window)}{fault_section.section(report.under_faults)}"
+        f"{run_sections.assumptions(report)}{tracks}</main>"
         f"<footer><p>Run chain: {report.entries:,} entries, head <code>{safe(report.head)}</code>. All fills simulated; evidence from {safe(report.source)}. "
         "Definitions: docs/METRICS.md.</p></footer></body></html>\n"
     )
@@ -47,14 +48,14 @@ _STYLE = (
     ".warn{background:var(--open-bg);border-left:4px solid var(--open);padding:10px 16px;margin:1.2em 0}.warn h2{border:0;padding:0;margin:0;font-size:16px}"
     ".warn ul{margin:.4em 0 0;padding-left:1.2em}.warn li{overflow-wrap:anywhere}"
     ".scroll{overflow-x:auto;margin:.6em 0 1.2em}table{border-collapse:collapse;width:100%;font-size:13.5px}"
-    "caption{text-align:left;color:var(--soft);padding:0 0 6px;overflow-wrap:anywhere}"
+    "caption{text-align:left;color:var(--soft);padding:0 0 6px;overflow-wrap:anywhere;position:sticky;left:0;max-width:calc(100vw - 40px)}"
     "td,th{border-bottom:1px solid var(--line);padding:5px 12px 5px 0;text-align:left;vertical-align:top;font-weight:normal;overflow-wrap:anywhere}"
-    "thead th{color:var(--soft);border-bottom:1.5px solid var(--soft);vertical-align:bottom;font-size:12.5px}"
-    "tbody th{font-weight:600}.n,td.n{font-variant-numeric:tabular-nums}td.n,th.n{text-align:right}"
+    "thead th{color:var(--soft);border-bottom:1.5px solid var(--soft);vertical-align:bottom;font-size:12.5px;overflow-wrap:normal}"
+    "tbody th{font-weight:600;min-width:8.5em}.n,td.n{font-variant-numeric:tabular-nums}td.n,th.n{text-align:right}"
     "td:last-child,th:last-child{padding-right:0}small{display:block;color:var(--soft);font-size:11.5px;font-weight:normal;line-height:1.3}"
     "td.n{white-space:nowrap}td.n small{white-space:normal}"
     ".facts th[scope=row]{width:19%;min-width:7.2em}.facts td:nth-child(2):not(.n){width:27%}.facts td:last-child{color:var(--soft)}"
-    ".compare{font-size:12.5px}.compare td,.compare th{padding-right:7px}.compare th[scope=row]{min-width:84px}.compare thead th{font-size:11.5px}"
+    ".compare{font-size:12.5px}.compare td,.compare th{padding-right:7px}.compare th[scope=row]{min-width:98px}.compare thead th{font-size:11.5px}"
     ".faults{font-size:12.5px}.faults td,.faults th{overflow-wrap:normal}"
     ".compare small{font-size:10.5px}.compare thead th,.compare td{overflow-wrap:normal}"
     ".criteria th[scope=row]{width:15%}.criteria td:nth-child(5){width:13%}.criteria td:last-child{width:30%;color:var(--soft)}"
@@ -66,7 +67,8 @@ _STYLE = (
     ".won{color:var(--good)}.lost{color:var(--bad)}.note,.empty{color:var(--soft);font-size:13.5px}.empty{background:var(--panel);padding:8px 12px}"
     "figure{margin:1.6em 0 1em}figcaption{font-weight:600;font-size:14px;margin-bottom:4px}figcaption .n,h3 .n{font-weight:normal;color:var(--soft)}"
     "figure .note{margin:.2em 0 0}"
-    "svg{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,'Segoe UI','Liberation Sans',sans-serif}svg text{fill:var(--soft)}"
+    # Narrower, the labels of a picture could not be read: it scrolls instead.
+    ".draw{overflow-x:auto}svg{display:block;width:100%;min-width:760px;height:auto;font:12px system-ui,-apple-system,'Segoe UI','Liberation Sans',sans-serif}svg text{fill:var(--soft)}"
     ".grid{stroke:var(--grid)}.zero{stroke:var(--soft)}.budget{stroke:var(--soft);stroke-dasharray:4 4}"
     ".line{fill:none;stroke-width:1.4;stroke-linejoin:round}.thin{stroke-width:.8}.dot{fill:var(--s0);stroke:none}"
     + "".join(f".s{i}{{stroke:var(--s{i})}}.swatch.s{i}{{background:var(--s{i})}}" for i in range(8))
@@ -80,7 +82,7 @@ _STYLE = (
     "details{margin:.6em 0 1.2em}summary{cursor:pointer;color:var(--link)}"
     "footer{margin-top:3em;border-top:1px solid var(--line);color:var(--soft);font-size:13px;overflow-wrap:anywhere}"
     f"@media print{{:root{{{_LIGHT}}}body{{max-width:none;padding:0;font-size:11pt}}nav{{display:none}}figure,tr,.warn{{break-inside:avoid}}"
-    "h2,h3,figcaption,caption{break-after:avoid}.track{break-before:page}.scroll{overflow:visible}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
+    "h2,h3,figcaption,caption{break-after:avoid}.track{break-before:page}.scroll,.draw{overflow:visible}svg{min-width:0}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "@page{size:A4;margin:12mm}}"
 )
 

@@ -18,7 +18,17 @@ _FACT_HEADS = ("what", "value", "meaning")
 
 
 def head(report: RunReport, places: Sequence[tuple[str, str]] = ()) -> str:
-    """What the run is, and what it was a function of; ``places`` are further sections for the contents."""
+    """What one must know before the first number; ``places`` are further sections for the contents."""
+    return (
+        f"<h1>{safe(report.name)}</h1>"
+        "<p class='lead'><strong>Every fill in this report is simulated.</strong> No order reached a venue. Times are UTC. Results are net of "
+        "fees and slippage unless a line says gross. A dash is an undefined value, never zero.</p>"
+        f"{_warnings(report)}{_contents(report, places)}"
+    )
+
+
+def assumptions(report: RunReport) -> str:
+    """What the run is, and what it was a function of."""
     tier = sorted({t.tier for t in report.tracks})
     length = f"{minute(report.window.start_ns)} to {minute(report.window.end_ns)} ({span(report.window.length_ns)})"
     state = (
@@ -40,11 +50,7 @@ def head(report: RunReport, places: Sequence[tuple[str, str]] = ()) -> str:
     listed = [(safe(f.name), safe(f.value), safe(f.note)) for f in rows]
     listed.insert(2, ("run chain", f"{report.entries:,} entries", f"head <code>{safe(report.head)}</code>"))
     return (
-        f"<h1>{safe(report.name)}</h1>"
-        "<p class='lead'><strong>Every fill in this report is simulated.</strong> No order reached a venue. Times are UTC. Results are net of "
-        "fees and slippage unless a line says gross. A dash is an undefined value, never zero.</p>"
-        f"{_warnings(report)}{_contents(report, places)}"
-        f"<h2 id='run'>The run</h2>{table('', _FACT_HEADS, listed, 'facts')}"
+        f"<h2 id='run'>The run, and what was assumed</h2>{table('', _FACT_HEADS, listed, 'facts')}"
         f"<h3>Execution profile: what is assumed of the venue</h3>{_facts(report.execution)}"
         f"<h3>Limits before every order</h3>{_facts(report.limits)}"
         f"<h3>Instruments</h3><p>{'; '.join(safe(i) for i in report.instruments) or 'none'}</p>"
@@ -89,8 +95,9 @@ def _warnings(report: RunReport) -> str:
 
 
 def _contents(report: RunReport, places: Sequence[tuple[str, str]]) -> str:
-    links = [("run", "The run"), ("compare", "Comparison"), ("criteria", "Criteria"), *places]
+    links = [("compare", "Comparison"), ("criteria", "Criteria"), *places]
     links += [("faults", "Under faults")] if report.under_faults else []
+    links += [("run", "The run, and what was assumed")]
     links += [(f"track-{i}", t.name) for i, t in enumerate(report.tracks, 1)]
     return "<nav aria-label='Contents'>" + " ".join(f"<a href='#{i}'>{safe(n)}</a>" for i, n in links) + "</nav>"
 
@@ -259,7 +266,7 @@ def _estimate(value: float | None, stderr: float | None) -> str:
 
 def _beside(b: Benchmark, length_ns: int) -> tuple[str, ...]:
     short = _too_short(b.bars, length_ns)
-    few = f"under {SHARPE_BARS_MIN} bars: {b.bars}" if b.bars < SHARPE_BARS_MIN else "no deviation"
+    few = f"under {SHARPE_BARS_MIN} sampled bars: {b.bars}" if b.bars < SHARPE_BARS_MIN else "no deviation"
 
     def cell(value: float | None, shown: str, why: str, beneath: str = "") -> str:
         return dash(why) if value is None else two(shown, beneath)

@@ -112,9 +112,9 @@ def legend(items: Sequence[tuple[str, str]], x: float, y: float, step: Callable[
 
 
 def drawing(body: str, height: int, label: str) -> str:
-    """The picture, named for those who cannot see it. ``label`` is escaped here."""
+    """The picture, named for those who cannot see it, in a frame that scrolls where it is narrow. ``label`` is escaped here."""
     words = safe(label, 600)
-    return f"<svg viewBox='0 0 {WIDTH} {height}' role='img' aria-label=\"{words}\">{body}</svg>"
+    return f"<div class='draw'><svg viewBox='0 0 {WIDTH} {height}' role='img' aria-label=\"{words}\">{body}</svg></div>"
 
 
 def figure(caption: str, picture: str, note: str = "") -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window
 
@@ -136,13 +137,19 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class MoneyHeld(msgspec.Struct, frozen=True):
-    """One money of an account that has several: what it began with, and at the last sample cash, fees charged and realised profit. Exact text."""
+    """One money of an account that has several: what it began with, and at the last sample cash, fees charged and realised profit. Exact text.
+
+    ``wallet`` and ``funding`` are told where perpetuals settle in several currencies, or in another than the budget's: what the money's margin account has,
+    and what was received in it less what was paid.
+    """
 
     currency: str
     budget: str
     cash: str
     fees: str
     realized: str
+    wallet: str | None = None
+    funding: str | None = None
 
 
 class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +198,7 @@ class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def measurements_of(metrics: Metrics, window: Window, warmup_bars: int) -> Measurements:
     """What the criteria judge of a sample's metrics; ``warmup_bars`` of its evidence bars are warm-up."""
+    win, loss = metrics.money("average_win"), metrics.money("average_loss")
     return Measurements(
         window=window,
         trades=metrics.whole("trades") or 0,
@@ -200,6 +208,7 @@ def measurements_of(metrics: Metrics, window: Window, warmup_bars: int) -> Measu
         sharpe_stderr=metrics.fraction("sharpe_stderr"),
         drawdown_max=metrics.fraction("drawdown_max"),
         win_rate=metrics.fraction("win_rate"),
+        breakeven=breakeven_rate(1, win or 0, 1, loss or 0),
     )
 
 

@@ -223,7 +223,7 @@ class Watch:
     def refer(self, reference: Bars) -> None:
         """The ratio to be held against: what the reference has shown, shrunk for having been chosen because it looked good."""
         days = len(reference.returns) / 6
-        self.good = (reference.sharpe() or 0.0) * 4 / (4 + 365 / days) / YEAR
+        self.good = max(-40.0, min((reference.sharpe() or 0.0) * 4 / (4 + 365 / days), 40.0)) / YEAR
         drop = max(self.good * YEAR, 2.0) / YEAR
         self.bets = [min(m * drop, 0.12) for m in (0.5, 1.0, 1.5)]
         self.spread = reference.spread() or self.spread
@@ -516,7 +516,6 @@ class Decision:
         for key in ("since_ns", "stepped_ns", "evidence_from_ns", "deadline_ns", "asked_again_ns"):
             self.stands[key] = int(self.was[key])
         self.commands, self.heard = record["commands"], dict[int, bool]()
-        self.voiced = False
         # The rules' own numbers.
         profile = LEVELS[self.rules["profile"]]
         self.alpha_live = Fraction(self.rules["alpha_live"] or profile[0])
@@ -555,6 +554,10 @@ class Decision:
         """fraction <= eps E, with every further attempt at a multiple of E."""
         return self.step_evidence() >= float(fraction * self.penalty / self.alpha_full)
 
+    def unopened(self) -> bool:
+        """Held by a person's word alone, where the profile asks for evidence to go live and there has not been as much yet."""
+        return self.by_evidence and self.stands["frozen"] is None and self.evidence < self.needed_live()
+
     def exempt(self, fraction: Fraction) -> bool:
         return not self.by_evidence and fraction <= self.first
 
@@ -581,6 +584,11 @@ class Decision:
         if self.data != "STALE":
             calm = not self.levels & {"WARN", "ALARM"}
             stands["calm_since_ns"] = (stands["calm_since_ns"] or self.now) if calm else None
+        blind = self.stage == "DEGRADED" and self.data != "FRESH"
+        if blind and stands["calm_since_ns"] is not None and stands["look_ns"] is not None:
+            # Time in which nothing could be seen is no calm time.
+            later = int(stands["calm_since_ns"]) + self.now - int(stands["look_ns"])
+            stands["calm_since_ns"] = min(self.now, later)
         if stands["look_ns"] is None or self.now // BAR_NS > int(stands["look_ns"]) // BAR_NS:
             stands["look_ns"] = self.now
             if self.has_capital or self.stage in ("PAPER", "VALIDATED"):
@@ -589,8 +597,10 @@ class Decision:
             self.pause_or_go_on()
         elif stands["pause"] == "UNTIL_CLEAR":
             self.unpause()
-        if stands["forced"] and self.carries(stands["fraction"]) and self.status == "PASSED":
-            stands["forced"] = False
+        if self.has_capital and self.status == "PASSED" and not self.unopened():
+            if self.by_evidence and stands["frozen"] is None:
+                stands["frozen"] = min(float(self.evidence), self.needed_live())
+            stands["forced"] = stands["forced"] and not self.carries(stands["fraction"])
 
     def count(self) -> None:
         """Looks in a row: in error, undecided, failed; those that can judge nothing leave the failed ones as they are."""
@@ -650,7 +660,6 @@ class Decision:
             return False
         if order == "approve":
             stands["awaited"] = {**awaited, "voices": [*awaited["voices"], command["author"]]}
-            self.voiced = True
         else:
             stands["awaited"], stands["asked_again_ns"] = None, self.now + self.rules["cooldown_days"] * DAY_NS
         return True
@@ -664,7 +673,7 @@ class Decision:
             return False
         if order == "halt":
             return self.halt("risk")
-        return self.go(order, Fraction(0), **(self.anew() if order == "resume" else {}))
+        return self.go(order, Fraction(0), **(self.again() if order == "resume" else {}))
 
     # -- down
 
@@ -754,9 +763,13 @@ class Decision:
     def anew(self) -> Document:
         """What every attempt begins with."""
         ends = self.now + self.rules["paper_max_days"] * DAY_NS
-        begun = {"evidence_from_ns": self.now, "deadline_ns": ends, "frozen": None, "forced": False, "proven": False}
-        none = {"halt": None, "halted_fraction": Fraction(0), "awaited": None}
+        begun = {"evidence_from_ns": self.now, "deadline_ns": ends, "frozen": None, "proven": False}
+        none = {"halt": None, "halted_fraction": Fraction(0)}
         return begun | none | {"errors": 0, "inconclusive": 0, "failures": 0}
+
+    def again(self) -> Document:
+        """The next attempt of the same identity, whoever lets it begin."""
+        return self.anew() | {"attempt": self.was["attempt"] + 1}
 
     def ends(self) -> bool:
         doubt = self.facts["futility"]
@@ -782,7 +795,7 @@ class Decision:
             return False
         if self.was["attempt"] >= self.rules["max_attempts"]:
             return self.go("reject", Fraction(0))
-        return self.go("retry", Fraction(0), **(self.anew() | {"attempt": self.was["attempt"] + 1}))
+        return self.go("retry", Fraction(0), **self.again())
 
     def recovers(self) -> bool:
         held, calm = self.stands["fraction"], self.stands["calm_since_ns"]
@@ -820,7 +833,7 @@ class Decision:
             return self.by_evidence and (self.evidence < self.needed_live() or dear)
         live = self.facts["e_live"]
         unborne = target > Fraction(1, 2) and (live is None or live < 1)
-        return unborne or not (self.exempt(target) or self.carries(target))
+        return unborne or self.unopened() or not (self.exempt(target) or self.carries(target))
 
     def next_step(self) -> Fraction:
         held: Fraction = self.stands["fraction"]
@@ -876,9 +889,11 @@ class Decision:
         if wish is not None and command is not None and command["order"] in ("promote", "restore"):
             return self.asked(wish, command)
         awaited = self.stands["awaited"]
-        if not self.voiced or awaited is None or not awaited["forced"] or not self.enough(awaited):
+        if awaited is None or not awaited["forced"] or not self.enough(awaited):
             return False
         target = self.fitting(Fraction(awaited["fraction"]))
+        if awaited["move"] == "restore":
+            target = min(target, self.restored())
         if self.hindered(awaited["move"], target):
             self.stands["awaited"] = None
             return False
@@ -890,7 +905,7 @@ class Decision:
         stands = self.stands
         target = self.next_step()
         if move == "restore":
-            target = self.fitting(min(stands["halted_fraction"], max(self.first, stands["committed"])))
+            target = self.restored()
         self.heard[wish] = move in TABLE[self.stage] and not self.hindered(move, target)
         if not self.heard[wish]:
             return False
@@ -899,6 +914,10 @@ class Decision:
             stands["awaited"] = awaited
             return False
         return self.by_word(move, target)
+
+    def restored(self) -> Fraction:
+        """What it held before a halt, as far as its position is still there; else the first step."""
+        return self.fitting(min(self.stands["halted_fraction"], max(self.first, self.stands["committed"])))
 
     def hindered(self, move: str, target: Fraction) -> bool:
         if move == "force":
@@ -918,7 +937,7 @@ class Decision:
         self.move, self.target, held = move, target, stands["fraction"]
         has_capital = stage in CAPITAL
         if stage != self.stage:
-            stands["since_ns"] = self.now
+            stands.update(since_ns=self.now, awaited=None)
         if target != held:
             stands.update(stepped_ns=self.now, stepped_trades=self.facts["live_trades"], awaited=None)
         if not target:
@@ -1104,6 +1123,10 @@ class Allotment:
             return self.evidence(name) >= float(self.rules["proven_evidence"])
         return bool(self.stands[name]["proven"])
 
+    def is_clear(self, name: str) -> bool:
+        """Whether it is proven by so much that it may rise for it."""
+        return self.evidence(name) >= 1.5 * float(self.rules["proven_evidence"])
+
     def worth(self, name: str, fraction: Fraction) -> Fraction:
         """That share of its budget, in USD."""
         budget = self.facts[name]["budget"] if name in self.facts else self.stands[name]["budget"]
@@ -1157,7 +1180,7 @@ class Allotment:
         if kept is not None and kept < held:
             return kept
         self.put(name, -1)
-        left = self.limits.left(self.proven[name])
+        left = self.limits.left(self.is_clear(name))
         self.put(name, 1)
         return max(held, min(left / self.worth(name, Fraction(1)), Fraction(self.rules["max_allocation"])))
 
@@ -1187,7 +1210,8 @@ class Version:
     def __init__(self, facts: Document, rules: Document, start: int) -> None:
         self.identity, self.budget, self.rules = facts["version"], Fraction(facts["budget"].split()[0]), rules
         self.since, self.bars, self.attempt = start, Bars(rules), 1
-        self.trades = self.wins = self.live_trades = 0
+        self.trades = self.wins = self.losses = self.live_trades = 0
+        self.won = self.lost = Fraction(0)
         # Of the bars of all attempts.
         self.risk = Risk()
         # The attempts that were there when it went live, while it holds capital.
@@ -1199,13 +1223,35 @@ class Version:
         self.after: Document | None = None
         self.live: str | None = None
         self.watch: Watch | None = None
+        self.watched_from = start
+        # E of the live tracks of this attempt that are closed, multiplied; and the attempt in which the present one was opened.
+        self.live_before: float | None = None
+        self.live_since = start
         self.decided: Document | None = None
 
     def begin(self, now: int) -> None:
         self.since, self.bars, self.attempt = now, Bars(self.rules), self.attempt + 1
         self.stress = None if self.stress is None else Bars(self.rules)
-        self.trades = self.wins = 0
-        self.sampled = None
+        self.trades = self.wins = self.losses = 0
+        self.won = self.lost = Fraction(0)
+        self.sampled = self.live_before = None
+
+    def breakeven(self) -> float:
+        """The share of trades that has to win at the mean win and the mean loss of all so that nothing is lost: L / (W + L)."""
+        win = self.won / self.wins if self.wins else Fraction(0)
+        loss = self.lost / self.losses if self.losses else Fraction(0)
+        return float(loss / (win + loss)) if win + loss else 0.0
+
+    def live_evidence(self, live: "Bars | None") -> float | None:
+        """E of all live tracks of this attempt, one after the other."""
+        if live is None or self.live_since != self.since or live.bound is None:
+            return self.live_before
+        return live.e_value * (1.0 if self.live_before is None else self.live_before)
+
+    def watch_by(self, now: int) -> None:
+        """From the next bar on, as soon as the reference varies."""
+        if self.watch is None and len(self.bars.returns) > 1 and self.bars.spread():
+            self.watch, self.watched_from = Watch(self.bars, self.risk), now
 
 
 class Recomputation:
@@ -1297,14 +1343,15 @@ class Recomputation:
         self.of[track] = (body["of"], body["role"])
         self.bars[track] = Bars(self.rules)
         if body["role"] == "live":
-            version.live, version.stopped = track, False
-            proven = version.bars.returns
-            version.watch = Watch(version.bars, version.risk) if len(proven) > 1 and version.bars.spread() else None
+            version.live, version.live_since, version.stopped = track, version.since, False
+            version.watch_by(self.time)
 
     def _TrackClosed(self, track: str, _: Document) -> None:
         name, role = self.of.get(track, ("", ""))
         if role == "live":
-            self.versions[name].live = self.versions[name].watch = None
+            version = self.versions[name]
+            version.live_before = version.live_evidence(self.bars[track])
+            version.live = version.watch = None
 
     def _CapitalMoved(self, track: str, body: Document) -> None:
         books, amount, equity = self.books[track], Fraction(body["amount"]), Fraction(body["equity"])
@@ -1359,8 +1406,11 @@ class Recomputation:
     def _TradeClosed(self, track: str, body: Document) -> None:
         self.closed[track] = self.closed.get(track, 0) + 1
         if track in self.versions:
-            self.versions[track].trades += 1
-            self.versions[track].wins += Fraction(body["pnl"]) > 0
+            version, earned = self.versions[track], Fraction(body["pnl"])
+            version.trades, version.wins, version.losses = (
+                version.trades + 1, version.wins + (earned > 0), version.losses + (earned < 0)
+            )  # fmt: skip
+            version.won, version.lost = version.won + max(earned, Fraction(0)), version.lost - min(earned, Fraction(0))
         name, role = self.of.get(track, ("", ""))
         if role == "live":
             self.versions[name].live_trades += 1
@@ -1398,6 +1448,8 @@ class Recomputation:
             ("deviation", bars.spread() if several else None),
         ):  # fmt: skip
             self.expect(f"{track}: {what}", found, body[what])
+        if track in self.versions and self.versions[track].live is not None:
+            self.versions[track].watch_by(self.time)
         self.last_bar[track] = (self.time, change, self.closed.get(track, 0))
         if self.equity.get(track, (0,))[0] == self.time:
             self.valued(track)
@@ -1429,7 +1481,7 @@ class Recomputation:
         if version is None or version.live is None or version.watch is None:
             return
         live, twin = (self.last_bar.get(t) for t in (version.live, version.live.replace("@live", "@twin")))
-        if live is None or twin is None or not live[0] == twin[0] == self.time:
+        if live is None or twin is None or not version.watched_from < live[0] == twin[0] == self.time:
             return
         if live[1] is not None and twin[1] is not None:
             version.watch.add(live[1], twin[1], version.risk)
@@ -1533,7 +1585,7 @@ class Recomputation:
             ("version", track), ("identity", version.identity), ("budget", version.budget), ("e_value", bars.e_value),
             ("evidence_from_ns", version.since), ("adjusted", adjusted), ("bound_broken", bars.broken),
             ("futility", None if bars.futility is None else bars.futility.value),
-            ("e_live", None if live is None or live.bound is None else live.e_value),
+            ("e_live", version.live_evidence(live)),
             ("live_trades", version.live_trades),
         ):  # fmt: skip
             self.expect(f"{track}: {what}", found, facts[what])
@@ -1619,7 +1671,11 @@ class Recomputation:
             "min_win_rate": (version.wins / trades if trades else None, trades, self.criteria["min_trades"]),
         }
         value, n, least = found[name]
-        self.expect(f"{track}: {name}: threshold", Fraction(self.criteria[name]), Fraction(str(criterion["threshold"])))
+        asked: object = Fraction(self.criteria[name])
+        told: object = Fraction(str(criterion["threshold"]))
+        if name == "min_win_rate" and self.criteria.get("win_rate_margin") is not None:
+            asked, told = version.breakeven() + float(self.criteria["win_rate_margin"]), criterion["threshold"]
+        self.expect(f"{track}: {name}: threshold", asked, told)
         mode = name.removeprefix("min_").removeprefix("max_")
         self.expect(f"{track}: {name}: mode", self.criteria[f"{mode}_mode"], criterion["mode"])
         self.expect(f"{track}: {name}", value, verdict["value"])

@@ -51,6 +51,7 @@ strategies: [{name: s, strategy: breakout, instruments: [A.B], budget: 1, varian
         ("data: []", {"GENESIS__DATA__X": "a"}, "GENESIS__DATA__X: expected a number for a place in data, found x"),
         ("data: [{instrument: A.B, path: a}]", {}, "data[0].instrument: expected one of the instruments, of which"),
         ("? [a]\n: b", {}, "line 1: expected a plain key, found list"),
+        ("strategies: [{budget: .NaN}]", {}, "line 1: expected a finite decimal number or quoted text, found .NaN"),
         ("run: {seed: 2020-13-45}", {}, "expected plain YAML"),
         ("execution: {prints_shar: 1}", {}, "execution.prints_shar: expected a known key"),
         ("execution: {latency_ms: {mea: 1}}", {}, "execution.latency_ms.mea: expected a known key"),

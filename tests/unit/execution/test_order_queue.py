@@ -150,6 +150,21 @@ def test_a_price_that_was_traded_through_has_no_queue() -> None:
     assert (ours.ahead, ours.on_print(3)) == (0, 3)
 
 
+@pytest.mark.parametrize("orders_first", [True, False])
+def test_a_quote_that_reaches_the_price_takes_the_queue_once_and_is_no_print(orders_first: bool) -> None:
+    """The ask is at our bid before anybody says why: 12 are gone, 5 of them withdrawn. The print of 7 that took the others is not ours, of one of 9 we get 2."""
+    for lots, ours_is in ((7, 0), (9, 2)):
+        queues, ours = behind(5, 7)
+        ours.on_crossed()
+        assert ours.ahead == 0
+        withdrawn(queues, A, 5, ts=2)
+        if orders_first:
+            traded(queues, B, 0, ts=2)
+        assert ours.on_print(lots) == ours_is
+        traded(queues, B, 0, ts=2)
+        assert (ours.ahead, ours.on_print(3)) == (0, 3)
+
+
 def test_after_missed_events_no_more_is_ahead_than_is_displayed() -> None:
     """12 ahead, 4 displayed after the gap: the orders' late news of what traded meanwhile are not counted again."""
     queues, ours = behind(5, 7)

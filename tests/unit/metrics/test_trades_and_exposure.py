@@ -6,8 +6,9 @@ from decimal import Decimal, localcontext
 
 import pytest
 
+from genesis.metrics.amounts import Amount
 from genesis.metrics.exposure import TimeWeighted
-from genesis.metrics.trades import TradeTally, trade_stats
+from genesis.metrics.trades import TradeTally, breakeven_rate, trade_stats
 
 
 def test_a_ledger_of_five_trades() -> None:
@@ -48,6 +49,24 @@ def test_profit_factor_is_none_without_a_loss(pnls: list[int], win_rate: float, 
     """No loss is no division, only losses are 0; a trade of zero is no win."""
     stats = trade_stats((p, 1) for p in pnls)
     assert (stats.win_rate, stats.profit_factor) == (win_rate, profit_factor)
+
+
+@pytest.mark.parametrize(
+    ("wins", "won", "losses", "lost", "rate"),
+    [
+        (2, 40, 3, -30, 1 / 3),
+        (3, 30, 1, -30, 0.75),
+        (1, Decimal("0.5"), 1, Decimal("-0.5"), 0.5),
+        (4, 40, 0, 0, 0.0),
+        (0, 0, 4, -40, 1.0),
+        (0, 0, 0, 0, None),
+    ],
+)
+def test_the_share_that_has_to_win_so_that_nothing_is_lost(
+    wins: int, won: Amount, losses: int, lost: Amount, rate: float | None
+) -> None:
+    """20 won against 10 lost at a time: one of three; nothing lost, none; nothing won, all; neither, undefined."""
+    assert breakeven_rate(wins, won, losses, lost) == rate
 
 
 def test_forced_exits_count_and_are_flagged() -> None:

@@ -63,11 +63,11 @@ def test_all_together_hold_no_more_than_the_account_lets() -> None:
 
 
 def test_unproven_versions_share_a_tenth_of_the_account() -> None:
-    """20,000: the first two take 1,000 each, the third waits validated; proven capital is not counted."""
+    """20,000: the first two take 1,000 each, the third waits validated; proven capital is not counted, and stays."""
     allocation = held(
         {"a": ("0.10", 1.0), "b": ("0.10", 9.99), "c": ("0", 1.0), "d": ("0.90", 10.0)}, at=account(20_000)
     )
-    assert rooms(allocation) == {"a": "0.1", "b": "0.1", "c": "0", "d": "1"}
+    assert rooms(allocation) == {"a": "0.1", "b": "0.1", "c": "0", "d": "0.9"}
     assert allocation.room("c").words == "unproven versions together hold 2000 of at most 2000"
 
 
@@ -99,6 +99,17 @@ def test_fewer_places_take_the_weakest_first() -> None:
     assert rooms(allocation) | {"b": "", "a": ""} == {"a": "", "b": "", "c": "0"}
     assert allocation.room("a").fraction >= Decimal("0.20")
     assert allocation.room("c").words == "2 of 2 versions are live"
+
+
+def test_what_is_hardly_proven_keeps_what_it_holds_and_rises_only_where_the_unproven_may() -> None:
+    """At an E of 10 to 15 it would be back at a tenth with the next small loss: 50 % stay, 30 % may become 50 where the cap of 5,000 allows it. At 15 it may have all."""
+    assert rooms(held({"a": ("0.50", 10.0)}, at=account(10_000))) == {"a": "0.5"}
+    assert rooms(held({"a": ("0.30", 14.9)}, at=account(50_000))) == {"a": "0.5"}
+    assert rooms(held({"a": ("0.30", 14.9), "b": ("0.10", 2.0)}, at=account(50_000))) == {"a": "0.4", "b": "0.5"}
+    assert rooms(held({"a": ("0.30", 15.0)}, at=account(50_000))) == {"a": "1"}
+    twice = PromotionRules(proven_evidence=Decimal(20))
+    assert rooms(held({"a": ("0.10", 29.9)}, twice, account(10_000))) == {"a": "0.1"}
+    assert rooms(held({"a": ("0.10", 30.0)}, twice, account(10_000))) == {"a": "1"}
 
 
 def test_proof_that_is_lost_gives_capital_back_at_once() -> None:

@@ -355,9 +355,9 @@ def test_a_warning_halves_the_capital(held: str, left: str) -> None:
 
 
 def test_calm_is_counted_from_the_last_warning_that_was_of_real_prices() -> None:
-    """A warning on stale data neither breaks the calm nor begins it."""
+    """A warning on stale data neither breaks the calm nor begins it; the bar before such a look is no calm one."""
     at = standing(Stage.DEGRADED, "0.20", calm_since_ns=T0 - DAY)
-    assert decided(at, adjusted=4.0, monitors=warning(), data=DataState.STALE).after.calm_since_ns == T0 - DAY
+    assert decided(at, adjusted=4.0, monitors=warning(), data=DataState.STALE).after.calm_since_ns == T0 - DAY + BAR
     assert decided(at, adjusted=4.0, monitors=warning()).after.calm_since_ns is None
     restless = standing(Stage.DEGRADED, "0.20", calm_since_ns=None)
     assert decided(restless, adjusted=4.0, data=DataState.STALE).after.calm_since_ns is None
@@ -603,13 +603,15 @@ def test_after_the_cool_down_it_begins_anew_on_paper() -> None:
 def test_a_new_beginning_leaves_nothing_of_the_old(way: str) -> None:
     """Counters, frozen evidence, marks and halts: all as on the first day."""
     worn: dict[str, Any] = {"errors": 3, "inconclusive": 2, "failures": 5, "frozen": 9.0, "proven": True}
+    # Such marks hold no capital and no move leaves them; where one is found all the same nothing of it is left.
+    worn |= {"forced": True, "awaited": Awaited(Move.GO_LIVE, Decimal("0.10"), T0 - 1, ("ann",))}
     if way == "resume":
         at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.30"), **worn)
         after = decided(at, adjusted=50.0, commands=[said(Order.RESUME)]).after
     elif way == "retry":
         after = decided(standing(Stage.DEMOTED, **worn), adjusted=50.0).after
     else:
-        after = decided(live("0.10", forced=True, **worn), adjusted=50.0, identity="j" * 64).after
+        after = decided(live("0.10", **worn), adjusted=50.0, identity="j" * 64).after
     assert after.stage is Stage.PAPER
     assert (after.errors, after.inconclusive, after.failures, after.frozen, after.proven) == (0, 0, 0, None, False)
     assert (after.forced, after.awaited, after.halt, after.halted_fraction) == (False, None, None, 0)
@@ -964,14 +966,166 @@ def test_one_person_is_enough_to_take_away_under_four_eyes() -> None:
     assert decided(live("0.10"), PromotionRules(four_eyes=True), commands=[said(Order.DEMOTE)]).move is Move.DEMOTE
 
 
+# ---- a person's word, and what the rules make of it afterwards
+
+
+FORCED = live("0.10", forced=True)
+
+
+def test_a_persons_word_is_no_way_round_the_evidence_that_going_live_takes() -> None:
+    """Forced at a tenth under `balanced`: an E of 4 would carry 20 %, and is no proof until it has once been the 10 that going live takes."""
+    e = decided(FORCED, BALANCED, adjusted=9.99, e_live=1.0)
+    assert outcome(e) == (None, "LIVE", "0.10", "none")
+    assert "beyond a person's word an adjusted E of 10 is needed, as to go live, found 9.99" in e.reasons
+    assert (e.after.forced, e.after.frozen) == (True, None)
+    assert decided(live("0.10", frozen=10.0), BALANCED, adjusted=4.0).move is Move.STEP_UP
+    assert decided(FORCED, adjusted=4.0).move is Move.STEP_UP
+    assert decided(FORCED, BALANCED, adjusted=10.0, e_live=1.0).move is Move.STEP_UP
+
+
+def test_evidence_that_catches_up_is_frozen_and_live_has_to_bear_it_out() -> None:
+    """As much as going live takes, at most: from then on steps need it times what live has shown."""
+    e = decided(FORCED, BALANCED, adjusted=50.0, e_live=0.3)
+    assert (e.move, e.after.forced, e.after.frozen) == (None, False, 10.0)
+    assert "for 20 % an E of 4 is needed, found 3" in e.reasons
+    assert decided(FORCED, BALANCED, adjusted=50.0, e_live=0.4).move is Move.STEP_UP
+    third = live("0.10", forced=True, attempt=3)
+    assert decided(third, BALANCED, adjusted=39.9).after.frozen is None
+    assert decided(third, BALANCED, adjusted=45.0).after.frozen == 40.0
+
+
+def test_what_live_denies_or_the_criteria_have_not_caught_up() -> None:
+    """50 % by a person's word, an E of 50 on paper and a fifth of it lost live: it stays forced, and stays. A failed criterion opens nothing."""
+    e = decided(live("0.50", forced=True), BALANCED, adjusted=50.0, e_live=0.8)
+    assert (e.move, e.after.forced, e.after.frozen) == (None, True, 10.0)
+    e = decided(FORCED, BALANCED, adjusted=50.0, verdicts=FAILED)
+    assert (e.move, e.after.forced, e.after.frozen) == (None, True, None)
+
+
+def test_what_was_restored_is_opened_by_evidence_as_well() -> None:
+    """A halt takes the mark of a person's word: evidence opens the way to more all the same, and without it there is none."""
+    at = live("0.10")
+    assert decided(at, BALANCED, adjusted=12.0).after.frozen == 10.0
+    assert decided(at, adjusted=12.0).after.frozen is None
+    assert decided(at, BALANCED, adjusted=9.0).move is None
+    assert decided(DEMOTED, BALANCED, adjusted=12.0).after.frozen is None
+
+
+def test_a_second_voice_for_a_version_that_has_been_degraded_since_moves_nothing() -> None:
+    """Asked at a tenth, warned at a tenth: whoever was asked is asked no longer, and the second person hears so. Nor is a gate open that was opened before."""
+    rules = PromotionRules(four_eyes=True)
+    asked = decided(LIVE, rules, commands=[said(Order.PROMOTE)])
+    assert asked.after.awaited is not None
+    warned = decided(asked.after, rules, monitors=warning(), time_ns=T0 + BAR)
+    assert (warned.after.stage, warned.after.fraction, warned.after.awaited) == (Stage.DEGRADED, Decimal("0.10"), None)
+    second = decided(warned.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE, "bob", 2)])
+    assert (second.move, second.answers[0].taken) == (None, False)
+    opened = live("0.10", awaited=Awaited(Move.STEP_UP, Decimal("0.20"), T0 - DAY, ("ann",)))
+    assert decided(opened, monitors=warning()).after.awaited is None
+
+
+def test_a_validated_version_that_is_thawed_is_asked_about_no_more() -> None:
+    """The approval was of a version that met everything."""
+    at = standing(Stage.VALIDATED, awaited=Awaited(Move.GO_LIVE, Decimal("0.10"), T0 - DAY), failures=5)
+    e = decided(at, PromotionRules(gates=Gates(go_live=Gate.MANUAL)), verdicts=FAILED)
+    assert (e.move, e.after.awaited) == (Move.THAW, None)
+
+
+def test_who_was_asked_about_a_step_is_asked_no_more_once_the_fraction_is_another() -> None:
+    """Up from 40 %, which has become 10; and back from a halt for data that has become one for risk, or another version's."""
+    at = live("0.40", awaited=Awaited(Move.STEP_UP, Decimal("0.50"), T0 - DAY, ("ann",)))
+    fallen = decided(at, adjusted=1.0)
+    assert (fallen.move, fallen.after.awaited) == (Move.STEP_DOWN, None)
+    asked = msgspec.structs.replace(HALTED, awaited=Awaited(Move.RESTORE, Decimal("0.30"), T0 - DAY, ("ann",), True))
+    four = PromotionRules(four_eyes=True)
+    assert decided(asked, four, live_flat=False).after.awaited is not None
+    assert decided(asked, four, live_flat=False, halt=halted()).after.awaited is None
+    assert decided(asked, four, live_flat=False, identity="j" * 64).after.awaited is None
+
+
+@pytest.mark.parametrize("data", [DataState.STALE, DataState.DEGRADED])
+def test_a_frozen_feed_is_no_calm_time(data: DataState) -> None:
+    """Warned two days ago; three days without data later it is not back, and with two more days of calm it is."""
+    since_ns = T0 - 2 * DAY
+    at = standing(Stage.DEGRADED, "0.20", calm_since_ns=since_ns, errors=-99, inconclusive=-99)
+    blind = at
+    for i in range(18):
+        blind = decided(blind, adjusted=100.0, data=data, time_ns=T0 + i * BAR).after
+    assert blind.calm_since_ns == since_ns + 18 * BAR
+    assert decided(blind, adjusted=100.0, time_ns=T0 + 18 * BAR).move is None
+    back = msgspec.structs.replace(blind, look_ns=T0 + 23 * BAR)
+    assert decided(back, adjusted=100.0, time_ns=T0 + 24 * BAR - 1).move is not Move.RECOVER
+    assert decided(back, adjusted=100.0, time_ns=T0 + 24 * BAR).move is Move.RECOVER
+    # Of whoever was not warned about nothing waits for it.
+    assert decided(LIVE, data=data).after.calm_since_ns == LIVE.calm_since_ns
+    later = msgspec.structs.replace(at, calm_since_ns=T0 - 1)
+    assert decided(later, data=data).after.calm_since_ns == T0
+
+
+# ---- what is remembered of a move
+
+
+def test_committed_is_what_the_market_may_still_hold() -> None:
+    """All of it at once when it rises; nothing when it leaves flat, and what it held when it does not."""
+    assert decided(VALIDATED).after.committed == Decimal("0.10")
+    assert decided(live("0.30"), adjusted=100.0).after.committed == Decimal("0.40")
+    assert decided(live("0.30"), monitors=alarm()).after.committed == 0
+    assert decided(live("0.30"), monitors=alarm(), live_flat=False).after.committed == Decimal("0.30")
+
+
+def test_a_pause_of_its_own_ends_with_the_capital() -> None:
+    """And its words with it."""
+    at = live("0.10", pause=Pause.UNTIL_CLEAR, pause_words="market data are stale", errors=3)
+    after = decided(at, data=DataState.STALE).after
+    assert (after.stage, after.pause, after.pause_words) == (Stage.HALTED, Pause.NONE, "")
+
+
+def test_what_was_found_before_a_move_is_told_after_why_it_moves() -> None:
+    """Evidence catches up and carries the next step in one moment."""
+    e = decided(live("0.10", forced=True), adjusted=4.0)
+    assert e.move is Move.STEP_UP
+    assert e.reasons[0] == "criteria and evidence allow 20 %"
+    assert e.reasons[-1] == "evidence has caught up: 10 % is no longer held by a person's word"
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "told"),
+    [
+        (1.0, "an adjusted E of 1, which is none"),
+        (1.5, "an adjusted E of 1.5: that any version without edge ever gets there has probability"),
+    ],
+)
+def test_an_e_of_one_is_no_evidence_and_any_more_is_told_with_its_chance(adjusted: float, told: str) -> None:
+    """Beside the first step."""
+    assert told in words(decided(VALIDATED, adjusted=adjusted))
+
+
+def test_a_number_that_is_none_is_recorded_as_undefined() -> None:
+    """Beside one that is, and one that was never measured."""
+    shown = (*UNMEASURABLE, *verdicts(sharpe=None))
+    e = decided(LIVE, verdicts=shown)
+    assert [v.value for v in e.facts.verdicts] == [
+        None if v.value is None or v.value != v.value else v.value for v in shown
+    ]
+
+
 # ---- back from a halt
 
 
 def test_resume_leads_to_paper_with_fresh_evidence() -> None:
-    """What is left of the position is sold."""
+    """What is left of the position is sold. Whoever begins anew begins another attempt, also beyond those that there are without a person: halting and resuming is no free one."""
     e = decided(HALTED, live_flat=False, commands=[said(Order.RESUME)])
     assert outcome(e) == ("resume", "PAPER", "0", "demote")
-    assert (e.after.evidence_from_ns, e.after.halt, e.after.attempt) == (T0, None, 1)
+    assert (e.after.evidence_from_ns, e.after.halt, e.after.attempt) == (T0, None, 2)
+    assert e.reasons == (
+        "resume by ann: because",
+        "attempt 2: evidence begins anew, and every threshold of it is 2 times that of the first",
+    )
+    last = msgspec.structs.replace(HALTED, attempt=3)
+    again = decided(last, commands=[said(Order.RESUME)])
+    assert (again.after.stage, again.after.attempt) == (Stage.PAPER, 4)
+    assert decided(again.after, BALANCED, adjusted=79.9, evidence_from_ns=T0).move is None
+    assert decided(again.after, BALANCED, adjusted=80.0, evidence_from_ns=T0).move is Move.VALIDATE
 
 
 def test_restore_gives_back_what_it_held_while_the_position_is_still_there() -> None:
@@ -981,6 +1135,17 @@ def test_restore_gives_back_what_it_held_while_the_position_is_still_there() -> 
     assert e.after.halt is None
     assert e.after.errors == 0
     assert decided(HALTED, commands=[said(Order.RESTORE)]).after.fraction == Decimal("0.10")
+
+
+def test_a_position_that_was_closed_while_a_second_person_was_asked_is_not_restored() -> None:
+    """Half of the budget when the first one spoke, nothing when the second did: the first step."""
+    rules = PromotionRules(four_eyes=True)
+    at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.50"), committed=Decimal("0.50"))
+    asked = decided(at, rules, live_flat=False, commands=[said(Order.RESTORE)])
+    second = [said(Order.APPROVE, "bob", 2)]
+    kept = decided(asked.after, rules, live_flat=False, time_ns=T0 + 1, commands=second)
+    assert outcome(kept) == ("restore", "LIVE", "0.50", "join")
+    assert outcome(decided(asked.after, rules, time_ns=T0 + 1, commands=second)) == ("restore", "LIVE", "0.10", "join")
 
 
 @pytest.mark.parametrize(
@@ -1074,8 +1239,9 @@ def test_evidence_of_an_earlier_attempt_is_one_however_low_the_bar() -> None:
 
 
 def test_stale_prices_say_nothing_about_how_long_monitors_have_been_calm() -> None:
-    """The count goes on over a look without data, and begins anew with a warning that was seen."""
-    calm = DEGRADED.calm_since_ns
+    """The count stands still over a look without data, and begins anew with a warning that was seen."""
+    assert DEGRADED.calm_since_ns is not None
+    calm = DEGRADED.calm_since_ns + BAR
     assert decided(DEGRADED, data=DataState.STALE, monitors=warning()).after.calm_since_ns == calm
     assert decided(DEGRADED, monitors=warning()).after.calm_since_ns is None
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from genesis.paper_trading.promotion_rules import LEVELS, Gates, MinDwell, Profile, PromotionRules, percent
+from genesis.paper_trading.promotion_rules import LEVELS, Gates, MinDwell, Profile, PromotionRules, percent, written
 
 
 def loaded(**values: Any) -> PromotionRules:
@@ -24,6 +24,62 @@ def test_without_a_word_the_rules_are_the_missions() -> None:
     assert rules.ladder == tuple(Decimal(n) / 10 for n in range(1, 11))
     assert rules.min_dwell == MinDwell(days=3, trades=10)
     assert rules.gates == Gates()
+
+
+def test_what_nobody_configures_is_what_the_contract_says() -> None:
+    """Every key, as statistics.md 4.2 and definitions.md have it."""
+    assert written(PromotionRules()) == {
+        "auto_promote": True,
+        "initial_allocation": "0.10",
+        "allocation_increment": "0.10",
+        "max_allocation": "1.00",
+        "profile": "given",
+        "alpha_live": None,
+        "alpha_full": None,
+        "min_dwell": {"days": 3, "trades": 10},
+        "deramp_hysteresis": "0.5",
+        "cooldown_days": 7,
+        "max_attempts": 3,
+        "retry_penalty": "2",
+        "paper_max_days": 365,
+        "on_expiry": "manual",
+        "futility_alpha": "0.05",
+        "failure_limit": 6,
+        "inconclusive_limit": 6,
+        "consecutive_error_limit": 4,
+        "gates": {"go_live": "auto", "each_step": "auto", "champion_swap": "auto"},
+        "four_eyes": False,
+        "proven_evidence": "10",
+        "unproven_capital_max": "0.10",
+        "unproven_loss_max": "0.01",
+        "join": "wait_flat",
+        "join_days": 7,
+        "account_equity": None,
+    }
+
+
+@pytest.mark.parametrize("kind", [PromotionRules, MinDwell, Gates])
+def test_rules_are_named_one_by_one_known_and_unchangeable(kind: type[Any]) -> None:
+    """All sections alike."""
+    name = kind.__struct_fields__[0]
+    with pytest.raises(TypeError):
+        kind(getattr(kind(), name))
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"unheard_of": 1}, kind)
+    with pytest.raises(AttributeError):
+        setattr(kind(), name, getattr(kind(), name))
+
+
+def test_what_is_just_allowed() -> None:
+    """One attempt, no trades to dwell for, no cool-down, no penalty, any E a proof, a level of 1, an account of one dollar."""
+    rules = loaded(
+        max_attempts=1, min_dwell={"trades": 0}, retry_penalty="1", proven_evidence="1", alpha_live="1", alpha_full="1"
+    )
+    assert (rules.max_attempts, rules.min_dwell.trades, rules.penalty(5), rules.level_full) == (1, 0, 1, 1)
+    assert "over 3 attempts at most 100 %" in loaded(profile="pilot", alpha_live="0.9").words()[0]
+    small = loaded(cooldown_days=0, account_equity="1", unproven_capital_max="0", unproven_loss_max="1")
+    assert (small.cooldown_days, small.account_equity, small.unproven_capital_max) == (0, 1, 0)
+    assert "20 % an E of 0.2 (at most 100 %)" in rules.words()[1]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +196,8 @@ def test_the_other_profiles_say_what_they_guarantee(
     profile: str, live: str, e: str, lifetime: str, average: str
 ) -> None:
     """At most alpha_live are ever live, 1.75 times that over three attempts, and 2 eps of capital on average (statistics.md 4.3)."""
-    first, _, mean, *_ = loaded(profile=profile).words()
+    first, steps, mean, *_ = loaded(profile=profile).words()
+    assert f"10 % an E of {loaded(profile=profile).needed(Decimal('0.1')):g} (at most {live})" in steps
     assert f"an adjusted E of {e}." in first
     assert f"ever live is at most {live}, over 3 attempts at most {lifetime}" in first
     assert f"at most {average} of their budget" in mean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from genesis.paper_trading.validation_criteria import (
     ValidationCriteria,
     Verdict,
     Window,
+    in_time,
     overall,
 )
 
@@ -79,6 +81,37 @@ def test_there_are_the_five_of_the_configuration_in_its_order() -> None:
         ("max_drawdown", 0.10),
         ("min_win_rate", 0.55),
     ]
+
+
+@pytest.mark.parametrize(
+    ("win_rate", "breakeven", "status", "threshold"),
+    [
+        (0.38, 0.37, PASSED, 0.375),
+        (0.375, 0.37, PASSED, 0.375),
+        (0.374, 0.37, FAILED, 0.375),
+        (0.65, 0.655, FAILED, 0.66),
+        (1.0, 0.0, PASSED, 0.005),
+        (0.0, 1.0, FAILED, 1.005),
+        (0.0, None, FAILED, 0.005),
+    ],
+)
+def test_with_a_margin_the_win_rate_is_held_against_what_its_wins_and_losses_need(
+    win_rate: float, breakeven: float | None, status: Status, threshold: float
+) -> None:
+    """A few large wins pass with 38 %, many small ones fail with 65: by what they earn, and not by how often."""
+    limits = ValidationCriteria(win_rate_margin=Decimal("0.005"))
+    found = judged(limits, win_rate=win_rate, breakeven=breakeven)["min_win_rate"]
+    assert (found.status, found.criterion.threshold) == (status, pytest.approx(threshold))
+    assert judged(win_rate=win_rate, breakeven=breakeven)["min_win_rate"].criterion.threshold == 0.55
+
+
+@pytest.mark.parametrize("margin", ["-0.001", "1"])
+def test_a_margin_that_nothing_or_everything_would_meet_is_refused(margin: str) -> None:
+    """0 to under 1; just inside is taken."""
+    with pytest.raises(ValueError, match="win_rate_margin: expected 0 to under 1"):
+        ValidationCriteria(win_rate_margin=Decimal(margin))
+    assert ValidationCriteria(win_rate_margin=Decimal(0)).least_wins(0.25) == 0.25
+    assert ValidationCriteria(win_rate_margin=Decimal("0.999")).least_wins(None) == 0.999
 
 
 def test_inconclusive_says_how_many_more_are_needed() -> None:
@@ -200,3 +233,81 @@ def test_the_worst_enforced_status_stands_for_all() -> None:
     assert overall(list(judged(sharpe=0.0, trades=3).values())) is FAILED
     assert overall(list(judged(trades=3).values())) is OPEN
     assert overall(list(judged().values())) is PASSED
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        WINDOW,
+        ENOUGH,
+        SHARPE,
+        Verdict(SHARPE, 2.0, ENOUGH, WINDOW, PASSED),
+        Measurements(window=WINDOW, trades=1, bars=1),
+        ValidationCriteria(),
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_nothing_that_was_measured_or_asked_changes_afterwards(value: msgspec.Struct) -> None:
+    """All of it is frozen."""
+    name = value.__struct_fields__[0]
+    with pytest.raises(AttributeError):
+        setattr(value, name, getattr(value, name))
+
+
+def test_numbers_and_limits_are_given_by_name() -> None:
+    """By their place two of them are soon confused; a limit that nobody knows is refused."""
+    with pytest.raises(TypeError):
+        Measurements(WINDOW, 1, 1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        ValidationCriteria(100)  # type: ignore[call-arg]
+    with pytest.raises(msgspec.ValidationError, match="min_sharp"):
+        msgspec.convert({"min_sharp": 1}, ValidationCriteria)
+
+
+def test_limits_at_the_edge_of_what_can_be() -> None:
+    """One trade, one day, a drawdown of 0 to 1, a win rate of 0 to 1; nothing beyond."""
+    found = msgspec.convert({"min_trades": 1, "min_days": 1}, ValidationCriteria)
+    assert (found.min_trades, found.min_days) == (1, 1)
+    for edge in (Decimal(0), Decimal(1)):
+        assert ValidationCriteria(max_drawdown=edge, min_win_rate=edge).max_drawdown == edge
+    for beyond in ("-0.1", "1.5"):
+        with pytest.raises(ValueError, match="max_drawdown: expected 0 to 1"):
+            ValidationCriteria(max_drawdown=Decimal(beyond))
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(1, "about 1 hour"), (2, "about 2 hours"), (47, "about 47 hours"), (48, "about 2 days"), (60, "about 3 days")],
+)
+def test_hours_are_told_under_two_days(hours: int, words: str) -> None:
+    """Rounded up, in the plural where there are more."""
+    assert in_time(hours * DAY // 24) == f"{words} at this pace"
+
+
+def test_samples_and_windows_of_nothing() -> None:
+    """A moment is a window of no length, nothing a sample of nothing; what is enough lacks nothing."""
+    assert Window(DAY, DAY).length_ns == 0
+    assert Window(DAY, 3 * DAY).length_ns == 2 * DAY
+    assert SampleSize(0, 0, "trades").enough
+    assert (SampleSize(0, 3, "trades").lacking, SampleSize(4, 3, "trades").lacking) == (3, 0)
+    assert judged(bars=0, sharpe=None)["min_sharpe"].sample.n == 0
+
+
+@pytest.mark.parametrize(
+    ("sharpe", "words"),
+    [
+        (1.5, "0.0 standard errors above the threshold: chance alone could turn it"),
+        (1.75, "0.5 standard errors above the threshold: chance alone could turn it"),
+        (1.25, "0.5 standard errors below the threshold: chance alone could turn it"),
+        (2.5, "2.0 standard errors above the threshold"),
+    ],
+)
+def test_on_the_threshold_is_above_it_and_two_errors_are_clear(sharpe: float, words: str) -> None:
+    """With a standard error of a half."""
+    assert judged(sharpe=sharpe)["min_sharpe"].remark == words
+
+
+def test_a_single_trade_has_an_error_too() -> None:
+    """Half a win of one trade: an error of a half."""
+    limits = ValidationCriteria(min_trades=1)
+    assert judged(limits, trades=1, win_rate=0.5)["min_win_rate"].remark.startswith("0.1 standard errors below")

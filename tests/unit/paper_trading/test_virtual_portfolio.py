@@ -153,7 +153,7 @@ def test_funding_is_in_the_next_sample() -> None:
     made.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000))
     unit = 10 ** (made.decimals - 8)
     first = made.metrics(1, 1000 * 10**8 * unit, 0, DrawdownTracker(), 0.0, None)
-    made.apply_funding(PERP.id, -150_000_000 * unit)
+    made.apply_funding(PERP.id, -150_000_000 * unit, 0)
     then = made.metrics(2, 998_50000000 * unit, 0, DrawdownTracker(), 0.0, None)
     assert [Decimal(str(m["funding"])) for m in (first, then)] == [0, Decimal("-1.5")]
     assert [Decimal(str(m["wallet_balance"])) for m in (first, then)] == [1000, Decimal("998.5")]

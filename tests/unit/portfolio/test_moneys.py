@@ -72,8 +72,8 @@ def test_funding_has_an_account_of_its_own_and_belongs_to_the_trade() -> None:
     accounts = Portfolio([Money(10_000, "USDT")], [PERP])
     unit = currency_grid(accounts.scales["USDT"]).from_text
     accounts.apply_fill(fill_of(PERP, Side.SELL, 1000, 10_000))
-    accounts.apply_funding(PERP.id, unit("0.5"))
-    accounts.apply_funding(PERP.id, unit("-0.2"))
+    accounts.apply_funding(PERP.id, unit("0.5"), 0)
+    accounts.apply_funding(PERP.id, unit("-0.2"), 0)
     assert text(accounts, "USDT", accounts.wallet_of("USDT")) == "10000.3"
     (trade,) = accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 9_000))
     assert text(accounts, "USDT", trade.pnl) == "10.3"
@@ -96,7 +96,7 @@ def test_funding_on_lots_is_split_by_quantity() -> None:
     unit = currency_grid(accounts.scales["USDT"]).from_text
     accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000, at=1))
     accounts.apply_fill(fill_of(PERP, Side.BUY, 2000, 10_000, at=2))
-    accounts.apply_funding(PERP.id, unit("-0.3"))
+    accounts.apply_funding(PERP.id, unit("-0.3"), 0)
     closed = accounts.apply_fill(fill_of(PERP, Side.SELL, 3000, 10_000, at=3))
     assert [text(accounts, "USDT", t.pnl) for t in closed] == ["-0.1", "-0.2"]
 
@@ -174,7 +174,7 @@ def test_equity_is_explained_after_every_posting(
         for trade in accounts.apply_fill(fill, fee_value=fee * 10**6 if currency == "BNB" else 0):
             closed[instrument.quote] += trade.pnl
         if accounts.position_units(PERP.id):
-            accounts.apply_funding(PERP.id, funding)
+            accounts.apply_funding(PERP.id, funding, 0)
         accounts.ledger.check()
         for money in accounts.moneys:
             equity, budget = accounts.equity_of(money, at), accounts.budget_of(money)
@@ -212,9 +212,9 @@ def test_funding_of_what_is_no_perpetual_is_refused() -> None:
     accounts = Portfolio(BUDGETS, ALL)
     accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 100))
     with pytest.raises(IntegrityError, match=r"BTCUSDT.TEST: funding: expected a perpetual of ours, found none"):
-        accounts.apply_funding(SPOT.id, 1)
+        accounts.apply_funding(SPOT.id, 1, 0)
     with pytest.raises(IntegrityError, match="X: funding: expected a perpetual of ours"):
-        accounts.apply_funding("X", 1)
+        accounts.apply_funding("X", 1, 0)
 
 
 @pytest.mark.parametrize("basis", TradeBasis)
@@ -222,7 +222,7 @@ def test_funding_heard_after_the_position_was_closed_belongs_to_the_next_trade(b
     """Nothing is lost: the next trade opens when its fill says, and its result is 5 less."""
     accounts = Portfolio(BUDGETS, ALL, basis=basis)
     paid = -5 * 10 ** accounts.scales["USDT"]
-    accounts.apply_funding(PERP.id, paid)
+    accounts.apply_funding(PERP.id, paid, 0)
     assert accounts.open_pnl(CLOSED) == paid
     accounts.apply_fill(fill_of(PERP, Side.SELL, 1000, 10_000, at=7))
     (trade,) = accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000, at=8))

@@ -11,6 +11,7 @@ from genesis.monitoring.report.ladder_section import links, section
 from genesis.monitoring.report.ladder_values import Beside, Climb, Commanded, Ladder, Moved, Trial, Watched
 from genesis.monitoring.report.page import render
 from genesis.monitoring.report.values import Line
+from genesis.monitoring.report.wording import minute
 from genesis.paper_trading.comparison import Attribution, Side, SideBySide, indices, of_bars
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import Window
@@ -205,6 +206,11 @@ def test_an_ab_test_has_its_answer_and_its_interval() -> None:
     assert "x.b earns 1 bp more." in text(html)
     assert html.count("<svg") == 1
     assert links(Ladder("given", (), trials=(trial,)))[-1] == ("trials", "A/B tests")
+    assert "not been compared" not in text(html)
+    later = Window(START, TIMES[-1] + 8 * 24 * HOUR)
+    assert f"That was said last on {minute(TIMES[-1])}: since then the two have not been compared." in text(
+        section(Ladder("given", (), trials=(trial,)), later)
+    )
 
 
 def test_commands_name_author_and_reason_and_foreign_text_is_escaped() -> None:

@@ -147,12 +147,31 @@ def test_the_head_says_what_the_run_was() -> None:
     assert "BTC/bars 2025-01-01 00:00 2025-01-01 01:00 1 h 1 bar missing" in words
 
 
+def test_results_come_before_what_was_assumed_and_both_before_the_tracks() -> None:
+    """In the contents and on the page, in one order."""
+    html = render(run(track(), track("other")))
+    places = [a["href"] for a in Page(html).all("a")]
+    assert places == ["#compare", "#criteria", "#run", "#track-1", "#track-2"]
+    found = [html.index(f"id='{(p or '').removeprefix('#')}'") for p in places]
+    assert found == sorted(found)
+
+
+def test_every_picture_scrolls_where_its_labels_would_be_too_small() -> None:
+    """Each stands in a frame of its own, which the style lets scroll; on paper none does."""
+    html = render(run(track()))
+    assert html.count("<div class='draw'><svg") == html.count("<svg") > 0
+    screen, _, paper = html.partition("@media print")
+    assert ".draw{overflow-x:auto}" in screen
+    assert "min-width:760px" in screen
+    assert "svg{min-width:0}" in paper
+
+
 def test_an_unfinished_run_and_a_stopped_track_are_said_first() -> None:
     """Before any number; so are tracks with little at stake, and synthetic ones."""
     poor = track(
         "poor", stops=(Stop(START, "HALTED", "DRAWDOWN", "", ""),), metrics={"exposure_mean": 0.03}, synthetic=True
     )
-    words = text(render(run(poor, complete=False))).partition("The run Comparison")[0]
+    words = text(render(run(poor, complete=False))).partition("Comparison Criteria")[0]
     for said in ("not complete", "poor: halted at 2025-01-01 00:00, DRAWDOWN", "poor 3.00 %", "Synthetic"):
         assert said in words
     assert "Read this first" not in text(render(run()))
@@ -225,7 +244,7 @@ def test_a_track_without_samples_has_words_instead_of_charts() -> None:
     assert "— no sample" in row(html, "plain")
 
 
-@pytest.mark.parametrize("values", [(0.0,) * 5, (0.01,) * 5, (1e-9, -1e-9), (0.0, 3.0), (-0.2, 0.1, 0.1, 0.0)])
+@pytest.mark.parametrize("values", [(0.0,) * 5, (0.01,) * 5, (1e-9, -1e-9) * 3, (0.0, 3.0, 1.0, 2.0, 0.5, -0.5)])
 def test_bar_returns_are_drawn_with_their_number(values: tuple[float, ...]) -> None:
     """Whatever they are; zeros are counted in words."""
     words = text(render(run(track(bars=BarReturns(values)))))
@@ -236,6 +255,19 @@ def test_bar_returns_are_drawn_with_their_number(values: tuple[float, ...]) -> N
         assert f"n = {len(values)} bars" in words
     if 0 < still < len(values):
         assert f"{still} of them are exactly 0" in words
+
+
+def test_a_few_bar_returns_are_said_and_not_drawn() -> None:
+    """Four columns are no distribution; five are drawn, with the last mark inside the picture."""
+    few, more = (
+        render(run(track(bars=BarReturns(v)))) for v in ((0.01, -0.02, 0.0, 0.01), (0.011, 0.02, 0.03, 0.04, 0.05))
+    )
+    assert "3 of 4 bars moved, too few to draw (1.00 %, −2.00 %, 1.00 %)" in text(few)
+    assert "Histogram" not in few
+    drawn = more[more.index("Histogram") :]
+    marks = re.findall(r"<text x='([\d.]+)' y='250' text-anchor='(\w+)'>", drawn[: drawn.index("</svg>")])
+    assert marks
+    assert all(anchor == "end" for x, anchor in marks if float(x) > 920)
 
 
 def test_many_fills_are_thinned_and_counted() -> None:
