@@ -1029,6 +1029,13 @@ class Account:
         told = rules["account_equity"]
         return cls(rules, body["tiers"], rates, total_ if told is None else Fraction(told))
 
+    def stands(self, equity: Fraction) -> bool:
+        """Whether the tier is out of danger by a twentieth."""
+        bound = (
+            Fraction(self.tiers[self.place]["from_usd"]) if self.place is not None and self.place >= 0 else Fraction(0)
+        )
+        return equity >= Fraction(19, 20) * bound
+
     def look(self, time: int, equity: Fraction) -> None:
         """Down at once under nine tenths of a bound, up after seven days that closed at it."""
         bounds = [Fraction(t["from_usd"]) for t in self.tiers]
@@ -1293,6 +1300,11 @@ class Recomputation:
         heard = getattr(self, f"_{entry['type']}", None)
         if heard is not None:
             heard(entry["track"], entry["body"])
+
+    @property
+    def at_bar(self) -> bool:
+        """Whether this moment ends a bar, as all looks do but those that wait for fresh prices to flatten."""
+        return self.time % BAR_NS == 0
 
     def end_moment(self) -> None:
         """What the decisions of a moment lead to, once all of them are made."""
@@ -1594,7 +1606,7 @@ class Recomputation:
         levels = {} if version.watch is None else version.watch.levels()
         if version.watch is not None and version.live is not None:
             at, sampled = self.drawdown.get(version.live, (0, 0.0))
-            level = version.watch.drawdown(sampled if at == self.time else None)
+            level = version.watch.drawdown(sampled if at == self.time else None) if self.at_bar else None
             levels |= {} if level is None else {"drawdown": level}
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
@@ -1609,9 +1621,10 @@ class Recomputation:
         self.expect(f"{track}: whether it has a live track", books is not None, told is not None)
         earned = version.earned
         if books is not None and told is not None:
-            if books.began is None:
+            if books.began is None and self.at_bar:
                 books.began = float(told)
-            self.expect(f"{track}: live_equity", books.began, float(told))
+            if self.at_bar:
+                self.expect(f"{track}: live_equity", books.began, float(told))
             earned += told - books.capital
         self.expect(f"{track}: live_pnl", earned, facts["live_pnl"])
         if version.stress is not None:
@@ -1642,12 +1655,20 @@ class Recomputation:
         """The room of each version that was looked at in this moment, from the account and what all hold."""
         if self.account is None:
             return
+        if not self.at_bar:
+            # What the others are worth between bars is not told: a tier that may have fallen meanwhile is not known any more.
+            self.account = self.account if self.account.stands(self.account.initial + self.profit()) else None
+            return
         held = {n: f for test in self.tests.values() for n, f in test.followed.items()}
         for seq, name, found, told in self.account.rooms(self.time, self.looked, self.versions, self.earned(), held):
             if found is not None:
                 self.findings.append(
                     f"entry {seq}: {name}: room: from the entries before {found}, in the record {told}"
                 )
+
+    def profit(self) -> Fraction:
+        rates = {} if self.account is None else self.account.rates
+        return sum((amount * rates[n] for n, amount in self.earned().items()), Fraction(0))
 
     def earned(self) -> dict[str, Fraction]:
         """All that live tracks of each version have earned, by what is known now."""
