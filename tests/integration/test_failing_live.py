@@ -296,7 +296,9 @@ def test_a_server_whose_disk_is_full_under_a_live_track(tmp_path: Path, undistur
                 ballast = disk / "ballast"
                 # Pages that the server has made already would hold the rest of the run: it is to use a tenth of each.
                 execute(server.address, "ALTER TABLE entries SET (fillfactor = 10)")
+                process.send_signal(signal.SIGSTOP)
                 fill(ballast)
+                process.send_signal(signal.SIGCONT)
                 found = ended(process, tmp_path, acknowledged)
             ballast.unlink()
             server.ensure()
