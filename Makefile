@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check audit-deps bench bench-audit bench-peers fidelity fills evidence coverage mutants clean
+.PHONY: venv demo test test-slow test-compiled check audit-deps bench bench-audit bench-startup bench-peers fidelity fills evidence coverage mutants clean
 
 venv: .venv/.installed
 
@@ -49,6 +49,9 @@ bench: venv
 
 bench-audit: venv
 	$(BIN)/python -m benchmarks.audit .
+
+bench-startup: venv
+	$(BIN)/python -m benchmarks.startup .
 
 bench-peers: venv
 	$(BIN)/python -m benchmarks.peers --install

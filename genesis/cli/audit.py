@@ -19,9 +19,8 @@ from genesis.config.schema import AUDIT_NAME, check_origin
 from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.audit import Audit
 from genesis.system import audit as auditing
-from genesis.system.archive import archive
 from genesis.system.archive_file import ArchiveFile
-from genesis.system.archiving import bring_back, move_out
+from genesis.system.archiving import bring_back, export_whole, move_out
 from genesis.system.export import write_whole
 from genesis.system.publishing import FilePublisher
 
@@ -204,11 +203,12 @@ def rotate_key(store: StorePath, keys: Keys = None, as_json: Json = False) -> No
 def export_archive(
     store: StorePath,
     out: Annotated[Path, typer.Option(help="the archive to write (zip)")],
+    archived: Annotated[Path | None, typer.Option("--archive", help="the archive that holds old entries")] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
     """The whole record in one archive, with a verifier that needs only Python."""
-    written = archive(store, out, force)
+    written = export_whole(store, out, force, archived)
     if as_json:
         print_json(msgspec.to_builtins(written))
     else:
@@ -250,9 +250,13 @@ def put_back(
 
 
 @audit_app.command()
-def rebuild(store: StorePath, as_json: Json = False) -> None:
+def rebuild(
+    store: StorePath,
+    archived: Annotated[Path | None, typer.Option("--archive", help="the archive that holds old entries")] = None,
+    as_json: Json = False,
+) -> None:
     """Make the tables that people query again from the entries; no engine may be at work."""
-    entries = auditing.rebuild(store, SystemClock())
+    entries = auditing.rebuild(store, SystemClock(), None if archived is None else ArchiveFile(archived))
     if as_json:
         print_json({"entries": entries})
     else:

@@ -85,16 +85,10 @@ def put_back(db: Database, gone: Archived, lines: Iterable[bytes], host: str, wa
     """
     with transaction(db):
         group: list[tuple[bytes, int]] = []
-        previous = GENESIS_HASH
-        for seq, entry, stored in whole_entries(db, lines):
+        for seq, entry, _ in chained_entries(db, lines):
             if seq > gone.entries:
                 break
-            if link(previous, entry) != stored:
-                raise IntegrityError(
-                    f"entry {seq}: expected in the archive what was chained, found another entry or none"
-                )
             group.append((entry, seq))
-            previous = stored
             if len(group) == _GROUP:
                 db.repeat("UPDATE entries SET bytes = ? WHERE seq = ?", group)
                 group.clear()
@@ -113,6 +107,20 @@ def whole_entries(db: Database, lines: Iterable[bytes]) -> Iterator[tuple[int, b
         yield seq, entry or line, stored
 
 
+def chained_entries(db: Database, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
+    """As `whole_entries`, each looked at before it is given.
+
+    Raises:
+        IntegrityError: one is missing, or is not what the chain's hash says it was.
+    """
+    previous = GENESIS_HASH
+    for seq, entry, stored in whole_entries(db, lines):
+        if link(previous, entry) != stored:
+            raise IntegrityError(f"entry {seq}: expected in the archive what was chained, found another entry or none")
+        yield seq, entry, stored
+        previous = stored
+
+
 def ensure_none_archived(db: Database, what: str) -> None:
     """Refuse what takes the bytes of every entry.
 
@@ -123,5 +131,5 @@ def ensure_none_archived(db: Database, what: str) -> None:
     if gone is not None:
         raise ConfigError(
             f"{what}: expected every entry in the store, found the first {gone.entries} in {gone.where()}; "
-            "genesis audit put-back brings them back"
+            "give that by --archive, where there is such an option, or let genesis audit put-back bring them back"
         )

@@ -60,7 +60,7 @@ from genesis.model.orders import (
 )
 from genesis.model.texts import texts_of
 from genesis.storage import shapes
-from genesis.storage.archived import ensure_none_archived
+from genesis.storage.archived import Lines, chained_entries, ensure_none_archived
 from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
@@ -383,16 +383,17 @@ class Projector:
         self._rows["stops"].append((seq, read.track, read.time, "CLOSED", read.body.reason, "", "capital returned"))
 
 
-def rebuild(db: Database) -> None:
-    """Make every projection again from the stored entries, all or nothing.
+def rebuild(db: Database, lines: Lines | None = None) -> None:
+    """Make every projection again from the entries, all or nothing; ``lines`` gives those that lie in an archive.
 
     Raises:
-        ConfigError: some of them lie in an archive.
+        ConfigError: some of them lie in an archive, and it is not given. IntegrityError: the archive holds others than were chained.
     """
-    ensure_none_archived(db, "projections")
+    if lines is None:
+        ensure_none_archived(db, "projections")
     with transaction(db):
         create_projections(db)
-        project(db, stored_entries(db))
+        project(db, stored_entries(db) if lines is None else chained_entries(db, lines()))
 
 
 def project(db: Database, entries: Iterable[tuple[int, bytes, bytes]]) -> None:

@@ -135,7 +135,10 @@ class StoreReader:
                 if last is not None and seq > last:
                     return
                 if not entry and (gone := self.archived()) is not None:
-                    raise ConfigError(f"{self.path}: entry {seq}: expected it in the store, found it in {gone.where()}")
+                    raise ConfigError(
+                        f"{self.path}: entry {seq}: expected it in the store, found it in {gone.where()}; "
+                        "give that by --archive, where there is such an option, or bring it back by genesis audit put-back"
+                    )
                 yield EntryRow(seq, entry, digest)
 
     def present_entries(self) -> Iterator[EntryRow]:

@@ -12,6 +12,7 @@ from genesis.errors import IntegrityError
 from genesis.invariants import ensure
 from genesis.model.events import Event
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Lines
 from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head, stored_entries
@@ -105,9 +106,9 @@ class RunJournal:
         self._pending.clear()
         self._taken.clear()
 
-    def rebuild_projections(self) -> None:
-        """Make the projections again from the stored entries, in one transaction; not while a group waits to be committed."""
+    def rebuild_projections(self, lines: Lines | None = None) -> None:
+        """Make the projections again from the stored entries, and from ``lines`` of an archive, in one transaction; not while a group waits to be committed."""
         ensure(not self._pending, f"{self._path}: expected no uncommitted entries, found {len(self._pending)}")
         with storage_errors(self._path):
-            rebuild(self._db)
+            rebuild(self._db, lines)
             self._projector = Projector(self._db)

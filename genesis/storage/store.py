@@ -11,7 +11,7 @@ from genesis.clock import Clock
 from genesis.errors import IntegrityError
 from genesis.storage import inbox, schema
 from genesis.storage.address import StoreAddress
-from genesis.storage.archived import Archived, archived, forget
+from genesis.storage.archived import Archived, Lines, archived, forget
 from genesis.storage.audit import Audit, audit
 from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, make_checkpoint
 from genesis.storage.copying import copy_record
@@ -81,9 +81,9 @@ class Store:
         with storage_errors(self.path):
             return inbox.waiting(self._db)
 
-    def rebuild_projections(self) -> None:
-        """Make the tables that people query again from the entries."""
-        self.journal.rebuild_projections()
+    def rebuild_projections(self, lines: Lines | None = None) -> None:
+        """Make the tables that people query again from the entries; ``lines`` gives those that lie in an archive."""
+        self.journal.rebuild_projections(lines)
 
     def audit(self, check: Check) -> Audit:
         """Every finding over chains, checkpoints and projections; ``check`` judges a signature."""

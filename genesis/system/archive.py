@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -54,11 +54,11 @@ class Archived(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def archive(store: StoreAddress, out: Path, overwrite: bool = False) -> Archived:
-    """Pack a store's record; the file appears when it is whole. An engine may be at work.
+def archive(store: StoreAddress, out: Path, overwrite: bool = False, old: Lines | None = None) -> Archived:
+    """Pack a store's record; the file appears when it is whole. An engine may be at work. ``old`` gives the entries that lie in an archive.
 
     Raises:
-        ConfigError: ``out`` exists and may not be overwritten, or entries lie in an archive. StorageError: the store cannot be read, or
+        ConfigError: ``out`` exists and may not be overwritten, or entries lie in an archive that is not given. StorageError: the store cannot be read, or
         ``out`` not written.
     """
     with StoreReader(store) as reader, reader.one_view():
@@ -67,7 +67,17 @@ def archive(store: StoreAddress, out: Path, overwrite: bool = False) -> Archived
         operations = list(reader.operation_entries())
         notes = [c.note for c in reader.checkpoints()]
         keys = [k.key for k in reader.signing_keys()]
-        record = _Record(length, operations, notes, keys, lambda: (e.entry for e in reader.entries(1, length)))
+        gone = reader.archived()
+
+        def entries() -> Iterator[bytes]:
+            there = 0
+            if old is not None and gone is not None:
+                there = gone.entries
+                yield from islice(old(), there)
+            for row in reader.entries(there + 1, length):
+                yield row.entry
+
+        record = _Record(length, operations, notes, keys, entries)
         return _write(reader, record, out, overwrite)
 
 

@@ -29,7 +29,8 @@ from genesis.storage.checkpoints import KeptCheckpoint
 from genesis.storage.opening import keeping, open_store
 from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
-from genesis.system.archive import archive_until
+from genesis.system.archive import Archived as Exported
+from genesis.system.archive import archive, archive_until
 from genesis.system.archive_file import ArchiveFile
 from genesis.system.keys import check_signature
 
@@ -102,6 +103,20 @@ def bring_back(store: StoreAddress, archive: Path, clock: Clock) -> int:
             return 0
         put_back(db, gone, file.lines(), socket.gethostname(), clock.now_ns())
         return gone.entries
+
+
+def export_whole(store: StoreAddress, out: Path, overwrite: bool, archive_path: Path | None) -> Exported:
+    """Pack a store's record with what lies in its archive, where that is given; as `genesis.system.archive.archive`.
+
+    Raises:
+        ConfigError: nothing lies in an archive. IntegrityError: it is another archive, or altered.
+    """
+    if archive_path is None:
+        return archive(store, out, overwrite)
+    file = ArchiveFile(archive_path)
+    with StoreReader(store) as reader:
+        file.ensure_is(reader.archived(), str(store))
+    return archive(store, out, overwrite, file.lines)
 
 
 def move_out_at_end(kept: Store, retention: RetentionSection, folder: Path, log: FilteringBoundLogger) -> None:

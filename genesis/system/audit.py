@@ -121,10 +121,16 @@ def rotate(store: StoreAddress, folder: Path, clock: Clock) -> PublicKey:
     return key
 
 
-def rebuild(store: StoreAddress, clock: Clock) -> int:
-    """Make the tables that people query again from the entries; no engine may be at work. How many entries there are."""
+def rebuild(store: StoreAddress, clock: Clock, archive: ArchiveFile | None = None) -> int:
+    """Make the tables that people query again from the entries; no engine may be at work. How many entries there are.
+
+    Raises:
+        ConfigError: some lie in an archive that is not given, or none does and one is. IntegrityError: it is another archive, or altered.
+    """
     with open_store(store, clock, socket.gethostname()) as kept:
-        kept.rebuild_projections()
+        if archive is not None:
+            archive.ensure_is(kept.archived(), str(store))
+        kept.rebuild_projections(None if archive is None else archive.lines)
         kept.operation("rebuild")
     with StoreReader(store) as reader:
         return reader.head()[0]

@@ -105,7 +105,7 @@ def test_a_store_of_an_earlier_version_is_brought_forward_once_its_entries_are_b
     edit(address, "DROP TABLE snapshots")
     edit(address, "UPDATE versions SET version = 2 WHERE part = 'schema'")
     edit(address, "UPDATE versions SET version = 6 WHERE part = 'projections'")
-    with pytest.raises(ConfigError, match="genesis audit put-back brings them back"):
+    with pytest.raises(ConfigError, match="genesis audit put-back bring them back"):
         open_store(address, CLOCK, "desk-2")
     assert bring_back(address, out, CLOCK) == HALF
     with open_store(address, CLOCK, "desk-2") as store:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -244,7 +245,7 @@ def test_put_back_leaves_the_store_as_it_was(store: Path) -> None:
     before = entries(store)
     out = archived(store)
     refused = genesis("audit", "rebuild", store)
-    assert (refused.code, "genesis audit put-back brings them back" in refused.error) == (2, True)
+    assert (refused.code, "genesis audit put-back bring them back" in refused.error) == (2, True)
     data = out.read_bytes()
     out.write_bytes(data[:-100])
     assert genesis("audit", "put-back", store, "--archive", out).code == 5
@@ -254,6 +255,38 @@ def test_put_back_leaves_the_store_as_it_was(store: Path) -> None:
     assert genesis("audit", "rebuild", store).code == 0
     assert verified(store).code == 0
     assert genesis("audit", "put-back", store, "--archive", out).code == 2
+
+
+def test_export_and_rebuild_read_the_archive_that_is_given(store: Path, tmp_path: Path) -> None:
+    """The export is that of the store as it was, byte for byte but for what happened since; the tables are those of before; another archive is refused."""
+    assert genesis("audit", "export", store, "--out", tmp_path / "before.zip").code == 0
+    out = archived(store)
+    with StoreReader(store) as reader:
+        fills = reader.fills()
+    assert genesis("audit", "export", store, "--out", tmp_path / "after.zip", "--archive", out).code == 0
+    with zipfile.ZipFile(tmp_path / "before.zip") as one, zipfile.ZipFile(tmp_path / "after.zip") as other:
+        for name in ("entries.jsonl", "entries.hashes", "checkpoints.txt", "keys.txt"):
+            assert one.read(name) == other.read(name)
+    assert bare_verify(tmp_path / "after.zip") == 0
+    with closing(sqlite3.connect(store)) as db, db:
+        db.execute("DELETE FROM fills")
+    assert verified(store, "--archive", out).code == 5
+    assert genesis("audit", "rebuild", store, "--archive", out).code == 0
+    assert verified(store, "--archive", out).code == 0
+    with StoreReader(store) as reader:
+        assert reader.fills() == fills
+    for command in (("export", store, "--out", tmp_path / "no.zip"), ("rebuild", store)):
+        refused = genesis("audit", *command, "--archive", tmp_path / "before.zip")
+        assert (refused.code, "expected the archive old.zip" in refused.error) == (5, True)
+    assert not (tmp_path / "no.zip").exists()
+
+
+def bare_verify(export: Path) -> int:
+    """What the verifier inside says, run by a Python without this project."""
+    with zipfile.ZipFile(export) as packed:
+        script = export.with_suffix(".py")
+        script.write_bytes(packed.read("verify.py"))
+    return subprocess.run([sys.executable, "-I", "-S", "-E", script, export], capture_output=True).returncode
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,55 @@ def _step(body: dict[str, Any]) -> None:
     body["fraction_after"] = "0.20"
 
 
+def fact(name: str, value: object) -> Callable[[dict[str, Any]], None]:
+    """Puts another value in the place of what was known."""
+
+    def alter(body: dict[str, Any]) -> None:
+        body["record"]["facts"][name] = value
+
+    return alter
+
+
+def _more_room(body: dict[str, Any]) -> None:
+    body["record"]["room"]["fraction"] = "0.9"
+
+
+def _drawdown(body: dict[str, Any]) -> None:
+    (monitor,) = [m for m in body["record"]["facts"]["monitors"] if m["name"] == "drawdown"]
+    monitor["level"] = "ALARM"
+
+
+def _cheaper(body: dict[str, Any]) -> None:
+    body["last_px"] = f"{float(body['last_px']) * 0.99:.2f}"
+
+
+def _dearer(body: dict[str, Any]) -> None:
+    body["fee"] = f"{float(body['fee']) + 50:.10f}"
+
+
+def _richer(body: dict[str, Any]) -> None:
+    body["metrics"]["equity"] = f"{float(body['metrics']['equity']) + 1:.10f}"
+
+
+def _given(body: dict[str, Any]) -> None:
+    body["amount"] = "2000.0000000000"
+
+
+def _raised(body: dict[str, Any]) -> None:
+    body["record"]["facts"]["halt"] = {"kind": "strategy", "words": "its strategy raised"}
+
+
+def of(kind: str, track: str) -> Wanted:
+    return lambda d: kind_of(d) == kind and d["track"] == track
+
+
+def with_live(document: dict[str, Any]) -> bool:
+    """A look at the version at the end of a day in which it has a live track."""
+    looked = kind_of(document) == "PromotionEvaluated" and document["track"] == "fades"
+    daily = int(document["time"]) % NS_PER_DAY == 0
+    return looked and daily and bool(document["body"]["record"]["facts"]["monitors"])
+
+
 Wanted = Callable[[dict[str, Any]], bool]
 ALTERED: list[tuple[str, Wanted, Callable[[dict[str, Any]], None], str]] = [
     ("the share of a rise", lambda d: moved(d, "go_live"), _share, "fraction: by the rules 0.1, in the record 0.50"),
@@ -166,6 +215,20 @@ ALTERED: list[tuple[str, Wanted, Callable[[dict[str, Any]], None], str]] = [
     ("a trade's result", lambda d: kind_of(d) == "TradeClosed" and d["track"] == "fades" and float(d["body"]["pnl"]) > 0,
      _lost, "fades: min_win_rate: from the entries before"),
     ("a criterion", lambda d: kind_of(d) == "RunStarted", _easier, "min_trades: threshold: from the entries before 10.0"),
+    ("the room in the account", lambda d: moved(d, "go_live"), _more_room, "fades: room: from the entries before 0.3"),
+    ("E at higher costs", lambda d: moved(d, "go_live"), fact("e_stress", 3.0), "fades: e_stress: from the entries before"),
+    ("live profit", with_live, fact("live_pnl", "77"), "fades: live_pnl: from the entries before"),
+    ("live equity", with_live, fact("live_equity", "2000.0000000000"), "fades: live_equity: from the entries before"),
+    ("a position that is said to be gone", lambda d: with_live(d) and not d["body"]["record"]["facts"]["live_flat"],
+     fact("live_flat", True), "fades: live_flat: from the entries before False, in the record True"),
+    ("a halt that nothing tells of", with_live, _raised, "fades: halt: from the entries before None, in the record strategy"),
+    ("data that are said to be bad", with_live, fact("data", "DEGRADED"), "fades: data: from the entries before FRESH"),
+    ("the least share", lambda d: moved(d, "go_live"), fact("least_fraction", "0"), "fades: least_fraction: its orders ask for"),
+    ("the drawdown monitor", with_live, _drawdown, "drawdown monitor: from the entries before CALM, in the record ALARM"),
+    ("a fill's price", of("OrderFilled", "fades"), _cheaper, "fades: equity by the fills: from the entries before"),
+    ("a fill's fee", of("OrderFilled", "fades"), _dearer, "fades: e_stress: from the entries before"),
+    ("equity at the end of a day", of("MetricSample", "fades"), _richer, "fades: equity by the bars' returns: from the entries before"),
+    ("capital that was given", of("CapitalMoved", "fades@live"), _given, "fades: live_equity: from the entries before"),
 ]  # fmt: skip
 
 
@@ -181,6 +244,13 @@ def rewritten(entries: list[bytes], wanted: Wanted, alter: Callable[[dict[str, A
     raise AssertionError("expected an entry to alter, found none")
 
 
+def first_of_its_moment(entries: list[bytes], place: int) -> int:
+    time = json.loads(entries[place - 1])["time"]
+    while place > 1 and json.loads(entries[place - 2])["time"] == time:
+        place -= 1
+    return place
+
+
 def hashed(entries: list[bytes]) -> bytes:
     """The hashes of a chain that fits in itself."""
     head, lines = GENESIS_HASH, []
@@ -193,11 +263,12 @@ def hashed(entries: list[bytes]) -> bytes:
 def test_decisions_and_inputs_that_were_altered_with_every_hash_made_to_fit_are_named(
     export: Export, tmp_path: Path
 ) -> None:
-    """Share, move, verdict, value, evidence, monitor, return, trade, threshold: the entry or the first that contradicts it, and in what."""
+    """Share, move, verdict, value, evidence, monitor, return, trade, threshold, room, money, fills, halt, data: the entry or the first that contradicts it, and in what."""
     places = []
     for number, (_, wanted, alter, _) in enumerate(ALTERED):
         place, entries = rewritten(export.entries, wanted, alter)
-        places.append(place)
+        # The room of those that were decided before it in the same moment is made of the same facts.
+        places.append(first_of_its_moment(entries, place))
         # What follows within some days is enough to contradict it.
         entries = entries[: place + 1_000]
         (tmp_path / f"{number}.jsonl").write_bytes(b"\n".join(entries) + b"\n")

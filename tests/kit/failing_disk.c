@@ -4,7 +4,8 @@
    FAIL_AT     which call of that kind, from 1
    FAIL_FOR    how many fail; 0: all from there on
    FAIL_ERRNO  the error's number
-   FAIL_FILE   part of the name of the files meant */
+   FAIL_FILE   part of the name of the files meant
+   FAIL_WHEN   where it is given, a file: calls are counted while it exists */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,7 +28,8 @@ static int meant(int fd) {
 static int fails(int fd, const char *kind) {
     static long calls = 0;
     const char *call = getenv("FAIL_CALL");
-    if (call == NULL || strcmp(call, kind) != 0 || !meant(fd)) return 0;
+    const char *when = getenv("FAIL_WHEN");
+    if (call == NULL || strcmp(call, kind) != 0 || !meant(fd) || (when != NULL && access(when, F_OK) != 0)) return 0;
     long at = atol(getenv("FAIL_AT")), count = atol(getenv("FAIL_FOR"));
     calls++;
     return calls >= at && (count == 0 || calls < at + count);

@@ -1029,6 +1029,13 @@ class Account:
         told = rules["account_equity"]
         return cls(rules, body["tiers"], rates, total_ if told is None else Fraction(told))
 
+    def stands(self, equity: Fraction) -> bool:
+        """Whether the tier is out of danger by a twentieth."""
+        bound = (
+            Fraction(self.tiers[self.place]["from_usd"]) if self.place is not None and self.place >= 0 else Fraction(0)
+        )
+        return equity >= Fraction(19, 20) * bound
+
     def look(self, time: int, equity: Fraction) -> None:
         """Down at once under nine tenths of a bound, up after seven days that closed at it."""
         bounds = [Fraction(t["from_usd"]) for t in self.tiers]
@@ -1294,6 +1301,11 @@ class Recomputation:
         if heard is not None:
             heard(entry["track"], entry["body"])
 
+    @property
+    def at_bar(self) -> bool:
+        """Whether this moment ends a bar, as all looks do but those that wait for fresh prices to flatten."""
+        return self.time % BAR_NS == 0
+
     def end_moment(self) -> None:
         """What the decisions of a moment lead to, once all of them are made."""
         for name, test in self.tests.items():
@@ -1390,6 +1402,9 @@ class Recomputation:
         self.stop(track, "strategy")
 
     def _Liquidated(self, track: str, _: Document) -> None:
+        # What the venue takes for it is told by no fill.
+        if track in self.books:
+            self.books[track].exact = False
         self.stop(track, "risk")
 
     def stop(self, track: str, kind: str) -> None:
@@ -1423,12 +1438,10 @@ class Recomputation:
                 self.valued(track)
 
     def valued(self, track: str) -> None:
-        """Bar and sample of a moment are there: the returns lead to the equity that the sample tells, and so do fills where nothing is held."""
+        """Bar and sample of a moment are there: the returns lead to the equity that the sample tells."""
         books, (_, sampled) = self.books[track], self.equity[track]
         if books.began is not None:
             self.expect(f"{track}: equity by the bars' returns", books.began, sampled)
-        if books.settled() is not None:
-            self.expect(f"{track}: equity by the fills", books.settled(), sampled)
         books.began = sampled
 
     def _EvidenceSample(self, track: str, body: Document) -> None:
@@ -1461,6 +1474,9 @@ class Recomputation:
         books, version = self.books.get(track), self.versions.get(track)
         if books is not None:
             books.close(change)
+            settled = books.settled()
+            if settled is not None and books.began is not None:
+                self.expect(f"{track}: equity by the fills", settled, books.began)
             if version is not None and version.stress is not None:
                 costs = books.costs()
                 if costs is None:
@@ -1590,7 +1606,7 @@ class Recomputation:
         levels = {} if version.watch is None else version.watch.levels()
         if version.watch is not None and version.live is not None:
             at, sampled = self.drawdown.get(version.live, (0, 0.0))
-            level = version.watch.drawdown(sampled if at == self.time else None)
+            level = version.watch.drawdown(sampled if at == self.time else None) if self.at_bar else None
             levels |= {} if level is None else {"drawdown": level}
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
@@ -1605,9 +1621,11 @@ class Recomputation:
         self.expect(f"{track}: whether it has a live track", books is not None, told is not None)
         earned = version.earned
         if books is not None and told is not None:
-            if books.began is not None:
+            if books.began is None and self.at_bar:
+                books.began = float(told)
+            if self.at_bar:
                 self.expect(f"{track}: live_equity", books.began, float(told))
-            books.began, earned = float(told), earned + told - books.capital
+            earned += told - books.capital
         self.expect(f"{track}: live_pnl", earned, facts["live_pnl"])
         if version.stress is not None:
             found = None if version.bars.bound is None else version.stress.e_value
@@ -1637,12 +1655,20 @@ class Recomputation:
         """The room of each version that was looked at in this moment, from the account and what all hold."""
         if self.account is None:
             return
+        if not self.at_bar:
+            # What the others are worth between bars is not told: a tier that may have fallen meanwhile is not known any more.
+            self.account = self.account if self.account.stands(self.account.initial + self.profit()) else None
+            return
         held = {n: f for test in self.tests.values() for n, f in test.followed.items()}
         for seq, name, found, told in self.account.rooms(self.time, self.looked, self.versions, self.earned(), held):
             if found is not None:
                 self.findings.append(
                     f"entry {seq}: {name}: room: from the entries before {found}, in the record {told}"
                 )
+
+    def profit(self) -> Fraction:
+        rates = {} if self.account is None else self.account.rates
+        return sum((amount * rates[n] for n, amount in self.earned().items()), Fraction(0))
 
     def earned(self) -> dict[str, Fraction]:
         """All that live tracks of each version have earned, by what is known now."""

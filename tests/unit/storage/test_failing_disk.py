@@ -15,6 +15,7 @@ from genesis.clock import ManualClock
 from genesis.errors import StorageError
 from genesis.storage.memory import MemoryJournal
 from genesis.storage.sqlite import SqliteStore, StoreReader
+from tests.kit.disks import failing_disk
 from tests.kit.factories import small_run
 
 ROOT = Path(__file__).parents[3]
@@ -53,13 +54,7 @@ def head_of(length: int) -> str:
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The preloaded library."""
-    compiler = shutil.which("cc")
-    if compiler is None or not sys.platform.startswith("linux"):
-        pytest.skip("needs a C compiler and Linux: a disk that fails on purpose")
-    library = tmp_path_factory.mktemp("disk") / "failing_disk.so"
-    source = ROOT / "tests" / "kit" / "failing_disk.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"], check=True)
-    return library
+    return failing_disk(tmp_path_factory.mktemp("disk"))
 
 
 def write_on(disk: Path, store: Path, call: str, at: int, number: int, count: int = 0) -> tuple[int, int, str]:
