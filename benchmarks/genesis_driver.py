@@ -18,6 +18,7 @@ from benchmarks.measure import Job, Outcome, Stopwatch, job
 from benchmarks.workloads import CASH, MINUTE_NS, SLOW, WARMUP, Bars, DataMissing, Market, Trades, Wakes, scaled
 from genesis.clock import SystemClock
 from genesis.engine.engine import TradingEngine
+from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.execution import profile as profiles
@@ -34,13 +35,13 @@ from genesis.rng import ClippedNormal
 from genesis.storage.memory import NullJournal
 from genesis.storage.sqlite import SqliteStore
 from genesis.strategies.base import Strategy
+from genesis.system.pacing import Pace
 from genesis.tape.stream import Column, Stream, StreamKind
 
 ZERO = ClippedNormal(0, 0, 0, 0)
 PROFILE = ExecutionProfile(name="benchmark", latency_ms=ZERO, slippage_bp=ZERO, prints_share=Decimal(1), bar_share=None)
 FEES = FeeSchedule(currency=FeeCurrency.QUOTE)
 LIMITS = Limits(orders_per_minute=10**6)
-BATCH_ROWS = 8_192
 
 
 class Cross(Strategy):
@@ -184,15 +185,18 @@ def main() -> None:
     started = RunStarted(int(stream.times[0]) - 1, None, {"benchmark": task.workload.name})
     with tempfile.TemporaryDirectory() as folder:
         if task.mode == "plain":
-            run(TradingEngine(tape, tracks, NullJournal(), started), [stream], watch)
+            run(tape, tracks, NullJournal(), started, watch)
         else:
             with SqliteStore.open(Path(folder) / "genesis.db", SystemClock(), "benchmark") as store:
-                run(TradingEngine(tape, tracks, store.journal, started), [stream], watch)
+                run(tape, tracks, store.journal, started, watch)
     watch.report(stream.rows * len(tracks), outcome(tracks, strategies, traded))
 
 
-def run(engine: TradingEngine, streams: Sequence[Stream], watch: Stopwatch) -> None:
-    replay = Replay(streams).cut(BATCH_ROWS)
+def run(tape: Tape, tracks: Sequence[Track], journal: Journal, started: RunStarted, watch: Stopwatch) -> None:
+    """Cut and committed as `genesis run` does it."""
+    pace = Pace(SystemClock().elapsed_s)
+    engine = TradingEngine(tape, tracks, journal, started, is_due=lambda _: pace.is_due())
+    replay = Replay(tape.streams).cut(pace)
     with watch:
         engine.run(replay)
 

@@ -17,7 +17,6 @@ from benchmarks.measure import Job, Outcome, Stopwatch, job
 from benchmarks.recordings import streams
 from benchmarks.workloads import CASH, DataMissing, Maker
 from genesis.clock import SystemClock
-from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.model.events import OrderDenied, OrderEvent, OrderFilled, OrderRejected, RunStarted
@@ -157,10 +156,10 @@ def main() -> None:
     started = RunStarted(start, None, {"benchmark": task.workload.name})
     with tempfile.TemporaryDirectory() as folder:
         if task.mode == "plain":
-            run(TradingEngine(tape, simulator.tracks, NullJournal(), started), recorded, watch)
+            run(tape, simulator.tracks, NullJournal(), started, watch)
         else:
             with SqliteStore.open(Path(folder) / "genesis.db", SystemClock(), "benchmark") as store:
-                run(TradingEngine(tape, simulator.tracks, store.journal, started), recorded, watch)
+                run(tape, simulator.tracks, store.journal, started, watch)
     watch.report(changes, outcome(strategies, rule))
 
 

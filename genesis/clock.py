@@ -72,6 +72,9 @@ def parse_utc(text: str) -> int:
     if match is None:
         raise ValueError(f"expected an ISO 8601 date or instant, found {text!r}")
     head, fraction, zone = match.groups()
-    moment = datetime.fromisoformat(head + {"z": "+00:00", "Z": "+00:00"}.get(zone or "", zone or ""))
+    try:
+        moment = datetime.fromisoformat(head + {"z": "+00:00", "Z": "+00:00"}.get(zone or "", zone or ""))
+    except ValueError as error:
+        raise ValueError(f"expected an ISO 8601 date or instant, found {text!r}: {error}") from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return int(moment.timestamp()) * NS_PER_SECOND + int((fraction or "").ljust(9, "0") or "0")

@@ -8,16 +8,18 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from genesis.clock import SystemClock
+from genesis.clock import SystemClock, parse_utc
 from genesis.errors import ConfigError
 from genesis.storage.address import store_address
 from genesis.system.log import LogFormat, LogLevel, configure_logging
+
+HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON for a program")]
@@ -59,6 +61,20 @@ def set_up_logging(as_json: bool, level: LogLevel | None = None, form: LogFormat
     usual = LogFormat.JSON if as_json else LogFormat.TEXT
     form = form or _before.form or _from_environment(FORMAT_VARIABLE, LogFormat) or usual
     configure_logging(level, form, SystemClock())
+
+
+def instant(option: str, text: str | None) -> int | None:
+    """UTC ns of an option's text; ``None`` where it was not given.
+
+    Raises:
+        ConfigError: not an ISO 8601 date or instant.
+    """
+    if text is None:
+        return None
+    try:
+        return parse_utc(text)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}") from None
 
 
 def _from_environment(name: str, kind: type[_Choice]) -> _Choice | None:

@@ -12,9 +12,9 @@ import typer
 from genesis.audit.checkpoint import proof_text
 from genesis.audit.entry import decode
 from genesis.audit.merkle import leaf_hash
-from genesis.cli.app import Force, Json, StorePath, app
+from genesis.cli.app import HELP, Force, Json, StorePath, app, instant
 from genesis.cli.output import print_json, print_plain, print_table, say
-from genesis.clock import SystemClock, iso_utc, parse_utc
+from genesis.clock import SystemClock, iso_utc
 from genesis.config.schema import AUDIT_NAME, check_origin
 from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.audit import Audit
@@ -28,7 +28,7 @@ from genesis.system.publishing import FilePublisher
 audit_app = typer.Typer(
     no_args_is_help=True,
     help="Verify, sign, prove and export the audit chain (docs/AUDIT.md).",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 app.add_typer(audit_app, name="audit")
 
@@ -109,7 +109,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Entries by type, track, text and time, in order."""
-    found = auditing.search(store, kind, track, text, _instant("--since", since), _instant("--until", until))
+    found = auditing.search(store, kind, track, text, instant("--since", since), instant("--until", until))
     rows = list(islice(found, limit + 1 if limit else None))
     more = bool(limit) and len(rows) > limit
     shown = rows[:limit] if more else rows
@@ -226,7 +226,7 @@ def archive_old(
     as_json: Json = False,
 ) -> None:
     """Move old entries, up to a signed checkpoint, into an archive that proves itself; no engine may be at work."""
-    moment = _instant("--before", before) or 0
+    moment = instant("--before", before) or 0
     moved = move_out(store, moment, to, previous, SystemClock())
     if as_json:
         print_json(msgspec.to_builtins(moved))
@@ -257,12 +257,3 @@ def rebuild(store: StorePath, as_json: Json = False) -> None:
         print_json({"entries": entries})
     else:
         say(f"made again from {entries} entries")
-
-
-def _instant(option: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_utc(text)
-    except ValueError as error:
-        raise ConfigError(f"{option}: {error}") from None

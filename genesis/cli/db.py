@@ -8,34 +8,40 @@ from typing import Annotated
 import msgspec
 import typer
 
-from genesis.cli.app import Json, StorePath, app
+from genesis.cli.app import HELP, Json, StorePath, app
 from genesis.cli.output import print_json, say
-from genesis.clock import SystemClock
+from genesis.clock import SystemClock, iso_utc
 from genesis.storage.address import store_address
 from genesis.storage.opening import keeping, open_store
 from genesis.storage.reader import StoreReader
 from genesis.storage.schema import SCHEMA_VERSION
 from genesis.system.moving import move
+from genesis.system.snapshots import Usable, usable
 
 db_app = typer.Typer(
     no_args_is_help=True,
     help="How a store is kept, and moving it to another place (docs/STORAGE.md).",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 app.add_typer(db_app, name="db")
 
 
 @db_app.command()
 def status(store: StorePath, as_json: Json = False) -> None:
-    """What keeps a store, of which versions it is, and who holds it."""
+    """What keeps a store, of which versions it is, who holds it, and what snapshots there are."""
     found = keeping(store)
     length: int | None = None
     head: str | None = None
+    kept: list[Usable] = []
     if found.schema_version == SCHEMA_VERSION:
         with StoreReader(store) as reader:
             length, head = reader.head()
+            kept = usable(reader.snapshots())
     if as_json:
-        print_json({"store": str(store), "entries": length, "head": head, **msgspec.to_builtins(found)})
+        snapshots = msgspec.to_builtins(kept)
+        print_json(
+            {"store": str(store), "entries": length, "head": head, **msgspec.to_builtins(found), "snapshots": snapshots}
+        )
         return
     say(f"{store}: {found.database}, schema version {found.schema_version}, tables version {found.projections_version}")
     if length is None:
@@ -44,7 +50,20 @@ def status(store: StorePath, as_json: Json = False) -> None:
         )
     else:
         say(f"{length} entries, head {head}")
+        for one in kept:
+            say(_told(one))
+        if not kept:
+            say("no snapshot: a start runs from the tape's start")
     say(f"held by: {found.held_by or 'nobody'}")
+
+
+def _told(one: Usable) -> str:
+    where = "one that cannot be read"
+    if one.entries is not None and one.closed_before is not None:
+        where = f"at entry {one.entries}, before {iso_utc(one.closed_before)}"
+    return f"snapshot {where}: {one.size} bytes, " + (
+        "this build can go on from it" if one.problem is None else f"of no use here: {one.problem}"
+    )
 
 
 @db_app.command()

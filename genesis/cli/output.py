@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from genesis.clock import iso_utc
@@ -47,6 +48,12 @@ def print_plain(text: str) -> None:
 def print_json(value: object) -> None:
     """One document on one line."""
     print_plain(json.dumps(value, ensure_ascii=False))
+
+
+def progress_bar(as_json: bool) -> Progress:
+    """A bar where somebody looks at it: never in a file, a pipe or beside JSON."""
+    target = Console(stderr=True)
+    return Progress(console=target, disable=as_json or not target.is_terminal, transient=True)
 
 
 def say(text: str) -> None:

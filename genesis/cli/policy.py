@@ -9,11 +9,9 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress as Bar
 
 from genesis.cli.app import Force, Json, app
-from genesis.cli.output import print_json, print_table, say
+from genesis.cli.output import print_json, print_table, progress_bar, say
 from genesis.config import Config, load_config
 from genesis.errors import ConfigError
 from genesis.evidence.payoffs import Payoff
@@ -54,7 +52,7 @@ def simulate_policy(
     world = _world(families, look_alikes, days, trades, correlation, seed)
     strategies = [Strategy(p, s) for p in payoff or list(Payoff) for s in sharpe or _SHARPES]
     policies = {a: msgspec.structs.replace(policy, rules=_at(policy.rules, a)) for a in alpha or ()}
-    with _bar(as_json) as bar:
+    with progress_bar(as_json) as bar:
         task = bar.add_task("families", total=(1 + len(policies)) * len(strategies) * world.families)
         found = study(policy, world, strategies, lambda *_: bar.advance(task))
         others = {a: study(p, world, strategies, lambda *_: bar.advance(task)) for a, p in policies.items()}
@@ -129,9 +127,3 @@ def _plain(o: Outcome) -> dict[str, Any]:
         found = getattr(o, name)
         plain[name] |= {"value": found.value, "stderr": found.stderr}
     return plain
-
-
-def _bar(as_json: bool) -> Bar:
-    """A bar where somebody looks at it: never in a file, a pipe or beside JSON."""
-    console = Console(stderr=True)
-    return Bar(console=console, disable=as_json or not console.is_terminal, transient=True)

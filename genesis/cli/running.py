@@ -12,14 +12,12 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress as Bar
 
-from genesis.cli.app import ConfigPath, Form, Json, Level, app, set_up_logging
+from genesis.cli.app import ConfigPath, Form, Json, Level, app, instant, set_up_logging
 from genesis.cli.exits import code_of_signal
-from genesis.cli.output import print_json, print_plain, print_table, say
+from genesis.cli.output import print_json, print_plain, print_table, progress_bar, say
 from genesis.cli.store import show_status
-from genesis.clock import iso_utc, parse_utc
+from genesis.clock import iso_utc
 from genesis.config import (
     Config,
     built_in_plans,
@@ -62,8 +60,8 @@ def run(
     """Run the strategies of a configuration over its recorded data."""
     set_up_logging(as_json, log_level, log_format)
     loaded = _load(config, {} if faults is None else {"run.faults": faults})
-    until_ns = None if until is None else _instant(until)
-    with _bar(as_json) as bar, _strategies_on_stderr():
+    until_ns = instant("--until", until)
+    with progress_bar(as_json) as bar, _strategies_on_stderr():
         task = bar.add_task("reading the data", total=None)
 
         def progress(p: Progress) -> None:
@@ -100,7 +98,7 @@ def demo(
         parts = recorded_parts()
     else:
         parts = own_parts(OwnData(data, symbol, _step("--tick", tick), _step("--lot", lot), data_format))
-    with _bar(as_json) as bar:
+    with progress_bar(as_json) as bar:
         tasks: dict[str, Any] = {}
 
         def progress(name: str, p: Progress) -> None:
@@ -216,13 +214,6 @@ def _load(path: Path, overrides: Mapping[str, object] | None = None) -> Config:
     return loaded
 
 
-def _instant(text: str) -> int:
-    try:
-        return parse_utc(text)
-    except ValueError as error:
-        raise ConfigError(f"--until: {error}") from None
-
-
 def _step(name: str, text: str | None) -> Decimal | None:
     if text is None:
         return None
@@ -233,9 +224,3 @@ def _step(name: str, text: str | None) -> Decimal | None:
     if not step > 0:
         raise ConfigError(f"{name}: expected above 0, found {text}")
     return step
-
-
-def _bar(as_json: bool) -> Bar:
-    """A bar where somebody looks at it: never in a file, a pipe or beside JSON."""
-    console = Console(stderr=True)
-    return Bar(console=console, disable=as_json or not console.is_terminal, transient=True)

@@ -274,7 +274,11 @@ def _moneys(name: str, sample: SampleRow) -> list[str]:
     cash = [(n.removeprefix("cash."), str(text)) for n, text in sample.metrics.items() if n.startswith("cash.")]
     if not cash:
         return []
+    wallets = [(n, sample.metrics.get(f"wallet_balance.{n}")) for n, _ in cash]
+    margined = ", ".join(f"{_money(str(text))} {money}" for money, text in wallets if text is not None)
     found = [f"{name}: told in {sample.currency}; cash {', '.join(f'{_money(text)} {money}' for money, text in cash)}"]
+    if margined:
+        found[0] += f"; margin wallets {margined}"
     error = sample.metrics.get("valuation_error")
     return found if error is None else [*found, f"{name}: no valuation at {iso_utc(sample.time)}: {error}"]
 

@@ -448,40 +448,31 @@ class Config(_Section, frozen=True):
                 f"execution.name: expected another name than that of the profile beside it, found {self.execution.name}"
             )
         ids = [i.id for i in self.instruments]
-        names = [s.name for s in self.strategies]
-        for what, values in (("instruments", ids), ("strategies", names)):
+        for what, values in (("instruments", ids), ("strategies", [s.name for s in self.strategies])):
             twice = {v for v in values if values.count(v) > 1}
             if twice:
                 raise ConfigError(f"{what}: expected each once, found {', '.join(sorted(twice))} again")
         for instrument in self.instruments:
-            if (instrument.kind is InstrumentKind.PERPETUAL) is not (instrument.perpetual is not None):
-                wanted = "none for" if instrument.perpetual else "margin_tiers and leverage for"
-                found = "some" if instrument.perpetual else "none"
-                raise ConfigError(
-                    f"instruments.{instrument.id}.perpetual: expected {wanted} kind {instrument.kind.value}, found {found}"
-                )
-            if instrument.fees.discount is not None and instrument.kind is not InstrumentKind.SPOT:
-                raise ConfigError(
-                    f"instruments.{instrument.id}.fees.discount: expected none for kind {instrument.kind.value}, "
-                    f"found {instrument.fees.discount.asset}: it is simulated on spot alone"
-                )
+            _check_kind(instrument)
         for i, data in enumerate(self.data):
             if data.instrument not in ids:
                 known = ", ".join(ids) or "the instruments, of which there are none"
                 raise ConfigError(f"data[{i}].instrument: expected one of {known}, found {data.instrument}")
         for strategy in self.strategies:
-            for key, wanted in (
-                *(("instruments", i) for i in strategy.instruments),
-                *(("rates", i) for i in strategy.rates),
-            ):
+            self._check_instruments(strategy, ids)
+        self._check_experiments()
+        self._check_faults(ids)
+
+    def _check_instruments(self, strategy: StrategyConfig, ids: list[str]) -> None:
+        """Everything that a strategy trades or is valued by is known, and has data."""
+        for key, listed in (("instruments", strategy.instruments), ("rates", strategy.rates)):
+            for wanted in listed:
                 if wanted not in ids:
                     raise ConfigError(
                         f"strategies.{strategy.name}.{key}: expected one of {', '.join(ids)}, found {wanted}"
                     )
                 if all(d.instrument != wanted for d in self.data):
                     raise ConfigError(f"data: expected a file for {wanted}, found none")
-        self._check_experiments()
-        self._check_faults(ids)
 
     def _check_experiments(self) -> None:
         """The variants of a strategy are one A/B test, which has its limit; the run has none."""
@@ -516,6 +507,20 @@ class Config(_Section, frozen=True):
                 raise ConfigError(
                     f"{path}: expected one of {', '.join((*self.all_plans(), NO_PLAN))}, found {plan_name}"
                 )
+
+
+def _check_kind(instrument: InstrumentConfig) -> None:
+    """What only one kind of instrument has stands with that kind."""
+    where, kind = f"instruments.{instrument.id}", instrument.kind
+    if (kind is InstrumentKind.PERPETUAL) is not (instrument.perpetual is not None):
+        wanted = "none for" if instrument.perpetual else "margin_tiers and leverage for"
+        found = "some" if instrument.perpetual else "none"
+        raise ConfigError(f"{where}.perpetual: expected {wanted} kind {kind.value}, found {found}")
+    if instrument.fees.discount is not None and kind is not InstrumentKind.SPOT:
+        raise ConfigError(
+            f"{where}.fees.discount: expected none for kind {kind.value}, "
+            f"found {instrument.fees.discount.asset}: it is simulated on spot alone"
+        )
 
 
 def inactive_keys() -> list[str]:

@@ -28,7 +28,7 @@ from genesis.system.run import Prepared, RunSummary, run_prepared
 
 _FX_PROFILE = ExecutionProfile(name="spec-fx", half_spread_bp=EURO_HALF_SPREAD_BP)
 _FX_FEES = FeeSchedule(maker_bp=Decimal("0.2"), taker_bp=Decimal("0.2"), currency=FeeCurrency.QUOTE)
-# Twice this, a turn from long to short, stays below the tier's largest order also when the price moves meanwhile.
+# Well below the tier's largest order.
 _WEIGHT = Decimal("0.04")
 _BUDGET = Decimal(10_000)
 # Long enough for a whole life: the rest of the year would show no more.

@@ -1,7 +1,7 @@
 """`TradingEngine`: the only loop. It takes what arrived, steps the core, writes what the core decided, then acts.
 
 Taking, stepping and writing are the same for a replay and for a live feed. What others can see (a finished run, a progress line)
-waits until its entry is durable.
+waits until its entry is durable; several batches may become durable together, as a group.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Batch(Protocol):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What is durable after a batch; ``complete``: the tape ended with it."""
+    """What is durable after a group of batches; ``complete``: the tape ended with it."""
 
     closed_before: int
     rows: int
@@ -49,6 +49,7 @@ class TradingEngine:
         on_progress: called after each commit.
         overseer: looks at all tracks when an evidence bar has closed.
         resumed: tracks, tape and journal stand where an earlier process left them: nothing is started.
+        is_due: whether a group ends with a batch and is to be made durable; ``None``: each batch is a group.
     """
 
     def __init__(
@@ -60,15 +61,20 @@ class TradingEngine:
         on_progress: Callable[[Progress], None] | None = None,
         overseer: Overseer | None = None,
         resumed: bool = False,
+        is_due: Callable[[Batch], bool] | None = None,
     ) -> None:
         self._tape, self._tracks, self._journal, self._overseer = tape, tracks, journal, overseer
         self._started = started
-        self._on_progress = on_progress
+        self._on_progress, self._is_due = on_progress, is_due
         self._running = resumed
+        # The last batch of a group that is not durable yet.
+        self._waiting: Batch | None = None
 
     def run(self, feed: Iterable[Batch]) -> bool:
         """Run to the end of ``feed``; whether the tape ended (else it may go on later)."""
-        return any([self.take(batch) for batch in feed][-1:])
+        ended = any([self.take(batch) for batch in feed][-1:])
+        self.settle()
+        return ended
 
     async def run_async(self, feed: Iterable[Batch]) -> bool:
         """As `run`, letting other tasks of the shell work between batches."""
@@ -76,6 +82,7 @@ class TradingEngine:
         for batch in feed:
             ended = self.take(batch)
             await asyncio.sleep(0)
+        self.settle()
         return ended
 
     def take(self, batch: Batch) -> bool:
@@ -85,12 +92,21 @@ class TradingEngine:
         self._journal.append(step(self._tape, self._tracks, batch.closed_before, self._overseer))
         if batch.is_last:
             self._journal.append(end(self._tape, self._tracks, batch.closed_before - 1))
-        self._journal.commit()
+        self._waiting = batch
+        if batch.is_last or self._is_due is None or self._is_due(batch):
+            self.settle()
+        return batch.is_last
+
+    def settle(self) -> None:
+        """Make everything written so far durable, and tell of it."""
+        batch, journal = self._waiting, self._journal
+        if batch is None:
+            return
+        journal.commit()
+        self._waiting = None
         if self._on_progress is not None:
             rows = sum(s.rows for s in self._tape.streams)
-            journal = self._journal
             self._on_progress(Progress(batch.closed_before, rows, journal.length, journal.replaying, batch.is_last))
-        return batch.is_last
 
     def _start(self) -> None:
         self._running = True

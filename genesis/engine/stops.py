@@ -34,6 +34,8 @@ class Stops:
         self._day_index = self._bar_index = 1.0
         self._bar_floor = float("-inf")
         self._lifts_ns: int | None = None
+        # Nothing is to be held: what an order that was on its way brings is closed as well.
+        self._flattens = False
         # How often risk has tried again to close what it wanted closed, and when it tries next.
         self._tries = 0
         self._next: FlattenAgain | None = None
@@ -51,7 +53,7 @@ class Stops:
         if now % NS_PER_DAY == 0:
             self._day_index = self._bar_index
         if self._lifts_ns is not None and now >= self._lifts_ns:
-            self._lifts_ns, self.forbidden = None, None
+            self._lifts_ns, self.forbidden, self._flattens = None, None, False
         self._set_floor()
 
     def _set_floor(self) -> None:
@@ -100,7 +102,7 @@ class Stops:
 
     def end(self, why: str) -> None:
         """No entry any more, and no limit: nothing that may be lost is left to risk."""
-        self._lifts_ns, self.forbidden = None, why
+        self._lifts_ns, self.forbidden, self._flattens = None, why, True
         self._marks.limit(None, float("-inf"))
 
     # ---- entries
@@ -123,6 +125,7 @@ class Stops:
     def allow_entries(self) -> None:
         """Entries are sent again; losses count from here."""
         self._lifts_ns = self.forbidden = None
+        self._flattens = False
         self.begin()
 
     # ---- closing
@@ -143,7 +146,7 @@ class Stops:
     def close_all(self) -> None:
         """Cancel everything and close what is held, now; it is tried again while the venue refuses."""
         track = self._track
-        self._tries, self._next = 0, None
+        self._tries, self._next, self._flattens = 0, None, True
         for client_order_id in list(track.orders.by_id):
             track.desk.cancel(client_order_id)
         for feed in track.feeds:
@@ -161,6 +164,16 @@ class Stops:
         side = Side.SELL if lots > 0 else Side.BUY
         intent = OrderIntent(feed.instrument, side, abs(lots), reduce_only=True, tag=tag)
         return self._track.desk.submit_forced(intent, by_venue)
+
+    def heard_fill(self, instrument: Instrument) -> None:
+        """An order of the strategy has filled. Where everything is to be closed it was on its way when risk acted: what it brought is closed too."""
+        track = self._track
+        if self._flattens:
+            feed = track.feed_of(instrument.id)
+            self._close_position(feed, self._still_to_close(feed), "flatten")
+        if track.executor.faults is not None:
+            # What was executed before a halt may be heard of long after it.
+            self.close_later()
 
     def close_later(self) -> None:
         """Something that risk wanted closed is not: after a while it tries again, a bounded number of times."""

@@ -400,9 +400,8 @@ class Track:
         post = self.portfolio.apply_fill if clearing is None else clearing.post
         trades = post(fill, state.forced)
         self.marking.position_changed()
-        if self.executor.faults is not None and not state.forced:
-            # What was executed before a halt may be heard of long after it.
-            self.stops.close_later()
+        if not state.forced:
+            self.stops.heard_fill(fill.order.intent.instrument)
         if self.several is not None and state.forced and state.status.is_final:
             # What it brought may be what another instrument's position is to be closed with.
             self.stops.close_later()

@@ -74,6 +74,7 @@ class Matcher:
         # Resting orders by side, best price first, oldest first at one price: (price rank, arrival number, order).
         self._resting: dict[int, list[tuple[int, int, Working]]] = {1: [], -1: []}
         self._rests = 0  # how many those are
+        self._could_take = False  # whether one of them may still have to pay as a taker
         self._arrivals = 0
         self._bounds: tuple[bool, int, int] | None = (False, 0, NEVER)
 
@@ -391,6 +392,8 @@ class Matcher:
             working.queue.join(None if typical is None else models.prints_ahead * typical)
         else:
             working.queue.join(None)
+        working.could_take = tier.has_book and self._finds_something(working, tier)
+        self._could_take |= working.could_take
         self._arrivals += 1
         insort(self._resting[working.sign], (-working.sign * limit, self._arrivals, working))
         self._rests += 1
@@ -542,6 +545,8 @@ class Matcher:
         shown, resting = self.shown, self._resting[sign]
         if not resting:
             return
+        if self._could_take:
+            self._note_who_could_take()
         # One source tells of sizes: a depth row may be older than the quote before it.
         by_depth = shown.tier(time_ns) in _BY_DEPTH
         if by_depth and not self._is_crossed(resting[0][2]):
@@ -572,6 +577,21 @@ class Matcher:
                 shown.taken.take(-sign, opposite, lots, time_ns)
                 self._bounds = None
         return True
+
+    def _note_who_could_take(self) -> None:
+        """A resting order that the other side does not reach any more is a maker from now on."""
+        self._could_take = False
+        for sign in _SIDES:
+            for _, _, working in self._resting[sign]:
+                working.could_take = working.could_take and self._is_crossed(working)
+                self._could_take |= working.could_take
+
+    def _finds_something(self, working: Working, tier: Tier) -> bool:
+        """Whether something is displayed within an order's limit that own orders have not taken."""
+        if not self._is_crossed(working):
+            return False
+        levels = self.shown.levels(working.sign, tier, 1)
+        return any(available > 0 and working.accepts(level) for level, available in levels)
 
     def _is_crossed(self, working: Working) -> bool:
         sign, limit = working.sign, working.limit or 0
@@ -610,11 +630,27 @@ class Matcher:
     def _fill_maker(
         self, working: Working, time_ns: int, limit: int, lots: int, tier: Tier, confidence: Confidence
     ) -> int:
-        """A maker's fill is at its own price, and earns the spread it was placed at."""
+        """A maker's fill is at its own price, and earns the spread it was placed at.
+
+        Who could have taken when it came, but for what it drew, is no maker, however long it waits for the next quote: a venue lets no order rest that
+        meets the other side. It pays its own price, with a taker's fee and footprint.
+        """
+        if working.could_take:
+            return self._fill_late_taker(working, time_ns, limit, lots, tier)
         mid_x2 = working.arrival_mid_x2
         earned = 0 if mid_x2 is None else (2 * limit - mid_x2) * working.sign
         cost = FillCost(tier, confidence, 0, earned, 0, 0, 0)
         return self._fill(working, time_ns, limit, min(working.leaves, lots), _MAKER, cost)
+
+    def _fill_late_taker(self, working: Working, time_ns: int, limit: int, lots: int, tier: Tier) -> int:
+        sign, shown, decision = working.sign, self.shown, working.decision_ticks
+        confidence = shown.confidence(tier, time_ns)
+        base = shown.ask if sign > 0 else shown.bid
+        mid_x2 = working.arrival_mid_x2
+        drift = 0 if decision is None else (base - decision) * sign
+        spread_x2 = 0 if mid_x2 is None else (2 * base - mid_x2) * sign
+        cost = FillCost(tier, confidence, drift, spread_x2, 0, (limit - base) * sign, 0)
+        return self._fill(working, time_ns, limit, min(working.leaves, lots), _TAKER, cost)
 
     # ---- self-trade prevention
 

@@ -1,7 +1,7 @@
 """An account as the venue sees it on one instrument: its wallet, its position, its fees, what it took lately.
 
 The venue checks what an order needs when it arrives and sets it aside (*locks* it), fills only what can be paid, and releases the rest when the
-order ends; so free and locked amounts are never below zero (execution.md 3.3, 7.8: invariants 1 and 2).
+order ends; so on spot free and locked amounts are never below zero (execution.md 3.3, 7.8: invariants 1 and 2).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Limits on unfilled new orders (Binance, ``faqs/order_count_decrement.md``), over engine time.
+"""Limits on new orders, over engine time.
 
-Every order that is placed adds one to each interval's count; an order's first fill takes one away (more when it filled as a maker; how
-many the exchange does not publish). Cancels, expiries and further fills change nothing, a count never goes below 0, and an interval that
-ends takes its count with it. Intervals begin at multiples of their length since 1970-01-01 UTC, so that a day is a UTC day.
+Every order that is placed adds one to each interval's count. On spot it is the unfilled ones that are limited (Binance, "Spot Unfilled Order Count
+Rules", ``faqs/order_count_decrement.md``): an order's first fill takes one away, more when it filled as a maker; how many the exchange does not
+publish. On USD-M fills give nothing back (Binance derivatives, ``usds-margined-futures/general-info``, which knows of no such rule). Cancels,
+expiries and further fills change nothing, a count never goes below 0, and an interval that ends takes its count with it. Intervals begin at multiples of their length since 1970-01-01 UTC, so that a day is a UTC day.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from genesis.model.venue_errors import Breach, Market, Violation, violation
 class OrderRateLimits:
     """One account's counts; shared by all symbols of the exchange.
 
-    ``maker_credit`` is what a first fill as a maker takes away; 1 is the least the documentation allows, its example uses 5.
+    ``maker_credit`` is what a first fill as a maker takes away on spot; 1 is the least the documentation allows, its example uses 5.
     """
 
-    __slots__ = ("_counts", "_intervals", "_lengths", "_limits", "_maker_credit", "_refusals")
+    __slots__ = ("_counts", "_intervals", "_lengths", "_limits", "_maker_credit", "_refusals", "_taker_credit")
 
     def __init__(self, limits: Sequence[RateLimit], market: Market, maker_credit: int = 1) -> None:
         if maker_credit < 1:
@@ -29,7 +30,7 @@ class OrderRateLimits:
         self._refusals = [violation(market, Breach.TOO_MANY_NEW_ORDERS, x.limit, _interval(x)) for x in limits]
         self._counts = [0] * len(limits)
         self._intervals = [0] * len(limits)
-        self._maker_credit = maker_credit
+        self._maker_credit, self._taker_credit = (maker_credit, 1) if market is Market.SPOT else (0, 0)
 
     def check(self, time_ns: int) -> Violation | None:
         """The first limit that a new order at ``time_ns`` would exceed; ``None`` when it may be placed."""
@@ -48,7 +49,7 @@ class OrderRateLimits:
     def on_first_fill(self, time_ns: int, maker: bool) -> None:
         """An order was filled for the first time, whole or in part, whenever it was placed."""
         self._turn(time_ns)
-        credit = self._maker_credit if maker else 1
+        credit = self._maker_credit if maker else self._taker_credit
         for number, count in enumerate(self._counts):
             self._counts[number] = max(0, count - credit)
 

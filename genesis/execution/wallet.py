@@ -10,6 +10,9 @@ from genesis.errors import IntegrityError
 class Wallet:
     """Free and locked amounts by asset, in ledger units; shared by an account's instruments.
 
+    What perpetuals make or lose is deposited too. Free is below zero where they have lost what spot orders set aside; free and locked together are so only
+    where a liquidation left a debt. An order then fills what both together can pay.
+
     Args:
         decimals: scale of each asset; a movement names its own scale and must fit.
     """

@@ -31,6 +31,7 @@ class Working:
     drawn and assumed for it. ``decision_ticks`` and ``arrival_ticks`` are the touch it faced when it was decided and when it arrived,
     ``arrival_mid_x2`` bid plus ask at arrival (twice the mid). Of a late order ``in_time`` is what it would be doing, ``worst`` the least it must pay,
     and ``most`` how many lots it may still take before it rests or expires, ``None`` for any (see `genesis.execution.late`).
+    ``could_take``: it rests, though the other side has stood at its price or better ever since it came; what it fills then it takes.
     ``prevented`` counts lots that would have met the account's own orders. ``locked`` is what the account has set aside for it, in units of what the order gives, at ``lock_ticks`` a lot.
     """
 
@@ -38,6 +39,7 @@ class Working:
         "arrival_mid_x2",
         "arrival_ns",
         "arrival_ticks",
+        "could_take",
         "decision_ticks",
         "fills",
         "half_spread",
@@ -72,6 +74,7 @@ class Working:
         self.sign = 1 if intent.side is _BUY else -1
         self.leaves = intent.lots
         self.fills = self.prevented = 0
+        self.could_take = False
         self.limit = intent.limit_ticks
         self.trigger = intent.trigger_ticks
         self.queue: QueueEstimate | None = None

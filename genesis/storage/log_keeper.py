@@ -14,27 +14,29 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-_LOOK_S = 1.0
+LOOK_S = 1.0
 # So many entries are worth a fold; as many in one look, and the store is busy: then only a log of this size is.
 _ENTRIES = 500
 _BUSY_BYTES = 64 * 1024 * 1024
 # A commit that is under way ends within this; a reader of an old state keeps commits waiting no longer.
 _WAIT_S = 0.05
 # What a thousand commits of one entry take, and a step of laying out, which a commit may have to wait for.
-_ROOM_BYTES = 16 * 1024 * 1024
+ROOM_BYTES = 16 * 1024 * 1024
 _STEP_BYTES = 256 * 1024
 
 
 class LogKeeper:
-    """Looks once a second, from construction to `stop`.
+    """Looks now and then, from construction to `stop`.
 
     Args:
         path: the store.
         length: how many entries its engine has taken; asked from the keeper's thread.
         gate: held while commits are to wait; who commits passes through it.
+        look_s: seconds from one look to the next.
     """
 
-    def __init__(self, path: Path, length: Callable[[], int], gate: threading.Lock) -> None:
+    def __init__(self, path: Path, length: Callable[[], int], gate: threading.Lock, look_s: float = LOOK_S) -> None:
+        self._look_s = look_s
         self._path, self._length, self._gate = path, length, gate
         self._log = path.with_name(f"{path.name}-wal")
         self._over = threading.Event()
@@ -49,7 +51,7 @@ class LogKeeper:
     def _keep(self) -> None:
         seen = folded = self._length()
         laid_out = False
-        while not self._over.wait(_LOOK_S):
+        while not self._over.wait(self._look_s):
             before, seen = seen, self._length()
             busy = seen - before >= _ENTRIES and self._log_bytes() < _BUSY_BYTES
             # What fails here is tried again at the next look; a disk that fails is told by the commits.
@@ -79,7 +81,7 @@ class LogKeeper:
         with closing(self._connected()) as db:
             number = os.open(self._log, os.O_WRONLY)
             try:
-                while not self._over.is_set() and (end := os.fstat(number).st_size) < _ROOM_BYTES:
+                while not self._over.is_set() and (end := os.fstat(number).st_size) < ROOM_BYTES:
                     with self._gate:
                         # Who holds this lock is the only one to write into the log.
                         db.execute("BEGIN IMMEDIATE")

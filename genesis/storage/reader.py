@@ -55,6 +55,7 @@ from genesis.storage.rows import (
     TradeRow,
     select,
 )
+from genesis.storage.snapshots import SnapshotThere, snapshots_there
 
 _TRACKLESS = frozenset({"comparisons", "families", "gaps"})
 _RATIO = Context(prec=28, rounding=ROUND_HALF_EVEN)
@@ -167,6 +168,11 @@ class StoreReader:
         """The operations chain."""
         with storage_errors(self.path):
             return operation_rows(self._db, self.path)
+
+    def snapshots(self) -> list[SnapshotThere]:
+        """The snapshots that are kept, the last first."""
+        with storage_errors(self.path):
+            return snapshots_there(self._db)
 
     def commands(self) -> list[CommandRow]:
         """The inbox, in the order of arrival."""

@@ -59,6 +59,22 @@ class Snapshot(msgspec.Struct, frozen=True):
         return Place(self.length, bytes.fromhex(self.head))
 
 
+class SnapshotThere(msgspec.Struct, frozen=True):
+    """A row of the table of snapshots.
+
+    Attributes:
+        number: its own, growing.
+        snapshot: what is known of it; ``None`` where that cannot be read.
+        size: bytes that its state takes in the store.
+        problem: why nobody goes on from it, in words; ``None`` where it is whole and named by the operations chain.
+    """
+
+    number: int
+    snapshot: Snapshot | None
+    size: int
+    problem: str | None
+
+
 def digest_of(state: bytes) -> str:
     """SHA-256 (hex) of a state's bytes."""
     return hashlib.sha256(state).hexdigest()
@@ -105,6 +121,27 @@ def state_of(db: Database, snapshot: Snapshot) -> bytes:
             raise IntegrityError(f"expected a state of digest {snapshot.digest[:16]}, found {digest_of(state)[:16]}")
         return state
     raise IntegrityError(f"expected the state of digest {snapshot.digest[:16]}, found none")
+
+
+def snapshots_there(db: Database) -> list[SnapshotThere]:
+    """Every row of the table, the last first, those too from which nobody can go on."""
+    rows = db.execute("SELECT number, facts, length(state) FROM snapshots ORDER BY number DESC").fetchall()
+    named = set(_named(db, len(rows)))
+    return [_there(db, number, facts, size or 0, named) for number, facts, size in rows]
+
+
+def _there(db: Database, number: int, facts: str, size: int, named: set[tuple[object, int, str]]) -> SnapshotThere:
+    try:
+        snapshot = _read(number, facts)
+    except IntegrityError as error:
+        return SnapshotThere(number, None, size, str(error))
+    if (snapshot.digest, snapshot.length, snapshot.head) not in named:
+        return SnapshotThere(number, snapshot, size, "the operations chain does not name it")
+    try:
+        state_of(db, snapshot)
+    except IntegrityError as error:
+        return SnapshotThere(number, snapshot, size, str(error))
+    return SnapshotThere(number, snapshot, size, None)
 
 
 def last_witnessed(db: Database) -> Place | None:

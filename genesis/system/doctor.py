@@ -29,6 +29,7 @@ from genesis.system.data import data_path
 from genesis.system.outbound import Published, published
 from genesis.system.outgrown import ADVICE, OUTGROWN
 from genesis.system.remote_publishing import destinations
+from genesis.system.snapshots import Usable, usable
 
 _PYTHON = (3, 11)
 # A store in WAL mode can be read from a read-only folder since this version; https://www.sqlite.org/wal.html#readonly
@@ -154,7 +155,7 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
     yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
     yield from _data(config, path.parent)
     to = [d.name for d in destinations(config.audit.publishing, path.parent)]
-    yield from _store(store_address(config.run.store, path.parent), to)
+    yield from _store(store_address(config.run.store, path.parent), to, config.storage.snapshots.every_entries)
 
 
 def _data(config: Config, folder: Path) -> Iterator[Check]:
@@ -177,7 +178,7 @@ def _data(config: Config, folder: Path) -> Iterator[Check]:
             yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
 
 
-def _store(path: StoreAddress, publishing: Sequence[str]) -> Iterator[Check]:
+def _store(path: StoreAddress, publishing: Sequence[str], every_entries: int) -> Iterator[Check]:
     try:
         if not is_there(path):
             yield Check("store", Health.OK, f"{path}: none yet; genesis run makes it")
@@ -185,11 +186,12 @@ def _store(path: StoreAddress, publishing: Sequence[str]) -> Iterator[Check]:
         with StoreReader(path) as reader:
             findings, status, operations = reader.verify(), reader.status(), reader.operations()
             outgrown = isinstance(path, Path) and any(o.kind == OUTGROWN for o in operations)
-            signed = len(reader.checkpoints())
+            signed, kept = len(reader.checkpoints()), usable(reader.snapshots())
     except GenesisError as error:
         yield Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
         return
     yield _verified(path, findings, status, outgrown)
+    yield snapshots_check(kept, status.entries, every_entries)
     yield versions_check(versions.at_last_start(operations), versions.installed())
     far = published(operations)
     for to in publishing:
@@ -205,6 +207,21 @@ def published_check(to: str, far: Published, signed: int) -> Check:
     return Check(
         "publishing", Health.WARNING, found, "correct audit.publish or the other side; the next run sends them"
     )
+
+
+def snapshots_check(kept: Sequence[Usable], entries: int, every_entries: int) -> Check:
+    """Whether the next start of a store of so many entries goes on from a snapshot, the last of which comes first in ``kept``."""
+    if not every_entries:
+        return Check("snapshots", Health.OK, "none are taken (storage.snapshots.every_entries: 0)")
+    good = next((s for s in kept if s.problem is None), None)
+    if good is not None and good.entries is not None and good.closed_before is not None:
+        place = f"entry {good.entries} of {entries}, before {iso_utc(good.closed_before)}"
+        return Check("snapshots", Health.OK, f"{len(kept)} kept, the next start goes on from {place}")
+    if not kept:
+        return Check("snapshots", Health.OK, f"none yet; the next start runs over all {entries} entries")
+    found = f"{len(kept)} kept, none of use: {kept[0].problem}"
+    advice = "nothing is lost: the next start runs from the tape's start and compares every entry, then takes new ones"
+    return Check("snapshots", Health.WARNING, found, advice)
 
 
 def versions_check(before: versions.Versions, now: versions.Versions) -> Check:

@@ -1,4 +1,4 @@
-"""How many rows the next batch has: what a batch holds becomes durable together, and a signal waits for its end."""
+"""How many rows the next batch has, for a signal waits for its end; and when what was written becomes durable."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ _GROWTH = 2.0
 
 
 class Pace:
-    """Called for the size of each batch, by a feed that hands one over and goes on when it is durable.
+    """Called for the size of each batch, by a feed that hands one over and goes on when it was taken.
 
     A batch is as many times larger than the last as `AIM_S` is longer than what that took, at most twice, and at least one row. So a batch takes about `AIM_S` while
     rows cost what they cost just before. The one in which they become dearer takes longer: at most `MOST_ROWS` rows at the new cost; the next is cut to size at once. No
     entry depends on it: however the tape is cut, the run is the same.
+
+    Batches that take less are made durable together, about every `AIM_S`: a disk takes as long for a few entries as for some thousand.
 
     Args:
         elapsed_s: seconds on a clock that never steps back.
@@ -25,6 +27,7 @@ class Pace:
         self._elapsed_s = elapsed_s
         self._rows = 0
         self._since = 0.0
+        self._committed = elapsed_s()
 
     def __call__(self) -> int:
         """Rows of the next batch; the last one is over."""
@@ -37,3 +40,11 @@ class Pace:
             self._rows = FIRST_ROWS
         self._since = now
         return self._rows
+
+    def is_due(self) -> bool:
+        """Whether what was written is to be made durable now."""
+        now = self._elapsed_s()
+        due = now - self._committed >= AIM_S
+        if due:
+            self._committed = now
+        return due

@@ -265,8 +265,19 @@ def _moneys(metrics: Metrics, facts: dict[str, Any], currency: str) -> tuple[Mon
     def told(what: str, name: str) -> str:
         return str(metrics.values.get(f"{what}.{name}"))
 
+    def of_perpetuals(what: str, name: str) -> str | None:
+        return told(what, name) if f"{what}.{name}" in metrics.values else None
+
     return tuple(
-        MoneyHeld(name, str(began.get(name, "0")), told("cash", name), told("fees", name), told("realized_pnl", name))
+        MoneyHeld(
+            name,
+            str(began.get(name, "0")),
+            told("cash", name),
+            told("fees", name),
+            told("realized_pnl", name),
+            of_perpetuals("wallet_balance", name),
+            of_perpetuals("funding", name),
+        )
         for name in sorted(names, key=lambda n: (n != currency, n))
     )
 

@@ -17,7 +17,7 @@ from genesis.audit.entry import encode
 from genesis.clock import SystemClock, iso_utc
 from genesis.config import Config, inactive_keys, plain_config, secrets_of
 from genesis.config.schema import StrategyConfig
-from genesis.engine.engine import Progress, TradingEngine
+from genesis.engine.engine import Batch, Progress, TradingEngine
 from genesis.engine.feed import price_stream
 from genesis.engine.journal import Journal
 from genesis.engine.step import Tape
@@ -433,16 +433,25 @@ class Prepared:
         rows: int | None = None,
         stops: Sequence[int] = (),
     ) -> bool:
-        """As `execute`, until ``stop`` is asked for at the latest; the tape is cut at ``stops`` (engine ns) too, and without ``rows`` at a `Pace`."""
+        """As `execute`, until ``stop`` is asked for at the latest; the tape is cut, and what was written made durable, at ``stops`` (engine ns) too.
+
+        Without ``rows`` it is cut, and groups become durable, at a `Pace`.
+        """
         if self.resumed is not None and self.resumed.complete:
             return True
-        feed = stop.heed(cuts(self.tape, stops, until_ns, rows or Pace(SystemClock().elapsed_s)))
-        return await self._engine(journal, on_progress).run_async(feed)
+        pace = Pace(SystemClock().elapsed_s)
+        feed = stop.heed(cuts(self.tape, stops, until_ns, rows or pace))
+        is_due = None if rows else lambda batch: batch.closed_before in stops or pace.is_due()
+        return await self._engine(journal, on_progress, is_due).run_async(feed)
 
-    def _engine(self, journal: Journal, on_progress: Callable[[Progress], None] | None) -> TradingEngine:
-        return TradingEngine(
-            self.tape, self.tracks, journal, self.started, on_progress, self.ladder, self.resumed is not None
-        )
+    def _engine(
+        self,
+        journal: Journal,
+        on_progress: Callable[[Progress], None] | None,
+        is_due: Callable[[Batch], bool] | None = None,
+    ) -> TradingEngine:
+        resumed = self.resumed is not None
+        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress, self.ladder, resumed, is_due)
 
 
 def prepare(config: Config, folder: Path) -> Prepared:

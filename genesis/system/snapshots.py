@@ -16,7 +16,7 @@ from genesis.engine.engine import Progress
 from genesis.engine.step import Tape
 from genesis.errors import IntegrityError, StorageError
 from genesis.feeds.replay import Cut, Replay
-from genesis.storage.snapshots import ReadUpTo, Snapshot, digest_of
+from genesis.storage.snapshots import ReadUpTo, Snapshot, SnapshotThere, digest_of
 from genesis.storage.state import NotKept
 from genesis.storage.store import Store
 from genesis.system.resuming import Parts, capture, restore
@@ -24,6 +24,7 @@ from genesis.system.versions import installed
 
 # The faces and what they show are no part of what makes a state.
 _NOT_OF_A_STATE = frozenset({"cli", "web"})
+OTHER_BUILD = "another version of Genesis or of a library took it"
 
 
 class Taker:
@@ -135,10 +136,39 @@ def cuts(tape: Tape, stops: Sequence[int], until_ns: int | None, rows: int | Cal
     yield from whole.cut(rows)
 
 
+class Usable(msgspec.Struct, frozen=True):
+    """A snapshot that is kept, and whether this build can go on from it.
+
+    Attributes:
+        entries: length of the run chain when it was taken; ``None`` where its facts cannot be read.
+        closed_before: engine time before which every moment had been handled.
+        size: bytes that its state takes in the store.
+        problem: why it is of no use to this build, in words; ``None`` where it is. Whether configuration and tape are its own is seen at the start.
+    """
+
+    entries: int | None
+    closed_before: int | None
+    size: int
+    problem: str | None
+
+
+def usable(there: Sequence[SnapshotThere]) -> list[Usable]:
+    """What this build can go on from, in the order given."""
+    return [_usable(one) for one in there]
+
+
+def _usable(there: SnapshotThere) -> Usable:
+    found = there.snapshot
+    if found is None:
+        return Usable(None, None, there.size, there.problem)
+    problem = there.problem or (None if found.build == build() else OTHER_BUILD)
+    return Usable(found.length, found.closed_before, there.size, problem)
+
+
 def problem_of(snapshot: Snapshot, run: str, tape: Tape, until_ns: int | None) -> str | None:
     """Why a snapshot cannot be gone on from, in words; ``None`` where it can."""
     if snapshot.build != build():
-        return "another version of Genesis or of a library took it"
+        return OTHER_BUILD
     if snapshot.run != run:
         return "it is of another configuration's run"
     if until_ns is not None and snapshot.closed_before > until_ns:

@@ -1,4 +1,4 @@
-"""Being asked to stop: a signal is heard at once and obeyed between two batches, where everything written is durable."""
+"""Being asked to stop: a signal is heard at once and obeyed between two batches; what was written is durable before the run is over."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class StopRequest:
     def heed(self, feed: Iterable[Batch]) -> Iterator[Batch]:
         """The batches of ``feed`` until a stop is asked for."""
         for batch in feed:
-            # Asked before the batch is handed over, not after: the one before it has been committed.
+            # Asked before the batch is handed over, not after: the one before it has been taken whole.
             if self.by is not None:
                 return
             yield batch

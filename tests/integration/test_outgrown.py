@@ -56,10 +56,10 @@ def test_live_equity_above_the_bound_is_noted_once_and_shows_in_doctor(data: Pat
     assert Decimal(str(noted.facts["equity"])) >= Decimal(str(noted.facts["bound"])) == 2000
     with StoreReader(small) as reader:
         assert OUTGROWN not in [o.kind for o in reader.operations()]
-    check = next(iter(_store(outgrown, ())))
+    check = next(iter(_store(outgrown, (), 0)))
     assert (check.health, "outgrown a file" in check.found) == (Health.WARNING, True)
     assert "genesis db migrate" in check.advice
-    assert next(iter(_store(small, ()))).health is Health.OK
+    assert next(iter(_store(small, (), 0))).health is Health.OK
 
 
 def test_required_postgres_refuses_every_step_up_until_the_run_has_moved(

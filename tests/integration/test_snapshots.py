@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from genesis.clock import ManualClock
+from genesis.clock import ManualClock, iso_utc
 from genesis.config.schema import SnapshotsSection, StorageSection
 from genesis.errors import IntegrityError
 from genesis.storage.opening import open_store
@@ -215,3 +216,47 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert (again.code, "snapshot loaded" in again.err) == (0, True)
     checked = genesis("run", path, "--from-start")
     assert (checked.code, "snapshot agrees" in checked.err) == (0, True)
+
+
+def examined(config: Path) -> tuple[str, str]:
+    """What the doctor says of snapshots."""
+    (check,) = [c for c in json.loads(genesis("doctor", config, "--json").out) if c["name"] == "snapshots"]
+    return check["health"], check["found"]
+
+
+def test_status_and_doctor_say_what_snapshots_there_are_and_whether_this_build_reads_them(tmp_path: Path) -> None:
+    """Place, entries and size of each; of one that is damaged, unnamed or another build's, why it is of no use."""
+    folder = tmp_path / "p"
+    path = project(folder)
+    store = folder / "genesis.db"
+    assert genesis("run", path).code == 0
+    with StoreReader(store) as reader:
+        (kept,), (length, _) = reader.snapshots(), reader.head()
+    assert kept.snapshot is not None
+    told_of = genesis("db", "status", store).out
+    at = iso_utc(kept.snapshot.closed_before)
+    place = f"snapshot at entry {length}, before {at}: {kept.size} bytes"
+    assert f"{place}, this build can go on from it" in told_of
+    assert examined(path) == ("ok", f"1 kept, the next start goes on from entry {length} of {length}, before {at}")
+    (shown,) = json.loads(genesis("db", "status", store, "--json").out)["snapshots"]
+    assert (shown["entries"], shown["size"], shown["problem"]) == (length, kept.size, None)
+    facts = msgspec.json.encode(kept.snapshot).decode()
+    other = msgspec.json.encode(msgspec.structs.replace(kept.snapshot, build="another")).decode()
+    damages = (
+        ("UPDATE snapshots SET facts = ?", (other,), "another version of Genesis or of a library took it"),
+        (
+            "UPDATE snapshots SET facts = ?",
+            (facts.replace(kept.snapshot.head, "00" * 32),),
+            "the operations chain does not name it",
+        ),
+        ("UPDATE snapshots SET facts = '{'", (), "snapshot 1: expected its facts, found"),
+        ("UPDATE snapshots SET facts = ?, state = ?", (facts, b"noise"), "expected a state, found damaged bytes"),
+    )
+    for statement, values, problem in damages:
+        change(store, statement, *values)
+        assert f"of no use here: {problem}" in genesis("db", "status", store).out
+        health, found = examined(path)
+        assert (health, problem in found) == ("warning", True)
+    change(store, "DELETE FROM snapshots")
+    assert "no snapshot: a start runs from the tape's start" in genesis("db", "status", store).out
+    assert examined(path) == ("ok", f"none yet; the next start runs over all {length} entries")

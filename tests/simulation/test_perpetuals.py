@@ -32,7 +32,7 @@ from genesis.model.events import (
 )
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier, margin_schedule
-from genesis.model.market import Trade
+from genesis.model.market import Quote, Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
 from genesis.portfolio.portfolio import Portfolio
@@ -41,7 +41,7 @@ from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 from tests.kit.fills import fill_of
-from tests.kit.runs import START, Memory, funding_stream, marks_stream, run, trades_stream
+from tests.kit.runs import START, Memory, funding_stream, marks_stream, quotes_stream, run, trades_stream
 
 SECOND = 1_000_000_000
 E8 = 10**8
@@ -416,6 +416,51 @@ def test_an_exit_beside_the_one_of_risk_opens_nothing() -> None:
     assert [e.reason for e in journal.events if isinstance(e, TrackHalted)] == ["DAILY_LOSS"]
     assert [e.reason for e in journal.events if isinstance(e, OrderDenied)] == [DenyReason.TRACK_HALTED]
     assert portfolio.position_units(BTC.id) == 0
+
+
+class Quick(Plan):
+    """As a plan, at quotes, which fill an order when it arrives."""
+
+    def on_start(self) -> None:
+        self.subscribe_quotes(self.instrument)
+        self._left = dict(self.params.orders)
+
+    def on_quote(self, quote: Quote) -> None:
+        lots = self._left.pop((quote.time_received - START) // SECOND, {}).get("BTCUSDT", 0)
+        if lots:
+            self.order(Side.BUY if lots > 0 else Side.SELL, self.instrument.quantity(abs(lots)))
+
+
+@pytest.mark.parametrize(
+    ("low", "more", "reason"), [(18_000, 500, "DAILY_LOSS"), (18_000, -500, "DAILY_LOSS"), (14_000, 500, "LIQUIDATED")]
+)
+def test_an_entry_on_its_way_is_closed_when_it_comes_after_the_halt(low: int, more: int, reason: str) -> None:
+    """The price falls 5 ms after an order was sent, and 5 ms before it arrives: no cancel reaches it, and what it brought is closed at once."""
+    times = [i * SECOND for i in range(6)] + [5 * SECOND + 5_000_000] + [i * SECOND for i in range(6, 12)]
+    path = [(t, 20_000 if n < 6 else low) for n, t in enumerate(times)]
+    streams = [
+        quotes_stream([(t, p * 100, 10**6, p * 100 + 10, 10**6) for t, p in path], BTC),
+        marks_stream([(t, p * E8, p * E8, p * E8) for t, p in path], BTC),
+        funding_stream([], BTC),
+    ]
+    tier = FREE if reason == "LIQUIDATED" else msgspec.structs.replace(FREE, daily_loss_max=Decimal("0.05"))
+    quick = Quick((BTC,), Plan.Params({1: {"BTCUSDT": 1000}, 5: {"BTCUSDT": more}}))
+    budget = "6000" if reason == "LIQUIDATED" else "10000"
+    terms = {BTC.id: BY_LAST}
+    journal, simulator = run(
+        streams, [("t", quick)], None, EXACT, budget, tiers=(tier,), fees={BTC.id: FEES}, terms=terms
+    )
+
+    found = [
+        e.reason if isinstance(e, TrackHalted) else "LIQUIDATED"
+        for e in journal.events
+        if isinstance(e, (TrackHalted, Liquidated))
+    ]
+    assert found == [reason]
+    late = [e for e in only(journal, OrderFilled) if isinstance(e, OrderFilled)][1]
+    assert (late.last_lots, late.time_event) == (500, START + 5 * SECOND + 10_000_000)
+    assert simulator.tracks[0].portfolio.position_units(BTC.id) == 0
+    assert simulator.tracks[0].is_idle
 
 
 @pytest.mark.parametrize(("coins", "denied"), [(7, []), (8, [DenyReason.INSUFFICIENT_FUNDS])])

@@ -395,7 +395,7 @@ def test_risk_closes_what_it_hears_of_after_it_had_stopped_the_track() -> None:
     plan = FaultPlan(timeouts=Timeouts(share=Decimal(1), late_s=ClippedNormal(9, 0, 9, 9)))
     run = prepared(steady(60), plan, TIMED, params={"at": {"11": "BUY", "12": "raise"}})
     journal = ran(run)
-    assert [round(since(f.time) / 1_000) for f in fills_of(journal)] == [20, 30]
+    assert [round(since(f.time) / 1_000) for f in fills_of(journal)] == [20, 29]
     assert venue_position(run) == (0, 0)
 
 

@@ -8,7 +8,7 @@ from genesis.metrics.ratios import SHARPE_BARS_MIN
 from genesis.monitoring.report.charts import cost_chart, equity_chart, exposure_chart, histogram, price_chart
 from genesis.monitoring.report.definitions import GROUPS, Basis, Definition, Kind, sample_words
 from genesis.monitoring.report.tables import badge, table, two
-from genesis.monitoring.report.values import TrackReport, Trade
+from genesis.monitoring.report.values import MoneyHeld, TrackReport, Trade
 from genesis.monitoring.report.wording import DASH, count, exact, minute, moment, money, number, plain, safe, span
 
 # What a unit is a share of, or counted by.
@@ -73,12 +73,15 @@ def _moneys(track: TrackReport) -> str:
     """What an account of several moneys has of each, in its own currency."""
     if not track.moneys:
         return ""
+    margined = any(m.wallet is not None for m in track.moneys)
+
+    def amounts(m: MoneyHeld) -> tuple[str | None, ...]:
+        return (m.budget, m.cash, m.fees, m.realized, *((m.wallet, m.funding) if margined else ()))
+
     rows = [
-        tuple(
-            [
-                safe(m.currency),
-                *(two(exact(Decimal(text)), m.currency) for text in (m.budget, m.cash, m.fees, m.realized)),
-            ]
+        (
+            safe(m.currency),
+            *(DASH if text is None else two(exact(Decimal(text)), m.currency) for text in amounts(m)),
         )
         for m in track.moneys
     ]
@@ -87,11 +90,14 @@ def _moneys(track: TrackReport) -> str:
     words = f"What rates did to the money that was held: {DASH if did is None else exact(did)} {safe(track.currency)}."
     if waiting:
         words += f" {waiting:,} fills wait for a rate, and are in that amount until they have one."
-    heads = ("money", "began with", "cash", "fees charged in it", "realised P&amp;L")
+    heads: tuple[str, ...] = ("money", "began with", "cash", "fees charged in it", "realised P&amp;L")
+    if margined:
+        heads = (*heads, "margin wallet", "funding")
+        words += " Cash is less what open perpetuals cost; a margin wallet is what is owned of the money, as if nothing had been paid for them."
     return (
         "<h3>Moneys <span class='n'>(each in its own currency; everything else on this track is told in "
         f"{safe(track.currency)} by the tape's rates)</span></h3>"
-        + table("", heads, rows, "facts", (1, 2, 3, 4))
+        + table("", heads, rows, "facts", tuple(range(1, len(heads))))
         + f"<p class='note'>{words}</p>"
     )
 

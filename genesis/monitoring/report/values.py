@@ -137,13 +137,19 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class MoneyHeld(msgspec.Struct, frozen=True):
-    """One money of an account that has several: what it began with, and at the last sample cash, fees charged and realised profit. Exact text."""
+    """One money of an account that has several: what it began with, and at the last sample cash, fees charged and realised profit. Exact text.
+
+    ``wallet`` and ``funding`` are told where perpetuals settle in several currencies, or in another than the budget's: what the money's margin account has,
+    and what was received in it less what was paid.
+    """
 
     currency: str
     budget: str
     cash: str
     fees: str
     realized: str
+    wallet: str | None = None
+    funding: str | None = None
 
 
 class TrackReport(msgspec.Struct, frozen=True, kw_only=True):

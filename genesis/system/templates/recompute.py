@@ -9,6 +9,7 @@ cannot give is taken from the record, and said at the end. Every finding is a li
 import argparse
 import hashlib
 import json
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +32,8 @@ LEVELS = {
 CAPITAL = ("LIVE", "STABLE", "DEGRADED")
 # Who can hold no capital until a person or time lets it begin again is no champion.
 OUT = ("DEMOTED", "HALTED", "REJECTED", "ARCHIVED")
+# How the first entry names an instrument.
+LOT = re.compile(r"(.+) \(tick [0-9.]+, lot ([0-9.]+)\)$")
 WORST_FIRST = ("ERROR", "FAILED", "INCONCLUSIVE", "PASSED")
 # The table of docs/PROMOTION.md, row by row: what can happen in a stage, and which stage follows.
 TABLE = {
@@ -214,6 +217,7 @@ class Watch:
         self.scale, self.edge = Scale(start, 0.5 * start, 0.98), [0.0] * 3
         self.gap_scale, self.gap = Scale(0.25 * start, 0.05 * start, 0.99, 12), 0.0
         self.breaches, self.at_risk = [0.0] * 4, risk.value
+        self.spread, self.index, self.peak = start, 1.0, 1.0
         self.refer(reference)
 
     def refer(self, reference: Bars) -> None:
@@ -222,6 +226,19 @@ class Watch:
         self.good = max(-40.0, min((reference.sharpe() or 0.0) * 4 / (4 + 365 / days), 40.0)) / YEAR
         drop = max(self.good * YEAR, 2.0) / YEAR
         self.bets = [min(m * drop, 0.12) for m in (0.5, 1.0, 1.5)]
+        self.spread = reference.spread() or self.spread
+
+    def fallen(self, change: float) -> None:
+        """A bar of the live track, whether or not its twin has one."""
+        self.index *= 1 + change
+        self.peak = max(self.peak, self.index)
+
+    def drawdown(self, sampled: float | None) -> str | None:
+        """The level of a drawdown that a sample of this moment tells; without one, what the ends of bars say at least."""
+        limit = 0.20 if self.good <= 0 else min(0.20, round(self.spread * log(100) / (2 * self.good), 6))
+        if sampled is not None:
+            return "ALARM" if sampled >= limit else "CALM"
+        return "ALARM" if 1 - self.index / self.peak >= limit * (1 + 1e-9) else None
 
     def add(self, live: float, twin: float, risk: "Risk") -> None:
         x = self.scale.scaled(live)
@@ -283,6 +300,80 @@ def _page_threshold(drop: float, years: float) -> float:
     return round(high, 6)
 
 
+class Books:
+    """What the entries of one track come to: what it holds and has on its way, capital, costs, equity at the ends of bars.
+
+    Equity is known from the first capital on, by the bars' returns; a bar without one leaves it unknown until a sample tells it.
+    """
+
+    def __init__(self, budget: Fraction, currency: str, lots: dict[str, Fraction]) -> None:
+        self.currency, self.lots = currency, lots
+        self.held, self.working = dict[str, Fraction](), dict[str, tuple[str, int]]()
+        # ``flows``: what fills and funding brought and took.
+        self.capital, self.paid, self.flows = budget, Fraction(0), Fraction(0)
+        # Equity at which the running bar began, capital that came or left since included; of the bar before; costs paid by then.
+        self.began: float | None = float(budget)
+        self.before: float | None = float(budget)
+        self.told_paid = Fraction(0)
+        # Whether positions, and whether costs, follow from the entries: fees may be paid in something else than the budget's currency.
+        self.exact = self.priced = True
+        self.orders, self.size = dict[str, int](), dict[str, Fraction]()
+
+    @property
+    def idle(self) -> bool:
+        """Flat, and nothing works or is on its way; less than a lot is dust."""
+        return not self.working and not any(abs(q) >= self.lots.get(i, 0) for i, q in self.held.items() if q)
+
+    def submitted(self, order: str, intent: Document) -> None:
+        name, qty = intent["instrument"], Fraction(intent["qty"])
+        self.working[order] = (name, 1 if intent["side"] == "BUY" else -1)
+        if not intent["reduce_only"]:
+            self.orders[name], self.size[name] = self.orders.get(name, 0) + 1, self.size.get(name, Fraction(0)) + qty
+
+    def ended(self, order: str) -> None:
+        self.working.pop(order, None)
+
+    def filled(self, fill: Document) -> None:
+        name, sign = self.working[fill["client_order_id"]]
+        qty, cost = Fraction(fill["last_qty"]), fill["cost"]
+        self.held[name] = self.held.get(name, Fraction(0)) + sign * qty
+        self.flows -= sign * qty * Fraction(fill["last_px"]) + Fraction(fill["fee"])
+        if fill["fee_currency"] != self.currency:
+            self.exact = self.priced = Fraction(fill["fee"]) == 0 and self.priced
+        if cost is None:
+            self.priced = False
+        else:
+            beyond = sum(Fraction(cost[c]) for c in ("walk", "slippage", "impact")) + Fraction(cost["spread_x2"]) / 2
+            self.paid += Fraction(fill["fee"]) + beyond * qty
+        if not Fraction(fill["leaves_qty"]):
+            self.ended(fill["client_order_id"])
+
+    def moved(self, amount: Fraction) -> None:
+        self.capital += amount
+        self.began = None if self.began is None else self.began + float(amount)
+
+    def close(self, change: float | None) -> None:
+        """A bar has ended; ``before`` is what it began with."""
+        self.before = self.began
+        self.began = None if self.began is None or change is None else self.began * (1 + change)
+
+    def costs(self) -> float | None:
+        """Fees and what fills cost beyond the price they faced, since this was asked last, as a share of the equity at the bar's start."""
+        since, self.told_paid = self.paid - self.told_paid, self.paid
+        if not self.priced or (since and self.before is None):
+            return None
+        return max(0.0, float(since) / self.before) if self.before and self.before > 0 else 0.0
+
+    def settled(self) -> float | None:
+        """Equity where nothing is held: capital, and what fills and funding came to."""
+        return float(self.capital + self.flows) if self.exact and not any(self.held.values()) else None
+
+    def least(self) -> Fraction:
+        """The least share of the budget at which an order of the mean size is twice a lot; a venue's other minima may ask for more."""
+        found = [2 * self.lots[n] * k / self.size[n] for n, k in self.orders.items() if self.size[n] and n in self.lots]
+        return max(found, default=Fraction(0))
+
+
 class Pair:
     """A challenger's bars less the champion's: a bet on either side, and the mean difference."""
 
@@ -341,6 +432,8 @@ class Test:
         self.names, self.rules, self.by_itself = names, rules, by_itself
         self.taken, self.closed, self.reigned = 0, dict.fromkeys(names, 0), list[str]()
         self.due: str | None = None
+        # Who was proven worse: its successor, and what it held then.
+        self.followed = dict[str, tuple[str, Fraction]]()
         self.begin(names[0])
 
     def begin(self, champion: str) -> None:
@@ -374,7 +467,13 @@ class Test:
         first = min(better, key=lambda r: (-r["adjusted"], r["challenger"]), default=None)
         return None if first is None or first["challenger"] in out else str(first["challenger"])
 
-    def crown(self, name: str) -> None:
+    def crown(self, name: str, held: Fraction | None = None) -> None:
+        """``held``: of the champion that was proven worse; none where it was out."""
+        if held is not None:
+            self.followed[self.order[0]] = (name, held)
+        self.followed.pop(name, None)
+        known = self.followed.keys() | {name}
+        self.followed = {n: f for n, f in self.followed.items() if f[0] in known}
         self.reigned = [*(n for n in self.reigned if n != name), self.order[0]]
         self.due = None
         self.begin(name)
@@ -461,13 +560,6 @@ class Decision:
 
     def exempt(self, fraction: Fraction) -> bool:
         return not self.by_evidence and fraction <= self.first
-
-    def rungs(self) -> list[Fraction]:
-        found, rung = [], self.first
-        while rung < self.most:
-            found.append(rung)
-            rung += Fraction(self.rules["allocation_increment"])
-        return [*found, self.most]
 
     # -- the look
 
@@ -624,7 +716,7 @@ class Decision:
         if "ALARM" in self.levels or failed or not evidenced:
             return self.go("demote", Fraction(0))
         room = Fraction(self.room["fraction"])
-        granted = held if held <= room else max((r for r in self.rungs() if r <= room), default=Fraction(0))
+        granted = held if held <= room else max((r for r in rungs(self.rules) if r <= room), default=Fraction(0))
         if not granted:
             return self.go("give_back", Fraction(0))
         warned = "WARN" in self.levels and self.stage != "DEGRADED"
@@ -638,7 +730,7 @@ class Decision:
         held: Fraction = self.stands["fraction"]
         if self.stands["forced"] or self.exempt(held) or not self.current or self.carries(held * self.hysteresis):
             return held
-        carried = max((r for r in self.rungs() if r < held and self.carries(r)), default=Fraction(0))
+        carried = max((r for r in rungs(self.rules) if r < held and self.carries(r)), default=Fraction(0))
         if not carried and (self.exempt(self.first) or self.carries(self.first * self.hysteresis)):
             return min(self.first, held)
         return carried
@@ -912,6 +1004,203 @@ def _shown(value: object) -> object:
     return float(value) if isinstance(value, Fraction) else value
 
 
+# ---- the account's room
+
+
+class Account:
+    """Tier and room of the account, in USD: what each version may hold when all of them want some (docs/LADDER.md).
+
+    Only where every budget is in USD or in a money whose rate the first entry assumes; other rates are of the tape.
+    """
+
+    def __init__(self, rules: Document, tiers: list[Document], rates: dict[str, Fraction], initial: Fraction) -> None:
+        self.rules, self.tiers, self.rates, self.initial = rules, tiers, rates, initial
+        self.place: int | None = None
+        self.closes = [0] * len(tiers)
+
+    @classmethod
+    def of(cls, body: Document, budgets: dict[str, tuple[Fraction, str]]) -> "Account | None":
+        assumed = {c: Fraction(r["assumed"]) for c, r in body.get("account_rates", {}).items() if "assumed" in r}
+        known, rules = {"USD": Fraction(1), **assumed}, body["promotion"]
+        if "storage" in body or any(currency not in known for _, currency in budgets.values()):
+            return None
+        rates = {n: known[currency] for n, (_, currency) in budgets.items()}
+        total_ = sum((budget * rates[n] for n, (budget, _) in budgets.items()), Fraction(0))
+        told = rules["account_equity"]
+        return cls(rules, body["tiers"], rates, total_ if told is None else Fraction(told))
+
+    def look(self, time: int, equity: Fraction) -> None:
+        """Down at once under nine tenths of a bound, up after seven days that closed at it."""
+        bounds = [Fraction(t["from_usd"]) for t in self.tiers]
+        if self.place is None:
+            self.place = max((i for i, bound in enumerate(bounds) if self.initial >= bound), default=-1)
+        while self.place >= 0 and equity < Fraction(9, 10) * bounds[self.place]:
+            self.closes[self.place] = 0
+            self.place -= 1
+        if time % DAY_NS == 0:
+            self.closes = [n + 1 if equity >= bound else 0 for n, bound in zip(self.closes, bounds, strict=True)]
+            self.place = max([self.place, *(i for i, n in enumerate(self.closes) if n >= 7)])
+
+    def rooms(
+        self, time: int, looked: list[Document], versions: "dict[str, Version]", earned: dict[str, Fraction],
+        followed: dict[str, tuple[str, Fraction]],
+    ) -> Iterator[tuple[int, str, object, object]]:  # fmt: skip
+        """(entry, version, what was found or None where it agrees, what is told) of each decision, in their order."""
+        equity = self.initial + sum((e * self.rates[n] for n, e in earned.items()), Fraction(0))
+        self.look(time, equity)
+        stands = {n: v.after for n, v in versions.items() if v.after is not None}
+        stands |= {record["facts"]["version"]: record["before"] for record in looked}
+        facts = {record["facts"]["version"]: record["facts"] for record in looked}
+        most = {n: self.limit(stands[after], held) for n, (after, held) in followed.items() if after in stands}
+        place = self.place if self.place is not None else -1
+        tier = self.tiers[place] if place >= 0 else None
+        allotment = Allotment(self.rules, tier, self.rates, equity, stands, facts)
+        for record in looked:
+            name, told = record["facts"]["version"], record["room"]
+            room = min(allotment.room(name), most.get(name, Fraction(10)))
+            if not isclose(float(room), float(told["fraction"]), rel_tol=1e-9, abs_tol=1e-12):
+                yield record["seq"], name, f"{float(room):.9g}", told["fraction"]
+            gone = allotment.lost and not allotment.proven[name]
+            if gone != bool(told["revoked"]):
+                yield record["seq"], name, "revoked" if gone else "not revoked", told["revoked"] or "not revoked"
+            allotment.take(record["after"])
+
+    def limit(self, successor: Document, held: Fraction) -> Fraction:
+        """What a former champion may hold: what it held less what its successor holds and may take next."""
+        fraction = Fraction(successor["fraction"])
+        step = Fraction(self.rules["allocation_increment"] if fraction else self.rules["initial_allocation"])
+        return max(Fraction(0), held - fraction - (step if successor["stage"] in (*CAPITAL, "VALIDATED") else 0))
+
+
+class Limits:
+    """What may be held, in money, and how much of it is."""
+
+    def __init__(self, rules: Document, tier: Document | None, equity: Fraction, unproven_equity: Fraction) -> None:
+        self.versions = tier["strategies"] if tier else 0
+        self.each = Fraction(tier["budget_max"]) * equity if tier else Fraction(0)
+        self.all = min(Fraction(1), Fraction(tier["gross_exposure_max"]) if tier else Fraction(1)) * equity
+        self.unproven_most = Fraction(rules["unproven_capital_max"]) * unproven_equity
+        self.live, self.held, self.unproven = 0, Fraction(0), Fraction(0)
+
+    def put(self, amount: Fraction, proven: bool, live: int) -> None:
+        self.held, self.live = self.held + amount, self.live + live
+        self.unproven += 0 if proven else amount
+
+    def left(self, proven: bool) -> Fraction:
+        if self.live >= self.versions:
+            return Fraction(0)
+        found = [self.each, self.all - self.held] + ([] if proven else [self.unproven_most - self.unproven])
+        return max(Fraction(0), min(found))
+
+
+class Allotment:
+    """One moment's room: what is held is kept before anything rises, the strongest evidence first."""
+
+    def __init__(
+        self, rules: Document, tier: Document | None, rates: dict[str, Fraction], equity: Fraction,
+        stands: dict[str, Document], facts: dict[str, Document],
+    ) -> None:  # fmt: skip
+        self.rules, self.rates, self.stands, self.facts = rules, rates, dict(stands), facts
+        self.proven = {n: self.is_proven(n) for n in stands}
+        losses = -sum((self.unproven_profit(n) for n, proven in self.proven.items() if not proven), Fraction(0))
+        at_stake = any(self.committed(n) for n, proven in self.proven.items() if not proven)
+        self.lost = at_stake and losses > Fraction(rules["unproven_loss_max"]) * equity
+        self.limits = Limits(rules, tier, equity, equity)
+        for name in stands:
+            self.put(name, 1)
+        # What is held may stand until equity is under nine tenths of what it asks; who has just become unproven gains nothing by that.
+        tolerant = equity / Fraction(9, 10)
+        fallen = any(s["proven"] and not self.proven[n] for n, s in stands.items())
+        self.kept = self.keep(Limits(rules, tier, tolerant, equity if fallen else tolerant))
+
+    def evidence(self, name: str) -> float:
+        facts = self.facts[name]
+        counted = facts["adjusted"] if facts["residual"] is None else min(facts["adjusted"], facts["residual"])
+        return counted if int(facts["evidence_from_ns"]) == int(self.stands[name]["evidence_from_ns"]) else 1.0
+
+    def is_proven(self, name: str) -> bool:
+        if name in self.facts:
+            return self.evidence(name) >= float(self.rules["proven_evidence"])
+        return bool(self.stands[name]["proven"])
+
+    def is_clear(self, name: str) -> bool:
+        """Whether it is proven by so much that it may rise for it."""
+        return self.evidence(name) >= 1.5 * float(self.rules["proven_evidence"])
+
+    def worth(self, name: str, fraction: Fraction) -> Fraction:
+        """That share of its budget, in USD."""
+        budget = self.facts[name]["budget"] if name in self.facts else self.stands[name]["budget"]
+        return fraction * Fraction(budget) * self.rates[name]
+
+    def unproven_profit(self, name: str) -> Fraction:
+        earned = self.facts[name]["live_pnl"] if name in self.facts else self.stands[name]["live_pnl"]
+        return (Fraction(earned) - Fraction(self.stands[name]["cleared_pnl"])) * self.rates[name]
+
+    def committed(self, name: str) -> Fraction:
+        """The share that is or may still be in the market."""
+        stands = self.stands[name]
+        if stands["stage"] in CAPITAL:
+            return Fraction(stands["fraction"])
+        flat = name in self.facts and self.facts[name]["live_flat"]
+        return Fraction(0) if flat else Fraction(stands["committed"])
+
+    def put(self, name: str, sign: int) -> None:
+        amount = self.committed(name)
+        self.limits.put(sign * self.worth(name, amount), self.proven[name], sign if amount else 0)
+
+    def keep(self, limits: Limits) -> dict[str, Fraction]:
+        order = sorted(self.facts, key=lambda n: (-self.evidence(n), n))
+        holders = [n for n in order if self.stands[n]["stage"] in CAPITAL]
+        kept = {}
+        for name, stands in self.stands.items():
+            amount = self.committed(name)
+            if name not in holders and amount:
+                if stands["stage"] == "HALTED":
+                    kept[name] = self.fitting(limits, name)
+                limits.put(self.worth(name, amount), self.proven[name], 1)
+        for name in holders:
+            kept[name] = self.fitting(limits, name)
+            limits.put(self.worth(name, kept[name]), self.proven[name], 1 if kept[name] else 0)
+        return kept
+
+    def fitting(self, limits: Limits, name: str) -> Fraction:
+        """What it holds, or the rung of the ladder that fits."""
+        held, left = self.held(name), limits.left(self.proven[name])
+        if self.worth(name, held) <= left:
+            return held
+        share = left / self.worth(name, Fraction(1))
+        return max((r for r in rungs(self.rules) if r <= share), default=Fraction(0))
+
+    def held(self, name: str) -> Fraction:
+        stands = self.stands[name]
+        return self.committed(name) if stands["stage"] == "HALTED" else Fraction(stands["fraction"])
+
+    def room(self, name: str) -> Fraction:
+        kept, held = self.kept.get(name), self.held(name)
+        if kept is not None and kept < held:
+            return kept
+        self.put(name, -1)
+        left = self.limits.left(self.is_clear(name))
+        self.put(name, 1)
+        return max(held, min(left / self.worth(name, Fraction(1)), Fraction(self.rules["max_allocation"])))
+
+    def take(self, after: Document) -> None:
+        """Count a version as its decision left it."""
+        name = after["version"]
+        self.put(name, -1)
+        self.stands[name] = after
+        self.put(name, 1)
+
+
+def rungs(rules: Document) -> list[Fraction]:
+    """The fractions that a version climbs by."""
+    found, rung, most = [], Fraction(rules["initial_allocation"]), Fraction(rules["max_allocation"])
+    while rung < most:
+        found.append(rung)
+        rung += Fraction(rules["allocation_increment"])
+    return [*found, most]
+
+
 # ---- the record, entry by entry
 
 
@@ -928,6 +1217,9 @@ class Version:
         # The attempts that were there when it went live, while it holds capital.
         self.beside: dict[str, Bars] = {}
         self.sampled: tuple[int, float] | None = None
+        # At half as much again of costs; none where they do not follow from the entries.
+        self.stress: Bars | None = Bars(rules)
+        self.halt, self.stopped, self.earned = "", False, Fraction(0)
         self.after: Document | None = None
         self.live: str | None = None
         self.watch: Watch | None = None
@@ -939,6 +1231,7 @@ class Version:
 
     def begin(self, now: int) -> None:
         self.since, self.bars, self.attempt = now, Bars(self.rules), self.attempt + 1
+        self.stress = None if self.stress is None else Bars(self.rules)
         self.trades = self.wins = self.losses = 0
         self.won = self.lost = Fraction(0)
         self.sampled = self.live_before = None
@@ -970,6 +1263,11 @@ class Recomputation:
         self.decisions = self.moves = self.verdicts = 0
         self.versions = dict[str, Version]()
         self.bars = dict[str, Bars]()
+        self.books = dict[str, Books]()
+        self.equity = dict[str, tuple[int, float]]()
+        self.drawdown = dict[str, tuple[int, float]]()
+        self.looked = list[Document]()
+        self.account: Account | None = None
         self.closed = dict[str, int]()
         self.last_bar = dict[str, tuple[int, float | None, int]]()
         self.tests = dict[str, Test]()
@@ -1001,7 +1299,9 @@ class Recomputation:
         for name, test in self.tests.items():
             if test.due is not None:
                 self.find(f"{name}: {test.due} is the champion by the rules, and nothing says so")
-                test.crown(test.due)
+                self.crown(test, test.due)
+        if self.looked:
+            self.grant()
         if self.later:
             present = {n: v.bars for n, v in self.versions.items()}
             for version in self.versions.values():
@@ -1011,12 +1311,15 @@ class Recomputation:
         for act in self.later:
             act()
         self.later.clear()
+        self.looked.clear()
 
     # -- what a run begins with
 
     def _RunStarted(self, _: None, body: Document) -> None:
         self.rules, self.criteria = body["evidence"]["rules"], body["criteria"]
         self.promotion = body["promotion"]
+        told = [LOT.match(i) for i in body["instruments"]]
+        self.lots = {found[1]: Fraction(found[2]) for found in told if found}
         for track in body["tracks"]:
             name = track["name"]
             if track["beside"] is None and "faults" not in track:
@@ -1024,16 +1327,23 @@ class Recomputation:
                 if "balances" not in track:
                     self.versions[name] = Version(track, self.rules, self.time)
                     self.bars[name] = self.versions[name].bars
+                    self.books[name] = self.opened(track["budget"])
+        self.account = Account.of(body, {n: (v.budget, self.books[n].currency) for n, v in self.versions.items()})
         by_itself = self.promotion["auto_promote"] and self.promotion["gates"]["champion_swap"] == "auto"
         for name, told in body.get("experiments", {}).items():
             self.tests[name] = Test(told["tracks"], told["rules"], by_itself)
 
+    def opened(self, budget: str) -> Books:
+        amount, currency = budget.split()
+        return Books(Fraction(amount), currency, self.lots)
+
     def _TrackOpened(self, track: str, body: Document) -> None:
         version = self.versions[body["of"]]
+        self.books[track] = self.opened(f"0 {body['budget'].split()[1]}")
         self.of[track] = (body["of"], body["role"])
         self.bars[track] = Bars(self.rules)
         if body["role"] == "live":
-            version.live, version.live_since = track, version.since
+            version.live, version.live_since, version.stopped = track, version.since, False
             version.watch_by(self.time)
 
     def _TrackClosed(self, track: str, _: Document) -> None:
@@ -1042,6 +1352,51 @@ class Recomputation:
             version = self.versions[name]
             version.live_before = version.live_evidence(self.bars[track])
             version.live = version.watch = None
+
+    def _CapitalMoved(self, track: str, body: Document) -> None:
+        books, amount, equity = self.books[track], Fraction(body["amount"]), Fraction(body["equity"])
+        if body["reason"] in ("the end", "a step down") and books.began is not None:
+            self.expect(f"{track}: equity", books.began, float(equity))
+        name, role = self.of.get(track, ("", ""))
+        if body["reason"] == "the end" and role == "live":
+            self.versions[name].earned += equity - books.capital
+        books.moved(amount)
+
+    # -- orders, and what stops a live track
+
+    def _OrderSubmitted(self, track: str, body: Document) -> None:
+        if track in self.books:
+            self.books[track].submitted(body["client_order_id"], body["intent"])
+
+    def _OrderFilled(self, track: str, body: Document) -> None:
+        if track in self.books:
+            self.books[track].filled(body)
+
+    def _OrderCanceled(self, track: str, body: Document) -> None:
+        if track in self.books:
+            self.books[track].ended(body["client_order_id"])
+
+    _OrderExpired = _OrderRejected = _OrderCanceled
+
+    def _FundingPaid(self, track: str, body: Document) -> None:
+        if track in self.books:
+            self.books[track].flows += Fraction(body["amount"])
+
+    def _TrackHalted(self, track: str, body: Document) -> None:
+        if body["reason"] not in ("DAILY_LOSS", "LOSS_BOUND"):
+            self.stop(track, {"MARK_PRICE": "data", "NOT_FLAT": "integrity"}.get(body["reason"], "risk"))
+
+    def _TrackStopped(self, track: str, _: Document) -> None:
+        self.stop(track, "strategy")
+
+    def _Liquidated(self, track: str, _: Document) -> None:
+        self.stop(track, "risk")
+
+    def stop(self, track: str, kind: str) -> None:
+        name, role = self.of.get(track, ("", ""))
+        if role == "live":
+            self.versions[name].halt = kind
+            self.versions[name].stopped |= kind == "strategy"
 
     # -- what is observed
 
@@ -1058,11 +1413,27 @@ class Recomputation:
             self.versions[name].live_trades += 1
 
     def _MetricSample(self, track: str, body: Document) -> None:
-        if track in self.versions and "drawdown_max" in body["metrics"]:
-            self.versions[track].sampled = (self.time, body["metrics"]["drawdown_max"])
+        metrics = body["metrics"]
+        if track in self.versions and "drawdown_max" in metrics:
+            self.versions[track].sampled = (self.time, metrics["drawdown_max"])
+        if track in self.books and self.time % BAR_NS == 0 and metrics.get("equity") is not None:
+            self.equity[track] = (self.time, float(metrics["equity"]))
+            self.drawdown[track] = (self.time, metrics["drawdown"])
+            if self.last_bar.get(track, (0,))[0] == self.time:
+                self.valued(track)
+
+    def valued(self, track: str) -> None:
+        """Bar and sample of a moment are there: the returns lead to the equity that the sample tells, and so do fills where nothing is held."""
+        books, (_, sampled) = self.books[track], self.equity[track]
+        if books.began is not None:
+            self.expect(f"{track}: equity by the bars' returns", books.began, sampled)
+        if books.settled() is not None:
+            self.expect(f"{track}: equity by the fills", books.settled(), sampled)
+        books.began = sampled
 
     def _EvidenceSample(self, track: str, body: Document) -> None:
         bars, change = self.bars[track], body["bar_return"]
+        self.book(track, change)
         if change is None:
             bars.whole = False
         else:
@@ -1079,9 +1450,26 @@ class Recomputation:
         if track in self.versions and self.versions[track].live is not None:
             self.versions[track].watch_by(self.time)
         self.last_bar[track] = (self.time, change, self.closed.get(track, 0))
+        if self.equity.get(track, (0,))[0] == self.time:
+            self.valued(track)
         self.watch(self.of.get(track, ("", ""))[0])
         for name in self.tests:
             self.compare(name)
+
+    def book(self, track: str, change: float | None) -> None:
+        """What the bar did to equity, and to the evidence at higher costs; the fall of a live track."""
+        books, version = self.books.get(track), self.versions.get(track)
+        if books is not None:
+            books.close(change)
+            if version is not None and version.stress is not None:
+                costs = books.costs()
+                if costs is None:
+                    version.stress = None
+                elif change is not None:
+                    version.stress.add(change - 0.5 * costs)
+        owner = self.versions.get(self.of.get(track, ("", ""))[0])
+        if owner is not None and owner.live == track and owner.watch is not None and change is not None:
+            owner.watch.fallen(change)
 
     def watch(self, name: str) -> None:
         """Once live and twin have told of the same bar."""
@@ -1120,7 +1508,7 @@ class Recomputation:
         test = self.tests[name]
         if told and told[0]["champion"] != test.order[0] and test.due is not None:
             self.tell(f"{test.due} takes the place of {test.order[0]}", name)
-            test.crown(test.due)
+            self.crown(test, test.due)
         found = test.results()
         if len(told) != len(found):
             self.find(f"{name}: expected {len(found)} challengers, found {len(told)}")
@@ -1132,6 +1520,10 @@ class Recomputation:
             between = "" if low is None else f", {low:.2f} to {high:.2f}"
             words = f"{result['standing']}, {result['mean_bp']:.2f} bp a bar{between}, E {result['adjusted']:.4g}"
             self.tell(f"{result['challenger']} beside {result['champion']}: {words}", name)
+
+    def crown(self, test: Test, name: str) -> None:
+        after = self.versions[test.order[0]].after or {"stage": "DRAFT", "fraction": 0}
+        test.crown(name, None if after["stage"] in OUT else Fraction(after["fraction"]))
 
     def tell(self, what: str, name: str) -> None:
         self.told.append(f"entry {self.seq}: {name}: {what}")
@@ -1163,10 +1555,16 @@ class Recomputation:
                 f"{decision.move} to {decision.stands['stage']} at {share}: {'; '.join(record['reasons'])}", track
             )
         version.after, version.decided = record["after"], record if record["move"] else None
-        self.later.append(lambda: self.act(track, version, record["action"], int(record["after"]["evidence_from_ns"])))
+        self.looked.append({**record, "seq": self.seq})
+        self.later.append(lambda: self.act(track, version, record["action"], record["after"]))
 
-    def act(self, track: str, version: Version, action: str, since: int) -> None:
-        """A step takes the reference anew, another attempt begins without evidence."""
+    def act(self, track: str, version: Version, action: str, after: Document) -> None:
+        """A step takes the reference anew, another attempt begins without evidence; what stood still is over with the capital."""
+        since = int(after["evidence_from_ns"])
+        if action == "join" and version.live is not None:
+            version.halt = "strategy" if version.stopped else ""
+        if after["stage"] not in CAPITAL and after["halt"] is None:
+            version.halt = ""
         if action in ("step_up", "reduce") and version.watch is not None:
             version.watch.refer(version.bars)
         if since != version.since:
@@ -1187,12 +1585,73 @@ class Recomputation:
             ("live_trades", version.live_trades),
         ):  # fmt: skip
             self.expect(f"{track}: {what}", found, facts[what])
+        self.money(track, version, facts)
+        self.state(track, version, facts)
         levels = {} if version.watch is None else version.watch.levels()
+        if version.watch is not None and version.live is not None:
+            at, sampled = self.drawdown.get(version.live, (0, 0.0))
+            level = version.watch.drawdown(sampled if at == self.time else None)
+            levels |= {} if level is None else {"drawdown": level}
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
                 self.expect(f"{track}: {monitor['name']} monitor", levels[monitor["name"]], monitor["level"])
         for verdict in facts["verdicts"]:
             self.judged(track, version, verdict)
+
+    def money(self, track: str, version: Version, facts: Document) -> None:
+        """Live equity and profit, and the evidence at higher costs."""
+        books = None if version.live is None else self.books[version.live]
+        told = None if facts["live_equity"] is None else Fraction(facts["live_equity"])
+        self.expect(f"{track}: whether it has a live track", books is not None, told is not None)
+        earned = version.earned
+        if books is not None and told is not None:
+            if books.began is not None:
+                self.expect(f"{track}: live_equity", books.began, float(told))
+            books.began, earned = float(told), earned + told - books.capital
+        self.expect(f"{track}: live_pnl", earned, facts["live_pnl"])
+        if version.stress is not None:
+            found = None if version.bars.bound is None else version.stress.e_value
+            if (found is None) != (facts["e_stress"] is None) or not isclose(
+                found or 0, facts["e_stress"] or 0, rel_tol=1e-6
+            ):
+                self.find(f"{track}: e_stress: from the entries before {found}, in the record {facts['e_stress']}")
+
+    def state(self, track: str, version: Version, facts: Document) -> None:
+        """Whether the live side is flat, what stopped it, whether the bar could be judged, the least share that can trade."""
+        books = None if version.live is None else self.books[version.live]
+        if books is None or books.exact:
+            self.expect(f"{track}: live_flat", books is None or books.idle, facts["live_flat"])
+        kind = facts["halt"]["kind"] if facts["halt"] else ""
+        # That a strategy's state could not be copied to go live is told by no entry.
+        if kind != version.halt and not (kind == "strategy" and version.live is None):
+            self.find(f"{track}: halt: from the entries before {version.halt or None}, in the record {kind or None}")
+        _, change, _ = self.last_bar.get(track, (0, None, 0))
+        if facts["data"] != "STALE":
+            self.expect(f"{track}: data", "DEGRADED" if change is None else "FRESH", facts["data"])
+        if Fraction(facts["least_fraction"]) < self.books[track].least():
+            self.find(
+                f"{track}: least_fraction: its orders ask for {float(self.books[track].least()):.4f}, found {facts['least_fraction']}"
+            )
+
+    def grant(self) -> None:
+        """The room of each version that was looked at in this moment, from the account and what all hold."""
+        if self.account is None:
+            return
+        held = {n: f for test in self.tests.values() for n, f in test.followed.items()}
+        for seq, name, found, told in self.account.rooms(self.time, self.looked, self.versions, self.earned(), held):
+            if found is not None:
+                self.findings.append(
+                    f"entry {seq}: {name}: room: from the entries before {found}, in the record {told}"
+                )
+
+    def earned(self) -> dict[str, Fraction]:
+        """All that live tracks of each version have earned, by what is known now."""
+        found = {}
+        for name, version in self.versions.items():
+            books = None if version.live is None else self.books[version.live]
+            open_ = Fraction(0) if books is None or books.began is None else Fraction(books.began) - books.capital
+            found[name] = version.earned + open_
+        return found
 
     def judged(self, track: str, version: Version, verdict: Document) -> None:
         """A criterion's threshold, value, sample and status."""
@@ -1280,8 +1739,8 @@ def _lines(place: Path, name: str) -> list[bytes]:
 
 
 NOT_RECOMPUTED = (
-    "taken from the record: room in the account, E against the benchmark and at higher costs, drawdown within a bar, money and flatness of live tracks, "
-    "the drawdown monitor, halts, freshness of data, the least fraction"
+    "taken from the record: prices, and with them what equity was between two moments at which nothing was held; E against the benchmark; drawdown within a "
+    "bar between samples; whether a gap in the data reaches to a look; rates between moneys that the first entry does not assume, and the room where one counts"
 )
 
 if __name__ == "__main__":

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from genesis.execution.fault_windows import FaultWindows
+from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.model.orders import Liquidity, OrderType, RejectReason, Side, TimeInForce
 from genesis.model.rules import StpMode
 from genesis.rng import ClippedNormal, KeyedDraws
-from tests.kit.venue import BARS, BOOK, MS, PRINTS, SPOT, TOUCH, Venue
+from tests.kit.venue import BARS, BOOK, MARGIN, MS, PRINTS, SPOT, TOUCH, Venue
 
 BUY, SELL = Side.BUY, Side.SELL
 HUNDREDTH = 10_000  # one basis point as a fraction in 1e-8
@@ -136,6 +138,43 @@ def test_a_limit_takes_what_it_accepts_and_rests_with_the_remainder() -> None:
     venue = book()
     order = venue.order("o", BUY, 20, limit=10_002, slippage=2 * HUNDREDTH)
     assert (venue.ears["a"].fills(), order.phase) == ([], Phase.RESTING)
+
+
+@pytest.mark.parametrize(
+    ("ask_between", "liquidity", "fee"), [(10_001, Liquidity.TAKER, 10), (10_003, Liquidity.MAKER, 0)]
+)
+def test_who_could_have_taken_but_for_the_draw_is_no_maker_at_the_next_quote(
+    ask_between: int, liquidity: Liquidity, fee: int
+) -> None:
+    """A limit at the ask, kept off by its draw, fills at its price when the ask is told again: as a taker, unless the ask has left in between."""
+    venue = Venue(BOOK)
+    ear = venue.account(fees=FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(10), currency=FeeCurrency.QUOTE))
+    venue.quote(10_000, 5, 10_001, 5)
+    order = venue.order("o", BUY, 3, limit=10_001, slippage=2 * HUNDREDTH)
+    assert (ear.fills(), order.phase) == ([], Phase.RESTING)
+
+    venue.quote(10_000, 6, ask_between, 6)
+    venue.quote(10_000, 7, 10_001, 7)
+
+    (fill,) = ear.of("filled")
+    cost = fill.cost
+    assert cost is not None
+    assert fill.fee is not None
+    assert (fill.ticks, fill.lots, fill.liquidity) == (10_001, 3, liquidity)
+    notional = 3 * MARGIN.lot_units * 10_001 * MARGIN.notional_unit(MARGIN.quote_decimals)
+    assert fill.fee[0] == notional * fee // 10_000
+    if liquidity is Liquidity.TAKER:
+        assert (cost.drift, cost.spread_x2, cost.walk, cost.slippage, cost.impact) == (0, 1, 0, 0, 0)
+
+
+def test_what_a_taker_leaves_at_its_limit_is_a_maker() -> None:
+    """It has taken all there was within its limit: what is shown anew there comes to it."""
+    venue = Venue(BOOK)
+    ear = venue.account()
+    venue.quote(10_000, 5, 10_001, 5)
+    venue.order("o", BUY, 8, limit=10_001)
+    venue.quote(10_000, 5, 10_001, 9)
+    assert [(f.lots, f.liquidity) for f in ear.of("filled")] == [(5, Liquidity.TAKER), (3, Liquidity.MAKER)]
 
 
 @pytest.mark.parametrize(("lots", "filled"), [(15, [(10_001, 5), (10_002, 10)]), (16, [])], ids=["all", "none"])
@@ -884,3 +923,99 @@ def test_where_no_queue_is_shown_it_is_guessed_or_nothing_fills() -> None:
         assert order.ahead == ahead
         venue.trade(9_990, 143)
         assert ear.fills() == ([] if only_through else [(9_990, 3)])
+
+
+# ---- what a working order says of itself
+
+
+def why(venue: Venue, name: str) -> str:
+    """Why an order waits, now."""
+    return venue.matcher.explain(venue.orders[name], venue.now)
+
+
+def test_a_resting_order_says_where_it_rests_and_who_is_before_it() -> None:
+    """Its price, the market it waits for, the queue and what is left; the queue moves with the prints."""
+    venue = book()
+    venue.order("o", BUY, 10, limit=9_999)
+    assert why(venue, "o") == "rests at 99.99; the market is at 100.01; 0.005 BTC ahead in the queue; 0.010 BTC left"
+    venue.trade(9_999, 8)
+    assert why(venue, "o") == "rests at 99.99; the market is at 100.01; 0.000 BTC ahead in the queue; 0.007 BTC left"
+
+
+def test_an_order_behind_what_is_shown_says_that_its_queue_is_not_visible() -> None:
+    """The touch is all that quotes show."""
+    venue = Venue(TOUCH)
+    venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("o", BUY, 1, limit=9_990)
+    assert why(venue, "o").startswith(
+        "rests at 99.90; the market is at 100.01; behind the touch, its queue is not visible"
+    )
+
+
+def test_where_no_queue_is_shown_an_order_says_that_it_is_guessed_or_that_only_going_through_fills() -> None:
+    """As the profile has it; and before any price there is no market."""
+    said = []
+    for only_through in (False, True):
+        venue = Venue(PRINTS, conditions=Calm(), only_through=only_through)
+        venue.account()
+        venue.trade(10_000, 1)
+        venue.order("o", BUY, 5, limit=9_990)
+        said.append(why(venue, "o"))
+    assert said == [
+        "rests at 99.90; the market is at 100.00; 0.140 BTC ahead in the queue (guessed from the prints); 0.005 BTC left",
+        "rests at 99.90; the market is at 100.00; fills only when a price goes through it; 0.005 BTC left",
+    ]
+    nothing = Venue(PRINTS, only_through=True)
+    nothing.account()
+    nothing.order("o", BUY, 5, limit=9_990, post_only=True)
+    assert "the market is at no price yet" in why(nothing, "o")
+
+
+@pytest.mark.parametrize(
+    ("sources", "waits"),
+    [(PRINTS, "the next print on its side"), (BARS, "the next bar's open"), (TOUCH, "new size at the touch")],
+)
+def test_an_order_at_market_says_what_it_waits_for(sources: frozenset[Tier], waits: str) -> None:
+    """The next of the data that fill it."""
+    venue = Venue(sources)
+    venue.account()
+    if sources is TOUCH:
+        venue.quote(9_999, 5, 10_001, 5)
+    elif sources is BARS:
+        venue.bar(10_000, 10_000, 10_000, 10_000, 100)
+    else:
+        venue.trade(10_000, 5)
+    venue.order("o", BUY, 12)
+    assert why(venue, "o") == f"takes what comes: waits for {waits}; 0.0{'07' if sources is TOUCH else '12'} BTC left"
+
+
+def test_a_stop_says_its_trigger_and_a_late_order_that_it_is_on_its_way() -> None:
+    """A trailing stop has no trigger before its first trade."""
+    venue = Venue(PRINTS)
+    venue.account()
+    venue.trade(10_000, 5)
+    venue.order("stop", SELL, 2, type=OrderType.STOP, trigger_ticks=9_900)
+    venue.order("late", BUY, 2, late_by=1)
+    assert why(venue, "stop") == "waits for its trigger at 99.00; last price 100.00; 0.002 BTC left"
+    assert why(venue, "late") == "is late on its way to the venue; 0.002 BTC left"
+
+
+def test_a_cancel_says_whether_there_was_something_to_cancel() -> None:
+    """Once; not an order that is still on its way, and nothing that has ended."""
+    venue = book()
+    venue.order("o", BUY, 5, limit=9_990)
+    venue.order("late", BUY, 5, limit=9_990, late_by=1)
+    assert [venue.cancel(name) for name in ("o", "o", "late", "unknown")] == [True, False, False, False]
+    assert [h.order for h in venue.ears["a"].of("canceled")] == ["o"]
+
+
+def test_the_levels_that_are_watched_are_those_where_an_order_rests_or_took() -> None:
+    """Bids above and asks below zero: what happens elsewhere in the book concerns nobody."""
+    venue = book()
+    assert venue.matcher.watched_prices() == set()
+    venue.order("bid", BUY, 1, limit=9_990)
+    venue.order("ask", SELL, 1, limit=10_020)
+    assert venue.matcher.watched_prices() == {9_990, -10_020}
+    venue.order("taker", BUY, 1)
+    assert venue.matcher.watched_prices() == {9_990, -10_020, -10_001}

@@ -75,6 +75,20 @@ def test_example_3_cancels_and_expiries() -> None:
     table.place(7, 5)  # F
 
 
+def test_fills_give_nothing_back_on_usd_m() -> None:
+    """The rule of unfilled orders is spot's: of 100 filled orders the 101st in the same ten seconds is refused."""
+    limits = OrderRateLimits([PER_10_SECONDS], Market.USDM, maker_credit=5)
+    for _ in range(100):
+        assert limits.check(SECOND) is None
+        limits.on_placed(SECOND)
+        limits.on_first_fill(SECOND, maker=True)
+
+    refused = limits.check(SECOND)
+
+    assert refused is not None
+    assert (refused.code, limits.counts(10 * SECOND)) == (-1015, [0])
+
+
 def test_example_4_orders_of_yesterday() -> None:
     """A day is a UTC day; a fill counts for today, whenever its order was placed; there is no credit below zero."""
     limits = OrderRateLimits([PER_DAY], Market.SPOT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from genesis.errors import IntegrityError
@@ -88,3 +90,26 @@ def test_the_postings_of_a_fill_are_checked_like_any_other(ledger: Ledger) -> No
     with pytest.raises(IntegrityError, match=r"USDT \+4 units over, BTC -4 units over"):
         ledger.move(fees, venue, 4)
     assert [ledger.balance(a) for a in (*quote, held, venue)] == [-7, 5, -1, 3, 4, -4]
+
+
+@pytest.mark.parametrize("pair", list(combinations(range(4), 2)))
+def test_two_debits_without_a_credit_are_refused_wherever_they_stand(ledger: Ledger, pair: tuple[int, int]) -> None:
+    """Amounts that would cancel were one of them a credit; no account moves."""
+    cash, inventory, realized, fees = (
+        ledger.open(p, "USDT") for p in (Purpose.CASH, Purpose.INVENTORY, Purpose.REALIZED, Purpose.FEES)
+    )
+    x, y, z, w = (int(place in pair) for place in range(4))
+    with pytest.raises(IntegrityError, match=r"USDT \+2 units over"):
+        ledger.post_four(cash, x, inventory, y, realized, z, fees, w)
+    assert set(ledger.accounts().values()) == {0}
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_one_account_of_another_currency_is_refused_wherever_it_stands(ledger: Ledger, place: int) -> None:
+    """The numbers sum to zero, the currencies do not; no account moves."""
+    accounts = [ledger.open(p, "USDT") for p in (Purpose.CASH, Purpose.INVENTORY, Purpose.REALIZED, Purpose.FEES)]
+    accounts[place] = ledger.open(Purpose.HOLDINGS, "BTC")
+    a, b, c, d = accounts
+    with pytest.raises(IntegrityError, match="expected debits to equal credits"):
+        ledger.post_four(a, 5, b, -2, c, -4, d, 1)
+    assert set(ledger.accounts().values()) == {0}

@@ -71,6 +71,37 @@ def test_a_trade_begins_when_the_position_leaves_flat() -> None:
 
 
 @BASES
+def test_a_flip_closes_one_trade_and_opens_the_next_at_the_fills_price(basis: TradeBasis) -> None:
+    """Two of five sold close what was bought, three open a short; the fee is split as the quantity, and each trade has notionals of its own."""
+    usd = 10**FX.quote_decimals
+    first, second = after("buy 2 @ 100\nsell 5 @ 110 fee 0.5\nbuy 3 @ 90 fee 0.3", basis)
+    assert (first.side, first.qty, first.entry_notional, first.exit_notional) == (
+        Side.BUY,
+        2 * 10**8,
+        200 * usd,
+        220 * usd,
+    )
+    assert (second.side, second.qty, second.entry_notional, second.exit_notional) == (
+        Side.SELL,
+        3 * 10**8,
+        330 * usd,
+        270 * usd,
+    )
+    assert (first.fees, second.fees) == (2 * usd // 10, 6 * usd // 10)
+    assert (first.pnl, second.pnl) == (20 * usd - first.fees, 60 * usd - second.fees)
+
+
+@BASES
+@pytest.mark.parametrize(("first", "then"), [("buy", "sell"), ("sell", "buy")])
+def test_a_position_of_one_lot_is_a_trade(basis: TradeBasis, first: str, then: str) -> None:
+    """Under one lot is flat; exactly one, long or short, is not: what is left of two still belongs to the trade that the last lot ends."""
+    (trade,) = after(f"{first} 0.2 @ 100\n{then} 0.1 @ 101\n{then} 0.1 @ 102", basis)
+    assert (trade.qty, trade.fills) == (2 * FX.lot_units, 3)
+    one = after(f"{first} 0.1 @ 100 order a\n{first} 0.1 @ 100 order b\n{then} 0.2 @ 101", basis)
+    assert [t.qty for t in one] == ([2 * FX.lot_units] if basis is TradeBasis.FLAT_TO_FLAT else [FX.lot_units] * 2)
+
+
+@BASES
 def test_selling_dust_and_more_opens_a_short(basis: TradeBasis) -> None:
     """From dust on the long side a sale opens a short trade: flat has no side, and the dust sold is no trade."""
     trades = after("buy 1 @ 100 fee 0.0005 BTC\nsell 0.999 @ 100\nsell 1 @ 100\nbuy 1 @ 90", basis, SPOT)

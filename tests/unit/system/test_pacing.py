@@ -58,3 +58,16 @@ def test_after_rows_have_become_dear_the_next_batch_is_cut_to_size() -> None:
     """From row 16,128 on, where a batch begins, a row costs 10 ms: that batch has 8,192 of them, and the next takes what it should."""
     found = batches(30_000, lambda n: 0.01 if n >= 16_128 else 0.000001)
     assert [rows for rows, took in found if took > AIM_S * 1.001] == [MOST_ROWS]
+
+
+def test_what_was_written_is_due_after_as_long_as_a_batch_may_take() -> None:
+    """Forty batches of 10 ms: every 25th ends a group, and a batch that takes longer is one of its own."""
+    watch = Stopwatch()
+    pace = Pace(watch)
+
+    def due_after(seconds: float) -> bool:
+        watch.seconds += seconds
+        return pace.is_due()
+
+    assert [n for n in range(1, 61) if due_after(0.010001)] == [25, 50]
+    assert [due_after(0.3), due_after(0.3), due_after(0.1)] == [True, True, False]

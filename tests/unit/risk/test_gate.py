@@ -1,0 +1,410 @@
+"""Every pre-trade check at its bound: what just passes, what just does not, and which of several reasons is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from genesis.clock import NS_PER_MINUTE
+from genesis.model.instruments import Calendar, Instrument, InstrumentKind
+from genesis.model.orders import DenyReason, OrderIntent, OrderType, Side, TimeInForce
+from genesis.risk.gate import Account, RiskGate, SeveralMoneysGate
+from genesis.risk.limits import Limits
+from genesis.risk.tiers import Tier
+
+# A tick times a lot is one ledger unit, so values can be read off: 10 lots at 100 ticks are 1,000 units.
+RULES: dict[str, Any] = {"min_qty": Decimal(2), "max_qty": Decimal(500), "min_notional": Decimal(1_000)}
+FX = Instrument("AB", "X", "A", "B", Decimal(1), Decimal(1), InstrumentKind.FX, calendar=Calendar.FX, **RULES)
+SPOT = Instrument("CB", "X", "C", "B", Decimal(1), Decimal(1), **RULES)
+PERPETUAL = Instrument("PB", "X", "P", "B", Decimal(1), Decimal(1), InstrumentKind.PERPETUAL, **RULES)
+TIER = Tier(
+    name="t",
+    from_usd=Decimal(0),
+    strategies=1,
+    budget_max=Decimal(1),
+    order_max=Decimal("0.1"),
+    gross_exposure_max=Decimal("0.5"),
+    leverage=None,
+    open_orders_max=3,
+    daily_loss_max=Decimal("0.05"),
+    drawdown_halt=Decimal("0.2"),
+)
+LIMITS = Limits(fat_finger=Decimal("0.05"), orders_per_minute=2, stale_after_ns=5, net_exposure_max=Decimal("0.2"))
+
+
+@dataclass
+class Told(Account):
+    """An account that answers as it is told: 100,000 units of equity, in cash, the market at 100."""
+
+    equity: int = 100_000
+    gross: int = 0
+    touch: int | None = 100
+    age_ns: int = 0
+    is_open: bool = True
+    forbidden: str | None = None
+    held: int = 0
+    working: dict[int, int] = field(default_factory=dict)
+    market: dict[int, int] = field(default_factory=dict)
+    orders: int = 0
+    same: bool = False
+    cash: int = 100_000
+    fee_part: int = 1_000
+    margin: tuple[DenyReason, str] | None = None
+    rate: str | None = None
+    short_of: str | None = None
+    owned: int = 0
+    at: int = 0
+
+    @property
+    def now(self) -> int:
+        return self.at
+
+    def entries_forbidden(self) -> str | None:
+        return self.forbidden
+
+    def price_to_judge(self, instrument: Instrument, sign: int) -> int | None:
+        return self.touch
+
+    def price_age_ns(self, instrument: Instrument) -> int:
+        return self.age_ns
+
+    def market_open(self, instrument: Instrument) -> bool:
+        return self.is_open
+
+    def value(self, instrument: Instrument, ticks: int, lots: int) -> int:
+        return ticks * lots
+
+    def position_lots(self, instrument: Instrument) -> int:
+        return self.held
+
+    def working_lots_on(self, instrument: Instrument, sign: int) -> int:
+        return self.working.get(sign, 0)
+
+    def market_lots_on(self, instrument: Instrument, sign: int) -> int:
+        return self.market.get(sign, 0)
+
+    def open_order_count(self) -> int:
+        return self.orders
+
+    def same_in_flight(self, intent: OrderIntent) -> bool:
+        return self.same
+
+    def free_cash(self) -> int:
+        return self.cash
+
+    def standing(self) -> tuple[int, int]:
+        return self.equity, self.gross
+
+    def fee_bound(self, value: int) -> int:
+        return value // self.fee_part
+
+    def margin_problem(self, instrument: Instrument, lots: int, ticks: int) -> tuple[DenyReason, str] | None:
+        return self.margin
+
+    def valuation_problem(self) -> str | None:
+        return self.rate
+
+    def shortfall(self, instrument: Instrument, lots: int, ticks: int) -> str | None:
+        return self.short_of
+
+    def free_lots(self, instrument: Instrument) -> int:
+        return self.owned
+
+
+def why(
+    lots: int,
+    instrument: Instrument = FX,
+    side: Side = Side.BUY,
+    limits: Limits = LIMITS,
+    how: dict[str, Any] | None = None,
+    **account: Any,
+) -> DenyReason | None:
+    """The reason against an order of an account that differs from the plain one as told."""
+    refusal = RiskGate(TIER, limits).check(OrderIntent(instrument, side, lots, **(how or {})), Told(**account))
+    return None if refusal is None else refusal[0]
+
+
+LONG = {"held": 50, "gross": 5_000}
+TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
+    # what, just allowed, just not, the reason
+    ("a price", {"lots": 20}, {"lots": 20, "touch": None}, DenyReason.NO_PRICE),
+    ("a halt", {"lots": 20}, {"lots": 20, "forbidden": "halted"}, DenyReason.TRACK_HALTED),
+    (
+        "a halt and a close",
+        {"lots": 50, "side": Side.SELL, "forbidden": "halted", **LONG},
+        {"lots": 51, "side": Side.SELL, "forbidden": "halted", **LONG},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and a close beside another",
+        {"lots": 20, "side": Side.SELL, "forbidden": "halted", "market": {-1: 30}, **LONG},
+        {"lots": 20, "side": Side.SELL, "forbidden": "halted", "market": {-1: 31}, **LONG},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and a reduction of more than is held",
+        {"lots": 80, "side": Side.SELL, "forbidden": "halted", "how": {"reduce_only": True}, **LONG},
+        {"lots": 80, "side": Side.SELL, "forbidden": "halted", **LONG},
+        DenyReason.TRACK_HALTED,
+    ),
+    ("a closed market", {"lots": 20}, {"lots": 20, "is_open": False}, DenyReason.MARKET_CLOSED),
+    ("a price's age", {"lots": 20, "age_ns": 5}, {"lots": 20, "age_ns": 6}, DenyReason.STALE_PRICE),
+    (
+        "the least quantity",
+        {"lots": 2, "touch": 500},
+        {"lots": 1, "touch": 1_000},
+        DenyReason.QTY_BELOW_MIN,
+    ),
+    (
+        "the largest quantity",
+        {"lots": 500, "touch": 5},
+        {"lots": 501, "touch": 5},
+        DenyReason.QTY_ABOVE_MAX,
+    ),
+    ("the least notional", {"lots": 10}, {"lots": 9}, DenyReason.NOTIONAL_BELOW_MIN),
+    (
+        "the least notional at its limit",
+        {"lots": 10, "how": {"type": OrderType.LIMIT, "limit_ticks": 100}},
+        {"lots": 10, "how": {"type": OrderType.LIMIT, "limit_ticks": 99}},
+        DenyReason.NOTIONAL_BELOW_MIN,
+    ),
+    (
+        "the least notional at its trigger",
+        {"lots": 10, "how": {"type": OrderType.STOP, "trigger_ticks": 100}},
+        {"lots": 10, "how": {"type": OrderType.STOP, "trigger_ticks": 99}},
+        DenyReason.NOTIONAL_BELOW_MIN,
+    ),
+    (
+        "the least notional of a reduction",
+        {"lots": 9, "side": Side.SELL, "how": {"reduce_only": True}, **LONG},
+        {"lots": 9, "side": Side.SELL, **LONG},
+        DenyReason.NOTIONAL_BELOW_MIN,
+    ),
+    (
+        "a limit above the market",
+        {"lots": 20, "how": {"type": OrderType.LIMIT, "limit_ticks": 105}},
+        {"lots": 20, "how": {"type": OrderType.LIMIT, "limit_ticks": 106}},
+        DenyReason.FAT_FINGER,
+    ),
+    (
+        "a limit below the market",
+        {"lots": 20, "side": Side.SELL, "how": {"type": OrderType.LIMIT, "limit_ticks": 95}},
+        {"lots": 20, "side": Side.SELL, "how": {"type": OrderType.LIMIT, "limit_ticks": 94}},
+        DenyReason.FAT_FINGER,
+    ),
+    ("the same again", {"lots": 20, "orders": 1}, {"lots": 20, "orders": 1, "same": True}, DenyReason.DUPLICATE),
+    ("open orders", {"lots": 20, "orders": 2}, {"lots": 20, "orders": 3}, DenyReason.OPEN_ORDERS),
+    (
+        "a reduction of something",
+        {"lots": 20, "side": Side.SELL, "how": {"reduce_only": True}, **LONG},
+        {"lots": 20, "side": Side.SELL, "how": {"reduce_only": True}},
+        DenyReason.NOTHING_TO_REDUCE,
+    ),
+    (
+        "a reduction on the side that is held",
+        {"lots": 20, "side": Side.SELL, "how": {"reduce_only": True}, **LONG},
+        {"lots": 20, "side": Side.BUY, "how": {"reduce_only": True}, **LONG},
+        DenyReason.NOTHING_TO_REDUCE,
+    ),
+    (
+        "what spot holds",
+        {"lots": 50, "instrument": SPOT, "side": Side.SELL, **LONG},
+        {"lots": 51, "instrument": SPOT, "side": Side.SELL, **LONG},
+        DenyReason.SHORT_NOT_ALLOWED,
+    ),
+    (
+        "what spot holds free",
+        {"lots": 30, "instrument": SPOT, "side": Side.SELL, "working": {-1: 20}, **LONG},
+        {"lots": 31, "instrument": SPOT, "side": Side.SELL, "working": {-1: 20}, **LONG},
+        DenyReason.SHORT_NOT_ALLOWED,
+    ),
+    ("an order's size", {"lots": 100}, {"lots": 101}, DenyReason.ORDER_SIZE),
+    (
+        "an order's size at its limit",
+        {"lots": 98, "how": {"type": OrderType.LIMIT, "limit_ticks": 102}},
+        {"lots": 99, "how": {"type": OrderType.LIMIT, "limit_ticks": 102}},
+        DenyReason.ORDER_SIZE,
+    ),
+    (
+        "a close of any size",
+        {"lots": 200, "side": Side.SELL, "held": 200, "gross": 20_000},
+        {"lots": 201, "side": Side.SELL, "held": 200, "gross": 20_000},
+        DenyReason.ORDER_SIZE,
+    ),
+    ("gross exposure", {"lots": 100, "gross": 40_000}, {"lots": 100, "gross": 40_001}, DenyReason.GROSS_EXPOSURE),
+    (
+        "gross exposure after a turn",
+        {"lots": 100, "side": Side.SELL, "held": 40, "gross": 48_000},
+        {"lots": 100, "side": Side.SELL, "held": 40, "gross": 48_001},
+        DenyReason.GROSS_EXPOSURE,
+    ),
+    (
+        "net exposure of one asset",
+        {"lots": 100, "held": 100, "gross": 10_000},
+        {"lots": 100, "held": 101, "gross": 10_100},
+        DenyReason.NET_EXPOSURE,
+    ),
+    (
+        "a close under net exposure, beside another",
+        {"lots": 20, "side": Side.SELL, "held": 220, "gross": 22_000, "working": {-1: 201}},
+        {"lots": 10, "side": Side.SELL, "held": 220, "gross": 22_000, "working": {-1: 211}},
+        DenyReason.NET_EXPOSURE,
+    ),
+    (
+        "free cash with the fee",
+        {"lots": 100, "instrument": SPOT, "cash": 10_010},
+        {"lots": 100, "instrument": SPOT, "cash": 10_009},
+        DenyReason.INSUFFICIENT_FUNDS,
+    ),
+    (
+        "margin",
+        {"lots": 100, "margin": (DenyReason.MARGIN, "none left")},
+        {"lots": 100, "instrument": PERPETUAL, "margin": (DenyReason.MARGIN, "none left")},
+        DenyReason.MARGIN,
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "allowed", "denied", "reason"), TABLE, ids=[row[0] for row in TABLE])
+def test_each_check_holds_at_its_bound(
+    what: str, allowed: dict[str, Any], denied: dict[str, Any], reason: DenyReason
+) -> None:
+    """One step on this side is sent, one step beyond is refused for this reason and no other."""
+    assert (why(**allowed), why(**denied)) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"type": OrderType.LIMIT},
+        {"type": OrderType.MARKET, "limit_ticks": 100},
+        {"type": OrderType.MARKET, "trigger_ticks": 100},
+        {"type": OrderType.MARKET, "trailing_bp": 10},
+        {"type": OrderType.MARKET, "time_in_force": TimeInForce.FOK},
+        {"type": OrderType.MARKET, "post_only": True},
+    ],
+)
+def test_what_contradicts_itself_is_malformed(how: dict[str, Any]) -> None:
+    """Also where a plain market order would do."""
+    assert why(20, how=how) is DenyReason.MALFORMED
+    assert why(0) is DenyReason.MALFORMED
+
+
+def test_orders_of_the_last_minute_are_counted() -> None:
+    """Two a minute: the third waits until the first is a whole minute old."""
+    gate, intent = RiskGate(TIER, LIMITS), OrderIntent(FX, Side.BUY, 20)
+    gate.sent(0)
+    gate.sent(7)
+    before, after = (gate.check(intent, Told(at=NS_PER_MINUTE - 1)), gate.check(intent, Told(at=NS_PER_MINUTE)))
+    assert before is not None
+    assert before[0] is DenyReason.ORDERS_PER_MINUTE
+    assert after is None
+
+
+def test_a_gate_keeps_the_rules_of_each_instrument_apart() -> None:
+    """Asked of one, then of another, then of the first again."""
+    fine = replace_rules(FX, min_qty=Decimal(0), min_notional=Decimal(0))
+    gate = RiskGate(TIER, LIMITS)
+    answers = [gate.check(OrderIntent(i, Side.BUY, 1), Told()) for i in (FX, fine, FX, fine)]
+    assert [a is None for a in answers] == [False, True, False, True]
+
+
+def replace_rules(instrument: Instrument, **changed: Any) -> Instrument:
+    """The same with other minima, under another name."""
+    return replace(instrument, symbol="OTHER", **changed)
+
+
+def test_the_first_reason_in_the_order_of_the_table_is_given() -> None:
+    """Everything against it, then one thing less after the other: the reasons come in the order of `DenyReason`."""
+    account: dict[str, Any] = {
+        "touch": None,
+        "forbidden": "halted",
+        "is_open": False,
+        "age_ns": 6,
+        "orders": 3,
+        "same": True,
+        "equity": 1_000,
+        "gross": 900,
+        "cash": 0,
+    }
+    limit = {"type": OrderType.LIMIT, "limit_ticks": 200}
+    order: dict[str, Any] = {"lots": 501, "instrument": SPOT, "how": {"type": OrderType.LIMIT}}
+    steps: list[dict[str, Any]] = [
+        {"how": limit},
+        {"touch": 100},
+        {"forbidden": None},
+        {"age_ns": 5},
+        {"lots": 500},
+        {"how": {"type": OrderType.LIMIT, "limit_ticks": 105}},
+        {"same": False},
+        {"orders": 0},
+        {"lots": 10, "equity": 10_000, "gross": 9_000, "how": {}},
+        {"gross": 0, "held": 100},
+        {"held": 0},
+    ]
+    found = [why(**order, **account)]
+    for step in steps:
+        for key, value in step.items():
+            (order if key in ("lots", "how") else account)[key] = value
+        found.append(why(**order, **account))
+    assert found == [
+        DenyReason.MALFORMED,
+        DenyReason.NO_PRICE,
+        DenyReason.TRACK_HALTED,
+        DenyReason.STALE_PRICE,
+        DenyReason.QTY_ABOVE_MAX,
+        DenyReason.FAT_FINGER,
+        DenyReason.DUPLICATE,
+        DenyReason.OPEN_ORDERS,
+        DenyReason.ORDER_SIZE,
+        DenyReason.GROSS_EXPOSURE,
+        DenyReason.NET_EXPOSURE,
+        DenyReason.INSUFFICIENT_FUNDS,
+    ]
+    members = list(DenyReason)
+    assert [r for r in members if r in found] == found
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [
+        ({"owned": 20}, None),
+        ({"owned": 19}, DenyReason.SHORT_NOT_ALLOWED),
+        # What this instrument bought counts for nothing where it is no longer owned.
+        ({"owned": 0, "held": 50}, DenyReason.SHORT_NOT_ALLOWED),
+        ({"owned": 20, "rate": "no rate"}, DenyReason.NO_RATE),
+    ],
+)
+def test_an_account_of_several_moneys_sells_what_it_owns(account: dict[str, Any], reason: DenyReason | None) -> None:
+    """Wherever it came from; and where it cannot be valued nothing that adds to it is sent."""
+    refusal = SeveralMoneysGate(TIER, LIMITS).check(OrderIntent(SPOT, Side.SELL, 20), Told(**account))
+    assert (None if refusal is None else refusal[0]) is reason
+
+
+def test_an_account_of_several_moneys_buys_with_what_it_is_paid_in() -> None:
+    """The quote that is free decides, whatever the cash of the currency in which it is told."""
+    gate, intent = SeveralMoneysGate(TIER, LIMITS), OrderIntent(SPOT, Side.BUY, 20)
+    assert gate.check(intent, Told(cash=0)) is None
+    assert gate.check(intent, Told(short_of="no USDT")) == (DenyReason.INSUFFICIENT_FUNDS, "no USDT")
+
+
+def test_a_refusal_says_what_was_expected_and_what_was_found() -> None:
+    """In plain numbers of the instrument and per cent of equity."""
+    gate = RiskGate(TIER, LIMITS)
+    told = [
+        gate.check(OrderIntent(FX, Side.BUY, 101), Told()),
+        gate.check(OrderIntent(FX, Side.BUY, 100), Told(gross=41_000)),
+        gate.check(OrderIntent(FX, Side.BUY, 100), Told(equity=0)),
+        gate.check(OrderIntent(SPOT, Side.SELL, 51), Told(held=50, working={-1: 60})),
+        gate.check(OrderIntent(FX, Side.BUY, 20, OrderType.LIMIT, 106), Told()),
+    ]
+    assert [t and t[1] for t in told] == [
+        "expected an order of at most 10% of equity, found 10.10 %",
+        "expected gross exposure of at most 50% of equity, found 51.00 %",
+        "expected an order of at most 10% of equity, found equity that is not positive",
+        "expected at most 0 held and free, found 51",
+        "expected a limit within 5% of the market, found 106 with the market at 100",
+    ]
