@@ -21,7 +21,7 @@ from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Outcome, Policy, Strategy, World
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.system.export import write_whole
-from genesis.system.run import RULES
+from genesis.system.run import betting_rules
 
 _SHARPES = (0.0, -2.0, 1.5, 3.0, 5.0, 8.0)
 
@@ -48,8 +48,9 @@ def simulate_policy(
     """
     loaded = Config() if config is None else load_config(config, os.environ)
     paper = loaded.paper_trading
-    policy = Policy(criteria=paper.validation_criteria, rules=paper.promotion, betting=RULES)
     world = _world(families, look_alikes, days, trades, correlation, seed)
+    betting = betting_rules(paper.promotion, world.members)
+    policy = Policy(criteria=paper.validation_criteria, rules=paper.promotion, betting=betting)
     strategies = [Strategy(p, s) for p in payoff or list(Payoff) for s in sharpe or _SHARPES]
     policies = {a: msgspec.structs.replace(policy, rules=_at(policy.rules, a)) for a in alpha or ()}
     with progress_bar(as_json) as bar:

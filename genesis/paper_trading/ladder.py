@@ -209,6 +209,8 @@ class CapitalLadder:
         self._family = Family()
         self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
+        # The account as the last evidence bar found it.
+        self._account_then: AccountFacts | None = None
         self._bar_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
         # When to ask again whether prices are fresh, while a flattening waits for them.
         self._again_ns: int | None = None
@@ -346,7 +348,7 @@ class CapitalLadder:
     def _decide(self, time_ns: int, due: Sequence[_Version], commands: Sequence[Command]) -> list[Event]:
         adjusted = self._family.adjusted([v.name for v in due])
         facts = [self._facts_of(v, time_ns, *adjusted[v.name]) for v in due]
-        found = self.manager.evaluate(facts, self._account(time_ns), commands)
+        found = self.manager.evaluate(facts, self._account_at(time_ns), commands)
         events = entries_of(found, time_ns)
         self._family.hold([n for n, s in self.manager.standings.items() if s.fraction or s.halted_fraction])
         for evaluation in found.evaluations:
@@ -398,6 +400,12 @@ class CapitalLadder:
         if any(self._tape.missing_ns(n, now - _STALE_NS, now) >= _STALE_NS for n in names):
             return DataState.STALE
         return DataState.FRESH if version.candidate.portfolio.bar_return is not None else DataState.DEGRADED
+
+    def _account_at(self, now: int) -> AccountFacts:
+        """Between evidence bars it is what it was: what waits for fresh prices rises by nothing, and moves no tier."""
+        if now % EVIDENCE_BAR_NS == 0 or self._account_then is None:
+            self._account_then = self._account(now)
+        return self._account_then
 
     def _account(self, now: int) -> AccountFacts:
         """The account in USD. A moment at which it cannot be valued moves no tier and lets nothing rise; limits go by the last rates there were."""

@@ -77,9 +77,9 @@ def after_cooldown(minutes: Minutes) -> Step | None:
         return None
     if standing.attempt >= rules.max_attempts:
         return Step(Move.REJECT, NOTHING, (f"all {rules.max_attempts} attempts are used up",))
-    attempt = standing.attempt + 1
-    words = f"attempt {attempt} of {rules.max_attempts}: {minutes.raised_by(attempt)}"
-    return Step(Move.RETRY, NOTHING, (words,), **minutes.again())
+    again = minutes.again()
+    words = f"attempt {again['attempt']} of {rules.max_attempts}: {minutes.raised_by(again['attempt'])}"
+    return Step(Move.RETRY, NOTHING, (words,), **again)
 
 
 def recovered(minutes: Minutes) -> Step | None:

@@ -39,6 +39,7 @@ from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.account_rates import ACCOUNT_CURRENCY, AccountRates
 from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
+from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS
@@ -74,8 +75,17 @@ from genesis.tape.stream import Stream, StreamKind
 
 _PRICED = (StreamKind.QUOTES, StreamKind.TRADES, StreamKind.BARS)
 # A recorded tape is all that runs; how evidence is weighed is fixed before the first row.
-# Winnings are kept up to 4,000: adjusted for a family of twenty that shows nothing, that is ten times what all of the capital takes.
-SOURCE, RULES = Source.REPLAY, BettingRules(cap=4_000.0)
+SOURCE = Source.REPLAY
+_CAP_LEAST = 4_000.0
+
+
+def betting_rules(promotion: PromotionRules, versions: int) -> BettingRules:
+    """How the evidence of a family of so many versions is weighed.
+
+    Winnings are kept up to ten times what all of the capital takes, adjusted for a family that shows nothing, and up to 4,000 at least, twenty times 200. With
+    a cap that knows no family, one good version among two hundred could never hold its whole budget, however long it went on.
+    """
+    return BettingRules(cap=max(_CAP_LEAST, float(10 * versions / promotion.level_full)))
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -129,6 +139,8 @@ class Prepared:
             terms=terms,
         )
         instruments = {r.instrument.id: r.instrument for r in self.readings}
+        tried = sum(len(s.variants) or 1 for s in config.strategies)
+        self.betting = betting_rules(config.paper_trading.promotion, tried)
         self._facts: list[dict[str, object]] = []
         self._experiments: dict[str, object] = {}
         for profile in (config.execution, config.realistic) if config.run.realistic else (config.execution,):
@@ -212,7 +224,7 @@ class Prepared:
             self.tape,
             paper.validation_criteria,
             paper.promotion,
-            RULES,
+            self.betting,
             SOURCE,
             venue,
             rates,
@@ -269,7 +281,7 @@ class Prepared:
             # Under each profile a scope is one of its own, and so it is under each plan.
             scope = None if strategy.liquidity_scope is None else f"{strategy.liquidity_scope} {profile.name}"
             if faults is None:
-                evidence = None if beside else Evidence(RULES, SOURCE)
+                evidence = None if beside else Evidence(self.betting, SOURCE)
                 self.simulator.add(
                     track,
                     built,
@@ -367,7 +379,7 @@ class Prepared:
             | compared
             | {
                 "criteria": criteria,
-                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(RULES)), "source": SOURCE.value},
+                "evidence": {"rules": _floats_as_text(msgspec.to_builtins(self.betting)), "source": SOURCE.value},
                 "execution": _floats_as_text(plain["execution"]),
                 "live_venue": _floats_as_text(plain["live_venue"]),
                 "promotion": plain["paper_trading"]["promotion"],

@@ -46,12 +46,12 @@ class ActsWhenSaved(Strategy):
         return {}
 
 
-def the_ladder(folder: Path, market_data: Market, days: int, dies: int) -> Callable[[], Prepared]:
-    """An edge that climbs, one that dies, and an A/B test, over hourly candles."""
+def the_ladder(folder: Path, market_data: Market, days: int, dies: int, **fading: Any) -> Callable[[], Prepared]:
+    """An edge that climbs, one that dies (``fading`` says how it trades), and an A/B test, over hourly candles."""
     data = hourly(market_data(HOURLY), folder, days)
     strategies = [
         planted("good", 0.8),
-        planted("fades", 0.85, dies_ns=FIRST_NS + dies * NS_PER_DAY, seed=2),
+        planted("fades", 0.85, dies_ns=FIRST_NS + dies * NS_PER_DAY, seed=2, **fading),
         variants("pair", (0.5, 0.75), seed=3),
     ]
     config = configuration(data, strategies, PromotionRules(), "story")
@@ -60,7 +60,7 @@ def the_ladder(folder: Path, market_data: Market, days: int, dies: int) -> Calla
 
 def test_the_ladder_goes_on_in_mid_promotion(tmp_path: Path, market_data: Market) -> None:
     """Before the first live track, with live tracks and twins open, and after one was closed: evidence, stages, capital, answers are the same."""
-    build = the_ladder(tmp_path, market_data, 75, 27)
+    build = the_ladder(tmp_path, market_data, 75, 27, every=2, hold=1)
     # Batches of three days.
     whole = assert_resumes(build, 72, None, [2, 5, 9, 14, 19, 23])
     kinds = [type(e) for e in whole.journal.events]

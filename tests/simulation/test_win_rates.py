@@ -13,10 +13,11 @@ from genesis.evidence.payoffs import Payoff
 from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Policy, Strategy, World
 from genesis.paper_trading.promotion_facts import Evaluation
+from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import Mode, Status, ValidationCriteria, Verdict
 from genesis.storage.sqlite import StoreReader
 from genesis.system.gatekeeper import criteria_of, gatekeeping
-from genesis.system.run import RULES, prepare, run_prepared
+from genesis.system.run import betting_rules, prepare, run_prepared
 from tests.kit.outsider import findings
 from tests.simulation.test_frozen_feed import evaluations, prepared
 
@@ -78,7 +79,11 @@ def test_few_large_wins_are_no_longer_shut_out() -> None:
     world = World(families=10, members=1, days=60)
     strategy = [Strategy(Payoff.TREND, 8.0)]
     fixed, own = (
-        study(Policy(criteria=ValidationCriteria(win_rate_margin=m), betting=RULES), world, strategy)[0]
+        study(
+            Policy(criteria=ValidationCriteria(win_rate_margin=m), betting=betting_rules(PromotionRules(), 1)),
+            world,
+            strategy,
+        )[0]
         for m in (None, MARGIN)
     )
     assert fixed.live.value == 0

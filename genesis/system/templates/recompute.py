@@ -1016,7 +1016,7 @@ class Account:
     def __init__(self, rules: Document, tiers: list[Document], rates: dict[str, Fraction], initial: Fraction) -> None:
         self.rules, self.tiers, self.rates, self.initial = rules, tiers, rates, initial
         self.place: int | None = None
-        self.closes = [0] * len(tiers)
+        self.closes, self.equity = [0] * len(tiers), initial
 
     @classmethod
     def of(cls, body: Document, budgets: dict[str, tuple[Fraction, str]]) -> "Account | None":
@@ -1053,15 +1053,17 @@ class Account:
         followed: dict[str, tuple[str, Fraction]],
     ) -> Iterator[tuple[int, str, object, object]]:  # fmt: skip
         """(entry, version, what was found or None where it agrees, what is told) of each decision, in their order."""
-        equity = self.initial + sum((e * self.rates[n] for n, e in earned.items()), Fraction(0))
-        self.look(time, equity)
+        # Between evidence bars it is what it was.
+        if time % BAR_NS == 0:
+            self.equity = self.initial + sum((e * self.rates[n] for n, e in earned.items()), Fraction(0))
+            self.look(time, self.equity)
         stands = {n: v.after for n, v in versions.items() if v.after is not None}
         stands |= {record["facts"]["version"]: record["before"] for record in looked}
         facts = {record["facts"]["version"]: record["facts"] for record in looked}
         most = {n: self.limit(stands[after], held) for n, (after, held) in followed.items() if after in stands}
         place = self.place if self.place is not None else -1
         tier = self.tiers[place] if place >= 0 else None
-        allotment = Allotment(self.rules, tier, self.rates, equity, stands, facts)
+        allotment = Allotment(self.rules, tier, self.rates, self.equity, stands, facts)
         for record in looked:
             name, told = record["facts"]["version"], record["room"]
             room = min(allotment.room(name), most.get(name, Fraction(10)))

@@ -41,6 +41,13 @@ def test_evidence_is_served_first_ties_by_name() -> None:
     assert held({"c": ("0", 3.0), "b": ("0", 7.0), "a": ("0", 3.0)}).order == ("b", "a", "c")
 
 
+def test_evidence_of_an_earlier_attempt_counts_as_none() -> None:
+    """An E of 50 that was gathered before this attempt began is served after one of 1.5."""
+    standings = {"a": _named(standing(Stage.VALIDATED, evidence_from_ns=T0), "a"), "b": _named(standing(), "b")}
+    found = {"a": facts(version="a", adjusted=50.0), "b": facts(version="b", adjusted=1.5)}
+    assert Allocation(GIVEN, account(), standings, found).order == ("b", "a")
+
+
 def test_a_version_may_hold_at_most_what_the_tier_lets_each_hold() -> None:
     """20 % of 20,000 are 0.4 of a budget of 10,000."""
     room = held({"a": ("0.10", 50.0)}, at=account(20_000, budget_max="0.2")).room("a")

@@ -592,6 +592,9 @@ def test_after_the_cool_down_it_begins_anew_on_paper() -> None:
     at = standing(Stage.DEMOTED, since_ns=T0 - 7 * DAY, frozen=9.0, failures=6, calm_since_ns=None)
     e = decided(at, adjusted=50.0)
     assert outcome(e) == ("retry", "PAPER", "0", "none")
+    assert e.reasons == (
+        "attempt 2 of 3: evidence begins anew, and every threshold of it is 2 times that of the first",
+    )
     after = e.after
     assert (after.attempt, after.evidence_from_ns, after.frozen, after.failures) == (2, T0, None, 0)
     assert after.deadline_ns == T0 + 365 * DAY
