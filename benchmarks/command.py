@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from benchmarks.engines import Engine
 from benchmarks.harness import Measurement, keep, kept, measure, say
 from benchmarks.memory import kept_memory
+from benchmarks.realism import kept_realism
 from benchmarks.recordings import prepare_captures
 from benchmarks.report import RESULTS_PAGE, page, section
 from benchmarks.workloads import WORKLOADS, DataMissing, prepare
@@ -48,6 +49,6 @@ def run(engines: Sequence[Engine], options: argparse.Namespace, publish: bool = 
         print(section(done[-1]) + "\n", flush=True)
         if publish and options.n is None:
             keep(done[-1])
-            RESULTS_PAGE.write_text(page(kept(), kept_memory()))
+            RESULTS_PAGE.write_text(page(kept(), kept_memory(), kept_realism()))
             say(f"written: benchmarks/{RESULTS_PAGE.name}")
     return done

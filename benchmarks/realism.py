@@ -1,20 +1,32 @@
-"""What realism costs: the profile ``realistic`` beside ``spec``, on W1 and W4 (``python -m benchmarks.realism``). Prints; keeps nothing."""
+"""What realism costs: the profile ``realistic`` beside ``spec``, on W1 and W4 (``python -m benchmarks.realism``). Over all rows it is kept, and told in ``RESULTS.md``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
+
+import msgspec
 
 from benchmarks.engines import OURS
 from benchmarks.environments import NotRun
-from benchmarks.harness import launch, say
+from benchmarks.harness import RESULTS, Machine, launch, machine, say
 from benchmarks.measure import Sample
 from benchmarks.workloads import WORKLOADS, DataMissing, prepare
 
 MEASURED = ("w1", "w4")
 PLAIN, REAL = "spec", "realistic"
+KEPT = "realism.json"
+
+
+@dataclass(frozen=True)
+class Realism:
+    """Samples by workload and profile, one a round."""
+
+    machine: Machine
+    samples: dict[str, dict[str, list[Sample]]]
 
 
 def cost(plain: Sequence[Sample], real: Sequence[Sample]) -> list[float]:
@@ -22,13 +34,25 @@ def cost(plain: Sequence[Sample], real: Sequence[Sample]) -> list[float]:
     return [b.seconds / a.seconds for a, b in zip(plain, real, strict=True)]
 
 
-def table(measured: Mapping[str, Mapping[str, Sequence[Sample]]]) -> str:
+def keep_realism(found: Realism) -> None:
+    """Store it in place of the one before it."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / KEPT).write_bytes(msgspec.json.format(msgspec.json.encode(found)))
+
+
+def kept_realism() -> Realism | None:
+    """The stored one, if there is one."""
+    path = RESULTS / KEPT
+    return msgspec.json.decode(path.read_bytes(), type=Realism) if path.exists() else None
+
+
+def table(found: Realism) -> str:
     """The ratio of every workload, by profile and round."""
     lines = [
         f"| workload | {PLAIN} a second | {REAL} a second | {REAL} time over {PLAIN}, median (range) | others' cores |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    for name, samples in measured.items():
+    for name, samples in found.samples.items():
         ratios = cost(samples[PLAIN], samples[REAL])
         rates = [f"{median(one.rate for one in samples[profile]):,.0f}" for profile in (PLAIN, REAL)]
         busy = median(one.others for profile in (PLAIN, REAL) for one in samples[profile])
@@ -57,7 +81,10 @@ def main() -> int:
     except (DataMissing, NotRun) as error:
         say(str(error))
         return 1
-    print(table(measured))
+    found = Realism(machine(), measured)
+    print(table(found))
+    if given.n is None:
+        keep_realism(found)
     return 0
 
 

@@ -11,6 +11,7 @@ from statistics import median
 from benchmarks.engines import ALL_OURS, COMPILED, COMPILED_JOURNALLED, JOURNALLED, OURS, Engine
 from benchmarks.harness import Machine, Measurement
 from benchmarks.memory import Footprint, per_track
+from benchmarks.realism import PLAIN, REAL, Realism, table
 from benchmarks.reference import MEANING, Answer, Convention, answers, explain, tolerance
 from benchmarks.workloads import WORKLOADS, DataMissing, Workload
 
@@ -54,12 +55,14 @@ class Verdict:
     conventions: str
 
 
-def page(measurements: Sequence[Measurement], footprint: Footprint | None) -> str:
+def page(measurements: Sequence[Measurement], footprint: Footprint | None, realism: Realism | None = None) -> str:
     """The whole of ``RESULTS.md``."""
-    parts = ["# Speed and memory", METHOD, _where(measurements)]
+    parts = ["# Speed and memory", METHOD, *_when(measurements, footprint, realism), _where(measurements)]
     parts += [section(found) for found in measurements]
     if footprint is not None:
         parts.append(memory_section(footprint))
+    if realism is not None:
+        parts.append(realism_section(realism))
     parts.append(_conventions(measurements))
     return "\n\n".join(parts) + "\n"
 
@@ -93,6 +96,13 @@ def memory_section(footprint: Footprint) -> str:
         else f"**{slope:,.2f} MB for each further track** (least squares).",
     ]
     return "\n".join(lines)
+
+
+def realism_section(found: Realism) -> str:
+    """Time under the harder profile over time under the given one."""
+    rounds = min(len(samples) for by_profile in found.samples.values() for samples in by_profile.values())
+    told = f"The profile `{REAL}` beside `{PLAIN}`, our engine interpreted, journal off: {rounds} rounds, commit {found.machine.commit}."
+    return "\n".join(["## What realism costs", "", told, "", table(found)])
 
 
 def judge(found: Measurement, workload: Workload, name: str) -> Verdict:
@@ -172,6 +182,13 @@ def _ratio(found: Measurement, ours: Engine, name: str) -> str:
     if mine is None or name in {engine.name for engine in ALL_OURS}:
         return ""
     return f"{median(a.rate / b.rate for a, b in zip(mine, found.samples[name], strict=False)):,.3g}x"
+
+
+def _when(measurements: Sequence[Measurement], footprint: Footprint | None, realism: Realism | None) -> list[str]:
+    """Said where what stands on the page was measured at several commits."""
+    beside = [found.machine.commit for found in (footprint, realism) if found is not None]
+    several = len({found.machine.commit for found in measurements} | set(beside)) > 1
+    return ["Sections were measured at different commits; each names its own."] if several else []
 
 
 def _where(measurements: Sequence[Measurement]) -> str:
