@@ -28,7 +28,7 @@ from genesis.evidence.futility import Futility
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import FutilityRules, Source
 from genesis.evidence.simulated import chosen, shocks, stepwise
-from genesis.metrics.ratios import BARS_PER_YEAR, SHARPE_BARS_MIN, Moments
+from genesis.metrics.ratios import BARS_PER_YEAR, SHARPE_BARS_MIN, Moments, sharpe
 from genesis.metrics.returns import NO_DEVIATION, YEAR_DAYS
 from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.policy_values import BAR_NS, BARS_A_DAY, BEGIN_NS, Outcome, Policy, Rate, Strategy, World
@@ -36,7 +36,14 @@ from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Standing
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_rules import Gates, PromotionRules
 from genesis.paper_trading.stages import Stage
-from genesis.paper_trading.validation_criteria import Measurements, Mode, ValidationCriteria, Window
+from genesis.paper_trading.validation_criteria import (
+    ONE_SIDED_95,
+    Measurements,
+    Mode,
+    SharpeUse,
+    ValidationCriteria,
+    Window,
+)
 
 BUDGET: Final = Decimal(10_000)
 _CENTS: Final = 1_000_000  # of a budget
@@ -64,7 +71,20 @@ class Shown:
         start: equity at the begin.
     """
 
-    __slots__ = ("_gained", "codes", "e", "fall", "first", "futility", "ratio", "returns", "trades", "warmup", "wins")
+    __slots__ = (
+        "_gained",
+        "codes",
+        "e",
+        "fall",
+        "first",
+        "futility",
+        "ratio",
+        "ratio_error",
+        "returns",
+        "trades",
+        "warmup",
+        "wins",
+    )
 
     def __init__(self, policy: Policy, first: int, start: float, equity: Floats, won: Counts, trades: Counts) -> None:
         path = np.concatenate([[start], equity])
@@ -79,6 +99,7 @@ class Shown:
         ends = path[trades]
         self.returns: Floats = ends / np.concatenate([[start], ends[:-1]]) - 1
         self.ratio = _ratios(self.returns)
+        self.ratio_error = _ratio_errors(self.returns) if policy.criteria.sharpe_use is SharpeUse.LOWER_BOUND else None
         warm = WarmUp(policy.betting, 1)
         for bar in range(len(self.returns)):
             warm.add(self.returns[bar : bar + 1])
@@ -109,12 +130,14 @@ class Shown:
         i = self.at(bar)
         bars, trades = i + 1, int(self.trades[i])
         ratio = float(self.ratio[i])
+        error = np.nan if self.ratio_error is None else float(self.ratio_error[i])
         return Measurements(
             window=Window(time_of(self.first), time_of(bar)),
             trades=trades,
             bars=bars,
             warmup_bars=min(bars, self.warmup),
             sharpe=None if np.isnan(ratio) else ratio,
+            sharpe_stderr=None if np.isnan(error) else error,
             drawdown_max=float(self.fall[i]),
             win_rate=float(self.wins[i]) / trades if trades else None,
             breakeven=self.breakeven(i),
@@ -156,6 +179,17 @@ def _ratios(returns: Floats) -> Floats:
     return np.asarray(np.where(defined, mean / np.where(defined, deviation, 1.0), np.nan) * sqrt(BARS_PER_YEAR))
 
 
+def _ratio_errors(returns: Floats) -> Floats:
+    """The standard error of the annual Sharpe ratio of the bars so far, as the runtime estimates it; nan while it is undefined."""
+    moments, found = Moments(), np.full(len(returns), np.nan)
+    for i, change in enumerate(returns.tolist()):
+        moments.add(change)
+        estimate = sharpe(moments)
+        if estimate is not None:
+            found[i] = estimate.stderr
+    return found
+
+
 def _codes(criteria: ValidationCriteria, shown: Shown) -> Counts:
     """The status of the enforced criteria at every bar, by which looks are chosen; what decides is judged at the look."""
     n, trades = np.arange(1, len(shown.returns) + 1), shown.trades
@@ -163,10 +197,11 @@ def _codes(criteria: ValidationCriteria, shown: Shown) -> Counts:
     valid = n - np.minimum(n, shown.warmup)
     rate = shown.wins / np.maximum(trades, 1)
     least = float(criteria.min_win_rate) if criteria.win_rate_margin is None else shown.least_wins(criteria)
+    ratio = shown.ratio if shown.ratio_error is None else shown.ratio - ONE_SIDED_95 * shown.ratio_error
     asked: list[tuple[Mode, Any, Any]] = [
         (criteria.trades_mode, trades >= criteria.min_trades, True),
         (criteria.days_mode, valid >= needed, True),
-        (criteria.sharpe_mode, (n >= needed) & ~np.isnan(shown.ratio), shown.ratio >= float(criteria.min_sharpe)),
+        (criteria.sharpe_mode, (n >= needed) & ~np.isnan(ratio), ratio >= float(criteria.min_sharpe)),
         (criteria.drawdown_mode, valid >= needed, shown.fall <= float(criteria.max_drawdown)),
         (criteria.win_rate_mode, trades >= criteria.min_trades, rate >= least),
     ]

@@ -17,6 +17,23 @@ from genesis.metrics.ratios import EVIDENCE_BAR_NS, SHARPE_BARS_MIN
 BARS_PER_DAY = 6
 # Under this many standard errors from the threshold, the side on which a value lies may be luck.
 _CLEAR = 2.0
+# Standard errors below an estimate at which its one-sided 95 % interval ends: the 95 % quantile of the normal distribution.
+ONE_SIDED_95 = 1.6448536269514722
+# What every run tells of its criteria; of the others only what is not as it is by default.
+ALWAYS_TOLD = frozenset(
+    {
+        "min_trades",
+        "min_days",
+        "min_sharpe",
+        "max_drawdown",
+        "min_win_rate",
+        "trades_mode",
+        "days_mode",
+        "sharpe_mode",
+        "drawdown_mode",
+        "win_rate_mode",
+    }
+)
 
 
 class Status(Enum):
@@ -34,6 +51,13 @@ class Mode(Enum):
     ENFORCE = "enforce"
     ADVISORY = "advisory"
     OFF = "off"
+
+
+class SharpeUse(Enum):
+    """What of a Sharpe ratio is judged: the estimate itself (``point``), or the lower end of its one-sided 95 % interval."""
+
+    POINT = "point"
+    LOWER_BOUND = "lower_bound"
 
 
 class Unit(Enum):
@@ -165,6 +189,8 @@ class _Asked(msgspec.Struct, frozen=True):
     stderr: float | None = None
     least: float = 0.0
     most: float = float("inf")
+    # What is said in place of the distance from the threshold.
+    beside: str = ""
 
 
 class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,6 +198,7 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     ``win_rate_margin``: with one, in place of ``min_win_rate`` the share of trades that won has to exceed by as much the one at which their mean win and
     mean loss would come to nothing. 55 % is easy for many small wins and out of reach for a few large ones, whatever they earn (statistics.md 4.1, 5.5).
+    ``sharpe_use``: with ``lower_bound`` the ratio less 1.645 of its standard errors has to reach ``min_sharpe``.
     """
 
     min_trades: Annotated[int, Meta(ge=1)] = 100
@@ -185,6 +212,7 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     drawdown_mode: Mode = Mode.ENFORCE
     win_rate_mode: Mode = Mode.ENFORCE
     win_rate_margin: Decimal | None = None
+    sharpe_use: SharpeUse = SharpeUse.POINT
 
     def __post_init__(self) -> None:
         if self.win_rate_margin is not None and not 0 <= self.win_rate_margin < 1:
@@ -199,6 +227,16 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         if self.win_rate_margin is None:
             return float(self.min_win_rate)
         return (breakeven or 0.0) + float(self.win_rate_margin)
+
+    def judged_ratio(self, sharpe: float | None, stderr: float | None) -> float | None:
+        """What ``min_sharpe`` is compared with: the annual ratio, or the lower end of its one-sided 95 % interval; ``None`` while undefined.
+
+        The interval is that of one look, by the standard error of returns that do not depend on each other (Mertens 2002). The confidence sequence, which
+        holds at all looks at once, stays for display (statistics.md 4.4): what has to hold under watching is E's part.
+        """
+        if self.sharpe_use is SharpeUse.POINT:
+            return sharpe
+        return None if sharpe is None or stderr is None else sharpe - ONE_SIDED_95 * stderr
 
     def judge(self, found: Measurements) -> tuple[Verdict, ...]:
         """A verdict for each criterion that is not off, in the configuration's order.
@@ -223,10 +261,11 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             _Asked(Criterion("min_days", self.min_days, Unit.DAYS, mode=self.days_mode), valid / BARS_PER_DAY, days),
             _Asked(
                 Criterion("min_sharpe", sharpe, Unit.A_YEAR, mode=self.sharpe_mode),
-                found.sharpe,
+                self.judged_ratio(found.sharpe, found.sharpe_stderr),
                 of_ratio,
                 found.sharpe_stderr,
                 float("-inf"),
+                beside=self._of_ratio(found),
             ),
             _Asked(Criterion("max_drawdown", fall, Unit.FRACTION, True, self.drawdown_mode), found.drawdown_max, days),
             _Asked(
@@ -237,6 +276,11 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
                 most=1.0,
             ),
         )
+
+    def _of_ratio(self, found: Measurements) -> str:
+        if self.sharpe_use is SharpeUse.POINT or found.sharpe is None or found.sharpe_stderr is None:
+            return ""
+        return f"the lower end of a one-sided 95 % interval: a ratio of {found.sharpe:.2f} with a standard error of {found.sharpe_stderr:.2f}"
 
 
 def overall(verdicts: Sequence[Verdict]) -> Status | None:
@@ -266,7 +310,8 @@ def _judge(asked: _Asked, found: Measurements) -> Verdict:
         wait = _wait(sample, found)
         return Verdict(criterion, value, sample, found.window, Status.INCONCLUSIVE, lacking, wait_ns=wait)
     status = Status.PASSED if criterion.met_by(value) else Status.FAILED
-    return Verdict(criterion, value, sample, found.window, status, remark=_remark(criterion, value, asked.stderr))
+    remark = asked.beside or _remark(criterion, value, asked.stderr)
+    return Verdict(criterion, value, sample, found.window, status, remark=remark)
 
 
 def _lacking(value: float | None, sample: SampleSize) -> str:

@@ -42,6 +42,7 @@ from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
+from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, ValidationCriteria
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import open_store
@@ -362,11 +363,12 @@ class Prepared:
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
         # Whoever has the entries alone makes the answers of A/B tests again by these rules.
         compared: dict[str, object] = {"experiments": self._experiments} if self._experiments else {}
-        # A win rate that is held against a fixed one has no margin.
+        # What of the criteria is as it was before there was a choice is not told.
+        asked, usual = self.config.paper_trading.validation_criteria, ValidationCriteria()
         criteria = {
             k: v
             for k, v in plain["paper_trading"]["validation_criteria"].items()
-            if (k, v) != ("win_rate_margin", None)
+            if k in ALWAYS_TOLD or getattr(asked, k) != getattr(usual, k)
         }
         # An account whose budgets are all in USD needs no rate.
         account: dict[str, object] = {"account_rates": self._account} if self._account else {}

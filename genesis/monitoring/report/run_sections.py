@@ -11,7 +11,7 @@ from genesis.monitoring.report.definitions import DEFINITIONS
 from genesis.monitoring.report.tables import badge, dash, table, two
 from genesis.monitoring.report.values import Benchmark, Fact, RunReport, TrackReport
 from genesis.monitoring.report.wording import DASH, count, minute, money, number, percent, safe, span
-from genesis.paper_trading.validation_criteria import Mode, Status, Unit, ValidationCriteria, Verdict
+from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, Mode, Status, Unit, ValidationCriteria, Verdict
 
 _GAPS_SHOWN = 20
 _FACT_HEADS = ("what", "value", "meaning")
@@ -330,7 +330,7 @@ def _whose_criteria(report: RunReport) -> str:
 
 def _off(criteria: ValidationCriteria) -> list[str]:
     """Names of the keys whose criterion is not judged."""
-    modes = [f for f in criteria.__struct_fields__ if f.endswith("_mode")]
+    modes = [f for f in criteria.__struct_fields__ if f.endswith("_mode") and f in ALWAYS_TOLD]
     return [m for m in modes if getattr(criteria, m) is Mode.OFF]
 
 

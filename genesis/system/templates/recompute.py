@@ -202,6 +202,17 @@ class Bars:
             return None
         return total(self.returns) / len(self.returns) / self.spread() * YEAR
 
+    def sharpe_bound(self) -> float | None:
+        """The lower end of the ratio's one-sided 95 % interval: 1.645 standard errors of independent returns below it (Mertens)."""
+        ratio = self.sharpe()
+        if ratio is None:
+            return None
+        n, mean, one = len(self.returns), total(self.returns) / len(self.returns), ratio / YEAR
+        second, third, fourth = (total((r - mean) ** k for r in self.returns) / n for k in (2, 3, 4))
+        skewness, kurtosis = third / second**1.5, fourth / second**2
+        variance = max(0.0, 1 - skewness * one + (kurtosis - 1) / 4 * one * one)
+        return ratio - 1.6448536269514722 * sqrt(variance / n) * YEAR
+
     def spread(self) -> float:
         """Standard deviation of all bars, worked out once a bar."""
         if self.known[0] != len(self.returns):
@@ -1694,6 +1705,10 @@ class Recomputation:
             "min_win_rate": (version.wins / trades if trades else None, trades, self.criteria["min_trades"]),
         }
         value, n, least = found[name]
+        if name == "min_sharpe" and self.criteria.get("sharpe_use") == "lower_bound":
+            value, ratio = bars.sharpe_bound(), verdict["value"]
+            # Two larger numbers from which it is the difference agree to their last digits, not it.
+            value = ratio if value is not None and ratio is not None and abs(value - ratio) <= 1e-9 else value
         asked: object = Fraction(self.criteria[name])
         told: object = Fraction(str(criterion["threshold"]))
         if name == "min_win_rate" and self.criteria.get("win_rate_margin") is not None:

@@ -13,6 +13,7 @@ from genesis.paper_trading.validation_criteria import (
     Measurements,
     Mode,
     SampleSize,
+    SharpeUse,
     Status,
     Unit,
     ValidationCriteria,
@@ -112,6 +113,37 @@ def test_a_margin_that_nothing_or_everything_would_meet_is_refused(margin: str) 
         ValidationCriteria(win_rate_margin=Decimal(margin))
     assert ValidationCriteria(win_rate_margin=Decimal(0)).least_wins(0.25) == 0.25
     assert ValidationCriteria(win_rate_margin=Decimal("0.999")).least_wins(None) == 0.999
+
+
+@pytest.mark.parametrize(
+    ("sharpe", "stderr", "status", "value"),
+    [
+        (2.4, 0.5, FAILED, 1.5776),
+        (2.5, 0.5, PASSED, 1.6776),
+        (2.5, 0.0, PASSED, 2.5),
+        (1.6, 0.5, FAILED, 0.7776),
+        (-1.0, 1.0, FAILED, -2.6449),
+        (2.5, None, OPEN, None),
+        (None, None, OPEN, None),
+    ],
+)
+def test_by_the_lower_bound_the_ratio_less_its_error_is_judged(
+    sharpe: float | None, stderr: float | None, status: Status, value: float | None
+) -> None:
+    """1.645 standard errors lower; without an error there is no bound; the point itself is judged where nothing else is asked."""
+    limits = ValidationCriteria(sharpe_use=SharpeUse.LOWER_BOUND, min_sharpe=Decimal("1.6"))
+    found = judged(limits, sharpe=sharpe, sharpe_stderr=stderr)["min_sharpe"]
+    assert (found.status, found.criterion.threshold) == (status, 1.6)
+    assert found.value == (None if value is None else pytest.approx(value, abs=1e-4))
+    assert judged(sharpe=sharpe, sharpe_stderr=stderr)["min_sharpe"].value == sharpe
+
+
+def test_a_lower_bound_is_said_to_be_one() -> None:
+    """With the ratio and the error that it was made of."""
+    found = judged(ValidationCriteria(sharpe_use=SharpeUse.LOWER_BOUND), sharpe=2.5)["min_sharpe"]
+    assert found.words == "the lower end of a one-sided 95 % interval: a ratio of 2.50 with a standard error of 0.50"
+    with pytest.raises(msgspec.ValidationError, match="sharpe_use"):
+        msgspec.convert({"sharpe_use": "upper"}, ValidationCriteria)
 
 
 def test_inconclusive_says_how_many_more_are_needed() -> None:

@@ -1,0 +1,87 @@
+"""Criteria beyond the five, through a whole run: what is judged, recorded, simulated and made again by an outsider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from genesis.evidence.payoffs import Payoff
+from genesis.metrics.ratios import Moments, sharpe
+from genesis.paper_trading.policy import study
+from genesis.paper_trading.policy_values import Policy, Strategy, World
+from genesis.paper_trading.promotion_facts import Evaluation
+from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, Mode, SharpeUse, ValidationCriteria, Verdict
+from genesis.storage.sqlite import StoreReader
+from genesis.system.gatekeeper import criteria_of, gatekeeping
+from genesis.system.run import betting_rules, prepare, run_prepared
+from tests.kit.outsider import findings
+from tests.simulation.test_frozen_feed import evaluations, prepared
+
+
+NEVER = 0
+
+
+def played(folder: Path, criteria: ValidationCriteria, days: int = 10) -> Path:
+    """Ten days of a price that swings, and a strategy that swings with it; sixty bars."""
+    config = prepared(folder, NEVER, days=days).config
+    paper = msgspec.structs.replace(config.paper_trading, validation_criteria=criteria)
+    run_prepared(prepare(msgspec.structs.replace(config, paper_trading=paper), folder), folder / "frozen.db")
+    return folder / "frozen.db"
+
+
+def of(evaluation: Evaluation, name: str) -> Verdict:
+    return next(v for v in evaluation.facts.verdicts if v.criterion.name == name)
+
+
+def test_the_lower_bound_of_the_ratio_is_that_of_the_bars_so_far(tmp_path: Path) -> None:
+    """The ratio of all bars less 1.645 of its standard errors; the record holds the choice, and what the store says afterwards agrees."""
+    asked = ValidationCriteria(
+        min_days=1, trades_mode=Mode.OFF, win_rate_mode=Mode.OFF, sharpe_use=SharpeUse.LOWER_BOUND
+    )
+    store = played(tmp_path, asked)
+    with StoreReader(store) as reader:
+        bars = [(e.time, e.bar_return) for e in reader.evidence("swings") if e.bar_return is not None]
+        last = next(v for v in gatekeeping(reader).gates[0].verdicts if v.criterion.name == "min_sharpe")
+        assert criteria_of(reader) == (asked, True)
+    judged = 0
+    for at, e in evaluations(store).items():
+        estimate = sharpe(Moments(r for t, r in bars if t <= at))
+        verdict = of(e, "min_sharpe")
+        if estimate is None:
+            assert verdict.value is None
+            continue
+        assert verdict.value == pytest.approx(estimate.value - 1.6448536269514722 * estimate.stderr, rel=1e-9)
+        judged += 1
+    assert judged >= 2
+    assert last.value == pytest.approx(verdict.value, rel=1e-6)
+    assert findings(store) == []
+
+
+def test_of_what_is_left_as_it_was_nothing_is_recorded(tmp_path: Path) -> None:
+    """The first entry of a run with the five criteria alone tells the five and their modes."""
+    store = played(tmp_path, ValidationCriteria(), days=1)
+    with StoreReader(store) as reader:
+        first = next(iter(reader.entries(1, 1))).entry
+    told = [name for name in ValidationCriteria.__struct_fields__ if f'"{name}"'.encode() in first]
+    assert set(told) == ALWAYS_TOLD
+
+
+def test_an_interval_lets_fewer_through_than_an_estimate() -> None:
+    """Without an edge, in a month: the point at 1.5 is passed by some, the lower end of the interval by hardly any."""
+    world = World(families=30, members=1, days=30)
+    live = [
+        study(
+            Policy(
+                criteria=ValidationCriteria(win_rate_mode=Mode.OFF, sharpe_use=use),
+                betting=betting_rules(PromotionRules(), 1),
+            ),
+            world,
+            [Strategy(Payoff.SYMMETRIC, 0.0)],
+        )[0].live.value
+        for use in SharpeUse
+    ]
+    assert live[0] > 0.3
+    assert live[1] < 0.2
