@@ -218,7 +218,8 @@ class CapitalLadder:
     def add(self, track: Track, identity: str, facts: Mapping[str, Any]) -> None:
         """Take a reference track into the account's family; ``facts`` are what the first entry says of it."""
         synthetic = bool(facts.get("synthetic", False))
-        candidate = Candidate(track, identity, self._start_ns, self._betting, self._source, synthetic)
+        window_bars = self._criteria.window_bars
+        candidate = Candidate(track, identity, self._start_ns, self._betting, self._source, synthetic, window_bars)
         told = {k: v for k, v in facts.items() if k not in ("beside", "budget", "name", "tier")}
         self._versions[track.name] = _Version(candidate, told)
         self._family.begin(track.name, candidate.evidence, candidate.hedged)

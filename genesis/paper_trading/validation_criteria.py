@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR
+from genesis.evidence.detection import drawdown_limit, shrunk_sharpe
+from genesis.evidence.monitor_rules import DrawdownRules, EdgeRules
 from genesis.metrics.ratios import EVIDENCE_BAR_NS, SHARPE_BARS_MIN
 
 BARS_PER_DAY = 6
@@ -58,6 +60,13 @@ class SharpeUse(Enum):
 
     POINT = "point"
     LOWER_BOUND = "lower_bound"
+
+
+class DrawdownLimit(Enum):
+    """What a drawdown is held against: ``max_drawdown`` (``absolute``), or what volatility and ratio let expect (``vol_scaled``)."""
+
+    ABSOLUTE = "absolute"
+    VOL_SCALED = "vol_scaled"
 
 
 class Unit(Enum):
@@ -110,7 +119,7 @@ class SampleSize(msgspec.Struct, frozen=True):
 
 
 class Criterion(msgspec.Struct, frozen=True):
-    """A threshold; ``at_most``: the value must not lie above it, and once it does it stays so (a maximum only grows)."""
+    """A threshold; ``at_most``: the value must not lie above it, and where it does it fails however short the sample."""
 
     name: str
     threshold: float
@@ -166,7 +175,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     """What is judged: counts, and values that are ``None`` while undefined; all net, over one window.
 
-    ``warmup_bars`` of the ``bars`` are no validation time; ``breakeven`` is the share of trades that has to win so that nothing is lost.
+    ``sharpe`` and ``volatility`` are annual; ``drawdown_max`` is of the days that the criteria ask for. ``warmup_bars`` of the ``bars`` are no validation time; ``breakeven`` is the share of trades that has to win so that nothing is lost.
     """
 
     window: Window
@@ -175,6 +184,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     warmup_bars: int = 0
     sharpe: float | None = None
     sharpe_stderr: float | None = None
+    volatility: float | None = None
     drawdown_max: float | None = None
     win_rate: float | None = None
     breakeven: float | None = None
@@ -189,6 +199,8 @@ class _Asked(msgspec.Struct, frozen=True):
     stderr: float | None = None
     least: float = 0.0
     most: float = float("inf")
+    # Where it is not that of all measurements.
+    window: Window | None = None
     # What is said in place of the distance from the threshold.
     beside: str = ""
 
@@ -198,6 +210,9 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     ``win_rate_margin``: with one, in place of ``min_win_rate`` the share of trades that won has to exceed by as much the one at which their mean win and
     mean loss would come to nothing. 55 % is easy for many small wins and out of reach for a few large ones, whatever they earn (statistics.md 4.1, 5.5).
+    ``drawdown_window_days``: the drawdown is that of the last so many days, in place of all since the attempt began. ``drawdown_limit``: with ``vol_scaled``
+    it is held against the fall below which a healthy strategy of the same volatility and reference ratio lies a share ``drawdown_q`` of the time,
+    sigma ln(1 / q) / (2 SR_ref), at most the hard limit of the drawdown monitor (statistics.md 4.1, 4.5), in place of ``max_drawdown``.
     ``sharpe_use``: with ``lower_bound`` the ratio less 1.645 of its standard errors has to reach ``min_sharpe``.
     """
 
@@ -213,10 +228,15 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     win_rate_mode: Mode = Mode.ENFORCE
     win_rate_margin: Decimal | None = None
     sharpe_use: SharpeUse = SharpeUse.POINT
+    drawdown_window_days: Annotated[int, Meta(ge=1)] | None = None
+    drawdown_limit: DrawdownLimit = DrawdownLimit.ABSOLUTE
+    drawdown_q: Decimal = Decimal("0.01")
 
     def __post_init__(self) -> None:
         if self.win_rate_margin is not None and not 0 <= self.win_rate_margin < 1:
             raise ValueError(f"win_rate_margin: expected 0 to under 1, found {self.win_rate_margin}")
+        if not 0 < self.drawdown_q < 1:
+            raise ValueError(f"drawdown_q: expected above 0 to under 1, found {self.drawdown_q}")
         for name in ("max_drawdown", "min_win_rate"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
@@ -227,6 +247,32 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         if self.win_rate_margin is None:
             return float(self.min_win_rate)
         return (breakeven or 0.0) + float(self.win_rate_margin)
+
+    @property
+    def window_bars(self) -> int | None:
+        """Evidence bars over which the drawdown is measured; ``None``: all."""
+        return None if self.drawdown_window_days is None else self.drawdown_window_days * BARS_PER_DAY
+
+    @property
+    def unsampled(self) -> frozenset[str]:
+        """Names of the criteria whose value no metric sample holds: what a store knows of them is what the last decision says."""
+        return frozenset() if self.drawdown_window_days is None else frozenset({"max_drawdown"})
+
+    def most_fall(self, found: Measurements) -> float:
+        """The drawdown that is allowed, a fraction of the peak.
+
+        Scaled, the reference is the ratio shown so far, shrunk for having been chosen because it looked good; one that is undefined or not above 0 leaves the hard limit.
+        """
+        if self.drawdown_limit is DrawdownLimit.ABSOLUTE:
+            return float(self.max_drawdown)
+        reference = self._reference(found)
+        hard, volatility = DrawdownRules().hard, found.volatility
+        scaled = None if volatility is None else drawdown_limit(volatility, reference, float(self.drawdown_q))
+        return hard if scaled is None else min(scaled, hard)
+
+    @staticmethod
+    def _reference(found: Measurements) -> float:
+        return shrunk_sharpe(found.sharpe or 0.0, found.bars / BARS_PER_DAY, EdgeRules().prior_deviation)
 
     def judged_ratio(self, sharpe: float | None, stderr: float | None) -> float | None:
         """What ``min_sharpe`` is compared with: the annual ratio, or the lower end of its one-sided 95 % interval; ``None`` while undefined.
@@ -246,12 +292,19 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         """
         return tuple(_judge(a, found) for a in self._asked(found) if a.criterion.mode is not Mode.OFF)
 
+    def judge_sample(self, found: Measurements, decided: Sequence[Verdict] = ()) -> tuple[Verdict, ...]:
+        """As `judge`, of measurements that a metric sample holds; what it does not is as it was ``decided`` last, and missing before that."""
+        last = {v.criterion.name: v for v in decided if v.criterion.name in self.unsampled}
+        judged = [v for v in self.judge(found) if v.criterion.name not in self.unsampled]
+        named = {v.criterion.name: v for v in judged} | last
+        return tuple(named[n] for n in (a.criterion.name for a in self._asked(found)) if n in named)
+
     def _asked(self, found: Measurements) -> tuple[_Asked, ...]:
         bars_needed, valid = self.min_days * BARS_PER_DAY, max(0, found.bars - found.warmup_bars)
         trades = SampleSize(max(0, found.trades), self.min_trades, "trades")
         days = SampleSize(valid, bars_needed, "evidence bars")
         of_ratio = SampleSize(max(0, found.bars), max(bars_needed, SHARPE_BARS_MIN), "evidence bars")
-        sharpe, fall, wins = float(self.min_sharpe), float(self.max_drawdown), self.least_wins(found.breakeven)
+        sharpe, fall, wins = float(self.min_sharpe), self.most_fall(found), self.least_wins(found.breakeven)
         return (
             _Asked(
                 Criterion("min_trades", self.min_trades, Unit.TRADES, mode=self.trades_mode),
@@ -267,7 +320,13 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
                 float("-inf"),
                 beside=self._of_ratio(found),
             ),
-            _Asked(Criterion("max_drawdown", fall, Unit.FRACTION, True, self.drawdown_mode), found.drawdown_max, days),
+            _Asked(
+                Criterion("max_drawdown", fall, Unit.FRACTION, True, self.drawdown_mode),
+                found.drawdown_max,
+                days,
+                window=self._of_late(found.window),
+                beside=self._of_fall(found),
+            ),
             _Asked(
                 Criterion("min_win_rate", wins, Unit.FRACTION, mode=self.win_rate_mode),
                 found.win_rate,
@@ -281,6 +340,21 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         if self.sharpe_use is SharpeUse.POINT or found.sharpe is None or found.sharpe_stderr is None:
             return ""
         return f"the lower end of a one-sided 95 % interval: a ratio of {found.sharpe:.2f} with a standard error of {found.sharpe_stderr:.2f}"
+
+    def _of_late(self, whole: Window) -> Window | None:
+        if self.drawdown_window_days is None:
+            return None
+        return Window(max(whole.start_ns, whole.end_ns - self.drawdown_window_days * NS_PER_DAY), whole.end_ns)
+
+    def _of_fall(self, found: Measurements) -> str:
+        days = self.drawdown_window_days
+        late = "" if days is None else f"over the last {days} day{'' if days == 1 else 's'}"
+        if self.drawdown_limit is DrawdownLimit.ABSOLUTE:
+            return late
+        limit = f"a healthy strategy lies deeper {self.drawdown_q:.1%} of the time"
+        if self.most_fall(found) == DrawdownRules().hard:
+            limit = "the limit is the hard one"
+        return f"{late}; {limit}" if late else limit
 
 
 def overall(verdicts: Sequence[Verdict]) -> Status | None:
@@ -301,17 +375,18 @@ def in_time(wait_ns: int | None) -> str:
 
 def _judge(asked: _Asked, found: Measurements) -> Verdict:
     criterion, value, sample = asked.criterion, asked.value, asked.sample
+    window = asked.window or found.window
     if value is not None and not (isfinite(value) and asked.least <= value <= asked.most):
         wrong = f"a value that can be: expected {asked.least:g} to {asked.most:g}, found {value}"
-        return Verdict(criterion, value, sample, found.window, Status.ERROR, wrong)
+        return Verdict(criterion, value, sample, window, Status.ERROR, wrong)
     broken = value is not None and criterion.at_most and not criterion.met_by(value)
     lacking = "" if broken else _lacking(value, sample)
     if lacking or value is None:
         wait = _wait(sample, found)
-        return Verdict(criterion, value, sample, found.window, Status.INCONCLUSIVE, lacking, wait_ns=wait)
+        return Verdict(criterion, value, sample, window, Status.INCONCLUSIVE, lacking, wait_ns=wait)
     status = Status.PASSED if criterion.met_by(value) else Status.FAILED
     remark = asked.beside or _remark(criterion, value, asked.stderr)
-    return Verdict(criterion, value, sample, found.window, status, remark=remark)
+    return Verdict(criterion, value, sample, window, status, remark=remark)
 
 
 def _lacking(value: float | None, sample: SampleSize) -> str:

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from genesis.clock import NS_PER_DAY
 from genesis.evidence.payoffs import Payoff
 from genesis.metrics.ratios import Moments, sharpe
 from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Policy, Strategy, World
 from genesis.paper_trading.promotion_facts import Evaluation
 from genesis.paper_trading.promotion_rules import PromotionRules
-from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, Mode, SharpeUse, ValidationCriteria, Verdict
+from genesis.paper_trading.validation_criteria import (
+    ALWAYS_TOLD,
+    DrawdownLimit,
+    Mode,
+    SharpeUse,
+    ValidationCriteria,
+    Verdict,
+)
 from genesis.storage.sqlite import StoreReader
 from genesis.system.gatekeeper import criteria_of, gatekeeping
+from genesis.system.reporting import read_report
 from genesis.system.run import betting_rules, prepare, run_prepared
 from tests.kit.outsider import findings
-from tests.simulation.test_frozen_feed import evaluations, prepared
-
+from tests.simulation.test_frozen_feed import START_NS, SWINGS, evaluations, prepared
 
 NEVER = 0
+# Buys once, and sells before the second day.
+FALLS_ONCE = SWINGS.replace("if self._n % EVERY == 1:", "if self._n in (5, 12):").replace(
+    "elif self._n % EVERY == EVERY - 1:", "elif self._n in (9, 16):"
+)
 
 
-def played(folder: Path, criteria: ValidationCriteria, days: int = 10) -> Path:
+def played(folder: Path, criteria: ValidationCriteria, days: int = 10, strategy: str = SWINGS) -> Path:
     """Ten days of a price that swings, and a strategy that swings with it; sixty bars."""
-    config = prepared(folder, NEVER, days=days).config
+    config = prepared(folder, NEVER, strategy=strategy, days=days).config
     paper = msgspec.structs.replace(config.paper_trading, validation_criteria=criteria)
     run_prepared(prepare(msgspec.structs.replace(config, paper_trading=paper), folder), folder / "frozen.db")
     return folder / "frozen.db"
@@ -57,6 +70,32 @@ def test_the_lower_bound_of_the_ratio_is_that_of_the_bars_so_far(tmp_path: Path)
         judged += 1
     assert judged >= 2
     assert last.value == pytest.approx(verdict.value, rel=1e-6)
+    assert findings(store) == []
+
+
+def test_the_drawdown_of_late_forgets_what_lies_further_back(tmp_path: Path) -> None:
+    """It is no deeper than all of it, and in time less: the outsider finds it above the ends of bars and under the sample of the moment."""
+    asked = ValidationCriteria(
+        min_days=1,
+        trades_mode=Mode.OFF,
+        sharpe_mode=Mode.OFF,
+        win_rate_mode=Mode.OFF,
+        drawdown_window_days=2,
+        drawdown_limit=DrawdownLimit.VOL_SCALED,
+        drawdown_q=Decimal("0.05"),
+    )
+    store = played(tmp_path, asked, strategy=FALLS_ONCE)
+    with StoreReader(store) as reader:
+        whole = {s.time: s.metrics["drawdown_max"] for s in reader.samples("swings")}
+        last = next(v for v in gatekeeping(reader).gates[0].verdicts if v.criterion.name == "max_drawdown")
+        assert criteria_of(reader) == (asked, True)
+        assert read_report(reader).tracks[0].decided != ()
+    late = {at: of(e, "max_drawdown") for at, e in evaluations(store).items() if at in whole}
+    assert all(v.value is not None and v.value <= whole[at] for at, v in late.items())
+    # All that was lost was lost on the first day.
+    assert [v.value == whole[at] for at, v in late.items()][:2] == [True, True]
+    assert all(v.value == 0 for at, v in late.items() if at > START_NS + 4 * NS_PER_DAY)
+    assert last == list(late.values())[-1]
     assert findings(store) == []
 
 

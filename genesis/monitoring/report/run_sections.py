@@ -299,7 +299,7 @@ _CSS = {Status.PASSED: "good", Status.FAILED: "bad", Status.ERROR: "bad", Status
 
 def criteria(report: RunReport) -> str:
     """The criteria that the run was started under, and the evidence, per track."""
-    judged = [(track, report.criteria.judge(track.measurements())) for track in report.tracks]
+    judged = [(track, report.criteria.judge_sample(track.measurements(), track.decided)) for track in report.tracks]
     parts = [_overview(judged)]
     for track, found in judged:
         counts = [(s, sum(v.status is s for v in found)) for s in reversed(Status)]

@@ -202,6 +202,22 @@ class Bars:
             return None
         return total(self.returns) / len(self.returns) / self.spread() * YEAR
 
+    def late_fall(self, bars: int) -> float:
+        """The deepest fall of the index between ends of bars, over the latest of them."""
+        index = peak = 1.0
+        fall = 0.0
+        for change in self.returns[-bars:]:
+            index *= 1 + change
+            peak = max(peak, index)
+            fall = max(fall, 1 - index / peak)
+        return fall
+
+    def scaled_fall(self, q: float) -> float:
+        """Below which a healthy strategy of this volatility lies a share q of the time, the ratio shrunk for having been chosen; at most a fifth."""
+        days = len(self.returns) / 6
+        good = (self.sharpe() or 0.0) * 4 / (4 + 365 / days) if days else 0.0
+        return 0.20 if good <= 0 else min(0.20, round(self.spread() * YEAR * log(1 / q) / (2 * good), 6))
+
     def sharpe_bound(self) -> float | None:
         """The lower end of the ratio's one-sided 95 % interval: 1.645 standard errors of independent returns below it (Mertens)."""
         ratio = self.sharpe()
@@ -1711,6 +1727,8 @@ class Recomputation:
             value = ratio if value is not None and ratio is not None and abs(value - ratio) <= 1e-9 else value
         asked: object = Fraction(self.criteria[name])
         told: object = Fraction(str(criterion["threshold"]))
+        if name == "max_drawdown" and self.criteria.get("drawdown_limit") == "vol_scaled":
+            asked, told = bars.scaled_fall(float(self.criteria.get("drawdown_q", "0.01"))), criterion["threshold"]
         if name == "min_win_rate" and self.criteria.get("win_rate_margin") is not None:
             asked, told = version.breakeven() + float(self.criteria["win_rate_margin"]), criterion["threshold"]
         self.expect(f"{track}: {name}: threshold", asked, told)
@@ -1724,12 +1742,17 @@ class Recomputation:
             self.fallen(track, version, verdict["value"])
 
     def fallen(self, track: str, version: Version, told: float) -> None:
-        """The drawdown is marked between bars as well: not less than at their ends, and what the sample of this moment says."""
-        if version.bars.whole and told < version.bars.fall * (1 - 1e-6) - 1e-12:
-            self.find(f"{track}: max_drawdown: at the ends of bars it was {version.bars.fall:.6g}, found {told}")
+        """The drawdown is marked between bars as well: not less than at their ends, and what the sample of this moment says; of late, no more than that."""
+        days = self.criteria.get("drawdown_window_days")
+        fall = version.bars.fall if days is None else version.bars.late_fall(6 * days)
+        if version.bars.whole and told < fall * (1 - 1e-6) - 1e-12:
+            self.find(f"{track}: max_drawdown: at the ends of bars it was {fall:.6g}, found {told}")
         if version.attempt == 1 and version.sampled is not None:
             at, sampled = version.sampled
-            if (at == self.time and not _same(sampled, told)) or told < sampled:
+            if days is not None:
+                if at == self.time and told > sampled * (1 + 1e-9):
+                    self.find(f"{track}: max_drawdown: since the begin it was {sampled}, found {told}")
+            elif (at == self.time and not _same(sampled, told)) or told < sampled:
                 self.find(f"{track}: max_drawdown: the last sample says {sampled}, found {told}")
 
     def _StageChanged(self, track: str, body: Document) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from genesis.paper_trading.validation_criteria import (
     Criterion,
+    DrawdownLimit,
     Measurements,
     Mode,
     SampleSize,
@@ -144,6 +145,61 @@ def test_a_lower_bound_is_said_to_be_one() -> None:
     assert found.words == "the lower end of a one-sided 95 % interval: a ratio of 2.50 with a standard error of 0.50"
     with pytest.raises(msgspec.ValidationError, match="sharpe_use"):
         msgspec.convert({"sharpe_use": "upper"}, ValidationCriteria)
+
+
+@pytest.mark.parametrize(
+    ("volatility", "sharpe", "limit"),
+    [
+        # 4 / (4 + 365 / 7) of the ratio counts after 42 bars: 0.07124679; sigma ln(100) / (2 SR).
+        (0.05, 20.0, 0.080796),
+        (0.10, 20.0, 0.161592),
+        (0.20, 20.0, 0.20),
+        (0.10, 0.0, 0.20),
+        (0.10, -3.0, 0.20),
+        (0.10, None, 0.20),
+        (None, 20.0, 0.20),
+    ],
+)
+def test_a_scaled_drawdown_limit_is_what_a_healthy_strategy_of_that_volatility_may_show(
+    volatility: float | None, sharpe: float | None, limit: float
+) -> None:
+    """The ratio shrunk for having been chosen; without one above 0, and beyond a fifth, the hard limit."""
+    limits = ValidationCriteria(drawdown_limit=DrawdownLimit.VOL_SCALED)
+    found = judged(limits, volatility=volatility, sharpe=sharpe, drawdown_max=limit)["max_drawdown"]
+    assert (found.status, found.criterion.threshold) == (PASSED, pytest.approx(limit, abs=1e-6))
+    hard = "the limit is the hard one" if limit == 0.20 else "a healthy strategy lies deeper 1.0% of the time"
+    assert found.words == hard
+    deeper = judged(limits, volatility=volatility, sharpe=sharpe, drawdown_max=limit + 1e-5)["max_drawdown"]
+    assert deeper.status is FAILED
+
+
+def test_a_drawdown_of_late_says_of_which_days_it_is() -> None:
+    """Its window is the last three days of ten, or what there is of them; a sample does not hold it, the last decision does."""
+    limits = ValidationCriteria(drawdown_window_days=3)
+    found = judged(limits)["max_drawdown"]
+    assert (found.window, found.words) == (Window(7 * DAY, 10 * DAY), "over the last 3 days")
+    assert judged(ValidationCriteria(drawdown_window_days=11))["max_drawdown"].window == WINDOW
+    assert (limits.window_bars, ValidationCriteria().window_bars) == (18, None)
+    sampled = Measurements(window=WINDOW, **{**GOOD, "drawdown_max": 0.5})
+    names = [v.criterion.name for v in limits.judge_sample(sampled, ())]
+    assert names == ["min_trades", "min_days", "min_sharpe", "min_win_rate"]
+    assert [v for v in limits.judge_sample(sampled, [found]) if v.criterion.at_most] == [found]
+    assert ValidationCriteria().judge_sample(sampled, [found]) == ValidationCriteria().judge(sampled)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"drawdown_window_days": 0}, "drawdown_window_days"),
+        ({"drawdown_limit": "relative"}, "drawdown_limit"),
+        ({"drawdown_q": Decimal(0)}, "drawdown_q: expected above 0 to under 1, found 0"),
+        ({"drawdown_q": Decimal(1)}, "drawdown_q: expected above 0 to under 1, found 1"),
+    ],
+)
+def test_drawdown_options_that_cannot_be_are_refused(wrong: dict[str, Any], words: str) -> None:
+    """Named, with what was expected and found."""
+    with pytest.raises(msgspec.ValidationError, match=words):
+        msgspec.convert(wrong, ValidationCriteria)
 
 
 def test_inconclusive_says_how_many_more_are_needed() -> None:
