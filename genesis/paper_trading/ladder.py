@@ -269,7 +269,7 @@ class CapitalLadder:
         self._try_to_join(self._versions[track.name], now)
 
     def hear(self, entries: Sequence[Event]) -> None:
-        """Orders of reference tracks, and what stops or trades on live ones."""
+        """Orders and trades of reference tracks, and what stops or trades on live ones."""
         for event in entries:
             name = event.track or ""
             if isinstance(event, OrderSubmitted):
@@ -277,6 +277,9 @@ class CapitalLadder:
                 if version is not None:
                     version.candidate.sent(event)
             elif isinstance(event, (TrackHalted, TrackStopped, Liquidated, TradeClosed)):
+                known = self._versions.get(name)
+                if known is not None and isinstance(event, TradeClosed):
+                    known.candidate.traded(event)
                 live = self._by_live.get(name)
                 if live is not None:
                     _heard_of_live(live, event)
@@ -292,7 +295,8 @@ class CapitalLadder:
                 if version.watch is not None:
                     version.watch.close_bar()
                 version.watch_by(self._watch_rules)
-            version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns))
+            gap = None if version.live is None or version.watch is None else version.watch.gap()
+            version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns, gap))
         events: list[Event] = []
         for test in self._tests:
             events.extend(test.close_bar(time_ns, self.manager.standings))
@@ -370,7 +374,7 @@ class CapitalLadder:
             adjusted=adjusted,
             residual=residual,
             e_live=version.live_evidence(),
-            e_stress=candidate.stressed.e_value if evidence.loss_bound is not None else None,
+            e_stress=candidate.stressed_value(),
             futility=None if futility is None else futility.value,
             bound_broken=evidence.bound_broken,
             monitors=self._readings(version),

@@ -21,6 +21,8 @@ BARS_PER_DAY = 6
 _CLEAR = 2.0
 # Standard errors below an estimate at which its one-sided 95 % interval ends: the 95 % quantile of the normal distribution.
 ONE_SIDED_95 = 1.6448536269514722
+# A result that rests on so few trades is theirs, and says little of the rest.
+BEST_TRADES = 3
 # What every run tells of its criteria; of the others only what is not as it is by default.
 ALWAYS_TOLD = frozenset(
     {
@@ -76,6 +78,9 @@ class Unit(Enum):
     DAYS = "days"
     A_YEAR = "a year"
     FRACTION = "fraction"
+    E_VALUE = "E"
+    BARS = "bars"
+    ALARMS = "alarms"
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -176,6 +181,9 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     """What is judged: counts, and values that are ``None`` while undefined; all net, over one window.
 
     ``sharpe`` and ``volatility`` are annual; ``drawdown_max`` is of the days that the criteria ask for. ``warmup_bars`` of the ``bars`` are no validation time; ``breakeven`` is the share of trades that has to win so that nothing is lost.
+    ``without_best`` is what all trades but the best `BEST_TRADES` have earned, a fraction of the budget; ``e_stress`` E at one and a half times the costs; ``coverage``
+    the share of bars whose data were whole; ``bound_breaks`` how many bars lost more than the loss bound; ``gap_alarm`` whether the monitor of the gap to the twin is in
+    alarm, after ``gap_bars`` bars, ``None`` where nothing is live.
     """
 
     window: Window
@@ -188,6 +196,12 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     drawdown_max: float | None = None
     win_rate: float | None = None
     breakeven: float | None = None
+    without_best: float | None = None
+    e_stress: float | None = None
+    coverage: float | None = None
+    bound_breaks: int | None = None
+    gap_bars: int = 0
+    gap_alarm: bool | None = None
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -201,12 +215,18 @@ class _Asked(msgspec.Struct, frozen=True):
     most: float = float("inf")
     # Where it is not that of all measurements.
     window: Window | None = None
+    # What an undefined value waits for.
+    undefined: str = "a value: it is undefined over this sample"
     # What is said in place of the distance from the threshold.
     beside: str = ""
 
 
 class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The five given criteria and their modes; fractions are fractions, a day is six evidence bars.
+    """The five given criteria and their modes, and five that are off unless asked for; fractions are fractions, a day is six evidence bars.
+
+    Those are (statistics.md 4.1): ``concentration``, the trades lose nothing without the best `BEST_TRADES` of them; ``cost_stress``, E at one and a half times the
+    costs is at least 1; ``data_quality``, at least ``min_coverage`` of the bars had whole data; ``loss_bound``, no bar has lost more than the declared bound;
+    ``fidelity``, the gap between live and twin is not in alarm. Where nothing is live fidelity says nothing and counts for nothing, or nobody could ever go live.
 
     ``win_rate_margin``: with one, in place of ``min_win_rate`` the share of trades that won has to exceed by as much the one at which their mean win and
     mean loss would come to nothing. 55 % is easy for many small wins and out of reach for a few large ones, whatever they earn (statistics.md 4.1, 5.5).
@@ -231,13 +251,19 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     drawdown_window_days: Annotated[int, Meta(ge=1)] | None = None
     drawdown_limit: DrawdownLimit = DrawdownLimit.ABSOLUTE
     drawdown_q: Decimal = Decimal("0.01")
+    min_coverage: Decimal = Decimal("0.99")
+    concentration_mode: Mode = Mode.OFF
+    cost_stress_mode: Mode = Mode.OFF
+    data_quality_mode: Mode = Mode.OFF
+    loss_bound_mode: Mode = Mode.OFF
+    fidelity_mode: Mode = Mode.OFF
 
     def __post_init__(self) -> None:
         if self.win_rate_margin is not None and not 0 <= self.win_rate_margin < 1:
             raise ValueError(f"win_rate_margin: expected 0 to under 1, found {self.win_rate_margin}")
         if not 0 < self.drawdown_q < 1:
             raise ValueError(f"drawdown_q: expected above 0 to under 1, found {self.drawdown_q}")
-        for name in ("max_drawdown", "min_win_rate"):
+        for name in ("max_drawdown", "min_win_rate", "min_coverage"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ValueError(f"{name}: expected 0 to 1, found {value}")
@@ -256,7 +282,18 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     @property
     def unsampled(self) -> frozenset[str]:
         """Names of the criteria whose value no metric sample holds: what a store knows of them is what the last decision says."""
-        return frozenset() if self.drawdown_window_days is None else frozenset({"max_drawdown"})
+        of_late = () if self.drawdown_window_days is None else ("max_drawdown",)
+        return frozenset((*of_late, *self.integrity))
+
+    @property
+    def integrity(self) -> tuple[str, ...]:
+        """Names of those criteria beyond the five that are judged."""
+        names = ("concentration", "cost_stress", "data_quality", "loss_bound", "fidelity")
+        return tuple(n for n in names if getattr(self, f"{n}_mode") is not Mode.OFF)
+
+    def without_integrity(self) -> ValidationCriteria:
+        """The same, with those beyond the five off."""
+        return msgspec.structs.replace(self, **{f"{n}_mode": Mode.OFF for n in self.integrity})
 
     def most_fall(self, found: Measurements) -> float:
         """The drawdown that is allowed, a fraction of the peak.
@@ -290,14 +327,16 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Counts that are not reached yet are `INCONCLUSIVE`, never `FAILED`: time may bring them. A drawdown over its limit is `FAILED`
         however short the sample. A number that cannot be is `ERROR`.
         """
-        return tuple(_judge(a, found) for a in self._asked(found) if a.criterion.mode is not Mode.OFF)
+        asked = self._asked(found) + (self._integrity(found) if self.integrity else ())
+        return tuple(_judge(a, found) for a in asked if a.criterion.mode is not Mode.OFF)
 
     def judge_sample(self, found: Measurements, decided: Sequence[Verdict] = ()) -> tuple[Verdict, ...]:
         """As `judge`, of measurements that a metric sample holds; what it does not is as it was ``decided`` last, and missing before that."""
         last = {v.criterion.name: v for v in decided if v.criterion.name in self.unsampled}
         judged = [v for v in self.judge(found) if v.criterion.name not in self.unsampled]
         named = {v.criterion.name: v for v in judged} | last
-        return tuple(named[n] for n in (a.criterion.name for a in self._asked(found)) if n in named)
+        order = (*(a.criterion.name for a in self._asked(found)), *self.integrity)
+        return tuple(named[n] for n in order if n in named)
 
     def _asked(self, found: Measurements) -> tuple[_Asked, ...]:
         bars_needed, valid = self.min_days * BARS_PER_DAY, max(0, found.bars - found.warmup_bars)
@@ -341,6 +380,55 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             return ""
         return f"the lower end of a one-sided 95 % interval: a ratio of {found.sharpe:.2f} with a standard error of {found.sharpe_stderr:.2f}"
 
+    def _integrity(self, found: Measurements) -> tuple[_Asked, ...]:
+        valid = max(0, found.bars - found.warmup_bars)
+        days = SampleSize(valid, self.min_days * BARS_PER_DAY, "evidence bars")
+        trades = SampleSize(max(0, found.trades), max(self.min_trades, BEST_TRADES + 1), "trades")
+        breaks = None if found.bound_breaks is None else float(found.bound_breaks)
+        return (
+            _Asked(
+                Criterion("concentration", 0.0, Unit.FRACTION, mode=self.concentration_mode),
+                found.without_best,
+                trades,
+                least=float("-inf"),
+                beside=f"of the budget, without the best {BEST_TRADES} trades",
+            ),
+            _Asked(
+                Criterion("cost_stress", 1.0, Unit.E_VALUE, mode=self.cost_stress_mode),
+                found.e_stress,
+                days,
+                undefined="a loss bound: the bet begins with it",
+                beside="at one and a half times the costs",
+            ),
+            _Asked(
+                Criterion("data_quality", float(self.min_coverage), Unit.FRACTION, mode=self.data_quality_mode),
+                found.coverage,
+                days,
+                most=1.0,
+                beside="of all bars had whole data",
+            ),
+            _Asked(
+                Criterion("loss_bound", 0.0, Unit.BARS, True, self.loss_bound_mode),
+                breaks,
+                days,
+                undefined="a loss bound: it is fixed with the warm-up",
+                beside="lost more than the declared bound",
+            ),
+            self._fidelity(found),
+        )
+
+    def _fidelity(self, found: Measurements) -> _Asked:
+        alarm, mode = found.gap_alarm, self.fidelity_mode
+        if alarm is None and mode is Mode.ENFORCE:
+            mode = Mode.ADVISORY
+        return _Asked(
+            Criterion("fidelity", 0.0, Unit.ALARMS, True, mode),
+            None if alarm is None else float(alarm),
+            SampleSize(found.gap_bars, 0, "bars of live beside its twin"),
+            undefined="a live track: until then it counts for nothing",
+            beside="of the gap between live and its twin",
+        )
+
     def _of_late(self, whole: Window) -> Window | None:
         if self.drawdown_window_days is None:
             return None
@@ -380,7 +468,7 @@ def _judge(asked: _Asked, found: Measurements) -> Verdict:
         wrong = f"a value that can be: expected {asked.least:g} to {asked.most:g}, found {value}"
         return Verdict(criterion, value, sample, window, Status.ERROR, wrong)
     broken = value is not None and criterion.at_most and not criterion.met_by(value)
-    lacking = "" if broken else _lacking(value, sample)
+    lacking = "" if broken else _lacking(value, sample, asked.undefined)
     if lacking or value is None:
         wait = _wait(sample, found)
         return Verdict(criterion, value, sample, window, Status.INCONCLUSIVE, lacking, wait_ns=wait)
@@ -389,10 +477,10 @@ def _judge(asked: _Asked, found: Measurements) -> Verdict:
     return Verdict(criterion, value, sample, window, status, remark=remark)
 
 
-def _lacking(value: float | None, sample: SampleSize) -> str:
+def _lacking(value: float | None, sample: SampleSize, undefined: str) -> str:
     if not sample.enough:
         return f"{sample.lacking:,} more {sample.of} of {sample.needed:,}"
-    return "a value: it is undefined over this sample" if value is None else ""
+    return undefined if value is None else ""
 
 
 def _wait(sample: SampleSize, found: Measurements) -> int | None:

@@ -11,15 +11,17 @@ import pytest
 from genesis.clock import NS_PER_DAY
 from genesis.evidence.payoffs import Payoff
 from genesis.metrics.ratios import Moments, sharpe
+from genesis.monitoring.report.run_sections import criteria as criteria_section
 from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Policy, Strategy, World
-from genesis.paper_trading.promotion_facts import Evaluation
+from genesis.paper_trading.promotion_facts import DataState, Evaluation
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import (
     ALWAYS_TOLD,
     DrawdownLimit,
     Mode,
     SharpeUse,
+    Status,
     ValidationCriteria,
     Verdict,
 )
@@ -28,7 +30,7 @@ from genesis.system.gatekeeper import criteria_of, gatekeeping
 from genesis.system.reporting import read_report
 from genesis.system.run import betting_rules, prepare, run_prepared
 from tests.kit.outsider import findings
-from tests.simulation.test_frozen_feed import START_NS, SWINGS, evaluations, prepared
+from tests.simulation.test_frozen_feed import FROZEN, START_NS, SWINGS, evaluations, prepared
 
 NEVER = 0
 # Buys once, and sells before the second day.
@@ -37,9 +39,11 @@ FALLS_ONCE = SWINGS.replace("if self._n % EVERY == 1:", "if self._n in (5, 12):"
 )
 
 
-def played(folder: Path, criteria: ValidationCriteria, days: int = 10, strategy: str = SWINGS) -> Path:
+def played(
+    folder: Path, criteria: ValidationCriteria, days: int = 10, strategy: str = SWINGS, frozen_ns: int = NEVER
+) -> Path:
     """Ten days of a price that swings, and a strategy that swings with it; sixty bars."""
-    config = prepared(folder, NEVER, strategy=strategy, days=days).config
+    config = prepared(folder, frozen_ns, strategy=strategy, days=days).config
     paper = msgspec.structs.replace(config.paper_trading, validation_criteria=criteria)
     run_prepared(prepare(msgspec.structs.replace(config, paper_trading=paper), folder), folder / "frozen.db")
     return folder / "frozen.db"
@@ -97,6 +101,58 @@ def test_the_drawdown_of_late_forgets_what_lies_further_back(tmp_path: Path) -> 
     assert all(v.value == 0 for at, v in late.items() if at > START_NS + 4 * NS_PER_DAY)
     assert last == list(late.values())[-1]
     assert findings(store) == []
+
+
+def test_what_lies_beyond_the_five_is_judged_recorded_and_made_again(tmp_path: Path) -> None:
+    """Of nine days one bar is missing: the trades but the best three, E at higher costs, coverage, the bound, and the gap once it is live."""
+    asked = ValidationCriteria(
+        min_trades=1,
+        min_days=1,
+        trades_mode=Mode.OFF,
+        days_mode=Mode.OFF,
+        sharpe_mode=Mode.OFF,
+        drawdown_mode=Mode.OFF,
+        win_rate_mode=Mode.OFF,
+        min_coverage=Decimal("0.5"),
+        concentration_mode=Mode.ADVISORY,
+        cost_stress_mode=Mode.ADVISORY,
+        data_quality_mode=Mode.ENFORCE,
+        loss_bound_mode=Mode.ENFORCE,
+        fidelity_mode=Mode.ENFORCE,
+    )
+    store = played(tmp_path, asked, days=9, frozen_ns=FROZEN[DataState.DEGRADED])
+    with StoreReader(store) as reader:
+        trades = [(t.time_close, Decimal(t.pnl)) for t in reader.trades("swings")]
+        bars = [(e.time, e.bar_return) for e in reader.evidence("swings")]
+        told = {v.criterion.name: v for v in gatekeeping(reader).gates[0].verdicts}
+        assert criteria_of(reader) == (asked, True)
+        rows = "".join(criteria_section(read_report(reader)))
+    made = evaluations(store)
+    for at, e in made.items():
+        earned = sorted(pnl for closed, pnl in trades if closed <= at)
+        judged = {v.criterion.name: v for v in e.facts.verdicts}
+        rest = float(sum(earned[:-3], Decimal(0)) / 10_000) if earned else None
+        assert judged["concentration"].value == (None if rest is None else pytest.approx(rest, rel=1e-12))
+        assert judged["cost_stress"].value == e.facts.e_stress
+        so_far = [change for time, change in bars if time <= at]
+        assert judged["data_quality"].value == (len(so_far) - so_far.count(None)) / len(so_far)
+        if e.facts.e_stress is not None:
+            assert (judged["loss_bound"].value == 0) is not e.facts.bound_broken
+    last = list(made.values())[-1]
+    assert 0.9 < of(last, "data_quality").value < 1  # type: ignore[operator]
+    assert last.after.stage.holds_capital
+    assert (of(last, "fidelity").status, of(last, "fidelity").criterion.mode) == (Status.PASSED, Mode.ENFORCE)
+    assert told["fidelity"] == of(last, "fidelity")
+    assert all(name in rows for name in asked.integrity)
+    assert findings(store) == []
+
+
+def test_what_is_not_simulated_is_not_studied() -> None:
+    """A study with a criterion of costs would promote nobody: it is refused, and the command leaves it out and says so."""
+    asked = ValidationCriteria(cost_stress_mode=Mode.ENFORCE)
+    with pytest.raises(ValueError, match="criteria: expected those of what is simulated, found cost_stress"):
+        Policy(criteria=asked)
+    assert Policy(criteria=asked.without_integrity()).criteria == ValidationCriteria()
 
 
 def test_of_what_is_left_as_it_was_nothing_is_recorded(tmp_path: Path) -> None:

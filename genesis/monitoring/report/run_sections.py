@@ -380,4 +380,6 @@ def _valued(value: float, unit: Unit) -> str:
         return f"{value:,.0f} trades"
     if unit is Unit.DAYS:
         return f"{money(Decimal(repr(value)), 1) if value % 1 else f'{value:,.0f}'} days"
+    if unit in (Unit.BARS, Unit.ALARMS):
+        return f"{value:.0f} {unit.value}"
     return number(value)

@@ -57,6 +57,8 @@ ACTIONS = (
     "demote:demote resume:demote restore:join archive:demote"
 )
 ACTION = dict(pair.split(":") for pair in ACTIONS.split())
+# Thresholds that a first entry need not tell.
+LEAST = {"cost_stress": 1, "data_quality": "0.99"}
 CAREFUL_FIRST = ("halt", "archive", "demote", "resume", "restore", "promote")
 
 
@@ -164,7 +166,7 @@ class Bars:
 
     def __init__(self, rules: Document) -> None:
         self.rules, self.returns = rules, list[float]()
-        self.warmup, self.broken = 0, False
+        self.warmup, self.broken, self.breaks, self.missing = 0, False, 0, 0
         self.index = self.peak = 1.0
         # The greatest fall of the index between ends of bars, as long as none is missing; within a bar it may have been more.
         self.fall, self.whole, self.known = 0.0, True, (0, 0.0)
@@ -183,7 +185,8 @@ class Bars:
         self.peak = max(self.peak, self.index)
         self.fall = max(self.fall, 1 - self.index / self.peak)
         if self.bound is not None:
-            self.broken = self.broken or change < -self.bound
+            self.breaks += change < -self.bound
+            self.broken = self.breaks > 0
             self.stake.add(self.scale.scaled(change))
         else:
             self.warmup += 1
@@ -243,7 +246,7 @@ class Watch:
         start = reference.spread()
         self.scale, self.edge = Scale(start, 0.5 * start, 0.98), [0.0] * 3
         self.gap_scale, self.gap = Scale(0.25 * start, 0.05 * start, 0.99, 12), 0.0
-        self.breaches, self.at_risk = [0.0] * 4, risk.value
+        self.breaches, self.at_risk, self.compared = [0.0] * 4, risk.value, 0
         self.spread, self.index, self.peak = start, 1.0, 1.0
         self.refer(reference)
 
@@ -272,6 +275,7 @@ class Watch:
         factors = [1 - min(b * x, 0.88) + b * self.good for b in self.bets]
         self.edge = [min((1 + m) * f, 10 * 3 * BARS_A_YEAR) for m, f in zip(self.edge, factors, strict=True)]
         if live or twin:
+            self.compared += 1
             shift = 20 / YEAR
             apart = max(-6.0, min(6.0, self.gap_scale.scaled(live - twin)))
             self.gap = max(0.0, self.gap - shift * (apart + shift / 2))
@@ -516,8 +520,8 @@ def _times(value: float | None, factor: float | None) -> float | None:
 def status_of(verdict: Document) -> str:
     """What value, threshold and sample say; a value that cannot be is an error."""
     criterion, value, sample = verdict["criterion"], verdict["value"], verdict["sample"]
-    most = 1.0 if criterion["name"] == "min_win_rate" else float("inf")
-    least = float("-inf") if criterion["name"] == "min_sharpe" else 0.0
+    most = 1.0 if criterion["name"] in ("min_win_rate", "data_quality") else float("inf")
+    least = float("-inf") if criterion["name"] in ("min_sharpe", "concentration") else 0.0
     # A number that is none has no place in an entry: its verdict tells it in words alone.
     none = value is None and verdict["missing"].startswith("a value that can be")
     if none or (value is not None and not least <= value <= most):
@@ -1248,6 +1252,7 @@ class Version:
         self.since, self.bars, self.attempt = start, Bars(rules), 1
         self.trades = self.wins = self.losses = self.live_trades = 0
         self.won = self.lost = Fraction(0)
+        self.best = list[Fraction]()
         # Of the bars of all attempts.
         self.risk = Risk()
         # The attempts that were there when it went live, while it holds capital.
@@ -1270,6 +1275,7 @@ class Version:
         self.stress = None if self.stress is None else Bars(self.rules)
         self.trades = self.wins = self.losses = 0
         self.won = self.lost = Fraction(0)
+        self.best = []
         self.sampled = self.live_before = None
 
     def breakeven(self) -> float:
@@ -1451,6 +1457,7 @@ class Recomputation:
             version.trades, version.wins, version.losses = (
                 version.trades + 1, version.wins + (earned > 0), version.losses + (earned < 0)
             )  # fmt: skip
+            version.best = sorted([*version.best, earned])[-3:]
             version.won, version.lost = version.won + max(earned, Fraction(0)), version.lost - min(earned, Fraction(0))
         name, role = self.of.get(track, ("", ""))
         if role == "live":
@@ -1477,7 +1484,7 @@ class Recomputation:
         bars, change = self.bars[track], body["bar_return"]
         self.book(track, change)
         if change is None:
-            bars.whole = False
+            bars.whole, bars.missing = False, bars.missing + 1
         else:
             bars.add(change)
             if track in self.versions:
@@ -1713,7 +1720,9 @@ class Recomputation:
         criterion, bars = verdict["criterion"], version.bars
         name, valid = criterion["name"], len(bars.returns) - bars.warmup
         trades, needed = version.trades, self.criteria["min_days"] * 6
+        live = version.watch is not None and version.live is not None
         found = {
+            **self.integrity(version, verdict, live),
             "min_trades": (float(trades), trades, self.criteria["min_trades"]),
             "min_days": (valid / 6, valid, needed),
             "min_sharpe": (bars.sharpe(), len(bars.returns), max(needed, 42)),
@@ -1725,7 +1734,9 @@ class Recomputation:
             value, ratio = bars.sharpe_bound(), verdict["value"]
             # Two larger numbers from which it is the difference agree to their last digits, not it.
             value = ratio if value is not None and ratio is not None and abs(value - ratio) <= 1e-9 else value
-        asked: object = Fraction(self.criteria[name])
+        asked: object = Fraction(self.criteria.get(name, LEAST.get(name, 0)))
+        if name == "data_quality":
+            asked = Fraction(self.criteria.get("min_coverage", LEAST[name]))
         told: object = Fraction(str(criterion["threshold"]))
         if name == "max_drawdown" and self.criteria.get("drawdown_limit") == "vol_scaled":
             asked, told = bars.scaled_fall(float(self.criteria.get("drawdown_q", "0.01"))), criterion["threshold"]
@@ -1733,13 +1744,39 @@ class Recomputation:
             asked, told = version.breakeven() + float(self.criteria["win_rate_margin"]), criterion["threshold"]
         self.expect(f"{track}: {name}: threshold", asked, told)
         mode = name.removeprefix("min_").removeprefix("max_")
-        self.expect(f"{track}: {name}: mode", self.criteria[f"{mode}_mode"], criterion["mode"])
+        counts = self.criteria.get(f"{mode}_mode", "off")
+        # Where nothing is live there is no gap to count.
+        counts = "advisory" if name == "fidelity" and not live and counts == "enforce" else counts
+        self.expect(f"{track}: {name}: mode", counts, criterion["mode"])
         self.expect(f"{track}: {name}", value, verdict["value"])
         self.expect(f"{track}: {name}: sample", n, verdict["sample"]["n"])
         self.expect(f"{track}: {name}: needed", least, verdict["sample"]["needed"])
         self.expect(f"{track}: {name}: status", status_of(verdict), verdict["status"])
         if name == "max_drawdown":
             self.fallen(track, version, verdict["value"])
+
+    def integrity(self, version: Version, verdict: Document, live: bool) -> dict[str, tuple[Any, int, int]]:
+        """Value, sample and what is needed of the criteria beyond the five."""
+        bars, told = version.bars, verdict["value"]
+        valid, needed, closed = (
+            len(bars.returns) - bars.warmup,
+            self.criteria["min_days"] * 6,
+            len(bars.returns) + bars.missing,
+        )
+        stress = None if bars.bound is None else told if version.stress is None else version.stress.e_value
+        if stress is not None and told is not None and isclose(stress, told, rel_tol=1e-6):
+            stress = told
+        rest = float((version.won - version.lost - sum(version.best, Fraction(0))) / version.budget)
+        alarm = float(version.watch.levels()["gap"] == "ALARM") if version.watch is not None and live else None
+        return {
+            "concentration": (
+                rest if version.trades else None, version.trades, max(self.criteria["min_trades"], 4)
+            ),
+            "cost_stress": (stress, valid, needed),
+            "data_quality": (len(bars.returns) / closed if closed else None, valid, needed),
+            "loss_bound": (None if bars.bound is None else float(bars.breaks), valid, needed),
+            "fidelity": (alarm, version.watch.compared if version.watch is not None and live else 0, 0),
+        }  # fmt: skip
 
     def fallen(self, track: str, version: Version, told: float) -> None:
         """The drawdown is marked between bars as well: not less than at their ends, and what the sample of this moment says; of late, no more than that."""

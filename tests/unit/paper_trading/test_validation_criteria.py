@@ -202,6 +202,80 @@ def test_drawdown_options_that_cannot_be_are_refused(wrong: dict[str, Any], word
         msgspec.convert(wrong, ValidationCriteria)
 
 
+INTEGRITY = ValidationCriteria(
+    concentration_mode=Mode.ENFORCE,
+    cost_stress_mode=Mode.ENFORCE,
+    data_quality_mode=Mode.ENFORCE,
+    loss_bound_mode=Mode.ENFORCE,
+    fidelity_mode=Mode.ENFORCE,
+)
+WHOLE: dict[str, Any] = {"without_best": 0.0, "e_stress": 1.0, "coverage": 0.99, "bound_breaks": 0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "status"),
+    [
+        ({}, "concentration", PASSED),
+        ({"without_best": -0.0001}, "concentration", FAILED),
+        ({"without_best": 0.3, "trades": 99}, "concentration", OPEN),
+        ({"without_best": None}, "concentration", OPEN),
+        ({}, "cost_stress", PASSED),
+        ({"e_stress": 0.999}, "cost_stress", FAILED),
+        ({"e_stress": 7.0, "bars": 41}, "cost_stress", OPEN),
+        ({"e_stress": None}, "cost_stress", OPEN),
+        ({}, "data_quality", PASSED),
+        ({"coverage": 0.9899}, "data_quality", FAILED),
+        ({"coverage": 0.5, "bars": 41}, "data_quality", OPEN),
+        ({"coverage": None}, "data_quality", OPEN),
+        ({"coverage": 1.01}, "data_quality", Status.ERROR),
+        ({}, "loss_bound", PASSED),
+        ({"bound_breaks": 1}, "loss_bound", FAILED),
+        ({"bound_breaks": 1, "bars": 41}, "loss_bound", FAILED),
+        ({"bound_breaks": None}, "loss_bound", OPEN),
+        ({}, "fidelity", OPEN),
+        ({"gap_alarm": False}, "fidelity", PASSED),
+        ({"gap_alarm": True}, "fidelity", FAILED),
+    ],
+)
+def test_each_criterion_beyond_the_five_on_its_threshold_and_beside_it(
+    changed: dict[str, Any], name: str, status: Status
+) -> None:
+    """The threshold itself passes; coverage may still rise while the sample is short, a broken bound stays broken."""
+    assert judged(INTEGRITY, **{**WHOLE, **changed})[name].status is status
+
+
+def test_the_five_beyond_the_five_are_off_unless_asked_for() -> None:
+    """By default none is judged; each that is asked for stands behind the five, in one order."""
+    assert ValidationCriteria().integrity == ()
+    names = ("concentration", "cost_stress", "data_quality", "loss_bound", "fidelity")
+    assert INTEGRITY.integrity == names
+    assert tuple(judged(INTEGRITY, **WHOLE))[5:] == names
+    assert INTEGRITY.without_integrity() == ValidationCriteria()
+
+
+def test_where_nothing_is_live_fidelity_keeps_nobody_on_paper() -> None:
+    """It is open and does not count; with a live track it counts as it was asked to."""
+    on_paper = judged(INTEGRITY, **WHOLE)
+    assert (on_paper["fidelity"].criterion.mode, overall(list(on_paper.values()))) == (Mode.ADVISORY, PASSED)
+    assert on_paper["fidelity"].words == "a live track: until then it counts for nothing"
+    live = judged(INTEGRITY, **WHOLE, gap_alarm=True, gap_bars=9)
+    assert (live["fidelity"].criterion.mode, overall(list(live.values()))) == (Mode.ENFORCE, FAILED)
+    assert live["fidelity"].sample.n == 9
+
+
+def test_three_trades_are_not_enough_to_be_without_the_best_three() -> None:
+    """Four at least, where fewer trades are asked for."""
+    few = ValidationCriteria(min_trades=1, concentration_mode=Mode.ADVISORY)
+    assert judged(few, trades=3, without_best=0.0)["concentration"].missing == "1 more trades of 4"
+    assert judged(few, trades=4, without_best=0.0)["concentration"].status is PASSED
+
+
+def test_a_share_of_whole_bars_is_a_share() -> None:
+    """0 to 1; nothing beyond."""
+    with pytest.raises(ValueError, match="min_coverage: expected 0 to 1, found 1.01"):
+        ValidationCriteria(min_coverage=Decimal("1.01"))
+
+
 def test_inconclusive_says_how_many_more_are_needed() -> None:
     """In words, with the number that is missing."""
     assert judged(trades=37)["min_trades"].missing == "63 more trades of 100"
