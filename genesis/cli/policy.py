@@ -51,7 +51,7 @@ def simulate_policy(
     paper = loaded.paper_trading
     world = _world(families, look_alikes, days, trades, correlation, seed)
     betting = betting_rules(paper.promotion, world.members)
-    policy = Policy(criteria=paper.validation_criteria.without_integrity(), rules=paper.promotion, betting=betting)
+    policy = Policy(criteria=paper.validation_criteria.simulated(), rules=paper.promotion, betting=betting)
     strategies = [Strategy(p, s) for p in payoff or list(Payoff) for s in sharpe or _SHARPES]
     policies = {a: msgspec.structs.replace(policy, rules=_at(policy.rules, a)) for a in alpha or ()}
     with progress_bar(as_json) as bar:
@@ -78,7 +78,7 @@ def simulate_policy(
 
 
 def _left_out(criteria: ValidationCriteria) -> tuple[str, ...]:
-    names = ", ".join(criteria.integrity)
+    names = ", ".join(criteria.unsimulated)
     return (f"Not simulated, and never in the way here: {names}.",) if names else ()
 
 

@@ -26,6 +26,7 @@ from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.family import Family
 from genesis.paper_trading.live_pair import LIVE, LivePair
+from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.promotion_facts import (
     AccountFacts,
     Asked,
@@ -180,7 +181,7 @@ class CapitalLadder:
     """
 
     # Whom it asks is told anew by every process.
-    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds}
+    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds, "_own": ()}
 
     def __init__(
         self,
@@ -200,6 +201,7 @@ class CapitalLadder:
         self._rates = rates
         self._inbox: Inbox = _empty
         self._hold_back: HoldBack = _nothing_holds
+        self._own: tuple[OwnJudge, ...] = ()
         self._equity: Decimal | None = None
         self._watch_rules = WatchRules()
         self.manager = StrategyPromotionManager(rules)
@@ -237,6 +239,10 @@ class CapitalLadder:
     def take_from(self, inbox: Inbox) -> None:
         """Ask ``inbox`` at every evidence bar what persons want."""
         self._inbox = inbox
+
+    def judge_also_by(self, own: Sequence[OwnJudge]) -> None:
+        """Judge every version by the user's own criteria as well."""
+        self._own = tuple(own)
 
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
@@ -295,8 +301,7 @@ class CapitalLadder:
                 if version.watch is not None:
                     version.watch.close_bar()
                 version.watch_by(self._watch_rules)
-            gap = None if version.live is None or version.watch is None else version.watch.gap()
-            version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns, gap))
+            version.verdicts = self._judged(version, time_ns)
         events: list[Event] = []
         for test in self._tests:
             events.extend(test.close_bar(time_ns, self.manager.standings))
@@ -309,6 +314,11 @@ class CapitalLadder:
             events.extend(self._close_pair(version, time_ns))
         self._ask_again(time_ns)
         return events
+
+    def _judged(self, version: _Version, now: int) -> tuple[Verdict, ...]:
+        gap = None if version.live is None or version.watch is None else version.watch.gap()
+        found, criteria = version.candidate.measurements(now, gap), self._criteria
+        return criteria.judge(found) + tuple(own.judge(criteria, found) for own in self._own)
 
     # ---- what waits for fresh prices
 

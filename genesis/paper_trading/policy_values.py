@@ -22,7 +22,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What is studied: the configuration that decides.
 
     Raises:
-        ValueError: criteria of what is not simulated (costs, gaps in the data, a live side); they would promote nobody.
+        ValueError: criteria of what is not simulated (costs, gaps in the data, a live side, the user's own); they would promote nobody.
     """
 
     criteria: ValidationCriteria = ValidationCriteria()
@@ -30,8 +30,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     betting: BettingRules = BettingRules()
 
     def __post_init__(self) -> None:
-        if self.criteria.integrity:
-            found = ", ".join(self.criteria.integrity)
+        if self.criteria.unsimulated:
+            found = ", ".join(self.criteria.unsimulated)
             raise ValueError(f"criteria: expected those of what is simulated, found {found}")
 
 

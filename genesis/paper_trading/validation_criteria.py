@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
@@ -21,6 +22,23 @@ BARS_PER_DAY = 6
 _CLEAR = 2.0
 # Standard errors below an estimate at which its one-sided 95 % interval ends: the 95 % quantile of the normal distribution.
 ONE_SIDED_95 = 1.6448536269514722
+# With these words begins what an `ERROR` says of a value.
+IMPOSSIBLE = "a value that can be"
+_OWN_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_KNOWN_NAMES = frozenset(
+    {
+        "min_trades",
+        "min_days",
+        "min_sharpe",
+        "max_drawdown",
+        "min_win_rate",
+        "concentration",
+        "cost_stress",
+        "data_quality",
+        "loss_bound",
+        "fidelity",
+    }
+)
 # A result that rests on so few trades is theirs, and says little of the rest.
 BEST_TRADES = 3
 # What every run tells of its criteria; of the others only what is not as it is by default.
@@ -81,6 +99,7 @@ class Unit(Enum):
     E_VALUE = "E"
     BARS = "bars"
     ALARMS = "alarms"
+    OWN = "in its own unit"
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -135,6 +154,33 @@ class Criterion(msgspec.Struct, frozen=True):
     def met_by(self, value: float) -> bool:
         """Whether the value is on the right side; the threshold itself is."""
         return value <= self.threshold if self.at_most else value >= self.threshold
+
+
+class OwnCriterion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A criterion of the user's: ``code`` (``file.py:name``, ``package.module:name`` or the name of an entry point) gives its value.
+
+    Raises:
+        ValueError: a name that is none or that one of Genesis' criteria has, or a threshold that is no finite number.
+    """
+
+    name: str
+    code: str
+    threshold: Decimal
+    at_most: bool = False
+    mode: Mode = Mode.ENFORCE
+
+    def __post_init__(self) -> None:
+        if not _OWN_NAME.fullmatch(self.name) or self.name in _KNOWN_NAMES:
+            raise ValueError(
+                f"name: expected small letters, digits and underscores, and none of Genesis' own, found {self.name!r}"
+            )
+        if not self.threshold.is_finite():
+            raise ValueError(f"threshold: expected a finite number, found {self.threshold}")
+
+    @property
+    def criterion(self) -> Criterion:
+        """As it is judged."""
+        return Criterion(self.name, float(self.threshold), Unit.OWN, self.at_most, self.mode)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -226,7 +272,7 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     Those are (statistics.md 4.1): ``concentration``, the trades lose nothing without the best `BEST_TRADES` of them; ``cost_stress``, E at one and a half times the
     costs is at least 1; ``data_quality``, at least ``min_coverage`` of the bars had whole data; ``loss_bound``, no bar has lost more than the declared bound;
-    ``fidelity``, the gap between live and twin is not in alarm. Where nothing is live fidelity says nothing and counts for nothing, or nobody could ever go live.
+    ``fidelity``, the gap between live and twin is not in alarm. ``own`` are the user's (`genesis.paper_trading.own_criteria`). Where nothing is live fidelity says nothing and counts for nothing, or nobody could ever go live.
 
     ``win_rate_margin``: with one, in place of ``min_win_rate`` the share of trades that won has to exceed by as much the one at which their mean win and
     mean loss would come to nothing. 55 % is easy for many small wins and out of reach for a few large ones, whatever they earn (statistics.md 4.1, 5.5).
@@ -257,10 +303,14 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     data_quality_mode: Mode = Mode.OFF
     loss_bound_mode: Mode = Mode.OFF
     fidelity_mode: Mode = Mode.OFF
+    own: tuple[OwnCriterion, ...] = ()
 
     def __post_init__(self) -> None:
         if self.win_rate_margin is not None and not 0 <= self.win_rate_margin < 1:
             raise ValueError(f"win_rate_margin: expected 0 to under 1, found {self.win_rate_margin}")
+        names = [o.name for o in self.own]
+        if len(set(names)) < len(names):
+            raise ValueError(f"own: expected each name once, found {', '.join(names)}")
         if not 0 < self.drawdown_q < 1:
             raise ValueError(f"drawdown_q: expected above 0 to under 1, found {self.drawdown_q}")
         for name in ("max_drawdown", "min_win_rate", "min_coverage"):
@@ -283,7 +333,12 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     def unsampled(self) -> frozenset[str]:
         """Names of the criteria whose value no metric sample holds: what a store knows of them is what the last decision says."""
         of_late = () if self.drawdown_window_days is None else ("max_drawdown",)
-        return frozenset((*of_late, *self.integrity))
+        return frozenset((*of_late, *self.unsimulated))
+
+    @property
+    def unsimulated(self) -> tuple[str, ...]:
+        """Names of the criteria that are judged and that no study of a policy simulates, in the order in which they are judged."""
+        return (*self.integrity, *(o.name for o in self.own if o.mode is not Mode.OFF))
 
     @property
     def integrity(self) -> tuple[str, ...]:
@@ -291,9 +346,10 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         names = ("concentration", "cost_stress", "data_quality", "loss_bound", "fidelity")
         return tuple(n for n in names if getattr(self, f"{n}_mode") is not Mode.OFF)
 
-    def without_integrity(self) -> ValidationCriteria:
-        """The same, with those beyond the five off."""
-        return msgspec.structs.replace(self, **{f"{n}_mode": Mode.OFF for n in self.integrity})
+    def simulated(self) -> ValidationCriteria:
+        """The same, without those that no study simulates."""
+        modes = {f"{n}_mode": Mode.OFF for n in self.integrity}
+        return msgspec.structs.replace(self, own=(), **modes)
 
     def most_fall(self, found: Measurements) -> float:
         """The drawdown that is allowed, a fraction of the peak.
@@ -330,12 +386,20 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         asked = self._asked(found) + (self._integrity(found) if self.integrity else ())
         return tuple(_judge(a, found) for a in asked if a.criterion.mode is not Mode.OFF)
 
+    def judge_own(self, own: OwnCriterion, value: float | None, found: Measurements, problem: str = "") -> Verdict:
+        """A user's criterion by the value that its code gave, as soon as there are ``min_days``; ``problem`` is what kept it from giving one."""
+        valid = max(0, found.bars - found.warmup_bars)
+        sample = SampleSize(valid, self.min_days * BARS_PER_DAY, "evidence bars")
+        if problem:
+            return Verdict(own.criterion, None, sample, found.window, Status.ERROR, problem)
+        return _judge(_Asked(own.criterion, value, sample, least=float("-inf")), found)
+
     def judge_sample(self, found: Measurements, decided: Sequence[Verdict] = ()) -> tuple[Verdict, ...]:
         """As `judge`, of measurements that a metric sample holds; what it does not is as it was ``decided`` last, and missing before that."""
         last = {v.criterion.name: v for v in decided if v.criterion.name in self.unsampled}
         judged = [v for v in self.judge(found) if v.criterion.name not in self.unsampled]
         named = {v.criterion.name: v for v in judged} | last
-        order = (*(a.criterion.name for a in self._asked(found)), *self.integrity)
+        order = (*(a.criterion.name for a in self._asked(found)), *self.unsimulated)
         return tuple(named[n] for n in order if n in named)
 
     def _asked(self, found: Measurements) -> tuple[_Asked, ...]:
@@ -465,7 +529,7 @@ def _judge(asked: _Asked, found: Measurements) -> Verdict:
     criterion, value, sample = asked.criterion, asked.value, asked.sample
     window = asked.window or found.window
     if value is not None and not (isfinite(value) and asked.least <= value <= asked.most):
-        wrong = f"a value that can be: expected {asked.least:g} to {asked.most:g}, found {value}"
+        wrong = f"{IMPOSSIBLE}: expected {asked.least:g} to {asked.most:g}, found {value}"
         return Verdict(criterion, value, sample, window, Status.ERROR, wrong)
     broken = value is not None and criterion.at_most and not criterion.met_by(value)
     lacking = "" if broken else _lacking(value, sample, asked.undefined)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,10 +19,12 @@ from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Policy, Strategy, World
 from genesis.paper_trading.promotion_facts import DataState, Evaluation
 from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.stages import Stage
 from genesis.paper_trading.validation_criteria import (
     ALWAYS_TOLD,
     DrawdownLimit,
     Mode,
+    OwnCriterion,
     SharpeUse,
     Status,
     ValidationCriteria,
@@ -30,6 +35,7 @@ from genesis.system.gatekeeper import criteria_of, gatekeeping
 from genesis.system.reporting import read_report
 from genesis.system.run import betting_rules, prepare, run_prepared
 from tests.kit.outsider import findings
+from tests.kit.resumed import assert_resumes
 from tests.simulation.test_frozen_feed import FROZEN, START_NS, SWINGS, evaluations, prepared
 
 NEVER = 0
@@ -147,12 +153,107 @@ def test_what_lies_beyond_the_five_is_judged_recorded_and_made_again(tmp_path: P
     assert findings(store) == []
 
 
+CALM = """
+from helper import SHARE
+
+
+def trades_a_bar(found):
+    return found.trades / found.bars if found.bars > 2 else None
+
+
+class Share:
+    def __call__(self, found):
+        return SHARE
+
+
+def breaks(found):
+    raise ValueError("no such thing")
+"""
+
+
+def own(name: str, code: str, threshold: str, **more: Any) -> OwnCriterion:
+    return OwnCriterion(name=name, code=f"calm.py:{code}", threshold=Decimal(threshold), **more)
+
+
+def test_a_criterion_of_one_s_own_is_judged_recorded_and_compared_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function, a class and one that raises: value, threshold and mode as configured; an error ends nothing; a helper belongs to the code."""
+    asked = ValidationCriteria(
+        min_days=1,
+        trades_mode=Mode.OFF,
+        sharpe_mode=Mode.OFF,
+        drawdown_mode=Mode.OFF,
+        win_rate_mode=Mode.OFF,
+        own=(
+            own("busy", "trades_a_bar", "0.45"),
+            own("share", "Share", "0.1", at_most=True, mode=Mode.ADVISORY),
+            own("broken", "breaks", "1", mode=Mode.ADVISORY),
+            own("unasked", "nowhere", "1", mode=Mode.OFF),
+        ),
+    )
+    digests = []
+    for share in ("0.1", "0.2"):
+        folder = tmp_path / share
+        folder.mkdir()
+        (folder / "calm.py").write_text(CALM)
+        (folder / "helper.py").write_text(f"SHARE = {share}")
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.delitem(sys.modules, "helper", raising=False)
+        store = played(folder, asked, days=3)
+        with StoreReader(store) as reader:
+            first = json.loads(next(iter(reader.entries(1, 1))).entry)["body"]
+            told = {v.criterion.name: v for v in gatekeeping(reader).gates[0].verdicts}
+            assert criteria_of(reader) == (asked, True)
+            trades, bars = len(reader.trades("swings")), len(reader.evidence("swings"))
+        last = list(evaluations(store).values())[-1]
+        judged = {v.criterion.name: v for v in last.facts.verdicts}
+        digests.append(first["own_criteria"])
+        assert list(judged) == ["min_days", "busy", "share", "broken"]
+        assert judged["busy"].value == trades / bars
+        assert judged["busy"].status is Status.PASSED
+        assert judged["share"].value == float(share)
+        assert judged["share"].status is (Status.PASSED if share == "0.1" else Status.FAILED)
+        assert judged["broken"].status is Status.ERROR
+        assert judged["broken"].missing == "a value that can be: its code raised ValueError: no such thing"
+        assert told["share"] == judged["share"]
+        assert last.after.stage is not Stage.PAPER
+        assert findings(store) == []
+    assert digests[0].keys() == {"busy", "share", "broken"}
+    assert digests[0]["share"] != digests[1]["share"]
+
+
+def test_a_run_that_asks_for_all_of_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """However the tape is cut: extremes of bars, best trades, missing bars and the user's code are those of the run that nobody stopped."""
+    (tmp_path / "busy.py").write_text("def busy(found):\n    return found.trades\n")
+    asked = ValidationCriteria(
+        min_days=1,
+        min_trades=1,
+        win_rate_mode=Mode.OFF,
+        sharpe_mode=Mode.OFF,
+        drawdown_window_days=1,
+        drawdown_limit=DrawdownLimit.VOL_SCALED,
+        concentration_mode=Mode.ADVISORY,
+        cost_stress_mode=Mode.ADVISORY,
+        data_quality_mode=Mode.ADVISORY,
+        loss_bound_mode=Mode.ENFORCE,
+        fidelity_mode=Mode.ENFORCE,
+        own=(OwnCriterion(name="busy", code="busy.py:busy", threshold=Decimal(2)),),
+    )
+    config = prepared(tmp_path, FROZEN[DataState.DEGRADED]).config
+    paper = msgspec.structs.replace(config.paper_trading, validation_criteria=asked)
+    told = assert_resumes(
+        lambda: prepare(msgspec.structs.replace(config, paper_trading=paper), tmp_path), 700, None, [2, 4, 7]
+    )
+    assert any(b'"name":"busy"' in entry for entry in told.journal.entries[1:])
+
+
 def test_what_is_not_simulated_is_not_studied() -> None:
     """A study with a criterion of costs would promote nobody: it is refused, and the command leaves it out and says so."""
     asked = ValidationCriteria(cost_stress_mode=Mode.ENFORCE)
     with pytest.raises(ValueError, match="criteria: expected those of what is simulated, found cost_stress"):
         Policy(criteria=asked)
-    assert Policy(criteria=asked.without_integrity()).criteria == ValidationCriteria()
+    assert Policy(criteria=asked.simulated()).criteria == ValidationCriteria()
 
 
 def test_of_what_is_left_as_it_was_nothing_is_recorded(tmp_path: Path) -> None:

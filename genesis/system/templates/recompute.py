@@ -59,6 +59,17 @@ ACTIONS = (
 ACTION = dict(pair.split(":") for pair in ACTIONS.split())
 # Thresholds that a first entry need not tell.
 LEAST = {"cost_stress": 1, "data_quality": "0.99"}
+# Criteria whose value cannot lie below; of one of the user's own nobody knows.
+FROM_ZERO = (
+    "min_trades",
+    "min_days",
+    "max_drawdown",
+    "min_win_rate",
+    "cost_stress",
+    "data_quality",
+    "loss_bound",
+    "fidelity",
+)
 CAREFUL_FIRST = ("halt", "archive", "demote", "resume", "restore", "promote")
 
 
@@ -521,7 +532,7 @@ def status_of(verdict: Document) -> str:
     """What value, threshold and sample say; a value that cannot be is an error."""
     criterion, value, sample = verdict["criterion"], verdict["value"], verdict["sample"]
     most = 1.0 if criterion["name"] in ("min_win_rate", "data_quality") else float("inf")
-    least = float("-inf") if criterion["name"] in ("min_sharpe", "concentration") else 0.0
+    least = 0.0 if criterion["name"] in FROM_ZERO else float("-inf")
     # A number that is none has no place in an entry: its verdict tells it in words alone.
     none = value is None and verdict["missing"].startswith("a value that can be")
     if none or (value is not None and not least <= value <= most):
@@ -1720,6 +1731,10 @@ class Recomputation:
         criterion, bars = verdict["criterion"], version.bars
         name, valid = criterion["name"], len(bars.returns) - bars.warmup
         trades, needed = version.trades, self.criteria["min_days"] * 6
+        own = {o["name"]: o for o in self.criteria.get("own", ())}
+        if name in own:
+            self.judged_own(track, own[name], verdict, valid, needed)
+            return
         live = version.watch is not None and version.live is not None
         found = {
             **self.integrity(version, verdict, live),
@@ -1754,6 +1769,16 @@ class Recomputation:
         self.expect(f"{track}: {name}: status", status_of(verdict), verdict["status"])
         if name == "max_drawdown":
             self.fallen(track, version, verdict["value"])
+
+    def judged_own(self, track: str, asked: Document, verdict: Document, valid: int, needed: int) -> None:
+        """A criterion of the user's own: its value is the record's, all else follows."""
+        criterion, name = verdict["criterion"], asked["name"]
+        for what, found, told in (
+            ("threshold", float(asked["threshold"]), criterion["threshold"]), ("mode", asked["mode"], criterion["mode"]),
+            ("at_most", asked["at_most"], criterion["at_most"]), ("sample", valid, verdict["sample"]["n"]),
+            ("needed", needed, verdict["sample"]["needed"]), ("status", status_of(verdict), verdict["status"]),
+        ):  # fmt: skip
+            self.expect(f"{track}: {name}: {what}", found, told)
 
     def integrity(self, version: Version, verdict: Document, live: bool) -> dict[str, tuple[Any, int, int]]:
         """Value, sample and what is needed of the criteria beyond the five."""
@@ -1843,7 +1868,7 @@ def _lines(place: Path, name: str) -> list[bytes]:
 
 NOT_RECOMPUTED = (
     "taken from the record: prices, and with them what equity was between two moments at which nothing was held; E against the benchmark; drawdown within a "
-    "bar between samples; whether a gap in the data reaches to a look; rates between moneys that the first entry does not assume, and the room where one counts"
+    "bar between samples; whether a gap in the data reaches to a look; values of a user's own criteria; rates between moneys that the first entry does not assume, and the room where one counts"
 )
 
 if __name__ == "__main__":

@@ -250,7 +250,7 @@ def test_the_five_beyond_the_five_are_off_unless_asked_for() -> None:
     names = ("concentration", "cost_stress", "data_quality", "loss_bound", "fidelity")
     assert INTEGRITY.integrity == names
     assert tuple(judged(INTEGRITY, **WHOLE))[5:] == names
-    assert INTEGRITY.without_integrity() == ValidationCriteria()
+    assert INTEGRITY.simulated() == ValidationCriteria()
 
 
 def test_where_nothing_is_live_fidelity_keeps_nobody_on_paper() -> None:
