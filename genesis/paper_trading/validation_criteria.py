@@ -325,6 +325,11 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         return (breakeven or 0.0) + float(self.win_rate_margin)
 
     @property
+    def asks_a_share_of_wins(self) -> bool:
+        """Whether an absolute share of wins is enforced: it keeps strategies with an edge on paper for how they pay (statistics.md 4.2: 70 % power falls to 21, for a trend follower to 0)."""
+        return self.win_rate_mode is Mode.ENFORCE and self.win_rate_margin is None
+
+    @property
     def window_bars(self) -> int | None:
         """Evidence bars over which the drawdown is measured; ``None``: all."""
         return None if self.drawdown_window_days is None else self.drawdown_window_days * BARS_PER_DAY

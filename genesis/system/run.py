@@ -173,6 +173,13 @@ class Prepared:
             tracks=len(self.tracks),
             no_effect=inactive_keys(),
         )
+        criteria = self.config.paper_trading.validation_criteria
+        if self.ladder is not None and criteria.asks_a_share_of_wins:
+            log.warning(
+                "absolute win rate",
+                min_win_rate=str(criteria.min_win_rate),
+                so="who wins seldom and much stays on paper whatever it earns; win_rate_margin asks what its own wins and losses need",
+            )
         for track, facts in zip(self.tracks, self._facts, strict=False):
             if track.portfolio.valuation is not None and not facts["beside"] and "faults" not in facts:
                 told = track.portfolio.currency

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from genesis.clock import NS_PER_DAY
 from genesis.evidence.payoffs import Payoff
@@ -246,6 +248,28 @@ def test_a_run_that_asks_for_all_of_it_goes_on_where_it_stopped(tmp_path: Path) 
         lambda: prepare(msgspec.structs.replace(config, paper_trading=paper), tmp_path), 700, None, [2, 4, 7]
     )
     assert any(b'"name":"busy"' in entry for entry in told.journal.entries[1:])
+
+
+@pytest.mark.parametrize(
+    ("criteria", "warned"),
+    [
+        (ValidationCriteria(), 1),
+        (ValidationCriteria(win_rate_margin=Decimal("0.005")), 0),
+        (ValidationCriteria(win_rate_mode=Mode.ADVISORY), 0),
+        (ValidationCriteria(win_rate_mode=Mode.OFF), 0),
+    ],
+)
+def test_an_enforced_share_of_wins_is_warned_of_once(criteria: ValidationCriteria, warned: int, tmp_path: Path) -> None:
+    """It keeps whole payoffs on paper whatever they earn; held against break-even, or not enforced, it does not."""
+    config = prepared(tmp_path, NEVER, days=1).config
+    for enabled in (True, False):
+        paper = msgspec.structs.replace(config.paper_trading, validation_criteria=criteria, enabled=enabled)
+        run = prepare(msgspec.structs.replace(config, paper_trading=paper), tmp_path)
+        with capture_logs() as told:
+            run.speak(structlog.get_logger(), tmp_path / "frozen.db")
+        found = [line for line in told if line["event"] == "absolute win rate"]
+        assert [line["log_level"] for line in found] == ["warning"] * (warned if enabled else 0)
+        assert all(line["min_win_rate"] == "0.55" for line in found)
 
 
 def test_what_is_not_simulated_is_not_studied() -> None:
