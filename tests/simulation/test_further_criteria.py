@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from genesis.audit.entry import canonical
 from genesis.clock import NS_PER_DAY
 from genesis.evidence.payoffs import Payoff
 from genesis.metrics.ratios import Moments, sharpe
 from genesis.monitoring.report.run_sections import criteria as criteria_section
 from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Policy, Strategy, World
-from genesis.paper_trading.promotion_facts import DataState, Evaluation
+from genesis.paper_trading.promotion_facts import DataState, Evaluation, digest_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import Stage
 from genesis.paper_trading.validation_criteria import (
@@ -36,7 +38,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system.gatekeeper import criteria_of, gatekeeping
 from genesis.system.reporting import read_report
 from genesis.system.run import betting_rules, prepare, run_prepared
-from tests.kit.outsider import findings
+from tests.kit.outsider import RECOMPUTE, findings
 from tests.kit.resumed import assert_resumes
 from tests.simulation.test_frozen_feed import FROZEN, START_NS, SWINGS, evaluations, prepared
 
@@ -223,6 +225,66 @@ def test_a_criterion_of_one_s_own_is_judged_recorded_and_compared_again(
         assert findings(store) == []
     assert digests[0].keys() == {"busy", "share", "broken"}
     assert digests[0]["share"] != digests[1]["share"]
+
+
+ALL: dict[str, Any] = {
+    "min_trades": 1,
+    "min_days": 1,
+    "trades_mode": Mode.OFF,
+    "days_mode": Mode.OFF,
+    "win_rate_mode": Mode.OFF,
+    "sharpe_use": SharpeUse.LOWER_BOUND,
+    "sharpe_mode": Mode.ADVISORY,
+    "drawdown_mode": Mode.ADVISORY,
+    "drawdown_window_days": 2,
+    "drawdown_limit": DrawdownLimit.VOL_SCALED,
+    "concentration_mode": Mode.ADVISORY,
+    "cost_stress_mode": Mode.ADVISORY,
+    "data_quality_mode": Mode.ADVISORY,
+    "loss_bound_mode": Mode.ADVISORY,
+    "fidelity_mode": Mode.ENFORCE,
+    "own": (OwnCriterion(name="busy", code="busy.py:busy", threshold=Decimal(2)),),
+}
+
+
+def altered(entries: list[bytes], name: str, change: Callable[[dict[str, Any]], None]) -> list[str]:
+    """What an outsider finds where the last decision's verdict on a criterion is another one, under a digest that is its own."""
+    last = max(i for i, e in enumerate(entries) if b'"type":"PromotionEvaluated"' in e)
+    document = json.loads(entries[last])
+    change(next(v for v in document["body"]["record"]["facts"]["verdicts"] if v["criterion"]["name"] == name))
+    document["body"]["digest"] = digest_of(document["body"]["record"])
+    found: list[str] = RECOMPUTE["recompute"]([*entries[:last], canonical(document), *entries[last + 1 :]]).findings
+    return found
+
+
+def test_an_altered_verdict_of_any_of_them_is_found(tmp_path: Path) -> None:
+    """Its value where the outsider can have it, its threshold, mode, sample and status everywhere; and one that was left out."""
+    (tmp_path / "busy.py").write_text("def busy(found):\n    return found.trades\n")
+    store = played(tmp_path, ValidationCriteria(**ALL), days=9)
+    with StoreReader(store) as reader:
+        entries = [row.entry for row in reader.entries()]
+    assert RECOMPUTE["recompute"](entries).findings == []
+    names = (
+        "min_sharpe",
+        "max_drawdown",
+        "concentration",
+        "cost_stress",
+        "data_quality",
+        "loss_bound",
+        "fidelity",
+        "busy",
+    )
+    changes: dict[str, Callable[[dict[str, Any]], None]] = {
+        "value": lambda v: v.update(value=(v["value"] or 0) + 0.7),
+        "threshold": lambda v: v["criterion"].update(threshold=v["criterion"]["threshold"] - 0.05),
+        "mode": lambda v: v["criterion"].update(mode="off"),
+        "sample": lambda v: v["sample"].update(n=v["sample"]["n"] + 1),
+        "status": lambda v: v.update(status="ERROR"),
+        "left out": lambda v: v["criterion"].update(name="min_days"),
+    }
+    unseen = {(n, c) for n in names for c, change in changes.items() if not altered(entries, n, change)}
+    # Of the user's own the value is the record's; on the same side of its threshold it is any.
+    assert unseen == {("busy", "value")}
 
 
 def test_a_run_that_asks_for_all_of_it_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ ACTIONS = (
 ACTION = dict(pair.split(":") for pair in ACTIONS.split())
 # Thresholds that a first entry need not tell.
 LEAST = {"cost_stress": 1, "data_quality": "0.99"}
+FIVE = ("min_trades", "min_days", "min_sharpe", "max_drawdown", "min_win_rate")
+INTEGRITY = ("concentration", "cost_stress", "data_quality", "loss_bound", "fidelity")
 # Criteria whose value cannot lie below; of one of the user's own nobody knows.
 FROM_ZERO = (
     "min_trades",
@@ -1658,6 +1660,7 @@ class Recomputation:
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
                 self.expect(f"{track}: {monitor['name']} monitor", levels[monitor["name"]], monitor["level"])
+        self.expect(f"{track}: criteria", self.asked(), [v["criterion"]["name"] for v in facts["verdicts"]])
         for verdict in facts["verdicts"]:
             self.judged(track, version, verdict)
 
@@ -1769,6 +1772,12 @@ class Recomputation:
         self.expect(f"{track}: {name}: status", status_of(verdict), verdict["status"])
         if name == "max_drawdown":
             self.fallen(track, version, verdict["value"])
+
+    def asked(self) -> list[str]:
+        """Names of the criteria that are judged, in order."""
+        named = [n for n in FIVE if self.criteria[f"{n.partition('_')[2]}_mode"] != "off"]
+        named += [n for n in INTEGRITY if self.criteria.get(f"{n}_mode", "off") != "off"]
+        return named + [o["name"] for o in self.criteria.get("own", ()) if o["mode"] != "off"]
 
     def judged_own(self, track: str, asked: Document, verdict: Document, valid: int, needed: int) -> None:
         """A criterion of the user's own: its value is the record's, all else follows."""
