@@ -87,6 +87,8 @@ class Candidate:
         self._returns = Moments()
         self.track.marks.begin_attempt(now)
         self._stretches.clear()
+        if self._is_windowed:
+            self.track.marks.begin_stretch()
         self._before = self._told()
 
     def sent(self, event: OrderSubmitted) -> None:

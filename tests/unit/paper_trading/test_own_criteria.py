@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from genesis.config import load_config
+from genesis.config import config_yaml, load_config
 from genesis.errors import ConfigError, StrategyError
 from genesis.paper_trading.own_criteria import Measure, OwnJudge
 from genesis.paper_trading.validation_criteria import (
@@ -126,6 +126,9 @@ def test_it_is_configured_in_a_line(tmp_path: Path) -> None:
     found = load_config(tmp_path / "c.yaml").paper_trading.validation_criteria
     assert found.own == (msgspec.structs.replace(ASKED, mode=Mode.ADVISORY),)
     assert found.unsimulated == ("calm",)
+    shown = config_yaml(load_config(tmp_path / "c.yaml"))
+    (tmp_path / "again.yaml").write_text(shown)
+    assert load_config(tmp_path / "again.yaml").paper_trading.validation_criteria == found
     (tmp_path / "c.yaml").write_text("paper_trading: {validation_criteria: {own: [{name: calm, cod: x}]}}\n")
     with pytest.raises(ConfigError, match=r"own\[0\]"):
         load_config(tmp_path / "c.yaml")
@@ -149,3 +152,14 @@ def test_its_code_is_found_in_a_file_or_a_module(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(StrategyError, match=words):
             find_measure(name, tmp_path)
+
+
+def test_an_installed_package_may_offer_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the name of an entry point of the group genesis.criteria."""
+    offered = tmp_path / "offers_calm-1.0.dist-info"
+    offered.mkdir()
+    (offered / "METADATA").write_text("Metadata-Version: 2.1\nName: offers-calm\nVersion: 1.0\n")
+    (offered / "entry_points.txt").write_text("[genesis.criteria]\noffered_calm = offers_calm:calm\n")
+    (tmp_path / "offers_calm.py").write_text("def calm(found):\n    return 0.2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert judged(find_measure("offered_calm", tmp_path)).value == 0.2
