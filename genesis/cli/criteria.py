@@ -67,6 +67,8 @@ def _row(v: Verdict) -> dict[str, Any]:
 def _valued(value: float, unit: Unit) -> str:
     if unit is Unit.FRACTION:
         return f"{value:.2%}"
+    if unit is Unit.OWN:
+        return f"{value:.4g}"
     return f"{value:.2f}" if unit is Unit.A_YEAR else f"{value:.4g} {unit.value}"
 
 

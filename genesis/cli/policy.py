@@ -20,6 +20,7 @@ from genesis.monitoring.report import policy_page
 from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Outcome, Policy, Strategy, World
 from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.paper_trading.validation_criteria import ValidationCriteria
 from genesis.system.export import write_whole
 from genesis.system.run import betting_rules
 
@@ -50,7 +51,7 @@ def simulate_policy(
     paper = loaded.paper_trading
     world = _world(families, look_alikes, days, trades, correlation, seed)
     betting = betting_rules(paper.promotion, world.members)
-    policy = Policy(criteria=paper.validation_criteria, rules=paper.promotion, betting=betting)
+    policy = Policy(criteria=paper.validation_criteria.simulated(), rules=paper.promotion, betting=betting)
     strategies = [Strategy(p, s) for p in payoff or list(Payoff) for s in sharpe or _SHARPES]
     policies = {a: msgspec.structs.replace(policy, rules=_at(policy.rules, a)) for a in alpha or ()}
     with progress_bar(as_json) as bar:
@@ -64,7 +65,8 @@ def simulate_policy(
     if as_json:
         print_json(_document(policy, world, found, others, out))
         return
-    for sentence in (*policy.rules.words(), policy_page.setting(world)):
+    left_out = _left_out(paper.validation_criteria)
+    for sentence in (*policy.rules.words(), *left_out, policy_page.setting(world)):
         say(sentence)
     print_table([_row(o) for o in found])
     for level, outcomes in others.items():
@@ -73,6 +75,11 @@ def simulate_policy(
     say(policy_page.LIMITS)
     if out is not None:
         say(str(out))
+
+
+def _left_out(criteria: ValidationCriteria) -> tuple[str, ...]:
+    names = ", ".join(criteria.unsimulated)
+    return (f"Not simulated, and never in the way here: {names}.",) if names else ()
 
 
 def _world(families: int, members: int, days: int, trades: int, correlation: float, seed: int) -> World:

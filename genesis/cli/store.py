@@ -21,7 +21,7 @@ from genesis.system import backup as copies
 from genesis.system import reporting, versions
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
-from genesis.system.gatekeeper import criteria_of
+from genesis.system.gatekeeper import criteria_of, decided_last
 
 _HEADINGS = (
     "track",
@@ -350,9 +350,10 @@ def _standings(reader: StoreReader, latest: Mapping[str, SampleRow | None], star
     if not latest:
         return {}
     criteria, _ = criteria_of(reader)
+    decided = decided_last(reader, criteria)
     roles = reporting.roles(reader)
     return {
-        name: reporting.standing(sample, start_ns, criteria, reader.warmup_bars(name))
+        name: reporting.standing(sample, start_ns, criteria, reader.warmup_bars(name), decided.get(name, ()))
         for name, sample in latest.items()
         if sample is not None and name not in roles
     }

@@ -183,7 +183,7 @@ def _masked(value: object) -> str:
 def _texts(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _texts(v) for k, v in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_texts(v) for v in value]
     return plain(value) if isinstance(value, Decimal) else value
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis.metrics.drawdown import DrawdownTracker
+from genesis.metrics.drawdown import DrawdownTracker, Stretch
 from genesis.model.mark_prices import mark_grid
 from genesis.tape.stream import Column, Stream, StreamKind
 
@@ -114,6 +114,8 @@ class Marks:
         self.drawdown = DrawdownTracker()
         # Since a later attempt of the same strategy began; ``None`` while the first lasts.
         self.attempt: DrawdownTracker | None = None
+        # Since the last evidence bar ended, where somebody asks for the drawdown of late.
+        self.stretch: Stretch | None = None
         self.drawdown_halt: float | None = drawdown_halt
         self.floor = float("-inf")
         self.calm = self.alarm = 1.0
@@ -154,6 +156,8 @@ class Marks:
         drawdown = self.drawdown.update(value, time_ns)
         if self.attempt is not None:
             self.attempt.update(value, time_ns)
+        if self.stretch is not None:
+            self.stretch.update(value)
         self._settle()
         halt = self.drawdown_halt
         return value <= self.floor or (halt is not None and drawdown >= halt)
@@ -164,6 +168,12 @@ class Marks:
         self.attempt.start(time_ns)
         self.attempt.peak = self.index()
         self._settle()
+
+    def begin_stretch(self) -> Stretch | None:
+        """A stretch begins with the index as it stands; the one that ends there, ``None`` at first."""
+        ended, self.stretch = self.stretch, Stretch(self.index())
+        self._settle()
+        return ended
 
     def limit(self, drawdown_halt: float | None, floor: float) -> None:
         """Set the limits: the drawdown that halts, and the index under which the day's loss is too large."""
@@ -176,10 +186,12 @@ class Marks:
 
     def _settle(self) -> None:
         """Between ``alarm`` and ``calm`` an index is no new peak, no deeper drawdown and breaks no limit: nothing need be taken."""
-        tracker, attempt = self.drawdown, self.attempt
+        tracker, attempt, stretch = self.drawdown, self.attempt, self.stretch
         calm, alarm = tracker.peak, max(tracker.peak * (1 - tracker.maximum), self.floor)
         if attempt is not None:
             calm, alarm = min(calm, attempt.peak), max(alarm, attempt.peak * (1 - attempt.maximum))
+        if stretch is not None:
+            calm, alarm = min(calm, stretch.high), max(alarm, stretch.low, stretch.high * (1 - stretch.deepest))
         self.calm = calm
         # A hair above the exact bound: what falls inside is judged exactly by `take`.
         self.alarm = alarm * (1 + 1e-12)
@@ -263,8 +275,10 @@ class Marks:
         below = np.flatnonzero(values <= self.floor)
         stop = int(below[0]) + 1 if len(below) else len(values)
         broke = self.drawdown.scan(values[:stop], times[:stop], self.drawdown_halt)
+        taken = stop if broke is None else broke + 1
         if self.attempt is not None:
-            taken = stop if broke is None else broke + 1
             self.attempt.scan(values[:taken], times[:taken], None)
+        if self.stretch is not None:
+            self.stretch.scan(values[:taken])
         self._settle()
         return broke if broke is not None else (stop - 1 if len(below) else None)

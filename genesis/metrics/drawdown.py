@@ -6,7 +6,7 @@ float operation on each value, so the results agree to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 
 import numpy as np
@@ -110,6 +110,45 @@ class DrawdownTracker:
             raise ValueError(f"drawdown state: expected peak, maximum and the peak's time, found {state}")
         self.peak, self.maximum, self.peak_ns = float(peak), float(maximum), int(peak_ns)
         self.fell_from_ns, self.trough_ns, self.recovery_ns = map(_date, (fell_from_ns, trough_ns, recovery_ns))
+
+
+class Stretch:
+    """The index over a stretch of time: ``high`` and ``low`` are its extremes, ``deepest`` the deepest fall from a peak within it, a fraction of that peak.
+
+    Args:
+        index: where it stands when the stretch begins.
+    """
+
+    __slots__ = ("deepest", "high", "low")
+
+    def __init__(self, index: float) -> None:
+        self.high = self.low = index
+        self.deepest = 0.0
+
+    def update(self, index: float) -> None:
+        """Take one index."""
+        if index > self.high:
+            self.high = index
+            return
+        self.low = min(self.low, index)
+        self.deepest = max(self.deepest, 1.0 - index / self.high)
+
+    def scan(self, values: NDArray[np.float64]) -> None:
+        """Take a column of indices, (n,), exactly as `update` would one by one."""
+        if not len(values):
+            return
+        falls = 1.0 - values / np.maximum(np.maximum.accumulate(values), self.high)
+        self.high, self.low = max(self.high, float(values.max())), min(self.low, float(values.min()))
+        self.deepest = max(self.deepest, float(falls.max()))
+
+
+def deepest_fall(stretches: Iterable[tuple[float, float, float]]) -> float:
+    """The deepest fall from a peak over stretches that follow each other, each as its high, low and deepest fall; 0 over none."""
+    peak = worst = 0.0
+    for high, low, deepest in stretches:
+        worst = max(worst, deepest, 1.0 - low / peak if low < peak else 0.0)
+        peak = max(peak, high)
+    return worst
 
 
 def _date(value: float | None) -> int | None:

@@ -26,6 +26,7 @@ from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.family import Family
 from genesis.paper_trading.live_pair import LIVE, LivePair
+from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.promotion_facts import (
     AccountFacts,
     Asked,
@@ -180,7 +181,7 @@ class CapitalLadder:
     """
 
     # Whom it asks is told anew by every process.
-    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds}
+    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds, "_own": ()}
 
     def __init__(
         self,
@@ -200,6 +201,7 @@ class CapitalLadder:
         self._rates = rates
         self._inbox: Inbox = _empty
         self._hold_back: HoldBack = _nothing_holds
+        self._own: tuple[OwnJudge, ...] = ()
         self._equity: Decimal | None = None
         self._watch_rules = WatchRules()
         self.manager = StrategyPromotionManager(rules)
@@ -218,7 +220,8 @@ class CapitalLadder:
     def add(self, track: Track, identity: str, facts: Mapping[str, Any]) -> None:
         """Take a reference track into the account's family; ``facts`` are what the first entry says of it."""
         synthetic = bool(facts.get("synthetic", False))
-        candidate = Candidate(track, identity, self._start_ns, self._betting, self._source, synthetic)
+        window_bars = self._criteria.window_bars
+        candidate = Candidate(track, identity, self._start_ns, self._betting, self._source, synthetic, window_bars)
         told = {k: v for k, v in facts.items() if k not in ("beside", "budget", "name", "tier")}
         self._versions[track.name] = _Version(candidate, told)
         self._family.begin(track.name, candidate.evidence, candidate.hedged)
@@ -236,6 +239,10 @@ class CapitalLadder:
     def take_from(self, inbox: Inbox) -> None:
         """Ask ``inbox`` at every evidence bar what persons want."""
         self._inbox = inbox
+
+    def judge_also_by(self, own: Sequence[OwnJudge]) -> None:
+        """Judge every version by the user's own criteria as well."""
+        self._own = tuple(own)
 
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
@@ -268,7 +275,7 @@ class CapitalLadder:
         self._try_to_join(self._versions[track.name], now)
 
     def hear(self, entries: Sequence[Event]) -> None:
-        """Orders of reference tracks, and what stops or trades on live ones."""
+        """Orders and trades of reference tracks, and what stops or trades on live ones."""
         for event in entries:
             name = event.track or ""
             if isinstance(event, OrderSubmitted):
@@ -276,6 +283,9 @@ class CapitalLadder:
                 if version is not None:
                     version.candidate.sent(event)
             elif isinstance(event, (TrackHalted, TrackStopped, Liquidated, TradeClosed)):
+                known = self._versions.get(name)
+                if known is not None and isinstance(event, TradeClosed):
+                    known.candidate.traded(event)
                 live = self._by_live.get(name)
                 if live is not None:
                     _heard_of_live(live, event)
@@ -291,7 +301,7 @@ class CapitalLadder:
                 if version.watch is not None:
                     version.watch.close_bar()
                 version.watch_by(self._watch_rules)
-            version.verdicts = self._criteria.judge(version.candidate.measurements(time_ns))
+            version.verdicts = self._judged(version, time_ns)
         events: list[Event] = []
         for test in self._tests:
             events.extend(test.close_bar(time_ns, self.manager.standings))
@@ -304,6 +314,11 @@ class CapitalLadder:
             events.extend(self._close_pair(version, time_ns))
         self._ask_again(time_ns)
         return events
+
+    def _judged(self, version: _Version, now: int) -> tuple[Verdict, ...]:
+        gap = None if version.live is None or version.watch is None else version.watch.gap()
+        found, criteria = version.candidate.measurements(now, gap), self._criteria
+        return criteria.judge(found) + tuple(own.judge(criteria, found) for own in self._own)
 
     # ---- what waits for fresh prices
 
@@ -369,7 +384,7 @@ class CapitalLadder:
             adjusted=adjusted,
             residual=residual,
             e_live=version.live_evidence(),
-            e_stress=candidate.stressed.e_value if evidence.loss_bound is not None else None,
+            e_stress=candidate.stressed_value(),
             futility=None if futility is None else futility.value,
             bound_broken=evidence.bound_broken,
             monitors=self._readings(version),

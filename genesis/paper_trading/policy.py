@@ -28,7 +28,7 @@ from genesis.evidence.futility import Futility
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import FutilityRules, Source
 from genesis.evidence.simulated import chosen, shocks, stepwise
-from genesis.metrics.ratios import BARS_PER_YEAR, SHARPE_BARS_MIN, Moments
+from genesis.metrics.ratios import BARS_PER_YEAR, SHARPE_BARS_MIN, Moments, sharpe
 from genesis.metrics.returns import NO_DEVIATION, YEAR_DAYS
 from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.policy_values import BAR_NS, BARS_A_DAY, BEGIN_NS, Outcome, Policy, Rate, Strategy, World
@@ -36,7 +36,15 @@ from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Standing
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_rules import Gates, PromotionRules
 from genesis.paper_trading.stages import Stage
-from genesis.paper_trading.validation_criteria import Measurements, Mode, ValidationCriteria, Window
+from genesis.paper_trading.validation_criteria import (
+    ONE_SIDED_95,
+    DrawdownLimit,
+    Measurements,
+    Mode,
+    SharpeUse,
+    ValidationCriteria,
+    Window,
+)
 
 BUDGET: Final = Decimal(10_000)
 _CENTS: Final = 1_000_000  # of a budget
@@ -64,7 +72,21 @@ class Shown:
         start: equity at the begin.
     """
 
-    __slots__ = ("_gained", "codes", "e", "fall", "first", "futility", "ratio", "returns", "trades", "warmup", "wins")
+    __slots__ = (
+        "_gained",
+        "codes",
+        "deviation",
+        "e",
+        "fall",
+        "first",
+        "futility",
+        "ratio",
+        "ratio_error",
+        "returns",
+        "trades",
+        "warmup",
+        "wins",
+    )
 
     def __init__(self, policy: Policy, first: int, start: float, equity: Floats, won: Counts, trades: Counts) -> None:
         path = np.concatenate([[start], equity])
@@ -75,10 +97,12 @@ class Shown:
         )
         self.first, self.trades = first, trades
         self.wins = np.concatenate([[0], np.cumsum(won)])[trades]
-        self.fall = np.maximum.accumulate(1 - path / np.maximum.accumulate(path))[trades]
+        self.fall = _falls(path, trades, policy.criteria.window_bars)
         ends = path[trades]
         self.returns: Floats = ends / np.concatenate([[start], ends[:-1]]) - 1
-        self.ratio = _ratios(self.returns)
+        self.deviation = _deviations(self.returns)
+        self.ratio = _ratios(self.returns, self.deviation)
+        self.ratio_error = _ratio_errors(self.returns) if policy.criteria.sharpe_use is SharpeUse.LOWER_BOUND else None
         warm = WarmUp(policy.betting, 1)
         for bar in range(len(self.returns)):
             warm.add(self.returns[bar : bar + 1])
@@ -104,17 +128,27 @@ class Shown:
         """What each bar's win rate is held against."""
         return np.array([criteria.least_wins(self.breakeven(i)) for i in range(len(self.trades))])
 
+    def most_fall(self, criteria: ValidationCriteria) -> Floats:
+        """What each bar's drawdown is held against."""
+        if criteria.drawdown_limit is DrawdownLimit.ABSOLUTE:
+            return np.full(len(self.trades), float(criteria.max_drawdown))
+        bars = range(self.first + 1, self.first + 1 + len(self.trades))
+        return np.array([criteria.most_fall(self.measured(bar)) for bar in bars])
+
     def measured(self, bar: int) -> Measurements:
         """What the criteria judge at a bar."""
         i = self.at(bar)
         bars, trades = i + 1, int(self.trades[i])
         ratio = float(self.ratio[i])
+        error = np.nan if self.ratio_error is None else float(self.ratio_error[i])
         return Measurements(
             window=Window(time_of(self.first), time_of(bar)),
             trades=trades,
             bars=bars,
             warmup_bars=min(bars, self.warmup),
             sharpe=None if np.isnan(ratio) else ratio,
+            sharpe_stderr=None if np.isnan(error) else error,
+            volatility=float(self.deviation[i]) * sqrt(BARS_PER_YEAR) if i else None,
             drawdown_max=float(self.fall[i]),
             win_rate=float(self.wins[i]) / trades if trades else None,
             breakeven=self.breakeven(i),
@@ -144,16 +178,41 @@ def weigh(policy: Policy, shown: Shown) -> None:
         shown.e[i], shown.futility[i] = bets.value, against.value
 
 
-def _ratios(returns: Floats) -> Floats:
-    """The annual Sharpe ratio of the bars so far; nan while it is undefined."""
+def _falls(path: Floats, trades: Counts, window: int | None) -> Floats:
+    """The deepest fall of the equity at the end of each bar, over all or over the latest ``window`` bars."""
+    if window is None:
+        return np.asarray(np.maximum.accumulate(1 - path / np.maximum.accumulate(path))[trades])
+    begins = np.concatenate([np.zeros(window, dtype=np.int64), trades])
+    parts = (path[begin : end + 1] for begin, end in zip(begins, trades, strict=False))
+    return np.array([(1 - part / np.maximum.accumulate(part)).max() for part in parts])
+
+
+def _deviations(returns: Floats) -> Floats:
+    """Standard deviation (ddof 1) of the bars so far; 0 at the first."""
     n = np.arange(1, len(returns) + 1)
-    mean = np.cumsum(returns) / n
     # Less their overall mean, squares cancel little.
     centred = returns - returns.mean()
     squares = np.cumsum(centred * centred) - np.cumsum(centred) ** 2 / n
-    deviation = np.sqrt(np.maximum(squares, 0) / np.maximum(n - 1, 1))
+    return np.asarray(np.sqrt(np.maximum(squares, 0) / np.maximum(n - 1, 1)))
+
+
+def _ratios(returns: Floats, deviation: Floats) -> Floats:
+    """The annual Sharpe ratio of the bars so far; nan while it is undefined."""
+    n = np.arange(1, len(returns) + 1)
+    mean = np.cumsum(returns) / n
     defined = (n >= SHARPE_BARS_MIN) & (deviation > NO_DEVIATION)
     return np.asarray(np.where(defined, mean / np.where(defined, deviation, 1.0), np.nan) * sqrt(BARS_PER_YEAR))
+
+
+def _ratio_errors(returns: Floats) -> Floats:
+    """The standard error of the annual Sharpe ratio of the bars so far, as the runtime estimates it; nan while it is undefined."""
+    moments, found = Moments(), np.full(len(returns), np.nan)
+    for i, change in enumerate(returns.tolist()):
+        moments.add(change)
+        estimate = sharpe(moments)
+        if estimate is not None:
+            found[i] = estimate.stderr
+    return found
 
 
 def _codes(criteria: ValidationCriteria, shown: Shown) -> Counts:
@@ -163,11 +222,13 @@ def _codes(criteria: ValidationCriteria, shown: Shown) -> Counts:
     valid = n - np.minimum(n, shown.warmup)
     rate = shown.wins / np.maximum(trades, 1)
     least = float(criteria.min_win_rate) if criteria.win_rate_margin is None else shown.least_wins(criteria)
+    most = shown.most_fall(criteria)
+    ratio = shown.ratio if shown.ratio_error is None else shown.ratio - ONE_SIDED_95 * shown.ratio_error
     asked: list[tuple[Mode, Any, Any]] = [
         (criteria.trades_mode, trades >= criteria.min_trades, True),
         (criteria.days_mode, valid >= needed, True),
-        (criteria.sharpe_mode, (n >= needed) & ~np.isnan(shown.ratio), shown.ratio >= float(criteria.min_sharpe)),
-        (criteria.drawdown_mode, valid >= needed, shown.fall <= float(criteria.max_drawdown)),
+        (criteria.sharpe_mode, (n >= needed) & ~np.isnan(ratio), ratio >= float(criteria.min_sharpe)),
+        (criteria.drawdown_mode, valid >= needed, shown.fall <= most),
         (criteria.win_rate_mode, trades >= criteria.min_trades, rate >= least),
     ]
     enforced = [(enough, met) for mode, enough, met in asked if mode is Mode.ENFORCE]
@@ -178,7 +239,7 @@ def _codes(criteria: ValidationCriteria, shown: Shown) -> Counts:
         failed |= enough & np.logical_not(met)
         open_ |= ~np.asarray(enough)
     if criteria.drawdown_mode is Mode.ENFORCE:
-        failed |= shown.fall > float(criteria.max_drawdown)
+        failed |= shown.fall > most
     return np.asarray(np.where(failed, _FAILED, np.where(open_, _OPEN, _PASSED)))
 
 

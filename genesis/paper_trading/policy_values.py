@@ -19,11 +19,20 @@ BEGIN_NS = 19_700 * 24 * NS_PER_HOUR
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What is studied: the configuration that decides."""
+    """What is studied: the configuration that decides.
+
+    Raises:
+        ValueError: criteria of what is not simulated (costs, gaps in the data, a live side, the user's own); they would promote nobody.
+    """
 
     criteria: ValidationCriteria = ValidationCriteria()
     rules: PromotionRules = PromotionRules()
     betting: BettingRules = BettingRules()
+
+    def __post_init__(self) -> None:
+        if self.criteria.unsimulated:
+            found = ", ".join(self.criteria.unsimulated)
+            raise ValueError(f"criteria: expected those of what is simulated, found {found}")
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):

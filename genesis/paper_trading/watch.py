@@ -14,6 +14,7 @@ from genesis.evidence.monitor_rules import (
     EdgeRules,
     Finding,
     GapRules,
+    Level,
     MeanGap,
     Reading,
     VarRules,
@@ -107,6 +108,10 @@ class Watch:
         return detection.drawdown_reading(
             self._rules.drawdown, drawdown, self._volatility, self._reference, self._edge.bars
         )
+
+    def gap(self) -> tuple[int, bool]:
+        """How many bars live and twin have been compared over, and whether the gap between them is in alarm."""
+        return self._gap.bars, self._gap.reading().level is Level.ALARM
 
     def mean_gap(self) -> MeanGap:
         """Live minus twin, a fraction of equity a bar."""

@@ -15,6 +15,7 @@ from genesis.evidence.looks import looks
 from genesis.evidence.overfitting import overfitting_probability
 from genesis.evidence.rules import BettingRules
 from genesis.monitoring.report.values import Metrics, measurements_of
+from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.statement import Statement
 from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, Window, overall
@@ -102,8 +103,17 @@ def gatekeeping(store: StoreReader) -> Gatekeeping:
     status = store.status()
     start, rows = status.start or 0, _rows(store, status.entries)
     statements = _statements(store, rows, status.entries)
+    decided = decided_last(store, criteria)
     gates = [
-        _gate(t.track, t.facts, store.latest_sample(t.track), start, criteria, statements.get(t.track))
+        _gate(
+            t.track,
+            t.facts,
+            store.latest_sample(t.track),
+            start,
+            criteria,
+            statements.get(t.track),
+            decided.get(t.track, ()),
+        )
         for t in store.tracks()
         if not t.facts.get("beside") and not t.facts.get("faults") and not t.facts.get("of")
     ]
@@ -111,6 +121,20 @@ def gatekeeping(store: StoreReader) -> Gatekeeping:
     named = rejected_by_discovery_rate([statements[n].e_value for n in names], DISCOVERY_RATE)
     source = str(_first(store).get("source", "replay"))
     return Gatekeeping(criteria, recorded, source, tuple(gates), tuple(names[i] for i in named), _overfitting(rows))
+
+
+def decided_last(store: StoreReader, criteria: ValidationCriteria) -> dict[str, tuple[Verdict, ...]]:
+    """By track the verdicts of its last decision, where ``criteria`` ask for anything that no sample holds; else nothing.
+
+    Raises:
+        IntegrityError: a decision is none that this version knows.
+    """
+    found: dict[str, tuple[Verdict, ...]] = {}
+    for row in store.last_promotions() if criteria.unsampled else ():
+        (entry,) = store.entries(row.seq, row.seq)
+        body: Any = decode(entry.entry)["body"]
+        found[row.track] = evaluation_of(body["digest"], body["record"]).facts.verdicts
+    return found
 
 
 def evidence_of(store: StoreReader, entries: int) -> dict[str, Statement]:
@@ -184,12 +208,14 @@ def _gate(
     start_ns: int,
     criteria: ValidationCriteria,
     evidence: Statement | None,
+    decided: tuple[Verdict, ...],
 ) -> Gate:
     synthetic = bool(facts.get("synthetic", False))
     if sample is None:
         return Gate(track, synthetic, None, None, (), evidence)
     warmup = 0 if evidence is None else evidence.warmup_bars
-    verdicts = criteria.judge(measurements_of(Metrics(sample.metrics), Window(start_ns, sample.time), warmup))
+    measured = measurements_of(Metrics(sample.metrics), Window(start_ns, sample.time), warmup)
+    verdicts = criteria.judge_sample(measured, decided)
     return Gate(track, synthetic, sample.time, overall(verdicts), verdicts, evidence)
 
 

@@ -38,6 +38,13 @@ def version_of(
     return hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
 
 
+def code_of(found: object, name: str) -> str:
+    """SHA-256 (hex) of code that is no strategy: its name, its source file, and the local modules that it imports."""
+    source = inspect.getsourcefile(found) if inspect.isclass(found) or inspect.isfunction(found) else None
+    code = {} if source is None else code_digests(Path(source))
+    return hashlib.sha256(rfc8785.dumps({"code": code, "name": name})).hexdigest()
+
+
 def code_digests(source: Path) -> dict[str, str]:
     """SHA-256 by file of a module and of the local modules that it imports, named relative to its folder; no path of this machine is in it."""
     root = _root(source)

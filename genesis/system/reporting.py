@@ -8,6 +8,8 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from genesis.audit.entry import decode
 from genesis.errors import StorageError
 from genesis.monitoring.report.assumptions import (
@@ -43,12 +45,12 @@ from genesis.monitoring.report.values import (
 from genesis.monitoring.report.wording import exact
 from genesis.paper_trading.promotion_rules import percent
 from genesis.paper_trading.statement import Statement
-from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria, Window, overall
+from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria, Verdict, Window, overall
 from genesis.storage.address import StoreAddress
 from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.fault_reporting import under_faults
-from genesis.system.gatekeeper import criteria_of, evidence_of
+from genesis.system.gatekeeper import criteria_of, decided_last, evidence_of
 from genesis.system.ladder_reporting import ladder_of
 
 NOTES_SHOWN = 20
@@ -97,10 +99,16 @@ def stages(store: StoreReader) -> dict[str, str]:
     }
 
 
-def standing(sample: SampleRow, start_ns: int, criteria: ValidationCriteria, warmup_bars: int) -> str:
+def standing(
+    sample: SampleRow,
+    start_ns: int,
+    criteria: ValidationCriteria,
+    warmup_bars: int,
+    decided: Sequence[Verdict] = (),
+) -> str:
     """The enforced criteria in a word, that of the worst verdict; with how many have it."""
     window = Window(start_ns, sample.time)
-    verdicts = criteria.judge(measurements_of(Metrics(sample.metrics), window, warmup_bars))
+    verdicts = criteria.judge_sample(measurements_of(Metrics(sample.metrics), window, warmup_bars), decided)
     judged = [v.status for v in verdicts if v.criterion.mode is Mode.ENFORCE]
     worst = overall(verdicts)
     return "none enforced" if worst is None else f"{worst.value} {judged.count(worst)} of {len(judged)}"
@@ -142,7 +150,7 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
     instruments = tuple(dict.fromkeys(str(i) for i in body.get("instruments", ())))
     only = instruments[0].split(" ")[0] if len(instruments) == 1 else None
     criteria, recorded = criteria_of(store)
-    statements = evidence_of(store, status.entries)
+    statements, decided = evidence_of(store, status.entries), decided_last(store, criteria)
     tracks: list[TrackReport] = []
     others: list[TrackReport] = []
     disturbed: list[TrackReport] = []
@@ -153,6 +161,7 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
             continue
         fills = _until(status.entries, store.fills(name))
         track = _track(store, name, facts[name], window, fills, status.entries, only, statements.get(name))
+        track = msgspec.structs.replace(track, decided=decided.get(name, ()))
         if "faults" in facts[name]:
             disturbed.append(track)
             continue

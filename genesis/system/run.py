@@ -39,9 +39,11 @@ from genesis.model.rules import ExchangeRules
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.account_rates import ACCOUNT_CURRENCY, AccountRates
 from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
+from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
+from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, Mode, ValidationCriteria
 from genesis.risk.tiers import DEFAULT_TIERS
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import open_store
@@ -59,7 +61,7 @@ from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.concealing import ConcealingJournal
 from genesis.system.data import interval_ns, read_data
 from genesis.system.faulted import faulted_streams, plan_values, plans_in_use
-from genesis.system.identity import version_of
+from genesis.system.identity import code_of, version_of
 from genesis.system.listings import read_listings, rules_digest
 from genesis.system.log import speaker
 from genesis.system.moving import ensure_not_moved
@@ -69,7 +71,7 @@ from genesis.system.rechecking import EarlierEntries
 from genesis.system.resuming import Parts
 from genesis.system.snapshots import Checks, Taker, cuts, load, problem_of
 from genesis.system.stopping import StopRequest
-from genesis.system.strategies import build_strategy, find_strategy
+from genesis.system.strategies import build_strategy, find_measure, find_strategy
 from genesis.system.telling import TellingJournal
 from genesis.tape.stream import Stream, StreamKind
 
@@ -150,6 +152,7 @@ class Prepared:
             for strategy in strategies:
                 self._add(strategy, instruments, folder, config.execution, (plan_name, plan))
         self._account: dict[str, dict[str, object]] = {}
+        self._own, self._own_code = self._own_criteria(folder)
         self.ladder = self._ladder(first - 1) if config.paper_trading.enabled else None
         # Where an earlier process stopped, once it is gone on from.
         self.resumed: Snapshot | None = None
@@ -170,6 +173,13 @@ class Prepared:
             tracks=len(self.tracks),
             no_effect=inactive_keys(),
         )
+        criteria = self.config.paper_trading.validation_criteria
+        if self.ladder is not None and criteria.asks_a_share_of_wins:
+            log.warning(
+                "absolute win rate",
+                min_win_rate=str(criteria.min_win_rate),
+                so="who wins seldom and much stays on paper whatever it earns; win_rate_margin asks what its own wins and losses need",
+            )
         for track, facts in zip(self.tracks, self._facts, strict=False):
             if track.portfolio.valuation is not None and not facts["beside"] and "faults" not in facts:
                 told = track.portfolio.currency
@@ -231,6 +241,7 @@ class Prepared:
             start_ns,
             self._tiers,
         )
+        ladder.judge_also_by(self._own)
         for track, facts in zip(self.tracks, self._facts, strict=True):
             if track in candidates:
                 ladder.add(track, str(facts["version"]), facts)
@@ -243,6 +254,16 @@ class Prepared:
                     rules = _floats_as_text(msgspec.to_builtins(pairs))
                     self._experiments[strategy.name] = {"tracks": names, "rules": rules}
         return ladder
+
+    def _own_criteria(self, folder: Path) -> tuple[list[OwnJudge], dict[str, str]]:
+        """The user's own criteria that are judged, and what their code is, by name."""
+        judges, code = [], {}
+        for own in self.config.paper_trading.validation_criteria.own:
+            if own.mode is not Mode.OFF:
+                measure = find_measure(own.code, folder)
+                judges.append(OwnJudge(own, measure))
+                code[own.name] = code_of(measure, own.code.rpartition(":")[2])
+        return judges, code
 
     @staticmethod
     def _is_candidate(track: Track, facts: Mapping[str, object]) -> bool:
@@ -362,12 +383,17 @@ class Prepared:
         faulted: dict[str, object] = {"faulted_streams": [f.facts() for f in self.faulted]} if self.plans else {}
         # Whoever has the entries alone makes the answers of A/B tests again by these rules.
         compared: dict[str, object] = {"experiments": self._experiments} if self._experiments else {}
-        # A win rate that is held against a fixed one has no margin.
+        # What of the criteria is as it was before there was a choice is not told.
+        asked, usual = self.config.paper_trading.validation_criteria, ValidationCriteria()
         criteria = {
             k: v
             for k, v in plain["paper_trading"]["validation_criteria"].items()
-            if (k, v) != ("win_rate_margin", None)
+            if k in ALWAYS_TOLD or getattr(asked, k) != getattr(usual, k)
         }
+        for own in criteria.get("own", ()):
+            own["code"] = own["code"].rpartition("/")[2]
+        # Whose code gives a criterion's value.
+        owned: dict[str, object] = {"own_criteria": self._own_code} if self._own_code else {}
         # An account whose budgets are all in USD needs no rate.
         account: dict[str, object] = {"account_rates": self._account} if self._account else {}
         return (
@@ -377,6 +403,7 @@ class Prepared:
             | faulted
             | kept
             | compared
+            | owned
             | {
                 "criteria": criteria,
                 "evidence": {"rules": _floats_as_text(msgspec.to_builtins(self.betting)), "source": SOURCE.value},
@@ -413,6 +440,8 @@ class Prepared:
     def go_on_from(self, snapshot: Snapshot, parts: Parts) -> None:
         """Be the run that a snapshot was taken of."""
         self.simulator, self.ladder, self.resumed = parts.simulator, parts.ladder, snapshot
+        if self.ladder is not None:
+            self.ladder.judge_also_by(self._own)
 
     def anew(self) -> Prepared:
         """The same, built again."""

@@ -1,4 +1,4 @@
-"""Finding strategies: built in, from a file, or from an installed package."""
+"""Finding strategies, and users' own criteria: built in, from a file, or from an installed package."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ import msgspec
 
 from genesis.errors import ASKED_TO_END, StrategyError
 from genesis.model.instruments import Instrument
+from genesis.paper_trading.own_criteria import Measure
 from genesis.strategies.base import Strategy
 from genesis.strategies.book import DepthImbalanceTaker, PassiveMarketMaker
 from genesis.strategies.reversion import MeanReversion
 from genesis.strategies.trend import Breakout, MovingAverageCrossover
 
 GROUP = "genesis.strategies"
+CRITERIA_GROUP = "genesis.criteria"
 BUILT_IN: dict[str, type[Strategy]] = {
     "ma_crossover": MovingAverageCrossover,
     "mean_reversion": MeanReversion,
@@ -64,6 +66,39 @@ def find_strategy(name: str, folder: Path) -> type[Strategy]:
     return found
 
 
+def find_measure(name: str, folder: Path) -> Measure | type:
+    """The code of a user's own criterion: ``file.py:name`` relative to ``folder``, ``package.module:name``, or an entry point of `CRITERIA_GROUP`.
+
+    Raises:
+        StrategyError: there is none, it cannot be imported or called, or it is a coroutine or a generator.
+    """
+    path, _, within = name.rpartition(":")
+    found: Any = None
+    if path.endswith(".py"):
+        found = getattr(_import(folder / path), within, None)
+    elif path:
+        found = getattr(_module(path, "criterion"), within, None)
+    else:
+        points = [p for p in entry_points(group=CRITERIA_GROUP) if p.name == name]
+        found = _run(points[0].load, f"criterion: {name}: cannot be imported") if points else None
+    if not callable(found):
+        what = "none" if found is None else repr(found)
+        raise StrategyError(
+            f"criterion: {name}: expected a function of the measurements or a class of one, found {what}"
+        )
+    code = _call_of(found) if inspect.isclass(found) else found
+    if code is None:
+        raise StrategyError(f"criterion: {name}: expected a class whose instances can be called, found {found!r}")
+    if inspect.iscoroutinefunction(code) or inspect.isgeneratorfunction(code):
+        raise StrategyError(f"criterion: {name}: expected a plain function, found one that would never run")
+    checked: Measure | type = found
+    return checked
+
+
+def _call_of(cls: type) -> Any:
+    return next((vars(c)["__call__"] for c in cls.__mro__ if "__call__" in vars(c)), None)
+
+
 def _run(code: Callable[[], Any], what: str) -> Any:
     """Run code of the user's; whatever it raises is told in one line that begins with ``what``."""
     try:
@@ -83,8 +118,8 @@ def _check_hooks(cls: type[Strategy]) -> None:
             raise StrategyError(f"{cls.__name__}.{name}: expected a plain method, found {kind}, which would never run")
 
 
-def _module(name: str) -> ModuleType:
-    module: ModuleType = _run(lambda: importlib.import_module(name), f"strategy: expected a module {name}, found")
+def _module(name: str, what: str = "strategy") -> ModuleType:
+    module: ModuleType = _run(lambda: importlib.import_module(name), f"{what}: expected a module {name}, found")
     return module
 
 

@@ -993,6 +993,7 @@ def test_the_log_tells_the_run_from_start_to_end(tmp_path: Path, market_data) ->
     events = [t["event"] for t in told]
     assert events == [
         "run started",
+        "absolute win rate",
         "account rate",
         "gaps found",
         "rows repaired",

@@ -60,13 +60,13 @@ class Swings(Strategy):
 """
 
 
-def minutes(folder: Path, frozen_ns: int) -> Path:
+def minutes(folder: Path, frozen_ns: int, days: int = DAYS) -> Path:
     """Candles of a minute without the ten from ``frozen_ns`` on; the price swings by a tenth of a per cent."""
     path = folder / "minutes.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
-        for i in range(DAYS * 24 * 60):
+        for i in range(days * 24 * 60):
             at = START_NS + i * NS_PER_MINUTE
             if not frozen_ns <= at < frozen_ns + 10 * NS_PER_MINUTE:
                 price = 100 + i // 60 % 7 / 10
@@ -74,9 +74,11 @@ def minutes(folder: Path, frozen_ns: int) -> Path:
     return path
 
 
-def prepared(folder: Path, frozen_ns: int, every: int = 8, strategy: str = SWINGS, **rules: Any) -> Prepared:
+def prepared(
+    folder: Path, frozen_ns: int, every: int = 8, strategy: str = SWINGS, days: int = DAYS, **rules: Any
+) -> Prepared:
     (folder / "swings.py").write_text(strategy.replace("EVERY = 8", f"EVERY = {every}"))
-    data = minutes(folder, frozen_ns)
+    data = minutes(folder, frozen_ns, days)
     instrument = InstrumentConfig(
         symbol="BTCUSDT",
         venue="BINANCE",

@@ -27,7 +27,16 @@ from genesis.paper_trading.promotion_facts import AccountFacts, Facts
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_rules import MinDwell, Profile, PromotionRules
 from genesis.paper_trading.stages import Stage
-from genesis.paper_trading.validation_criteria import Measurements, Mode, Status, ValidationCriteria, Window, overall
+from genesis.paper_trading.validation_criteria import (
+    DrawdownLimit,
+    Measurements,
+    Mode,
+    SharpeUse,
+    Status,
+    ValidationCriteria,
+    Window,
+    overall,
+)
 from genesis.rng import study as chance_of
 
 BETS = BettingRules()
@@ -233,7 +242,15 @@ def test_one_version_weighed_alone_is_weighed_as_among_others() -> None:
 
 
 @pytest.mark.parametrize(
-    "criteria", [ValidationCriteria(), NO_WIN_RATE, ValidationCriteria(min_days=20, drawdown_mode=Mode.ADVISORY)]
+    "criteria",
+    [
+        ValidationCriteria(),
+        NO_WIN_RATE,
+        ValidationCriteria(min_days=20, drawdown_mode=Mode.ADVISORY),
+        ValidationCriteria(sharpe_use=SharpeUse.LOWER_BOUND),
+        ValidationCriteria(win_rate_mode=Mode.OFF, drawdown_window_days=2, max_drawdown=Decimal("0.02")),
+        ValidationCriteria(win_rate_mode=Mode.OFF, drawdown_limit=DrawdownLimit.VOL_SCALED),
+    ],
 )
 def test_codes_are_the_verdicts_of_the_criteria(criteria: ValidationCriteria) -> None:
     """Which looks are taken is chosen by the status that the criteria give at the look."""

@@ -11,7 +11,7 @@ from genesis.monitoring.report.definitions import DEFINITIONS
 from genesis.monitoring.report.tables import badge, dash, table, two
 from genesis.monitoring.report.values import Benchmark, Fact, RunReport, TrackReport
 from genesis.monitoring.report.wording import DASH, count, minute, money, number, percent, safe, span
-from genesis.paper_trading.validation_criteria import Mode, Status, Unit, ValidationCriteria, Verdict
+from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, Mode, Status, Unit, ValidationCriteria, Verdict
 
 _GAPS_SHOWN = 20
 _FACT_HEADS = ("what", "value", "meaning")
@@ -299,7 +299,7 @@ _CSS = {Status.PASSED: "good", Status.FAILED: "bad", Status.ERROR: "bad", Status
 
 def criteria(report: RunReport) -> str:
     """The criteria that the run was started under, and the evidence, per track."""
-    judged = [(track, report.criteria.judge(track.measurements())) for track in report.tracks]
+    judged = [(track, report.criteria.judge_sample(track.measurements(), track.decided)) for track in report.tracks]
     parts = [_overview(judged)]
     for track, found in judged:
         counts = [(s, sum(v.status is s for v in found)) for s in reversed(Status)]
@@ -330,7 +330,7 @@ def _whose_criteria(report: RunReport) -> str:
 
 def _off(criteria: ValidationCriteria) -> list[str]:
     """Names of the keys whose criterion is not judged."""
-    modes = [f for f in criteria.__struct_fields__ if f.endswith("_mode")]
+    modes = [f for f in criteria.__struct_fields__ if f.endswith("_mode") and f in ALWAYS_TOLD]
     return [m for m in modes if getattr(criteria, m) is Mode.OFF]
 
 
@@ -380,4 +380,6 @@ def _valued(value: float, unit: Unit) -> str:
         return f"{value:,.0f} trades"
     if unit is Unit.DAYS:
         return f"{money(Decimal(repr(value)), 1) if value % 1 else f'{value:,.0f}'} days"
+    if unit in (Unit.BARS, Unit.ALARMS):
+        return f"{value:.0f} {unit.value}"
     return number(value)

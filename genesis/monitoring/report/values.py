@@ -9,7 +9,7 @@ import msgspec
 
 from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.statement import Statement
-from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window
+from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Verdict, Window
 
 Metric = str | int | float | None
 
@@ -190,6 +190,7 @@ class TrackReport(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Statement | None = None
     moneys: tuple[MoneyHeld, ...] = ()
     unvalued: str | None = None
+    decided: tuple[Verdict, ...] = ()
 
     def measurements(self) -> Measurements:
         """What the criteria judge."""
@@ -206,6 +207,7 @@ def measurements_of(metrics: Metrics, window: Window, warmup_bars: int) -> Measu
         warmup_bars=warmup_bars,
         sharpe=metrics.fraction("sharpe"),
         sharpe_stderr=metrics.fraction("sharpe_stderr"),
+        volatility=metrics.fraction("volatility"),
         drawdown_max=metrics.fraction("drawdown_max"),
         win_rate=metrics.fraction("win_rate"),
         breakeven=breakeven_rate(1, win or 0, 1, loss or 0),

@@ -57,6 +57,21 @@ ACTIONS = (
     "demote:demote resume:demote restore:join archive:demote"
 )
 ACTION = dict(pair.split(":") for pair in ACTIONS.split())
+# Thresholds that a first entry need not tell.
+LEAST = {"cost_stress": 1, "data_quality": "0.99"}
+FIVE = ("min_trades", "min_days", "min_sharpe", "max_drawdown", "min_win_rate")
+INTEGRITY = ("concentration", "cost_stress", "data_quality", "loss_bound", "fidelity")
+# Criteria whose value cannot lie below; of one of the user's own nobody knows.
+FROM_ZERO = (
+    "min_trades",
+    "min_days",
+    "max_drawdown",
+    "min_win_rate",
+    "cost_stress",
+    "data_quality",
+    "loss_bound",
+    "fidelity",
+)
 CAREFUL_FIRST = ("halt", "archive", "demote", "resume", "restore", "promote")
 
 
@@ -164,7 +179,7 @@ class Bars:
 
     def __init__(self, rules: Document) -> None:
         self.rules, self.returns = rules, list[float]()
-        self.warmup, self.broken = 0, False
+        self.warmup, self.broken, self.breaks, self.missing = 0, False, 0, 0
         self.index = self.peak = 1.0
         # The greatest fall of the index between ends of bars, as long as none is missing; within a bar it may have been more.
         self.fall, self.whole, self.known = 0.0, True, (0, 0.0)
@@ -183,7 +198,8 @@ class Bars:
         self.peak = max(self.peak, self.index)
         self.fall = max(self.fall, 1 - self.index / self.peak)
         if self.bound is not None:
-            self.broken = self.broken or change < -self.bound
+            self.breaks += change < -self.bound
+            self.broken = self.breaks > 0
             self.stake.add(self.scale.scaled(change))
         else:
             self.warmup += 1
@@ -202,6 +218,33 @@ class Bars:
             return None
         return total(self.returns) / len(self.returns) / self.spread() * YEAR
 
+    def late_fall(self, bars: int) -> float:
+        """The deepest fall of the index between ends of bars, over the latest of them."""
+        index = peak = 1.0
+        fall = 0.0
+        for change in self.returns[-bars:]:
+            index *= 1 + change
+            peak = max(peak, index)
+            fall = max(fall, 1 - index / peak)
+        return fall
+
+    def scaled_fall(self, q: float) -> float:
+        """Below which a healthy strategy of this volatility lies a share q of the time, the ratio shrunk for having been chosen; at most a fifth."""
+        days = len(self.returns) / 6
+        good = (self.sharpe() or 0.0) * 4 / (4 + 365 / days) if days else 0.0
+        return 0.20 if good <= 0 else min(0.20, round(self.spread() * YEAR * log(1 / q) / (2 * good), 6))
+
+    def sharpe_bound(self) -> float | None:
+        """The lower end of the ratio's one-sided 95 % interval: 1.645 standard errors of independent returns below it (Mertens)."""
+        ratio = self.sharpe()
+        if ratio is None:
+            return None
+        n, mean, one = len(self.returns), total(self.returns) / len(self.returns), ratio / YEAR
+        second, third, fourth = (total((r - mean) ** k for r in self.returns) / n for k in (2, 3, 4))
+        skewness, kurtosis = third / second**1.5, fourth / second**2
+        variance = max(0.0, 1 - skewness * one + (kurtosis - 1) / 4 * one * one)
+        return ratio - 1.6448536269514722 * sqrt(variance / n) * YEAR
+
     def spread(self) -> float:
         """Standard deviation of all bars, worked out once a bar."""
         if self.known[0] != len(self.returns):
@@ -216,7 +259,7 @@ class Watch:
         start = reference.spread()
         self.scale, self.edge = Scale(start, 0.5 * start, 0.98), [0.0] * 3
         self.gap_scale, self.gap = Scale(0.25 * start, 0.05 * start, 0.99, 12), 0.0
-        self.breaches, self.at_risk = [0.0] * 4, risk.value
+        self.breaches, self.at_risk, self.compared = [0.0] * 4, risk.value, 0
         self.spread, self.index, self.peak = start, 1.0, 1.0
         self.refer(reference)
 
@@ -245,6 +288,7 @@ class Watch:
         factors = [1 - min(b * x, 0.88) + b * self.good for b in self.bets]
         self.edge = [min((1 + m) * f, 10 * 3 * BARS_A_YEAR) for m, f in zip(self.edge, factors, strict=True)]
         if live or twin:
+            self.compared += 1
             shift = 20 / YEAR
             apart = max(-6.0, min(6.0, self.gap_scale.scaled(live - twin)))
             self.gap = max(0.0, self.gap - shift * (apart + shift / 2))
@@ -489,8 +533,8 @@ def _times(value: float | None, factor: float | None) -> float | None:
 def status_of(verdict: Document) -> str:
     """What value, threshold and sample say; a value that cannot be is an error."""
     criterion, value, sample = verdict["criterion"], verdict["value"], verdict["sample"]
-    most = 1.0 if criterion["name"] == "min_win_rate" else float("inf")
-    least = float("-inf") if criterion["name"] == "min_sharpe" else 0.0
+    most = 1.0 if criterion["name"] in ("min_win_rate", "data_quality") else float("inf")
+    least = 0.0 if criterion["name"] in FROM_ZERO else float("-inf")
     # A number that is none has no place in an entry: its verdict tells it in words alone.
     none = value is None and verdict["missing"].startswith("a value that can be")
     if none or (value is not None and not least <= value <= most):
@@ -1221,6 +1265,7 @@ class Version:
         self.since, self.bars, self.attempt = start, Bars(rules), 1
         self.trades = self.wins = self.losses = self.live_trades = 0
         self.won = self.lost = Fraction(0)
+        self.best = list[Fraction]()
         # Of the bars of all attempts.
         self.risk = Risk()
         # The attempts that were there when it went live, while it holds capital.
@@ -1243,6 +1288,7 @@ class Version:
         self.stress = None if self.stress is None else Bars(self.rules)
         self.trades = self.wins = self.losses = 0
         self.won = self.lost = Fraction(0)
+        self.best = []
         self.sampled = self.live_before = None
 
     def breakeven(self) -> float:
@@ -1424,6 +1470,7 @@ class Recomputation:
             version.trades, version.wins, version.losses = (
                 version.trades + 1, version.wins + (earned > 0), version.losses + (earned < 0)
             )  # fmt: skip
+            version.best = sorted([*version.best, earned])[-3:]
             version.won, version.lost = version.won + max(earned, Fraction(0)), version.lost - min(earned, Fraction(0))
         name, role = self.of.get(track, ("", ""))
         if role == "live":
@@ -1450,7 +1497,7 @@ class Recomputation:
         bars, change = self.bars[track], body["bar_return"]
         self.book(track, change)
         if change is None:
-            bars.whole = False
+            bars.whole, bars.missing = False, bars.missing + 1
         else:
             bars.add(change)
             if track in self.versions:
@@ -1613,6 +1660,7 @@ class Recomputation:
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
                 self.expect(f"{track}: {monitor['name']} monitor", levels[monitor["name"]], monitor["level"])
+        self.expect(f"{track}: criteria", self.asked(), [v["criterion"]["name"] for v in facts["verdicts"]])
         for verdict in facts["verdicts"]:
             self.judged(track, version, verdict)
 
@@ -1686,7 +1734,13 @@ class Recomputation:
         criterion, bars = verdict["criterion"], version.bars
         name, valid = criterion["name"], len(bars.returns) - bars.warmup
         trades, needed = version.trades, self.criteria["min_days"] * 6
+        own = {o["name"]: o for o in self.criteria.get("own", ())}
+        if name in own:
+            self.judged_own(track, own[name], verdict, valid, needed)
+            return
+        live = version.watch is not None and version.live is not None
         found = {
+            **self.integrity(version, verdict, live),
             "min_trades": (float(trades), trades, self.criteria["min_trades"]),
             "min_days": (valid / 6, valid, needed),
             "min_sharpe": (bars.sharpe(), len(bars.returns), max(needed, 42)),
@@ -1694,13 +1748,24 @@ class Recomputation:
             "min_win_rate": (version.wins / trades if trades else None, trades, self.criteria["min_trades"]),
         }
         value, n, least = found[name]
-        asked: object = Fraction(self.criteria[name])
+        if name == "min_sharpe" and self.criteria.get("sharpe_use") == "lower_bound":
+            value, ratio = bars.sharpe_bound(), verdict["value"]
+            # Two larger numbers from which it is the difference agree to their last digits, not it.
+            value = ratio if value is not None and ratio is not None and abs(value - ratio) <= 1e-9 else value
+        asked: object = Fraction(self.criteria.get(name, LEAST.get(name, 0)))
+        if name == "data_quality":
+            asked = Fraction(self.criteria.get("min_coverage", LEAST[name]))
         told: object = Fraction(str(criterion["threshold"]))
+        if name == "max_drawdown" and self.criteria.get("drawdown_limit") == "vol_scaled":
+            asked, told = bars.scaled_fall(float(self.criteria.get("drawdown_q", "0.01"))), criterion["threshold"]
         if name == "min_win_rate" and self.criteria.get("win_rate_margin") is not None:
             asked, told = version.breakeven() + float(self.criteria["win_rate_margin"]), criterion["threshold"]
         self.expect(f"{track}: {name}: threshold", asked, told)
         mode = name.removeprefix("min_").removeprefix("max_")
-        self.expect(f"{track}: {name}: mode", self.criteria[f"{mode}_mode"], criterion["mode"])
+        counts = self.criteria.get(f"{mode}_mode", "off")
+        # Where nothing is live there is no gap to count.
+        counts = "advisory" if name == "fidelity" and not live and counts == "enforce" else counts
+        self.expect(f"{track}: {name}: mode", counts, criterion["mode"])
         self.expect(f"{track}: {name}", value, verdict["value"])
         self.expect(f"{track}: {name}: sample", n, verdict["sample"]["n"])
         self.expect(f"{track}: {name}: needed", least, verdict["sample"]["needed"])
@@ -1708,13 +1773,57 @@ class Recomputation:
         if name == "max_drawdown":
             self.fallen(track, version, verdict["value"])
 
+    def asked(self) -> list[str]:
+        """Names of the criteria that are judged, in order."""
+        named = [n for n in FIVE if self.criteria[f"{n.partition('_')[2]}_mode"] != "off"]
+        named += [n for n in INTEGRITY if self.criteria.get(f"{n}_mode", "off") != "off"]
+        return named + [o["name"] for o in self.criteria.get("own", ()) if o["mode"] != "off"]
+
+    def judged_own(self, track: str, asked: Document, verdict: Document, valid: int, needed: int) -> None:
+        """A criterion of the user's own: its value is the record's, all else follows."""
+        criterion, name = verdict["criterion"], asked["name"]
+        for what, found, told in (
+            ("threshold", float(asked["threshold"]), criterion["threshold"]), ("mode", asked["mode"], criterion["mode"]),
+            ("at_most", asked["at_most"], criterion["at_most"]), ("sample", valid, verdict["sample"]["n"]),
+            ("needed", needed, verdict["sample"]["needed"]), ("status", status_of(verdict), verdict["status"]),
+        ):  # fmt: skip
+            self.expect(f"{track}: {name}: {what}", found, told)
+
+    def integrity(self, version: Version, verdict: Document, live: bool) -> dict[str, tuple[Any, int, int]]:
+        """Value, sample and what is needed of the criteria beyond the five."""
+        bars, told = version.bars, verdict["value"]
+        valid, needed, closed = (
+            len(bars.returns) - bars.warmup,
+            self.criteria["min_days"] * 6,
+            len(bars.returns) + bars.missing,
+        )
+        stress = None if bars.bound is None else told if version.stress is None else version.stress.e_value
+        if stress is not None and told is not None and isclose(stress, told, rel_tol=1e-6):
+            stress = told
+        rest = float((version.won - version.lost - sum(version.best, Fraction(0))) / version.budget)
+        alarm = float(version.watch.levels()["gap"] == "ALARM") if version.watch is not None and live else None
+        return {
+            "concentration": (
+                rest if version.trades else None, version.trades, max(self.criteria["min_trades"], 4)
+            ),
+            "cost_stress": (stress, valid, needed),
+            "data_quality": (len(bars.returns) / closed if closed else None, valid, needed),
+            "loss_bound": (None if bars.bound is None else float(bars.breaks), valid, needed),
+            "fidelity": (alarm, version.watch.compared if version.watch is not None and live else 0, 0),
+        }  # fmt: skip
+
     def fallen(self, track: str, version: Version, told: float) -> None:
-        """The drawdown is marked between bars as well: not less than at their ends, and what the sample of this moment says."""
-        if version.bars.whole and told < version.bars.fall * (1 - 1e-6) - 1e-12:
-            self.find(f"{track}: max_drawdown: at the ends of bars it was {version.bars.fall:.6g}, found {told}")
+        """The drawdown is marked between bars as well: not less than at their ends, and what the sample of this moment says; of late, no more than that."""
+        days = self.criteria.get("drawdown_window_days")
+        fall = version.bars.fall if days is None else version.bars.late_fall(6 * days)
+        if version.bars.whole and told < fall * (1 - 1e-6) - 1e-12:
+            self.find(f"{track}: max_drawdown: at the ends of bars it was {fall:.6g}, found {told}")
         if version.attempt == 1 and version.sampled is not None:
             at, sampled = version.sampled
-            if (at == self.time and not _same(sampled, told)) or told < sampled:
+            if days is not None:
+                if at == self.time and told > sampled * (1 + 1e-9):
+                    self.find(f"{track}: max_drawdown: since the begin it was {sampled}, found {told}")
+            elif (at == self.time and not _same(sampled, told)) or told < sampled:
                 self.find(f"{track}: max_drawdown: the last sample says {sampled}, found {told}")
 
     def _StageChanged(self, track: str, body: Document) -> None:
@@ -1768,7 +1877,7 @@ def _lines(place: Path, name: str) -> list[bytes]:
 
 NOT_RECOMPUTED = (
     "taken from the record: prices, and with them what equity was between two moments at which nothing was held; E against the benchmark; drawdown within a "
-    "bar between samples; whether a gap in the data reaches to a look; rates between moneys that the first entry does not assume, and the room where one counts"
+    "bar between samples; whether a gap in the data reaches to a look; values of a user's own criteria; rates between moneys that the first entry does not assume, and the room where one counts"
 )
 
 if __name__ == "__main__":

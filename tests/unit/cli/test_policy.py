@@ -49,3 +49,12 @@ def test_what_cannot_be_studied_is_refused() -> None:
         answer = genesis("simulate-policy", *SMALL[4:], "--days", "3", option, value)
         assert answer.code == 2
         assert field in answer.error
+
+
+def test_criteria_of_what_is_not_simulated_are_left_out_and_named(tmp_path: Path) -> None:
+    """Costs, gaps and a live side are not simulated: their criteria are named and stand in nobody's way."""
+    modes = "{cost_stress_mode: enforce, fidelity_mode: advisory}"
+    (tmp_path / "policy.yaml").write_text(f"paper_trading: {{validation_criteria: {modes}}}\n")
+    answer = genesis("simulate-policy", tmp_path / "policy.yaml", *SMALL)
+    assert answer.code == 0
+    assert "Not simulated, and never in the way here: cost_stress, fidelity." in answer.out

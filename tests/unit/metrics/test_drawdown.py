@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.metrics.drawdown import DrawdownTracker
+from genesis.metrics.drawdown import DrawdownTracker, Stretch, deepest_fall
 
 
 def test_a_story_of_two_drawdowns() -> None:
@@ -136,3 +136,23 @@ def test_the_expected_deepest_fall_of_a_random_walk() -> None:
         tracker.scan(1 + small * np.cumsum(chance.standard_normal(steps)) / np.sqrt(steps), times, None)
         total += tracker.maximum / small
     assert total / paths == pytest.approx(1.2533, abs=0.03)
+
+
+@given(st.lists(st.lists(st.floats(0.1, 10), max_size=8), min_size=1, max_size=6), st.booleans())
+def test_stretches_that_follow_each_other_tell_the_deepest_fall_over_all_of_them(
+    walk: list[list[float]], in_columns: bool
+) -> None:
+    """Each begins where the one before ended; taken row by row or by columns, the same to the bit as a tracker that saw it all."""
+    index, whole, ended = 1.0, DrawdownTracker(), []
+    for values in walk:
+        stretch = Stretch(index)
+        if in_columns:
+            stretch.scan(np.array(values))
+        for value in values:
+            whole.update(value, 0)
+            index = value
+            if not in_columns:
+                stretch.update(value)
+        ended.append((stretch.high, stretch.low, stretch.deepest))
+    assert deepest_fall(ended) == whole.maximum
+    assert deepest_fall([]) == 0.0

@@ -10,9 +10,11 @@ import pytest
 
 from genesis.paper_trading.validation_criteria import (
     Criterion,
+    DrawdownLimit,
     Measurements,
     Mode,
     SampleSize,
+    SharpeUse,
     Status,
     Unit,
     ValidationCriteria,
@@ -112,6 +114,166 @@ def test_a_margin_that_nothing_or_everything_would_meet_is_refused(margin: str) 
         ValidationCriteria(win_rate_margin=Decimal(margin))
     assert ValidationCriteria(win_rate_margin=Decimal(0)).least_wins(0.25) == 0.25
     assert ValidationCriteria(win_rate_margin=Decimal("0.999")).least_wins(None) == 0.999
+
+
+@pytest.mark.parametrize(
+    ("sharpe", "stderr", "status", "value"),
+    [
+        (2.4, 0.5, FAILED, 1.5776),
+        (2.5, 0.5, PASSED, 1.6776),
+        (2.5, 0.0, PASSED, 2.5),
+        (1.6, 0.5, FAILED, 0.7776),
+        (-1.0, 1.0, FAILED, -2.6449),
+        (2.5, None, OPEN, None),
+        (None, None, OPEN, None),
+    ],
+)
+def test_by_the_lower_bound_the_ratio_less_its_error_is_judged(
+    sharpe: float | None, stderr: float | None, status: Status, value: float | None
+) -> None:
+    """1.645 standard errors lower; without an error there is no bound; the point itself is judged where nothing else is asked."""
+    limits = ValidationCriteria(sharpe_use=SharpeUse.LOWER_BOUND, min_sharpe=Decimal("1.6"))
+    found = judged(limits, sharpe=sharpe, sharpe_stderr=stderr)["min_sharpe"]
+    assert (found.status, found.criterion.threshold) == (status, 1.6)
+    assert found.value == (None if value is None else pytest.approx(value, abs=1e-4))
+    assert judged(sharpe=sharpe, sharpe_stderr=stderr)["min_sharpe"].value == sharpe
+
+
+def test_a_lower_bound_is_said_to_be_one() -> None:
+    """With the ratio and the error that it was made of."""
+    found = judged(ValidationCriteria(sharpe_use=SharpeUse.LOWER_BOUND), sharpe=2.5)["min_sharpe"]
+    assert found.words == "the lower end of a one-sided 95 % interval: a ratio of 2.50 with a standard error of 0.50"
+    with pytest.raises(msgspec.ValidationError, match="sharpe_use"):
+        msgspec.convert({"sharpe_use": "upper"}, ValidationCriteria)
+
+
+@pytest.mark.parametrize(
+    ("volatility", "sharpe", "limit"),
+    [
+        # 4 / (4 + 365 / 7) of the ratio counts after 42 bars: 0.07124679; sigma ln(100) / (2 SR).
+        (0.05, 20.0, 0.080796),
+        (0.10, 20.0, 0.161592),
+        (0.20, 20.0, 0.20),
+        (0.10, 0.0, 0.20),
+        (0.10, -3.0, 0.20),
+        (0.10, None, 0.20),
+        (None, 20.0, 0.20),
+    ],
+)
+def test_a_scaled_drawdown_limit_is_what_a_healthy_strategy_of_that_volatility_may_show(
+    volatility: float | None, sharpe: float | None, limit: float
+) -> None:
+    """The ratio shrunk for having been chosen; without one above 0, and beyond a fifth, the hard limit."""
+    limits = ValidationCriteria(drawdown_limit=DrawdownLimit.VOL_SCALED)
+    found = judged(limits, volatility=volatility, sharpe=sharpe, drawdown_max=limit)["max_drawdown"]
+    assert (found.status, found.criterion.threshold) == (PASSED, pytest.approx(limit, abs=1e-6))
+    hard = "the limit is the hard one" if limit == 0.20 else "a healthy strategy lies deeper 1.0% of the time"
+    assert found.words == hard
+    deeper = judged(limits, volatility=volatility, sharpe=sharpe, drawdown_max=limit + 1e-5)["max_drawdown"]
+    assert deeper.status is FAILED
+
+
+def test_a_drawdown_of_late_says_of_which_days_it_is() -> None:
+    """Its window is the last three days of ten, or what there is of them; a sample does not hold it, the last decision does."""
+    limits = ValidationCriteria(drawdown_window_days=3)
+    found = judged(limits)["max_drawdown"]
+    assert (found.window, found.words) == (Window(7 * DAY, 10 * DAY), "over the last 3 days")
+    assert judged(ValidationCriteria(drawdown_window_days=11))["max_drawdown"].window == WINDOW
+    assert (limits.window_bars, ValidationCriteria().window_bars) == (18, None)
+    sampled = Measurements(window=WINDOW, **{**GOOD, "drawdown_max": 0.5})
+    names = [v.criterion.name for v in limits.judge_sample(sampled, ())]
+    assert names == ["min_trades", "min_days", "min_sharpe", "min_win_rate"]
+    assert [v for v in limits.judge_sample(sampled, [found]) if v.criterion.at_most] == [found]
+    assert ValidationCriteria().judge_sample(sampled, [found]) == ValidationCriteria().judge(sampled)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"drawdown_window_days": 0}, "drawdown_window_days"),
+        ({"drawdown_limit": "relative"}, "drawdown_limit"),
+        ({"drawdown_q": Decimal(0)}, "drawdown_q: expected above 0 to under 1, found 0"),
+        ({"drawdown_q": Decimal(1)}, "drawdown_q: expected above 0 to under 1, found 1"),
+    ],
+)
+def test_drawdown_options_that_cannot_be_are_refused(wrong: dict[str, Any], words: str) -> None:
+    """Named, with what was expected and found."""
+    with pytest.raises(msgspec.ValidationError, match=words):
+        msgspec.convert(wrong, ValidationCriteria)
+
+
+INTEGRITY = ValidationCriteria(
+    concentration_mode=Mode.ENFORCE,
+    cost_stress_mode=Mode.ENFORCE,
+    data_quality_mode=Mode.ENFORCE,
+    loss_bound_mode=Mode.ENFORCE,
+    fidelity_mode=Mode.ENFORCE,
+)
+WHOLE: dict[str, Any] = {"without_best": 0.0, "e_stress": 1.0, "coverage": 0.99, "bound_breaks": 0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "status"),
+    [
+        ({}, "concentration", PASSED),
+        ({"without_best": -0.0001}, "concentration", FAILED),
+        ({"without_best": 0.3, "trades": 99}, "concentration", OPEN),
+        ({"without_best": None}, "concentration", OPEN),
+        ({}, "cost_stress", PASSED),
+        ({"e_stress": 0.999}, "cost_stress", FAILED),
+        ({"e_stress": 7.0, "bars": 41}, "cost_stress", OPEN),
+        ({"e_stress": None}, "cost_stress", OPEN),
+        ({}, "data_quality", PASSED),
+        ({"coverage": 0.9899}, "data_quality", FAILED),
+        ({"coverage": 0.5, "bars": 41}, "data_quality", OPEN),
+        ({"coverage": None}, "data_quality", OPEN),
+        ({"coverage": 1.01}, "data_quality", Status.ERROR),
+        ({}, "loss_bound", PASSED),
+        ({"bound_breaks": 1}, "loss_bound", FAILED),
+        ({"bound_breaks": 1, "bars": 41}, "loss_bound", FAILED),
+        ({"bound_breaks": None}, "loss_bound", OPEN),
+        ({}, "fidelity", OPEN),
+        ({"gap_alarm": False}, "fidelity", PASSED),
+        ({"gap_alarm": True}, "fidelity", FAILED),
+    ],
+)
+def test_each_criterion_beyond_the_five_on_its_threshold_and_beside_it(
+    changed: dict[str, Any], name: str, status: Status
+) -> None:
+    """The threshold itself passes; coverage may still rise while the sample is short, a broken bound stays broken."""
+    assert judged(INTEGRITY, **{**WHOLE, **changed})[name].status is status
+
+
+def test_the_five_beyond_the_five_are_off_unless_asked_for() -> None:
+    """By default none is judged; each that is asked for stands behind the five, in one order."""
+    assert ValidationCriteria().integrity == ()
+    names = ("concentration", "cost_stress", "data_quality", "loss_bound", "fidelity")
+    assert INTEGRITY.integrity == names
+    assert tuple(judged(INTEGRITY, **WHOLE))[5:] == names
+    assert INTEGRITY.simulated() == ValidationCriteria()
+
+
+def test_where_nothing_is_live_fidelity_keeps_nobody_on_paper() -> None:
+    """It is open and does not count; with a live track it counts as it was asked to."""
+    on_paper = judged(INTEGRITY, **WHOLE)
+    assert (on_paper["fidelity"].criterion.mode, overall(list(on_paper.values()))) == (Mode.ADVISORY, PASSED)
+    assert on_paper["fidelity"].words == "a live track: until then it counts for nothing"
+    live = judged(INTEGRITY, **WHOLE, gap_alarm=True, gap_bars=9)
+    assert (live["fidelity"].criterion.mode, overall(list(live.values()))) == (Mode.ENFORCE, FAILED)
+    assert live["fidelity"].sample.n == 9
+
+
+def test_three_trades_are_not_enough_to_be_without_the_best_three() -> None:
+    """Four at least, where fewer trades are asked for."""
+    few = ValidationCriteria(min_trades=1, concentration_mode=Mode.ADVISORY)
+    assert judged(few, trades=3, without_best=0.0)["concentration"].missing == "1 more trades of 4"
+    assert judged(few, trades=4, without_best=0.0)["concentration"].status is PASSED
+
+
+def test_a_share_of_whole_bars_is_a_share() -> None:
+    """0 to 1; nothing beyond."""
+    with pytest.raises(ValueError, match="min_coverage: expected 0 to 1, found 1.01"):
+        ValidationCriteria(min_coverage=Decimal("1.01"))
 
 
 def test_inconclusive_says_how_many_more_are_needed() -> None:
