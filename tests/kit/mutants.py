@@ -41,7 +41,7 @@ TESTS = {
     "promotion_rises": ("test_promotion_decision.py",),
     "promotion_guards": ("test_promotion_decision.py",),
     "allocation": ("test_allocation.py", "test_promotion_manager.py"),
-    "validation_criteria": ("test_validation_criteria.py",),
+    "validation_criteria": ("test_validation_criteria.py", "test_own_criteria.py"),
     "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py"),
     "account_tier": ("../risk/test_account_tier.py",),
 }

@@ -78,6 +78,32 @@ def test_it_waits_for_the_validation_days_like_any_other() -> None:
     assert judged(lambda _: 0.1, short, least).status is Status.INCONCLUSIVE
 
 
+def test_warm_up_is_no_time_for_it_either() -> None:
+    """41 of 45 bars count, and none of two."""
+    warm = msgspec.structs.replace(FOUND, bars=45, warmup_bars=4)
+    assert judged(lambda _: 0.1, warm).missing == "1 more evidence bars of 42"
+    cold = msgspec.structs.replace(FOUND, bars=2, warmup_bars=4)
+    assert judged(lambda _: 0.1, cold).missing == "42 more evidence bars of 42"
+
+
+def test_it_is_given_by_name_stays_as_it_is_and_is_a_least_value_unless_said() -> None:
+    """Nothing by place, nothing afterwards, no key that nobody knows."""
+    given = {"name": "calm", "code": "calm.py:calm", "threshold": "0.3"}
+    assert not msgspec.convert(given, OwnCriterion).at_most
+    with pytest.raises(msgspec.ValidationError, match="unknown field `modes`"):
+        msgspec.convert({**given, "modes": "off"}, OwnCriterion)
+    with pytest.raises(TypeError, match="positional"):
+        OwnCriterion("calm", "calm.py:calm", Decimal("0.3"))  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="immutable"):
+        ASKED.name = "other"  # type: ignore[misc]
+
+
+def test_one_that_is_off_is_left_out_of_what_a_study_leaves_out() -> None:
+    """It is not judged, so nothing of it is missing."""
+    off = msgspec.structs.replace(ASKED, name="other", mode=Mode.OFF)
+    assert ValidationCriteria(own=(ASKED, off)).unsimulated == ("calm",)
+
+
 def test_an_instance_is_made_for_every_look() -> None:
     """What a class remembers is of one look: the same measurements have the same value, however often it was asked."""
     judge = OwnJudge(ASKED, Losses)

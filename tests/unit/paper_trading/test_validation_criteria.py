@@ -157,6 +157,7 @@ def test_a_lower_bound_is_said_to_be_one() -> None:
         (0.10, 0.0, 0.20),
         (0.10, -3.0, 0.20),
         (0.10, None, 0.20),
+        (0.001, None, 0.20),
         (None, 20.0, 0.20),
     ],
 )
@@ -179,6 +180,8 @@ def test_a_drawdown_of_late_says_of_which_days_it_is() -> None:
     found = judged(limits)["max_drawdown"]
     assert (found.window, found.words) == (Window(7 * DAY, 10 * DAY), "over the last 3 days")
     assert judged(ValidationCriteria(drawdown_window_days=11))["max_drawdown"].window == WINDOW
+    shortest = msgspec.convert({"drawdown_window_days": 1}, ValidationCriteria)
+    assert judged(shortest)["max_drawdown"].words == "over the last 1 day"
     assert (limits.window_bars, ValidationCriteria().window_bars) == (18, None)
     sampled = Measurements(window=WINDOW, **{**GOOD, "drawdown_max": 0.5})
     names = [v.criterion.name for v in limits.judge_sample(sampled, ())]
@@ -268,6 +271,27 @@ def test_three_trades_are_not_enough_to_be_without_the_best_three() -> None:
     few = ValidationCriteria(min_trades=1, concentration_mode=Mode.ADVISORY)
     assert judged(few, trades=3, without_best=0.0)["concentration"].missing == "1 more trades of 4"
     assert judged(few, trades=4, without_best=0.0)["concentration"].status is PASSED
+    assert judged(few, trades=0)["concentration"].missing == "4 more trades of 4"
+
+
+def test_warm_up_counts_for_none_of_the_five_beyond() -> None:
+    """41 of 45 bars are no warm-up: one is lacking; of two bars that both are, none counts. No bar beside a twin is there unless it is told."""
+    assert (
+        judged(INTEGRITY, **{**WHOLE, "bars": 45}, warmup_bars=4)["data_quality"].missing
+        == "1 more evidence bars of 42"
+    )
+    assert (
+        judged(INTEGRITY, **{**WHOLE, "bars": 2}, warmup_bars=4)["data_quality"].missing
+        == "42 more evidence bars of 42"
+    )
+    assert Measurements(window=WINDOW, trades=0, bars=0).gap_bars == 0
+
+
+def test_an_absolute_share_of_wins_is_asked_by_default_and_where_it_is_enforced() -> None:
+    """Not with a margin, which all payoffs can reach, nor where it only stands beside."""
+    assert ValidationCriteria().asks_a_share_of_wins
+    assert not ValidationCriteria(win_rate_margin=Decimal("0.05")).asks_a_share_of_wins
+    assert not ValidationCriteria(win_rate_mode=Mode.ADVISORY).asks_a_share_of_wins
 
 
 def test_a_share_of_whole_bars_is_a_share() -> None:
