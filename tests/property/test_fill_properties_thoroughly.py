@@ -6,6 +6,7 @@ import pytest
 
 from tests.kit.thorough import THOROUGH
 from tests.property import (  # noqa: F401 - importing fills the table
+    test_everything_at_once,
     test_fill_invariants,
     test_fill_liquidity,
     test_fill_order_life,
@@ -13,6 +14,7 @@ from tests.property import (  # noqa: F401 - importing fills the table
     test_fill_realism,
     test_fill_runs,
     test_fill_symmetry,
+    test_settlement_currencies,
 )
 
 
