@@ -127,9 +127,9 @@ class Clearing:
         if leg is None:
             return portfolio.apply_fill(fill, forced)
         purse = leg.holding.purse
-        before = portfolio.wallet_of(purse.currency)
+        before = portfolio.owned_of(purse.currency)
         closed = portfolio.apply_fill(fill, forced)
-        made = portfolio.wallet_of(purse.currency) - before
+        made = portfolio.owned_of(purse.currency) - before
         self._track.executor.deposit(purse.currency, made, purse.decimals)
         return closed
 

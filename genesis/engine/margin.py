@@ -240,7 +240,7 @@ class MarginAccount:
 
     def wallet(self) -> int:
         """Wallet balance, in ledger units."""
-        return self._portfolio.wallet_of(self.currency)
+        return self._portfolio.owned_of(self.currency)
 
     # ---- liquidation
 

@@ -149,7 +149,7 @@ class SeveralMoneysPortfolio(VirtualPortfolio):
         if any(money != self.currency for money in settle_in):
             for money in settle_in:
                 text = currency_grid(self.scales[money]).to_text
-                found[f"wallet_balance.{money}"] = text(self.wallet_of(money))
+                found[f"wallet_balance.{money}"] = text(self.owned_of(money))
                 found[f"funding.{money}"] = text(self.funding_of(money))
         return found
 

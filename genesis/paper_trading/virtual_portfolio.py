@@ -215,7 +215,7 @@ class VirtualPortfolio(Portfolio):
     def _of_perpetuals(self) -> OfPerpetuals | None:
         if not self._has_perpetuals:
             return None
-        return OfPerpetuals(self.funding_units, self.wallet_of(self.currency))
+        return OfPerpetuals(self.funding_units, self.owned_of(self.currency))
 
     def _trades_now(self) -> OfTrades:
         tally = self.trades

@@ -272,10 +272,6 @@ class Portfolio:
         """Signed cost of the perpetuals that settle in it: what they took of its cash, though nobody was paid."""
         return sum(h.position.cost for h in self._of(currency) if h.perpetual)
 
-    def wallet_of(self, currency: str) -> int:
-        """Wallet balance of the perpetuals that settle in a money: what is owned of it, bought on spot or paid in, as if no contract had been paid for."""
-        return self.owned_of(currency)
-
     def equity_of(self, currency: str, marks: Mapping[str, int]) -> int:
         """Cash of one money and the positions quoted in it."""
         return self.cash_of(currency) + sum(h.value(marks) for h in self._of(currency))

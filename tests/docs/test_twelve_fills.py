@@ -268,7 +268,7 @@ def test_each_settlement(row: Row) -> None:
 def margin_lines(ledger: Ledger, mark: str) -> Row:
     """The lines of a margin account at a mark."""
     accounts, contract, held = ledger.accounts, ledger.contract, ledger.held(mark)
-    wallet = accounts.wallet_of("USDT")
+    wallet = accounts.owned_of("USDT")
     said: MarginStatement = ledger.margin.statement(wallet, [held])
     price = mark_grid(PERP).to_text
     liquidation = contract.liquidation_mark(held.units, held.cost, wallet)
@@ -394,7 +394,7 @@ def test_the_liquidation() -> None:
     }
     ledger.fill(order)
     lines = margin_lines_of_long(ledger, "15070")
-    wallet = ledger.accounts.wallet_of("USDT")
+    wallet = ledger.accounts.owned_of("USDT")
     assert ledger.margin.first_to_close(wallet, [ledger.held("15070")]) == 0
     assert ledger.margin.first_to_close(wallet, [ledger.held("15070.3")]) is None
     notional = ledger.units("USDT", "3012")

@@ -27,11 +27,10 @@ from genesis.model.money import Money
 from genesis.model.orders import OrderIntent, Side
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
-from genesis.risk.tiers import Tier
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, Memory, funding_stream, marks_stream, trades_stream
+from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, trades_stream
 
 TEXT = (Path(__file__).parents[2] / "docs" / "TWO_WALLETS.md").read_text(encoding="utf-8")
 SECOND, END = 1_000_000_000, 30
@@ -47,19 +46,6 @@ FEES = {
 }
 PROFILE = ExecutionProfile(
     latency_ms=ClippedNormal(10, 0, 10, 10), slippage_bp=ClippedNormal(0, 0, 0, 0), prints_share=Decimal(1)
-)
-# Nothing but the venue's own margin stands in the way.
-FREE = Tier(
-    name="free",
-    from_usd=Decimal(0),
-    strategies=1,
-    budget_max=Decimal(1),
-    order_max=Decimal(10),
-    gross_exposure_max=Decimal(10),
-    leverage=Decimal(20),
-    open_orders_max=10,
-    daily_loss_max=Decimal(10),
-    drawdown_halt=Decimal(10),
 )
 Row = dict[str, str]
 Path_ = Mapping[int, str]
@@ -118,7 +104,7 @@ def run(
         START - 1,
         PROFILE,
         None,
-        (FREE,),
+        (UNBOUNDED,),
         FEES,
         terms={i.id: terms for i in (ETH, BTC)},
     )

@@ -29,6 +29,19 @@ from genesis.tape.stream import Stream, StreamKind
 FX = Instrument("EURUSD", "FX", "EUR", "USD", Decimal("0.01"), Decimal("0.001"), InstrumentKind.FX)
 SPOT = Instrument("BTCUSDT", "BINANCE", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"))
 START = 1_735_689_600_000_000_000
+# Nothing but the venue's own margin stands in the way.
+UNBOUNDED = Tier(
+    name="free",
+    from_usd=Decimal(0),
+    strategies=1,
+    budget_max=Decimal(1),
+    order_max=Decimal(10),
+    gross_exposure_max=Decimal(10),
+    leverage=Decimal(20),
+    open_orders_max=10,
+    daily_loss_max=Decimal(10),
+    drawdown_halt=Decimal(10),
+)
 Build = Callable[[PaperTradingSimulator], None]
 
 

@@ -33,12 +33,12 @@ from genesis.model.rules import StpMode
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits
-from genesis.risk.tiers import Tier
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 from tests.kit.runs import (
     START,
+    UNBOUNDED,
     Memory,
     bars_stream,
     depth_stream,
@@ -58,18 +58,7 @@ PERP = Instrument("BTCUSDT", "F", "BTC", "USDT", Decimal("0.01"), Decimal("0.001
 ETH = Instrument("ETHUSDT", "F", "ETH", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 TRADES, QUOTES, DEPTH, BARS = StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH, StreamKind.BARS
 KINDS = ((TRADES,), (QUOTES, TRADES), (DEPTH, QUOTES, TRADES), (QUOTES,), (BARS,))
-FREE = Tier(
-    name="free",
-    from_usd=Decimal(0),
-    strategies=1,
-    budget_max=Decimal(1),
-    order_max=Decimal(10),
-    gross_exposure_max=Decimal(10),
-    leverage=Decimal(20),
-    open_orders_max=20,
-    daily_loss_max=Decimal(10),
-    drawdown_halt=Decimal(10),
-)
+FREE = msgspec.structs.replace(UNBOUNDED, open_orders_max=20)
 TERMS = PerpetualTerms(
     margin_tiers=(
         MarginTier(floor=Decimal(0), cap=Decimal(2_000), maintenance_rate=Decimal("0.02"), max_leverage=20),

@@ -26,10 +26,9 @@ from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.portfolio.portfolio import Portfolio
 from genesis.risk.limits import Limits
-from genesis.risk.tiers import Tier
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, Memory, funding_stream, marks_stream, trades_stream
+from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, trades_stream
 from tests.kit.thorough import holds_for
 
 SECOND = 1_000_000_000
@@ -45,18 +44,7 @@ FEES = {
     ETH.id: FeeSchedule(Decimal(2), Decimal(5), FeeCurrency.QUOTE),
     BTC.id: FeeSchedule(Decimal(2), Decimal(5), FeeCurrency.QUOTE),
 }
-FREE = Tier(
-    name="free",
-    from_usd=Decimal(0),
-    strategies=1,
-    budget_max=Decimal(1),
-    order_max=Decimal(10),
-    gross_exposure_max=Decimal(10),
-    leverage=Decimal(20),
-    open_orders_max=20,
-    daily_loss_max=Decimal("0.9"),
-    drawdown_halt=Decimal(10),
-)
+FREE = msgspec.structs.replace(UNBOUNDED, open_orders_max=20)
 
 
 class Wild(Strategy):

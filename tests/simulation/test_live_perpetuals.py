@@ -28,10 +28,9 @@ from genesis.model.money import Money
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.simulator import PaperTradingSimulator
-from genesis.risk.tiers import Tier
 from genesis.strategies.base import NoParams, Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, Memory, bars_stream, funding_stream, marks_stream
+from tests.kit.runs import START, UNBOUNDED, Memory, bars_stream, funding_stream, marks_stream
 from tests.simulation.test_live_pair import DRAWS, EXACT, WORSE, EverySix, Plan, Promoter
 
 PERP = Instrument("BTCUSDT", "F", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
@@ -41,18 +40,6 @@ TERMS = PerpetualTerms(
     marked_by=MarkedBy.LAST_PRICE,
     mark_age_max_s=7200,
 )
-FREE = Tier(
-    name="free",
-    from_usd=Decimal(0),
-    strategies=1,
-    budget_max=Decimal(1),
-    order_max=Decimal(10),
-    gross_exposure_max=Decimal(10),
-    leverage=Decimal(20),
-    open_orders_max=10,
-    daily_loss_max=Decimal(10),
-    drawdown_halt=Decimal(10),
-)
 
 
 class OnLadder(Promoter):
@@ -60,7 +47,9 @@ class OnLadder(Promoter):
 
     def _open(self, name: str, role: str, strategy: Strategy, capital: Money, start_ns: int) -> Track:
         profile, draws = (WORSE, DRAWS) if role == LIVE else (None, None)
-        return self._simulator.add(name, strategy, capital, profile=profile, start_ns=start_ns, draws=draws, tier=FREE)
+        return self._simulator.add(
+            name, strategy, capital, profile=profile, start_ns=start_ns, draws=draws, tier=UNBOUNDED
+        )
 
 
 class Heavy(EverySix):
@@ -83,7 +72,7 @@ def play(
     tape = Tape(found := streams(days, prices))
     fees = {PERP.id: FeeSchedule(Decimal(0), Decimal(0), FeeCurrency.QUOTE)}
     simulator = PaperTradingSimulator(
-        tape, StrategyMonitor(), 7, START - 1, EXACT, None, (FREE,), fees, terms={PERP.id: TERMS}
+        tape, StrategyMonitor(), 7, START - 1, EXACT, None, (UNBOUNDED,), fees, terms={PERP.id: TERMS}
     )
     simulator.add("s", kind((PERP,), NoParams()), Money("100000", "USDT"))
     journal, promoter = Memory(), OnLadder(simulator, plan, 4)

@@ -41,7 +41,7 @@ from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 from tests.kit.fills import fill_of
-from tests.kit.runs import START, Memory, funding_stream, marks_stream, quotes_stream, run, trades_stream
+from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, quotes_stream, run, trades_stream
 
 SECOND = 1_000_000_000
 E8 = 10**8
@@ -53,19 +53,6 @@ TIERS = (
 )
 TERMS = PerpetualTerms(margin_tiers=TIERS, leverage=10)
 BY_LAST = msgspec.structs.replace(TERMS, marked_by=MarkedBy.LAST_PRICE)
-# No limit of risk stands before the venue's own.
-FREE = Tier(
-    name="free",
-    from_usd=Decimal(0),
-    strategies=1,
-    budget_max=Decimal(1),
-    order_max=Decimal(10),
-    gross_exposure_max=Decimal(10),
-    leverage=Decimal(20),
-    open_orders_max=10,
-    daily_loss_max=Decimal(10),
-    drawdown_halt=Decimal(10),
-)
 FEES = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
 EXACT = ExecutionProfile(
     latency_ms=ClippedNormal(10, 0, 10, 10),
@@ -125,7 +112,7 @@ def go(
     budget: str = "10000",
     terms: PerpetualTerms = TERMS,
     instruments: tuple[Instrument, ...] = (BTC,),
-    tier: Tier = FREE,
+    tier: Tier = UNBOUNDED,
 ) -> tuple[Memory, Portfolio]:
     """One track under a plan, without fees or slippage, ten milliseconds from the venue."""
     fees = {i.id: FEES for i in instruments}
@@ -246,7 +233,7 @@ def test_the_venue_liquidates_whoever_is_not_connected() -> None:
         None,
         EXACT,
         "200",
-        tiers=(FREE,),
+        tiers=(UNBOUNDED,),
         fees={BTC.id: FEES},
         terms={BTC.id: TERMS},
         faults=venue_faults(FaultPlan(disconnect=gone), 1),
@@ -288,7 +275,7 @@ def test_the_venue_cancels_the_orders_of_whoever_is_not_connected() -> None:
         None,
         EXACT,
         "200",
-        tiers=(FREE,),
+        tiers=(UNBOUNDED,),
         fees={BTC.id: FEES},
         terms={BTC.id: TERMS},
         faults=venue_faults(FaultPlan(disconnect=gone), 1),
@@ -345,7 +332,7 @@ def test_a_loss_limit_that_breaks_at_the_same_row_does_not_spare_the_liquidation
     """Risk sends the closing order, the venue takes it over: one order closes the position, and bears the fee."""
     path = [100] * 6 + [80] * 5
     streams = [prints(path), marks(path), funding_stream(NO_FUNDING, BTC)]
-    tier = msgspec.structs.replace(FREE, drawdown_halt=Decimal("0.2"))
+    tier = msgspec.structs.replace(UNBOUNDED, drawdown_halt=Decimal("0.2"))
     journal, _ = go(streams, {1: {"BTCUSDT": 10_000}}, budget="200", tier=tier)
     assert len(only(journal, TrackHalted)) == len(only(journal, Liquidated)) == 1
     _, closed = only(journal, OrderFilled)
@@ -398,7 +385,7 @@ def test_exits_that_together_open_a_position_need_its_margin() -> None:
         None,
         EXACT,
         "20010",
-        tiers=(FREE,),
+        tiers=(UNBOUNDED,),
         fees={BTC.id: FEES},
         terms=terms,
     )
@@ -409,7 +396,7 @@ def test_exits_that_together_open_a_position_need_its_margin() -> None:
 
 def test_an_exit_beside_the_one_of_risk_opens_nothing() -> None:
     """The print that breaks the loss limit lets the strategy sell what it holds too: risk does so already, and the track ends flat."""
-    tier = msgspec.structs.replace(FREE, daily_loss_max=Decimal("0.05"))
+    tier = msgspec.structs.replace(UNBOUNDED, daily_loss_max=Decimal("0.05"))
     orders = {1: {"BTCUSDT": 1000}, 5: {"BTCUSDT": -1000}}
     prices = [20_000] * 5 + [18_000] * 4
     journal, portfolio = go([prints(prices), marks(prices), funding_stream([], BTC)], orders, terms=BY_LAST, tier=tier)
@@ -443,7 +430,7 @@ def test_an_entry_on_its_way_is_closed_when_it_comes_after_the_halt(low: int, mo
         marks_stream([(t, p * E8, p * E8, p * E8) for t, p in path], BTC),
         funding_stream([], BTC),
     ]
-    tier = FREE if reason == "LIQUIDATED" else msgspec.structs.replace(FREE, daily_loss_max=Decimal("0.05"))
+    tier = UNBOUNDED if reason == "LIQUIDATED" else msgspec.structs.replace(UNBOUNDED, daily_loss_max=Decimal("0.05"))
     quick = Quick((BTC,), Plan.Params({1: {"BTCUSDT": 1000}, 5: {"BTCUSDT": more}}))
     budget = "6000" if reason == "LIQUIDATED" else "10000"
     terms = {BTC.id: BY_LAST}
@@ -476,7 +463,7 @@ def test_what_a_short_brings_in_buys_no_spot(coins: int, denied: list[DenyReason
     both = Both((BTC, spot), Plan.Params({1: {BTC.id: -5_000}, 5: {spot.id: coins * 1_000}}))
     terms = {BTC.id: msgspec.structs.replace(TERMS, leverage=2)}
     journal, simulator = run(
-        streams, [("t", both)], None, EXACT, "1000", tiers=(FREE,), fees={BTC.id: FEES, spot.id: FEES}, terms=terms
+        streams, [("t", both)], None, EXACT, "1000", tiers=(UNBOUNDED,), fees={BTC.id: FEES, spot.id: FEES}, terms=terms
     )
     assert [e.reason for e in only(journal, OrderDenied)] == denied  # type: ignore[attr-defined]
     portfolio = simulator.tracks[0].portfolio
@@ -488,8 +475,12 @@ def test_what_a_short_brings_in_buys_no_spot(coins: int, denied: list[DenyReason
     ("tier", "leverage", "says"),
     [
         (SNIPER, 1, "BTCUSDT.USDM: expected no perpetual in tier sniper, found one at 1x"),
-        (msgspec.structs.replace(FREE, leverage=Decimal(2)), 3, "leverage: expected at most 2x in tier free, found 3x"),
-        (FREE, 21, "leverage: expected 1 to 20, found 21"),
+        (
+            msgspec.structs.replace(UNBOUNDED, leverage=Decimal(2)),
+            3,
+            "leverage: expected at most 2x in tier free, found 3x",
+        ),
+        (UNBOUNDED, 21, "leverage: expected 1 to 20, found 21"),
     ],
 )
 def test_the_tier_bounds_leverage_before_anything_runs(tier: Tier, leverage: int, says: str) -> None:
@@ -549,7 +540,7 @@ def test_tracks_of_one_scope_settle_and_are_liquidated_alike(rows: int | None) -
     streams = [prints(path), marks(path), funding_stream([(4 * SECOND, 10_000)], BTC)]
     named = [(name, plan({1: {"BTCUSDT": 10_000}})) for name in ("a", "b")]
     scopes = {"a": "one", "b": "one"}
-    journal, _ = run(streams, named, rows, EXACT, "200", None, scopes, (FREE,), {BTC.id: FEES}, {BTC.id: TERMS})
+    journal, _ = run(streams, named, rows, EXACT, "200", None, scopes, (UNBOUNDED,), {BTC.id: FEES}, {BTC.id: TERMS})
     for kind, at in ((FundingPaid, 4), (Liquidated, 6)):
         assert [(e.track, e.time) for e in only(journal, kind)] == [(t, START + at * SECOND) for t in ("a", "b")]
 

@@ -38,7 +38,7 @@ from genesis.risk.tiers import Tier
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, Memory, funding_stream, marks_stream, trades_stream
+from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, trades_stream
 
 SECOND, E8 = 1_000_000_000, 10**8
 USDC = Instrument("USDCUSDT", "X", "USDC", "USDT", Decimal("0.0001"), Decimal(1))
@@ -49,18 +49,6 @@ BTC = Instrument("BTCUSDT", "F", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"
 BTC_USDC = Instrument("BTCUSDC", "F", "BTC", "USDC", Decimal("0.01"), Decimal("0.001"), InstrumentKind.PERPETUAL)
 TIERS = (MarginTier(floor=Decimal(0), cap=Decimal(10**6), maintenance_rate=Decimal("0.01"), max_leverage=20),)
 TERMS = PerpetualTerms(margin_tiers=TIERS, leverage=10)
-FREE = Tier(
-    name="free",
-    from_usd=Decimal(0),
-    strategies=1,
-    budget_max=Decimal(1),
-    order_max=Decimal(10),
-    gross_exposure_max=Decimal(10),
-    leverage=Decimal(20),
-    open_orders_max=10,
-    daily_loss_max=Decimal(10),
-    drawdown_halt=Decimal(10),
-)
 NO_FEE = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
 EXACT = ExecutionProfile(
     latency_ms=ClippedNormal(10, 0, 10, 10), slippage_bp=ClippedNormal(0, 0, 0, 0), prints_share=Decimal(1)
@@ -107,7 +95,7 @@ def go(
     budget: Money,
     balances: Sequence[Money] = (),
     rates: Sequence[Instrument] = (),
-    tier: Tier = FREE,
+    tier: Tier = UNBOUNDED,
     leverage: Mapping[str, int] | None = None,
 ) -> tuple[Memory, Track]:
     tape = Tape(streams)
@@ -236,7 +224,7 @@ def test_a_profit_that_is_not_realised_buys_no_spot() -> None:
 def test_a_loss_limit_closes_positions_first_and_then_brings_the_margin_home() -> None:
     """1,000 USDC, bought on spot, lose 200 on a coin: the track is flattened, and the 800 that are left are sold, not the 1,000."""
     streams = [prints(USDC, ["1"] * 30), *perpetual(ETH, [1000] * 6 + [800] * 24)]
-    tier = msgspec.structs.replace(FREE, daily_loss_max=Decimal("0.05"))
+    tier = msgspec.structs.replace(UNBOUNDED, daily_loss_max=Decimal("0.05"))
     strategy = Plan((USDC, ETH), Plan.Params({1: {USDC.id: 1000}, 3: {ETH.id: 1000}}))
 
     journal, track = go(streams, strategy, Money(2_000, "USDT"), tier=tier)
@@ -313,7 +301,7 @@ def test_when_a_wallet_goes_the_orders_of_all_end() -> None:
 def test_a_long_in_one_currency_is_not_undone_by_a_short_in_another() -> None:
     """A coin long in USDC and one short in USDT at 500 are 1,000 of gross exposure, the 100 USDC beside them 100: on 1,100 of equity 0.201 more is too much."""
     streams = [prints(USDC, ["1"] * 20), *perpetual(BTC_USDC, [500] * 20), *perpetual(BTC, [500] * 20)]
-    tier = msgspec.structs.replace(FREE, gross_exposure_max=Decimal(1), order_max=Decimal(1))
+    tier = msgspec.structs.replace(UNBOUNDED, gross_exposure_max=Decimal(1), order_max=Decimal(1))
     strategy = Plan((USDC, BTC_USDC, BTC), Plan.Params({1: {BTC_USDC.id: 1000}, 4: {BTC.id: -1000}, 8: {BTC.id: -201}}))
 
     journal, _ = go(streams, strategy, Money(1_000, "USDT"), [Money(100, "USDC")], tier=tier)

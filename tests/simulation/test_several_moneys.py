@@ -30,7 +30,7 @@ from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, Memory, funding_stream, marks_stream, quotes_stream, trades_stream
+from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, quotes_stream, trades_stream
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -40,19 +40,6 @@ ETHUSDT = Instrument("ETHUSDT", "X", "ETH", "USDT", Decimal("0.01"), Decimal("0.
 BNBUSDT = Instrument("BNBUSDT", "X", "BNB", "USDT", Decimal("0.1"), Decimal("0.001"))
 USDTUSD = Instrument("USDTUSD", "X", "USDT", "USD", Decimal("0.0001"), Decimal("0.1"))
 TRIANGLE = (BTCUSDT, ETHBTC, ETHUSDT)
-# No limit of risk but those of what is owned.
-FREE = Tier(
-    name="free",
-    from_usd=Decimal(0),
-    strategies=1,
-    budget_max=Decimal(1),
-    order_max=Decimal(10),
-    gross_exposure_max=Decimal(10),
-    leverage=Decimal(20),
-    open_orders_max=10,
-    daily_loss_max=Decimal(10),
-    drawdown_halt=Decimal(10),
-)
 EXACT = ExecutionProfile(
     latency_ms=ClippedNormal(10, 0, 10, 10), slippage_bp=ClippedNormal(0, 0, 0, 0), prints_share=Decimal(1)
 )
@@ -95,7 +82,7 @@ def go(
     rates: Sequence[Instrument] = (),
     fees: FeeSchedule = NO_FEE,
     rows: int | None = None,
-    tier: Tier | None = FREE,
+    tier: Tier | None = UNBOUNDED,
     every: int = MINUTE,
     terms: Mapping[str, PerpetualTerms] | None = None,
 ) -> tuple[Memory, Track]:
@@ -296,7 +283,7 @@ def test_a_halt_sells_what_is_owned_in_as_many_rounds_as_it_takes() -> None:
     assert [e.reason for e in heard(journal, TrackHalted) if isinstance(e, TrackHalted)] == ["DRAWDOWN"]
 
 
-HALTS = msgspec.structs.replace(FREE, drawdown_halt=Decimal("0.2"))
+HALTS = msgspec.structs.replace(UNBOUNDED, drawdown_halt=Decimal("0.2"))
 
 
 def test_moneys_without_a_rate_are_refused() -> None:

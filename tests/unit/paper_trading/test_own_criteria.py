@@ -93,7 +93,7 @@ def test_it_is_given_by_name_stays_as_it_is_and_is_a_least_value_unless_said() -
     with pytest.raises(msgspec.ValidationError, match="unknown field `modes`"):
         msgspec.convert({**given, "modes": "off"}, OwnCriterion)
     with pytest.raises(TypeError, match="positional"):
-        OwnCriterion("calm", "calm.py:calm", Decimal("0.3"))  # type: ignore[misc]
+        OwnCriterion("calm", "calm.py:calm", Decimal("0.3"))  # type: ignore[call-arg]
     with pytest.raises(AttributeError, match="immutable"):
         ASKED.name = "other"  # type: ignore[misc]
 

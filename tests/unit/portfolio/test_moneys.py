@@ -74,7 +74,7 @@ def test_funding_has_an_account_of_its_own_and_belongs_to_the_trade() -> None:
     accounts.apply_fill(fill_of(PERP, Side.SELL, 1000, 10_000))
     accounts.apply_funding(PERP.id, unit("0.5"), 0)
     accounts.apply_funding(PERP.id, unit("-0.2"), 0)
-    assert text(accounts, "USDT", accounts.wallet_of("USDT")) == "10000.3"
+    assert text(accounts, "USDT", accounts.owned_of("USDT")) == "10000.3"
     (trade,) = accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 9_000))
     assert text(accounts, "USDT", trade.pnl) == "10.3"
     assert text(accounts, "USDT", accounts.funding_of("USDT")) == "0.3"
@@ -87,7 +87,7 @@ def test_a_perpetual_is_marked_finer_than_its_tick() -> None:
     accounts = Portfolio([Money(10_000, "USDT")], [PERP])
     accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 10_000))
     assert text(accounts, "USDT", accounts.unrealized_of("USDT", {PERP.id: 10_000_000_001})) == "0.00000001"
-    assert text(accounts, "USDT", accounts.wallet_of("USDT")) == "10000"
+    assert text(accounts, "USDT", accounts.owned_of("USDT")) == "10000"
 
 
 def test_funding_on_lots_is_split_by_quantity() -> None:
