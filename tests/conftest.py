@@ -11,12 +11,11 @@ import pytest
 from hypothesis import settings
 
 from genesis.storage.address import PostgresAddress
+from tests.kit.market_data import DATA
 from tests.kit.postgres import fresh_schema, server
 
 settings.register_profile("genesis", deadline=None, print_blob=True, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("genesis")
-
-DATA = Path(os.environ.get("GENESIS_TEST_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 
 
 def pytest_configure(config: pytest.Config) -> None:

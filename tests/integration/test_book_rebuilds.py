@@ -7,7 +7,6 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ import pytest
 from genesis.execution.book import DepthBook
 from genesis.feeds.files import read
 from genesis.model.instruments import Instrument
+from tests.kit.market_data import DATA
 
-DATA = Path(os.environ.get("GENESIS_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 MANIFEST = DATA / "manifest.json"
 # Messages applied; those of them whose update id a best quote has too; those after which the book is not the last quote before them. These
 # are a snapshot on spot and one on USD-M that show other sizes at the touch, and two diffs on spot that show a best bid that no quote has.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,7 @@ from benchmarks.fidelity import PAGE, half_hour, kaplan_meier, stale_levels, tak
 from benchmarks.shadows import MODELS, TRADES_LAST, UNHELD, HalfHour, Life, Replay, makers, population, reachable
 from benchmarks.walked import Taker, takers, walked
 from genesis.tape.stream import ORDER_CREATED
-
-DATA = Path(os.environ.get("GENESIS_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+from tests.kit.market_data import DATA
 
 if not (DATA / "manifest.json").exists():
     if os.environ.get("CI") == "true":

@@ -20,6 +20,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system.export import ExportFormat, export
 from genesis.system.reporting import read_report
 from genesis.system.run import run_config
+from tests.kit.market_data import DATA
 
 PRICES = "candles/binance-usdm/1m/BTCUSDT_20250504-20250603.parquet"
 MARKS = "candles/binance-usdm/8h-mark/BTCUSDT_20231201-20251116.parquet"
@@ -86,8 +87,6 @@ def project(folder: Path, market: Market, leverage: int = 2, marked_by: str = "l
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run's folder."""
-    from tests.conftest import DATA
-
     if not all((DATA / p).is_file() for p in (PRICES, MARKS, RATES)):
         pytest.skip("no market data of perpetuals")
     folder = tmp_path_factory.mktemp("perpetual")

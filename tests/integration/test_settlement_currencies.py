@@ -20,6 +20,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system.reporting import read_report, write_report
 from genesis.system.run import run_config
 from tests.integration.test_perpetuals import MARKS, PRICES, RATES
+from tests.kit.market_data import DATA
 
 FIRST, LAST = parse_utc("2025-05-05T00:00:00Z"), parse_utc("2025-05-08T00:00:00Z")
 HEDGE = """
@@ -104,8 +105,6 @@ def usdc(prices: pa.Table) -> pa.Table:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run's folder."""
-    from tests.conftest import DATA
-
     if not all((DATA / p).is_file() for p in (PRICES, MARKS, RATES)):
         pytest.skip("no market data of perpetuals")
     folder = tmp_path_factory.mktemp("two-wallets")

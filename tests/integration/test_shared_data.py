@@ -3,7 +3,6 @@
 import json
 import os
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
 from genesis.tape.bars import BarSeries
 from genesis.tape.stream import ABSENT, StreamKind
+from tests.kit.market_data import DATA
 
-DATA = Path(os.environ.get("GENESIS_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 MANIFEST = DATA / "manifest.json"
 SCHEMAS = {"trades/1", "l1/1", "l2/1", "l3/1", "candles/1", "quotebars/1"}
 BITSTAMP = "bitstamp_BTCUSD_20260502T0236"

@@ -6,7 +6,6 @@ are durable and how many orders live tracks have sent by then; an error is one l
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.storage.address import store_address
 from genesis.system.log import LogFormat, LogLevel, configure_logging
 from genesis.system.run import Prepared, prepare, run_prepared
+from tests.kit.market_data import DATA
 from tests.kit.planted import HOURLY, configuration, hourly, planted
 
 DAYS = 34
@@ -25,7 +25,7 @@ ROWS = 3
 
 def prepared(folder: Path) -> Prepared:
     """The run; its data are written into ``folder``."""
-    data = hourly(Path(os.environ["GENESIS_TEST_DATA"]) / HOURLY, folder, DAYS)
+    data = hourly(DATA / HOURLY, folder, DAYS)
     return prepare(configuration(data, [planted("fades", 0.9, seed=2)], PromotionRules()), folder)
 
 

@@ -17,6 +17,7 @@ from genesis.storage.rows import FillRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.reporting import read_report, write_report
 from genesis.system.run import run_config
+from tests.kit.market_data import DATA
 
 Market = Callable[[str], Path]
 BTCUSD = "candles/coinbase/1m/BTCUSD_20161007-20180406.parquet"
@@ -90,8 +91,6 @@ strategies:
 @pytest.fixture(scope="module")
 def two_quotes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run over two days of BTC against USD and EUR."""
-    from tests.conftest import DATA
-
     if not all((DATA / p).is_file() for p in (BTCUSD, BTCEUR)):
         pytest.skip("no market data of two quotes")
     folder = tmp_path_factory.mktemp("two-quotes")
