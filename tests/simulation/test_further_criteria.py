@@ -38,7 +38,8 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system.gatekeeper import criteria_of, gatekeeping
 from genesis.system.reporting import read_report
 from genesis.system.run import betting_rules, prepare, run_prepared
-from tests.kit.outsider import RECOMPUTE, findings
+from genesis.system.templates.recomputation.report import recompute
+from tests.kit.outsider import findings
 from tests.kit.resumed import assert_resumes
 from tests.simulation.test_frozen_feed import FROZEN, START_NS, SWINGS, evaluations, prepared
 
@@ -253,8 +254,7 @@ def altered(entries: list[bytes], name: str, change: Callable[[dict[str, Any]], 
     document = json.loads(entries[last])
     change(next(v for v in document["body"]["record"]["facts"]["verdicts"] if v["criterion"]["name"] == name))
     document["body"]["digest"] = digest_of(document["body"]["record"])
-    found: list[str] = RECOMPUTE["recompute"]([*entries[:last], canonical(document), *entries[last + 1 :]]).findings
-    return found
+    return recompute([*entries[:last], canonical(document), *entries[last + 1 :]]).findings
 
 
 def test_an_altered_verdict_of_any_of_them_is_found(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_an_altered_verdict_of_any_of_them_is_found(tmp_path: Path) -> None:
     store = played(tmp_path, ValidationCriteria(**ALL), days=9)
     with StoreReader(store) as reader:
         entries = [row.entry for row in reader.entries()]
-    assert RECOMPUTE["recompute"](entries).findings == []
+    assert recompute(entries).findings == []
     names = (
         "min_sharpe",
         "max_drawdown",
