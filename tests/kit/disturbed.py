@@ -27,7 +27,7 @@ from genesis.model.events import (
 from genesis.model.instruments import InstrumentKind
 from genesis.model.market import Bar, Trade
 from genesis.model.orders import Side
-from genesis.system.run import Prepared
+from genesis.system.prepared import Prepared
 from genesis.tape.stream import StreamKind
 from tests.kit.recordings import reading
 from tests.kit.runs import FX, START, Memory

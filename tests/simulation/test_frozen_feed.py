@@ -21,7 +21,8 @@ from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
-from genesis.system.run import Prepared, prepare, run_prepared
+from genesis.system.prepared import Prepared
+from genesis.system.run import prepare, run_prepared
 from tests.kit.outsider import findings
 
 START_NS = 1_609_459_200_000_000_000

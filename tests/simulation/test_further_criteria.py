@@ -35,10 +35,12 @@ from genesis.paper_trading.validation_criteria import (
     Verdict,
 )
 from genesis.storage.sqlite import StoreReader
+from genesis.system.announcing import announce
 from genesis.system.gatekeeper import criteria_of, gatekeeping
 from genesis.system.reporting import read_report
-from genesis.system.run import betting_rules, prepare, run_prepared
+from genesis.system.run import prepare, run_prepared
 from genesis.system.templates.recomputation.report import recompute
+from genesis.system.weighing import betting_rules
 from tests.kit.outsider import findings
 from tests.kit.resumed import assert_resumes
 from tests.simulation.test_frozen_feed import FROZEN, START_NS, SWINGS, evaluations, prepared
@@ -328,7 +330,7 @@ def test_an_enforced_share_of_wins_is_warned_of_once(criteria: ValidationCriteri
         paper = msgspec.structs.replace(config.paper_trading, validation_criteria=criteria, enabled=enabled)
         run = prepare(msgspec.structs.replace(config, paper_trading=paper), tmp_path)
         with capture_logs() as told:
-            run.speak(structlog.get_logger(), tmp_path / "frozen.db")
+            announce(run, tmp_path / "frozen.db", structlog.get_logger())
         found = [line for line in told if line["event"] == "absolute win rate"]
         assert [line["log_level"] for line in found] == ["warning"] * (warned if enabled else 0)
         assert all(line["min_win_rate"] == "0.55" for line in found)

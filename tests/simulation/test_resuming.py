@@ -15,8 +15,9 @@ from genesis.model.events import CapitalMoved, StageChanged, TrackClosed, TrackO
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.storage.state import NotKept
 from genesis.strategies.base import Strategy
+from genesis.system.prepared import Prepared
 from genesis.system.resuming import capture
-from genesis.system.run import Prepared, prepare
+from genesis.system.run import prepare
 from tests.kit.disturbed import prepared, steady
 from tests.kit.planted import FIRST_NS, HOURLY, configuration, hourly, planted, variants
 from tests.kit.resumed import assert_resumes, gone_on_with, told

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 RUN, OPERATIONS = b"genesis.run-chain.1\0", b"genesis.operations-chain.1\0"
-NAMES = ["README.txt", "checkpoints.txt", "entries.hashes", "entries.jsonl", "keys.txt", "operations.hashes", "operations.jsonl"]
+NAMES = [
+    "README.txt",
+    "checkpoints.txt",
+    "entries.hashes",
+    "entries.jsonl",
+    "keys.txt",
+    "operations.hashes",
+    "operations.jsonl",
+]
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 Key = tuple[str, bytes, bytes]
