@@ -18,8 +18,11 @@ from genesis.evidence.payoffs import Payoff
 from genesis.evidence.rules import Source
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.model.instruments import InstrumentKind
-from genesis.paper_trading.policy import BUDGET, Family, Year, study, weigh_all, years
+from genesis.paper_trading.policy import study
+from genesis.paper_trading.policy_families import BUDGET, Family
+from genesis.paper_trading.policy_shown import weigh_all
 from genesis.paper_trading.policy_values import Policy, Rate, Strategy, World
+from genesis.paper_trading.policy_years import Year, years
 from genesis.paper_trading.promotion_facts import Order
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import MinDwell, Profile, PromotionRules
