@@ -44,7 +44,8 @@ from genesis.paper_trading.promotion_record import commands_of, entries_of
 from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
-from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, overall
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Status, Verdict, overall
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.paper_trading.watch import Watch, WatchRules
 from genesis.portfolio.conversion import NoRate

@@ -17,15 +17,8 @@ from genesis.metrics.ratios import BARS_PER_YEAR, SHARPE_BARS_MIN, Moments, shar
 from genesis.metrics.returns import NO_DEVIATION
 from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.policy_values import BAR_NS, BARS_A_DAY, BEGIN_NS, Policy
-from genesis.paper_trading.validation_criteria import (
-    ONE_SIDED_95,
-    DrawdownLimit,
-    Measurements,
-    Mode,
-    SharpeUse,
-    ValidationCriteria,
-    Window,
-)
+from genesis.paper_trading.validation_criteria import ONE_SIDED_95, DrawdownLimit, SharpeUse, ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Mode, Window
 
 # Risk flattens a track at this part of its loss bound.
 CUT_AT = 0.8

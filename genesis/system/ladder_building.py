@@ -21,7 +21,8 @@ from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
 from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
-from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode
 from genesis.risk.tiers import Tier
 from genesis.system.beginning import floats_as_text
 from genesis.system.identity import code_of

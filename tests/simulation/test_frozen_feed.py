@@ -18,7 +18,8 @@ from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
-from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
 from genesis.system.prepared import Prepared

@@ -27,13 +27,11 @@ from genesis.paper_trading.stages import Stage
 from genesis.paper_trading.validation_criteria import (
     ALWAYS_TOLD,
     DrawdownLimit,
-    Mode,
     OwnCriterion,
     SharpeUse,
-    Status,
     ValidationCriteria,
-    Verdict,
 )
+from genesis.paper_trading.verdicts import Mode, Status, Verdict
 from genesis.storage.sqlite import StoreReader
 from genesis.system.announcing import announce
 from genesis.system.gatekeeper import criteria_of, gatekeeping

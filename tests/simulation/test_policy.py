@@ -30,16 +30,8 @@ from genesis.paper_trading.promotion_facts import AccountFacts, Facts
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_rules import MinDwell, Profile, PromotionRules
 from genesis.paper_trading.stages import Stage
-from genesis.paper_trading.validation_criteria import (
-    DrawdownLimit,
-    Measurements,
-    Mode,
-    SharpeUse,
-    Status,
-    ValidationCriteria,
-    Window,
-    overall,
-)
+from genesis.paper_trading.validation_criteria import DrawdownLimit, SharpeUse, ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Mode, Status, Window, overall
 from genesis.rng import study as chance_of
 
 BETS = BettingRules()

@@ -12,7 +12,7 @@ from genesis.monitoring.report.tables import badge, dash, table, two
 from genesis.monitoring.report.values import Metrics
 from genesis.monitoring.report.wording import DASH, count, exact, minute, money, number, percent, safe, span
 from genesis.paper_trading.comparison import OfBars, Side, SideBySide
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 
 _DRAWN = 6
 _MISSING_SHOWN = 3
