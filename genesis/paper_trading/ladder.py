@@ -19,8 +19,9 @@ from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.profile import ExecutionProfile
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import Event, Liquidated, OrderSubmitted, TrackHalted, TrackStopped, TradeClosed
+from genesis.model.events import Event, OrderSubmitted
 from genesis.model.money import Money
+from genesis.model.track_events import Liquidated, TrackHalted, TrackStopped, TradeClosed
 from genesis.paper_trading.ab_testing import AbTest
 from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.candidate import Candidate

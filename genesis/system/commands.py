@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from genesis.engine.journal import Journal
-from genesis.model.events import CommandTaken, Event
+from genesis.model.events import Event
+from genesis.model.promotion_events import CommandTaken
 from genesis.paper_trading.promotion_facts import Asked
 from genesis.storage.rows import CommandRow, TakenRow
 

@@ -11,7 +11,8 @@ import msgspec
 
 from genesis.config.schema import MASK, Secret
 from genesis.engine.journal import Journal
-from genesis.model.events import Event, StrategyNote, TrackStopped
+from genesis.model.events import Event
+from genesis.model.track_events import StrategyNote, TrackStopped
 
 
 class ConcealingJournal:

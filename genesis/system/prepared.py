@@ -16,8 +16,9 @@ from genesis.engine.track import Track
 from genesis.errors import ConfigError
 from genesis.feeds.files import Reading
 from genesis.feeds.replay import Replay
-from genesis.model.events import GapFound, RunStarted, TrackStopped
 from genesis.model.rules import ExchangeRules
+from genesis.model.run_events import GapFound, RunStarted
+from genesis.model.track_events import TrackStopped
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS

@@ -9,7 +9,9 @@ from structlog.typing import FilteringBoundLogger
 from genesis.clock import iso_utc
 from genesis.engine.journal import Journal
 from genesis.errors import GenesisError
-from genesis.model.events import Event, GapFound, RowsLate, TrackHalted, TrackStopped
+from genesis.model.events import Event
+from genesis.model.run_events import GapFound, RowsLate
+from genesis.model.track_events import TrackHalted, TrackStopped
 
 _Line = tuple[str, dict[str, object]]
 

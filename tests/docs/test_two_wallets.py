@@ -17,7 +17,7 @@ from genesis.engine.track import Track
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, FundingPaid, Liquidated, MetricSample, OrderDenied, OrderFilled, RunStarted
+from genesis.model.events import Event, OrderDenied, OrderFilled
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
@@ -25,6 +25,8 @@ from genesis.model.mark_prices import mark_grid
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import OrderIntent, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import FundingPaid, Liquidated, MetricSample
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.rng import ClippedNormal

@@ -15,10 +15,11 @@ from genesis.execution.faults import VenueFaults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, RunStarted
+from genesis.model.events import Event
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import BarSpec
 from genesis.model.money import Money
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.audit.entry import encode
-from genesis.model.events import Event, MetricSample, OrderAccepted, OrderFilled, OrderSubmitted
+from genesis.model.events import Event, OrderAccepted, OrderFilled, OrderSubmitted
 from genesis.model.orders import Liquidity, Order, OrderIntent, OrderType, Side, TimeInForce
+from genesis.model.track_events import MetricSample
 from genesis.storage.database import SqliteDatabase
 from genesis.storage.projections import Projector
 from genesis.storage.schema import PROJECTIONS, create

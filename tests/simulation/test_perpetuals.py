@@ -18,23 +18,13 @@ from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual import Contract
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
-from genesis.model.events import (
-    Event,
-    FundingPaid,
-    Liquidated,
-    OrderCancelRejected,
-    OrderDenied,
-    OrderFilled,
-    OrderRejected,
-    OrderSubmitted,
-    TrackHalted,
-    TradeClosed,
-)
+from genesis.model.events import Event, OrderCancelRejected, OrderDenied, OrderFilled, OrderRejected, OrderSubmitted
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier, margin_schedule
 from genesis.model.market import Quote, Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
+from genesis.model.track_events import FundingPaid, Liquidated, TrackHalted, TradeClosed
 from genesis.portfolio.portfolio import Portfolio
 from genesis.risk.tiers import SNIPER, Tier
 from genesis.rng import ClippedNormal

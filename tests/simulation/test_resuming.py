@@ -11,7 +11,8 @@ import pytest
 from genesis.clock import NS_PER_DAY
 from genesis.config import load_config
 from genesis.errors import IntegrityError
-from genesis.model.events import CapitalMoved, StageChanged, TrackClosed, TrackOpened
+from genesis.model.promotion_events import StageChanged
+from genesis.model.track_events import CapitalMoved, TrackClosed, TrackOpened
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.storage.state import NotKept
 from genesis.strategies.base import Strategy

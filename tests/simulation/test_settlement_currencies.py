@@ -14,24 +14,15 @@ from genesis.engine.track import Track
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import (
-    Event,
-    FundingPaid,
-    Liquidated,
-    MetricSample,
-    OrderCanceled,
-    OrderDenied,
-    OrderFilled,
-    OrderRejected,
-    RunStarted,
-    TrackHalted,
-)
+from genesis.model.events import Event, OrderCanceled, OrderDenied, OrderFilled, OrderRejected
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, OrderType, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import FundingPaid, Liquidated, MetricSample, TrackHalted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import Tier

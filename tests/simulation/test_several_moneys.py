@@ -17,13 +17,15 @@ from genesis.errors import ConfigError
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeDiscount, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, MetricSample, OrderDenied, OrderFilled, RunStarted, TrackHalted, TradeClosed
+from genesis.model.events import Event, OrderDenied, OrderFilled
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import MetricSample, TrackHalted, TradeClosed
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
