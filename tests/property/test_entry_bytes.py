@@ -31,43 +31,19 @@ from genesis.model.orders import (
     Liquidity,
     Order,
     OrderIntent,
-    OrderType,
     RejectReason,
     Side,
-    TimeInForce,
 )
 from genesis.model.promotion_events import EvidenceSample, FamilyEvidence
 from genesis.model.track_events import MetricSample, TradeClosed
+from tests.kit.entry_values import FLOAT, INSTRUMENTS, METRICS, TEXT, TRACK, UNITS, WHOLE, intents
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-WHOLE = st.integers(-(2**70), 2**70) | st.sampled_from([s * (2**53 + d) for s in (1, -1) for d in (-1, 0, 1)])
-UNITS = st.integers(-(10**25), 10**25)
-FLOAT = st.floats(allow_nan=False, allow_infinity=False)
 MAYBE = st.none() | FLOAT
-TRACK = st.none() | TEXT
-STEPS = [Decimal(s) for s in ("0.00000001", "0.01", "0.25", "1", "50")]
-INSTRUMENTS = st.builds(
-    Instrument, TEXT, TEXT, st.just("BTC"), st.just("USDT"), st.sampled_from(STEPS), st.sampled_from(STEPS)
-)
 POSITIONS = st.none() | st.builds(TapePosition, TEXT, WHOLE, TEXT)
-INTENTS = st.builds(
-    OrderIntent,
-    INSTRUMENTS,
-    st.sampled_from(Side),
-    UNITS,
-    st.sampled_from(OrderType),
-    st.none() | UNITS,
-    st.none() | UNITS,
-    st.none() | WHOLE,
-    st.sampled_from(TimeInForce),
-    st.booleans(),
-    st.booleans(),
-    TEXT,
-)
+INTENTS = intents(WHOLE)
 ORDERS = st.builds(Order, TEXT, TEXT, INTENTS, WHOLE, st.integers(0, 99))
 HEAD = (WHOLE, TRACK)
 ABOUT = (*HEAD, ORDERS, WHOLE)
-METRICS = st.dictionaries(TEXT, st.none() | TEXT | FLOAT | WHOLE | st.booleans(), max_size=8)
 EVENTS = {
     OrderDenied: st.builds(OrderDenied, *HEAD, INTENTS, st.sampled_from(DenyReason), TEXT, POSITIONS),
     OrderSubmitted: st.builds(OrderSubmitted, *ABOUT, POSITIONS),
