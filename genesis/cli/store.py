@@ -252,8 +252,8 @@ def show_status(store: StoreAddress) -> None:
                 say(line)
     if plans:
         print_cells(_FAULT_HEADINGS, _disturbed(latest, plans), "under faults")
-    for stop in stops:
-        say(f"{stop.track}: {_in_words_of_stop(stop)}")
+    for line in _stops_in_words(stops):
+        say(line)
     for line in refused:
         say(line)
     say(in_words(found)[1])
@@ -324,9 +324,16 @@ def _fault_cell(key: str, metrics: Mapping[str, Any]) -> str:
     return _percent(metrics.get(key), 2) if key == "drawdown_max" else str(metrics.get(key, _NONE))
 
 
-def _in_words_of_stop(stop: StopRow) -> str:
-    """A stopped track must not look like one that only did not trade."""
-    return f"{stop.kind} at {iso_utc(stop.time)}, {stop.reason}: {stop.detail}"
+def _stops_in_words(stops: Sequence[StopRow]) -> list[str]:
+    """A stopped track must not look like one that only did not trade; what stopped it again and again is one line, of the last time."""
+    alike = defaultdict[tuple[str, str, str], list[StopRow]](list)
+    for stop in stops:
+        alike[stop.track, stop.kind, stop.reason].append(stop)
+    lines = []
+    for (track, kind, reason), rows in alike.items():
+        last, since = rows[-1], "" if len(rows) == 1 else f"{len(rows)} times since {iso_utc(rows[0].time)}, the last "
+        lines.append(f"{track}: {kind} {since}at {iso_utc(last.time)}, {reason}: {last.detail}")
+    return lines
 
 
 def in_words(found: StoreStatus) -> tuple[str, str]:
