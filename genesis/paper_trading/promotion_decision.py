@@ -1,7 +1,8 @@
 """The one function that walks the table of `genesis.paper_trading.stages`: what becomes of a version at a moment.
 
 Pure: the same values give the same decision, so a stored one can be made again. The order in which things are asked: persons who take away, halts, another
-identity, what lowers, what a stage leads to, and only then what raises; so nothing rises in a moment that takes down.
+identity, what lowers, what a stage leads to, and only then what raises; so nothing rises in a moment that takes down. Between evidence bars only the first
+two are asked: nothing that evidence has a say in changes there.
 """
 
 from __future__ import annotations
@@ -55,7 +56,11 @@ def decide(
     minutes = Minutes(rules, standing, _recordable(facts), room, tuple(commands))
     take_look(minutes)
     persons = Persons(minutes)
-    step = persons.taken_away() or halted(minutes) or changed(minutes) or lowered(minutes) or _led_on(minutes, persons)
+    step = persons.taken_away() or halted(minutes)
+    if step is None and facts.at_bar:
+        step = changed(minutes) or lowered(minutes) or _led_on(minutes, persons)
+    elif step is None and minutes.standing.stage is not Stage.HALTED:
+        minutes.reasons.append("between evidence bars nothing rises, and only persons and halts take away")
     persons.answer_late(step)
     action = _unfinished(minutes) if step is None else _done(minutes, step)
     return Evaluation(

@@ -15,6 +15,7 @@ import msgspec
 
 from genesis.audit.entry import canonical
 from genesis.evidence.rules import Source
+from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.paper_trading.promotion_rules import PromotionRules, written
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from genesis.paper_trading.validation_criteria import Verdict
@@ -100,6 +101,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name}: expected a finite number of 0 or more, found {value}")
 
     @property
+    def at_bar(self) -> bool:
+        """Whether an evidence bar closes at the moment; between two of them capital is only taken."""
+        return self.time_ns % EVIDENCE_BAR_NS == 0
+
+    @property
     def counted(self) -> float:
         """The E that decides: adjusted for the family, the smaller of the raw and the benchmark-hedged one."""
         return self.adjusted if self.residual is None else min(self.adjusted, self.residual)
@@ -180,6 +186,10 @@ class Order(Enum):
     APPROVE = "approve"
     REFUSE = "refuse"
     ARCHIVE = "archive"
+
+
+# What stops or takes away is not kept waiting for the evidence bar.
+TAKES = frozenset({Order.HALT, Order.PAUSE, Order.DEMOTE, Order.ARCHIVE})
 
 
 class Command(msgspec.Struct, frozen=True):

@@ -610,7 +610,10 @@ class Decision:
     def decide(self) -> None:
         self.look()
         wish = self.hear()
-        moved = self.person_takes(wish) or self.halts() or self.changes() or self.falls() or self.goes_on(wish)
+        moved = self.person_takes(wish) or self.halts()
+        if not moved and self.now % BAR_NS == 0:
+            # Between evidence bars capital is only taken, by persons and halts.
+            moved = self.changes() or self.falls() or self.goes_on(wish)
         if wish is not None:
             self.heard.setdefault(wish, False)
         if not moved:

@@ -891,7 +891,7 @@ def test_a_manual_gate_asks_once_and_opens_by_approval(rules: PromotionRules) ->
     waiting = decided(asked.after, rules, time_ns=T0 + BAR)
     assert (waiting.move, waiting.call) == (None, "")
     assert "awaits approval" in words(waiting)
-    e = decided(waiting.after, rules, time_ns=T0 + BAR + 1, commands=[said(Order.APPROVE)])
+    e = decided(waiting.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE)])
     assert outcome(e) == ("go_live", "LIVE", "0.10", "join")
     assert not e.after.forced
     assert e.after.awaited is None
@@ -921,11 +921,11 @@ def test_a_refusal_holds_for_the_cool_down() -> None:
     """Nobody is asked for seven days; then again."""
     rules = PromotionRules(gates=Gates(go_live=Gate.MANUAL))
     asked = decided(VALIDATED, rules).after
-    no = decided(asked, rules, time_ns=T0 + 1, commands=[said(Order.REFUSE)])
+    no = decided(asked, rules, time_ns=T0 + BAR, commands=[said(Order.REFUSE)])
     assert (no.move, no.after.awaited, no.call) == (None, None, "")
     assert no.answers[0].taken
     assert decided(no.after, rules, time_ns=T0 + 6 * DAY).after.awaited is None
-    assert decided(no.after, rules, time_ns=T0 + 1 + 7 * DAY).after.awaited is not None
+    assert decided(no.after, rules, time_ns=T0 + BAR + 7 * DAY).after.awaited is not None
 
 
 def test_four_eyes_are_two_different_persons() -> None:
@@ -934,14 +934,14 @@ def test_four_eyes_are_two_different_persons() -> None:
     first = decided(VALIDATED, rules)
     assert "go_live to 10 % awaits approval by two persons" in words(first)
     asked = first.after
-    one = decided(asked, rules, time_ns=T0 + 1, commands=[said(Order.APPROVE, "ann")])
+    one = decided(asked, rules, time_ns=T0 + BAR, commands=[said(Order.APPROVE, "ann")])
     assert one.move is None
     assert one.answers[0].taken
-    same = decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "ann")])
+    same = decided(one.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE, "ann")])
     assert same.move is None
     assert not same.answers[0].taken
     assert "ann is for it already: another person has to be" in same.answers[0].words
-    assert decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "bob")]).move is Move.GO_LIVE
+    assert decided(one.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE, "bob")]).move is Move.GO_LIVE
 
 
 def test_four_eyes_are_asked_of_a_forced_promotion_too() -> None:
@@ -952,12 +952,12 @@ def test_four_eyes_are_asked_of_a_forced_promotion_too() -> None:
     assert asked.answers[0].taken
     assert "second person" in asked.answers[0].words
     second = [said(Order.APPROVE, "bob", 2)]
-    e = decided(asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + 1, commands=second)
+    e = decided(asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + BAR, commands=second)
     assert outcome(e) == ("force", "LIVE", "0.10", "join")
     assert e.after.forced
     assert "ann and bob" in words(e)
     full = decided(
-        asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + 1, commands=second, room=Room(Decimal(0), "full")
+        asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + BAR, commands=second, room=Room(Decimal(0), "full")
     )
     assert full.move is None
     assert full.after.awaited is None
@@ -1146,9 +1146,9 @@ def test_a_position_that_was_closed_while_a_second_person_was_asked_is_not_resto
     at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.50"), committed=Decimal("0.50"))
     asked = decided(at, rules, live_flat=False, commands=[said(Order.RESTORE)])
     second = [said(Order.APPROVE, "bob", 2)]
-    kept = decided(asked.after, rules, live_flat=False, time_ns=T0 + 1, commands=second)
+    kept = decided(asked.after, rules, live_flat=False, time_ns=T0 + BAR, commands=second)
     assert outcome(kept) == ("restore", "LIVE", "0.50", "join")
-    assert outcome(decided(asked.after, rules, time_ns=T0 + 1, commands=second)) == ("restore", "LIVE", "0.10", "join")
+    assert outcome(decided(asked.after, rules, time_ns=T0 + BAR, commands=second)) == ("restore", "LIVE", "0.10", "join")
 
 
 @pytest.mark.parametrize(
