@@ -40,6 +40,7 @@ from genesis.paper_trading.promotion_facts import (
     Halt,
     Level,
     Limit,
+    OwnInputs,
     Reading,
 )
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
@@ -47,7 +48,7 @@ from genesis.paper_trading.promotion_record import commands_of, entries_of
 from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
-from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, overall
+from genesis.paper_trading.validation_criteria import Measurements, Status, ValidationCriteria, Verdict, overall
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.paper_trading.watch import Watch, WatchRules
 from genesis.portfolio.conversion import NoRate
@@ -128,6 +129,7 @@ class _Version:
         "live_before",
         "live_since_ns",
         "live_trades",
+        "measured",
         "pair",
         "pairs",
         "rate",
@@ -151,6 +153,8 @@ class _Version:
         self.live_before: float | None = None
         self.live_since_ns = candidate.from_ns
         self.earned_before = _NONE
+        # What the criteria went by at the last evidence bar, and what they said.
+        self.measured: Measurements | None = None
         self.verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -367,6 +371,7 @@ class CapitalLadder:
     def _judged(self, version: _Version, now: int) -> tuple[Verdict, ...]:
         gap = None if version.live is None or version.watch is None else version.watch.gap()
         found, criteria = version.candidate.measurements(now, gap), self._criteria
+        version.measured = found
         return criteria.judge(found) + tuple(own.judge(criteria, found) for own in self._own)
 
     # ---- between evidence bars
@@ -456,7 +461,13 @@ class CapitalLadder:
             synthetic=candidate.synthetic,
             venue_simulated=True,
             least_fraction=candidate.least_fraction(),
+            own=self._own_inputs(version),
         )
+
+    def _own_inputs(self, version: _Version) -> OwnInputs | None:
+        if not self._own or version.measured is None:
+            return None
+        return OwnInputs({own.asked.name: own.code for own in self._own}, version.measured)
 
     @staticmethod
     def _readings(version: _Version) -> tuple[Reading, ...]:

@@ -261,8 +261,8 @@ class Prepared:
         for own in self.config.paper_trading.validation_criteria.own:
             if own.mode is not Mode.OFF:
                 measure = find_measure(own.code, folder)
-                judges.append(OwnJudge(own, measure))
                 code[own.name] = code_of(measure, own.code.rpartition(":")[2])
+                judges.append(OwnJudge(own, measure, code[own.name]))
         return judges, code
 
     @staticmethod

@@ -47,7 +47,7 @@ TABLE = {
         "STABLE": "change:PAPER step_down:LIVE give_back:VALIDATED degrade:DEGRADED demote:DEMOTED archive:ARCHIVED",
         "DEGRADED": "change:PAPER step_down:DEGRADED give_back:VALIDATED recover:LIVE demote:DEMOTED archive:ARCHIVED",
         "DEMOTED": "change:PAPER force:LIVE retry:PAPER reject:REJECTED archive:ARCHIVED",
-        "HALTED": "change:HALTED resume:PAPER restore:LIVE archive:ARCHIVED",
+        "HALTED": "change:HALTED resume:PAPER reject:REJECTED restore:LIVE archive:ARCHIVED",
         "REJECTED": "change:PAPER force:LIVE archive:ARCHIVED",
         "ARCHIVED": "change:PAPER",
     }.items()
@@ -610,7 +610,9 @@ class Decision:
     def decide(self) -> None:
         self.look()
         wish = self.hear()
-        moved = self.person_takes(wish) or self.halts()
+        # A broken limit stands before all that persons want but their own halt.
+        moved = self.person_takes(wish, "halt") or self.halts("risk")
+        moved = moved or self.person_takes(wish, "archive", "demote", "resume") or self.halts()
         if not moved and self.now % BAR_NS == 0:
             # Between evidence bars capital is only taken, by persons and halts.
             moved = self.changes() or self.falls() or self.goes_on(wish)
@@ -703,7 +705,8 @@ class Decision:
             if self.now >= stands["deadline_ns"]:
                 stands["deadline_ns"] = self.now + self.rules["paper_max_days"] * DAY_NS
             return True
-        if awaited is None or (order == "approve" and command["author"] in awaited["voices"]):
+        name = _spoken(command["author"])
+        if awaited is None or (order == "approve" and name in map(_spoken, awaited["voices"])):
             return False
         if order == "approve":
             stands["awaited"] = {**awaited, "voices": [*awaited["voices"], command["author"]]}
@@ -711,20 +714,25 @@ class Decision:
             stands["awaited"], stands["asked_again_ns"] = None, self.now + self.rules["cooldown_days"] * DAY_NS
         return True
 
-    def person_takes(self, wish: int | None) -> bool:
+    def person_takes(self, wish: int | None, *orders: str) -> bool:
         order = None if wish is None else self.commands[wish]["order"]
-        if wish is None or order not in ("halt", "archive", "demote", "resume"):
+        if wish is None or order not in orders:
             return False
         self.heard[wish] = order in TABLE[self.stage]
         if not self.heard[wish]:
             return False
         if order == "halt":
             return self.halt("risk")
-        return self.go(order, Fraction(0), **(self.again() if order == "resume" else {}))
+        none = {"halt": None, "halted_fraction": Fraction(0), "ended": None}
+        ended = self.stands.get("ended")
+        if order == "resume" and ended is not None:
+            # Rejected or archived before the halt, and so again.
+            return self.go("reject" if ended == "REJECTED" else "archive", Fraction(0), **none)
+        return self.go(order, Fraction(0), **(self.again() if order == "resume" else none))
 
     # -- down
 
-    def halts(self) -> bool:
+    def halts(self, *kinds: str) -> bool:
         exposed = self.has_capital or self.stands["committed"] > 0
         kind = self.facts["halt"]["kind"] if exposed and self.facts["halt"] else ""
         judged = self.has_capital or self.stage in ("PAPER", "VALIDATED")
@@ -733,14 +741,19 @@ class Decision:
         if not kind and self.has_capital and self.stands["errors"] >= self.rules["consecutive_error_limit"]:
             kind = "data"
         held = (self.was["halt"] or {}).get("kind")
-        if not kind or (self.stage == "HALTED" and (kind != "risk" or held in (None, "risk"))):
+        if (
+            not kind
+            or (kinds and kind not in kinds)
+            or (self.stage == "HALTED" and (kind != "risk" or held in (None, "risk")))
+        ):
             return False
         return self.halt(kind)
 
     def halt(self, kind: str) -> bool:
         self.halt_kind = kind
         held = self.stands["halted_fraction"] if self.stage == "HALTED" else self.stands["fraction"]
-        return self.go("halt", Fraction(0), halt=kind, halted_fraction=held)
+        ended = self.stage if self.stage in ("REJECTED", "ARCHIVED") else self.stands.get("ended")
+        return self.go("halt", Fraction(0), halt=kind, halted_fraction=held, ended=ended)
 
     def changes(self) -> bool:
         if self.facts["identity"] == self.was["identity"] or "change" not in TABLE[self.stage]:
@@ -811,7 +824,7 @@ class Decision:
         """What every attempt begins with."""
         ends = self.now + self.rules["paper_max_days"] * DAY_NS
         begun = {"evidence_from_ns": self.now, "deadline_ns": ends, "frozen": None, "proven": False}
-        none = {"halt": None, "halted_fraction": Fraction(0)}
+        none = {"halt": None, "halted_fraction": Fraction(0), "ended": None}
         return begun | none | {"errors": 0, "inconclusive": 0, "failures": 0}
 
     def again(self) -> Document:
@@ -974,7 +987,7 @@ class Decision:
 
     def by_word(self, move: str, target: Fraction) -> bool:
         if move == "restore":
-            return self.go("restore", target, halt=None, halted_fraction=Fraction(0), errors=0)
+            return self.go("restore", target, halt=None, halted_fraction=Fraction(0), ended=None, errors=0)
         return self.up(target, self.lacks(target))
 
     # -- the end
@@ -1023,7 +1036,7 @@ class Decision:
                 yield f"{what}: by the rules {found}, in the record {told}"
         after = record["after"]
         for key, found in self.stands.items():
-            told = after[key]
+            told = after.get(key)
             if key == "halt" and found is not None:
                 told, found = told and told["kind"], found["kind"] if isinstance(found, dict) else found
             if key in ("pause_words", "version") or _same(found, told):
@@ -1032,6 +1045,11 @@ class Decision:
         for i, answer in enumerate(record["answers"]):
             if self.heard.get(i) != answer["taken"] or answer["command"] != self.commands[i]:
                 yield f"command {answer['command']['number']}: not the answer that the rules give"
+
+
+def _spoken(name: str) -> str:
+    """A person's name whatever the letters' size and the blanks."""
+    return " ".join(name.split()).casefold()
 
 
 def _same(found: object, told: object) -> bool:
@@ -1380,6 +1398,7 @@ class Recomputation:
 
     def _RunStarted(self, _: None, body: Document) -> None:
         self.rules, self.criteria = body["evidence"]["rules"], body["criteria"]
+        self.own_code = body.get("own_criteria")
         self.promotion = body["promotion"]
         told = [LOT.match(i) for i in body["instruments"]]
         self.lots = {found[1]: Fraction(found[2]) for found in told if found}
@@ -1607,8 +1626,8 @@ class Recomputation:
         self.expect(f"{track}: time", self.time, facts["time_ns"])
         self.expect(f"{track}: rules", self.promotion, record["rules"])
         if version.after is not None:
-            for key in sorted(before.keys() - {"cleared_pnl"}):
-                self.expect(f"{track}: {key} before", version.after[key], before[key])
+            for key in sorted((before.keys() | version.after.keys()) - {"cleared_pnl"}):
+                self.expect(f"{track}: {key} before", version.after.get(key), before.get(key))
         elif before["stage"] != "DRAFT":
             self.find(f"{track}: expected a draft at its first look, found {before['stage']}")
         self.known(track, version, facts)
@@ -1663,9 +1682,34 @@ class Recomputation:
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
                 self.expect(f"{track}: {monitor['name']} monitor", levels[monitor["name"]], monitor["level"])
+        self.given(track, version, facts)
         self.expect(f"{track}: criteria", self.asked(), [v["criterion"]["name"] for v in facts["verdicts"]])
         for verdict in facts["verdicts"]:
             self.judged(track, version, verdict)
+
+    def given(self, track: str, version: Version, facts: Document) -> None:
+        """What the user's own criteria were given, and whose code they are; between evidence bars it is what it was at the last one."""
+        own, bars, trades = facts.get("own"), version.bars, version.trades
+        # An export of an earlier version tells nothing of it.
+        if own is None or not self.at_bar:
+            return
+        live = version.watch is not None and version.live is not None
+        closed = len(bars.returns) + bars.missing
+        rest = float((version.won - version.lost - sum(version.best, Fraction(0))) / version.budget)
+        alarm = version.watch.levels()["gap"] == "ALARM" if version.watch is not None and live else None
+        self.expect(f"{track}: code of the user's own criteria", self.own_code, own["code"])
+        for what, found in (
+            ("trades", trades), ("bars", len(bars.returns)), ("warmup_bars", bars.warmup), ("sharpe", bars.sharpe()),
+            ("win_rate", version.wins / trades if trades else None), ("without_best", rest if trades else None),
+            ("breakeven", version.breakeven() if version.won or version.lost else None),
+            ("coverage", len(bars.returns) / closed if closed else None), ("gap_alarm", alarm),
+            ("bound_breaks", None if bars.bound is None else bars.breaks), ("e_stress", facts["e_stress"]),
+            ("gap_bars", version.watch.compared if version.watch is not None and live else 0),
+        ):  # fmt: skip
+            self.expect(f"{track}: given to the user's own criteria: {what}", found, own["given"][what])
+        fall = next((v["value"] for v in facts["verdicts"] if v["criterion"]["name"] == "max_drawdown"), None)
+        if fall is not None:
+            self.expect(f"{track}: given to the user's own criteria: drawdown", fall, own["given"]["drawdown_max"])
 
     def money(self, track: str, version: Version, facts: Document) -> None:
         """Live equity and profit, and the evidence at higher costs."""
@@ -1880,7 +1924,7 @@ def _lines(place: Path, name: str) -> list[bytes]:
 
 NOT_RECOMPUTED = (
     "taken from the record: prices, and with them what equity was between two moments at which nothing was held; E against the benchmark; drawdown within a "
-    "bar between samples; whether a gap in the data reaches to a look; values of a user's own criteria; rates between moneys that the first entry does not assume, and the room where one counts"
+    "bar between samples; whether a gap in the data reaches to a look; values of a user's own criteria (their code is not in the export; what it was given is, and is checked), with volatility and the ratio's error; rates between moneys that the first entry does not assume, and the room where one counts"
 )
 
 if __name__ == "__main__":
