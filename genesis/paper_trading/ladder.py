@@ -634,13 +634,21 @@ def _stand_at(version: _Version, now: int) -> None:
 def _heard_of_live(version: _Version, event: Event) -> None:
     if isinstance(event, TradeClosed):
         version.live_trades += 1
-    elif isinstance(event, TrackStopped):
-        version.halt = Halt(HaltKind.STRATEGY, f"its strategy raised in {event.hook}: {event.error}")
-    elif isinstance(event, Liquidated):
-        version.halt = Halt(HaltKind.RISK, f"liquidated: {event.detail()}")
-    elif isinstance(event, TrackHalted) and event.reason not in _PASSING:
-        kind = _HALT_KINDS.get(event.reason, HaltKind.RISK)
-        version.halt = Halt(kind, f"{event.reason}: {event.detail}")
+    found = _halt_of(event)
+    # A broken limit is what counts, whatever else befalls the track after it.
+    if found is not None and (version.halt is None or version.halt.kind is not HaltKind.RISK):
+        version.halt = found
+
+
+def _halt_of(event: Event) -> Halt | None:
+    """Why a live track stands still from now on; ``None`` where it does not."""
+    if isinstance(event, TrackStopped):
+        return Halt(HaltKind.STRATEGY, f"its strategy raised in {event.hook}: {event.error}")
+    if isinstance(event, Liquidated):
+        return Halt(HaltKind.RISK, f"liquidated: {event.detail()}")
+    if isinstance(event, TrackHalted) and event.reason not in _PASSING:
+        return Halt(_HALT_KINDS.get(event.reason, HaltKind.RISK), f"{event.reason}: {event.detail}")
+    return None
 
 
 def _evidence_of(track: Track) -> Evidence | None:
