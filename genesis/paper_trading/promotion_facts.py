@@ -18,7 +18,7 @@ from genesis.evidence.rules import Source
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.paper_trading.promotion_rules import PromotionRules, written
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
-from genesis.paper_trading.validation_criteria import Measurements, Verdict
+from genesis.paper_trading.verdicts import Measurements, Verdict
 from genesis.risk.tiers import Tier
 
 NOTHING = Decimal(0)

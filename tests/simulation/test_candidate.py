@@ -17,10 +17,13 @@ from genesis.evidence.stress import FACTOR, StressedEvidence
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.replay import Replay
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import Event, EvidenceSample, MetricSample, OrderSubmitted, RunStarted
+from genesis.model.events import Event, OrderSubmitted
 from genesis.model.instruments import Instrument
 from genesis.model.market import Bar
 from genesis.model.money import Money
+from genesis.model.promotion_events import EvidenceSample
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import MetricSample
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.simulator import PaperTradingSimulator

@@ -20,8 +20,9 @@ from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.stages import Action, Move, Stage
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
+from genesis.system.prepared import Prepared
 from genesis.system.promotions import made_again
-from genesis.system.run import Prepared, run_prepared
+from genesis.system.run import run_prepared
 from tests.kit.outsider import findings
 from tests.simulation.test_frozen_feed import BAR_NS, DAYS, START_NS, prepared
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from genesis.metrics.ratios import SHARPE_BARS_MIN
+from genesis.metrics.ratios import EVIDENCE_BAR_NS, SHARPE_BARS_MIN
 from genesis.monitoring.report.charts import returns_chart
 from genesis.monitoring.report.definitions import DEFINITIONS
 from genesis.monitoring.report.tables import badge, dash, table, two
 from genesis.monitoring.report.values import Benchmark, Fact, RunReport, TrackReport
 from genesis.monitoring.report.wording import DASH, count, minute, money, number, percent, safe, span
-from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, Mode, Status, Unit, ValidationCriteria, Verdict
+from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, ValidationCriteria
+from genesis.paper_trading.verdicts import Mode, Status, Unit, Verdict
 
 _GAPS_SHOWN = 20
 _FACT_HEADS = ("what", "value", "meaning")
@@ -265,7 +266,8 @@ def _estimate(value: float | None, stderr: float | None) -> str:
 
 
 def _beside(b: Benchmark, length_ns: int) -> tuple[str, ...]:
-    short = _too_short(b.bars, length_ns)
+    # By its length: a run that samples by the day has few sampled bars, however long it is.
+    short = _too_short(length_ns // EVIDENCE_BAR_NS, length_ns)
     few = f"under {SHARPE_BARS_MIN} sampled bars: {b.bars}" if b.bars < SHARPE_BARS_MIN else "no deviation"
 
     def cell(value: float | None, shown: str, why: str, beneath: str = "") -> str:
