@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from genesis.audit.entry import canonical
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
 from genesis.engine.engine import Progress
-from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order, Pause
+from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order, Pause, digest_of
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.stages import Action, Move, Stage
 from genesis.storage.inbox import leave_command
@@ -23,6 +25,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system.prepared import Prepared
 from genesis.system.promotions import made_again
 from genesis.system.run import run_prepared
+from genesis.system.templates.recomputation.report import recompute
 from tests.kit.outsider import findings
 from tests.simulation.test_frozen_feed import BAR_NS, DAYS, START_NS, prepared
 
@@ -152,6 +155,20 @@ def test_the_record_of_a_halt_in_the_middle_of_a_bar_can_be_made_again(halted: P
     sound(halted)
 
 
+def test_other_verdicts_in_the_middle_of_a_bar_are_found(halted: Path) -> None:
+    """They are those of the last bar: somebody who has the entries alone sees that one was altered, even where the digest was made to fit."""
+    stored = entries(halted)
+    place = next(i for i, e in enumerate(stored) if b'"PromotionEvaluated"' in e and str(TAKEN_NS).encode() in e)
+    document = json.loads(stored[place])
+    (verdict,) = document["body"]["record"]["facts"]["verdicts"]
+    verdict["value"] += 1.0
+    document["body"]["digest"] = digest_of(document["body"]["record"])
+    found = recompute([*stored[:place], canonical(document), *stored[place + 1 :]]).findings
+    assert found == [
+        f"entry {place + 1}: swings: criteria: between evidence bars expected what the last one told, found other verdicts"
+    ]
+
+
 @pytest.mark.parametrize("rows", [1, 7, 1024, None])
 def test_however_the_tape_is_cut_it_is_taken_where_it_was(rows: int | None, halted: Path, tmp_path: Path) -> None:
     """Run again from the tape's start, entries and the states of the snapshots are the same."""
@@ -159,6 +176,34 @@ def test_however_the_tape_is_cut_it_is_taken_where_it_was(rows: int | None, halt
     shutil.copy(halted, store)
     before = entries(store)
     run_prepared(ready(tmp_path), store, rows=rows, from_start=True)
+    assert entries(store) == before
+
+
+# A bar's end, just before and after it; the hour at which it trades, while its orders are on their way; the first row.
+DAY_3_NS = START_NS + 2 * NS_PER_DAY
+MOMENTS = (
+    DAY_3_NS - 1,
+    DAY_3_NS,
+    DAY_3_NS + 1,
+    DAY_3_NS + NS_PER_HOUR + 1,
+    DAY_3_NS + NS_PER_HOUR + 2_000_000,
+    START_NS + 60_000_000_001,
+)
+
+
+@pytest.mark.parametrize("until_ns", MOMENTS)
+def test_at_whatever_moment_it_comes_it_is_taken_once_and_there_again(until_ns: int, tmp_path: Path) -> None:
+    """Everything that holds capital then is halted, at that moment or, where a look was made at it already, at the next one between two batches; run again from the start in single rows, the chain is the same."""
+    store = stopped(tmp_path, Order.HALT, Order.PAUSE, target=None, until_ns=until_ns)
+    run_prepared(ready(tmp_path), store, rows=3)
+    moments = {(at, took) for at, _, order, took in taken(store) if order == "halt"}
+    ((at, took),) = moments
+    assert took
+    assert until_ns - 1 <= at < until_ns + 10 * NS_PER_MINUTE
+    assert [e.after.stage for e in evaluations(store) if e.time_ns == at] == [Stage.HALTED]
+    assert findings(store) == []
+    before = entries(store)
+    run_prepared(ready(tmp_path), store, rows=1, from_start=True)
     assert entries(store) == before
 
 

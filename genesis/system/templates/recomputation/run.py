@@ -9,9 +9,9 @@ from fractions import Fraction
 from math import isclose
 
 from .account import Account
-from .arithmetic import family
+from .arithmetic import BAR_NS, family
 from .comparing import Document
-from .criteria import Criteria
+from .criteria import Criteria, status_of
 from .decision import Decision
 from .experiments import Test
 from .ladder import CAPITAL, OUT
@@ -184,11 +184,26 @@ class Recomputation(Tracks):
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
                 self.expect(f"{track}: {monitor['name']} monitor", levels[monitor["name"]], monitor["level"])
-        # Between evidence bars it is what it was at the last one; an export of an earlier version tells nothing of it.
-        if self.at_bar and facts.get("own") is not None:
+        self.measured(track, version, facts)
+
+    def measured(self, track: str, version: Version, facts: Document) -> None:
+        """Criteria are judged at evidence bars; a look between two of them tells what the bar's look told, where there was one."""
+        verdicts, own = facts["verdicts"], facts.get("own")
+        if not self.at_bar:
+            at, *told = version.judged
+            if at == self.time // BAR_NS * BAR_NS and told != [verdicts, own]:
+                self.find(
+                    f"{track}: criteria: between evidence bars expected what the last one told, found other verdicts"
+                )
+            for verdict in verdicts:
+                self.expect(f"{track}: {verdict['criterion']['name']}: status", status_of(verdict), verdict["status"])
+            return
+        version.judged = (self.time, verdicts, own)
+        # An export of an earlier version tells nothing of it.
+        if own is not None:
             self.criteria.given(track, version, facts)
-        self.expect(f"{track}: criteria", self.criteria.names(), [v["criterion"]["name"] for v in facts["verdicts"]])
-        for verdict in facts["verdicts"]:
+        self.expect(f"{track}: criteria", self.criteria.names(), [v["criterion"]["name"] for v in verdicts])
+        for verdict in verdicts:
             self.criteria.judged(track, version, verdict)
 
     def money(self, track: str, version: Version, facts: Document) -> None:
