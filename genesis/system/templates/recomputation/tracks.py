@@ -115,7 +115,8 @@ class Tracks(Remarks):
     def stop(self, track: str, kind: str) -> None:
         name, role = self.of.get(track, ("", ""))
         if role == "live":
-            self.versions[name].halt = kind
+            # A broken limit is what counts, whatever else befalls the track after it.
+            self.versions[name].halt = "risk" if self.versions[name].halt == "risk" else kind
             self.versions[name].stopped |= kind == "strategy"
 
     # -- what is observed
