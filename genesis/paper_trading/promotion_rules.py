@@ -126,7 +126,9 @@ class PromotionRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             if value is not None:
                 _within(name, value, above=0)
         if self.allocation_increment < _INCREMENT_MIN:
-            raise ValueError(f"allocation_increment: expected {_INCREMENT_MIN} or more, found {self.allocation_increment}")
+            raise ValueError(
+                f"allocation_increment: expected {_INCREMENT_MIN} or more, found {self.allocation_increment}"
+            )
         if self.initial_allocation > self.max_allocation:
             raise ValueError(
                 f"initial_allocation: expected at most max_allocation {self.max_allocation}, found {self.initial_allocation}"

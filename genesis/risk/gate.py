@@ -241,7 +241,11 @@ class RiskGate:
 
     def _price(self, intent: OrderIntent, mid_x2: int) -> tuple[DenyReason, str] | None:
         limit = intent.limit_ticks
-        if limit is None or intent.type is not OrderType.LIMIT or not _exceeds(abs(2 * limit - mid_x2), mid_x2, self._fat):
+        if (
+            limit is None
+            or intent.type is not OrderType.LIMIT
+            or not _exceeds(abs(2 * limit - mid_x2), mid_x2, self._fat)
+        ):
             return None
         grid = intent.instrument.price_grid
         mid = EXACT.divide(grid.to_decimal(mid_x2), Decimal(2))
