@@ -159,6 +159,11 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
         ExitCode.CONFIG,
         ("strategies.own: Own.Params: expected a msgspec.Struct, found <class 'dict'>",),
     ),
+    "hook that is a property": (
+        strategy("on_bar = property(lambda self: 1 / 0)"),
+        ExitCode.CONFIG,
+        ("Own.on_bar: expected a plain method, found a property",),
+    ),
     "hook that is a coroutine": (
         strategy("async def on_bar(self, bar): pass"),
         ExitCode.CONFIG,
