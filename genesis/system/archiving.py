@@ -27,11 +27,12 @@ from genesis.storage.archived import archived, put_back
 from genesis.storage.beside import beside
 from genesis.storage.checkpoints import KeptCheckpoint
 from genesis.storage.opening import keeping, open_store
+from genesis.storage.schema import SCHEMA_VERSION
 from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.system.archive import Archived as Exported
 from genesis.system.archive import archive, archive_until
-from genesis.system.archive_file import ArchiveFile
+from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature
 
 _GATHERED = 0.1
@@ -117,6 +118,18 @@ def export_whole(store: StoreAddress, out: Path, overwrite: bool, archive_path: 
     with StoreReader(store) as reader:
         file.ensure_is(reader.archived(), str(store))
     return archive(store, out, overwrite, file.lines)
+
+
+def bring_forward(store: StoreAddress, clock: Clock, archive: ArchiveFile | None = None) -> None:
+    """Bring a store of an earlier version to this one's layout, all of it or nothing, and note it; no engine may be at work.
+
+    Raises:
+        ConfigError: tables are made again, and the archive that holds old entries is missing or not of this store. IntegrityError: it is another, or altered.
+    """
+    before, lines = keeping(store).schema_version, lines_for(store, archive)
+    with open_store(store, clock, socket.gethostname(), lines) as kept:
+        if before != SCHEMA_VERSION:
+            kept.operation("upgrade", from_version=before, to_version=SCHEMA_VERSION)
 
 
 def move_out_at_end(kept: Store, retention: RetentionSection, folder: Path, log: FilteringBoundLogger) -> None:

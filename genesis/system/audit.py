@@ -22,7 +22,7 @@ from genesis.storage.checkpoints import make_checkpoint, note_rotation
 from genesis.storage.opening import open_store
 from genesis.storage.rows import EntryRow
 from genesis.storage.sqlite import StoreReader
-from genesis.system.archive_file import ArchiveFile
+from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature, existing_key, follow, following_key, signing_key
 from genesis.system.publishing import Publisher
 
@@ -66,10 +66,9 @@ def audit_store(store: StoreAddress, kept: Kept | None = None, archive: ArchiveF
         StorageError, IntegrityError: the file cannot be read, or is damaged so that rows cannot be told.
         ConfigError: no entry of this store lies in an archive, or it is another one.
     """
+    lines = lines_for(store, archive)
     with StoreReader(store) as reader:
-        if archive is not None:
-            archive.ensure_is(reader.archived(), str(store))
-        return reader.audit(check_signature, kept, None if archive is None else archive.lines)
+        return reader.audit(check_signature, kept, lines)
 
 
 def kept_from(head: str | None, length: int | None, files: list[Path], key: str | None) -> Kept:
@@ -127,10 +126,9 @@ def rebuild(store: StoreAddress, clock: Clock, archive: ArchiveFile | None = Non
     Raises:
         ConfigError: some lie in an archive that is not given, or none does and one is. IntegrityError: it is another archive, or altered.
     """
-    with open_store(store, clock, socket.gethostname()) as kept:
-        if archive is not None:
-            archive.ensure_is(kept.archived(), str(store))
-        kept.rebuild_projections(None if archive is None else archive.lines)
+    lines = lines_for(store, archive)
+    with open_store(store, clock, socket.gethostname(), lines) as kept:
+        kept.rebuild_projections(lines)
         kept.operation("rebuild")
     with StoreReader(store) as reader:
         return reader.head()[0]

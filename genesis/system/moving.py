@@ -9,11 +9,13 @@ import msgspec
 from genesis.clock import Clock
 from genesis.errors import ConfigError, GenesisError, IntegrityError
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Lines
 from genesis.storage.audit import Audit
 from genesis.storage.beside import is_there
 from genesis.storage.opening import open_store
 from genesis.storage.reader import StoreReader
 from genesis.storage.store import Store
+from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature
 
 MOVED, MIGRATED = "moved", "migrated"
@@ -28,14 +30,14 @@ class Moved(msgspec.Struct, frozen=True):
     checkpoints: int
 
 
-def move(source: StoreAddress, target: StoreAddress, clock: Clock) -> Moved:
+def move(source: StoreAddress, target: StoreAddress, clock: Clock, archive: ArchiveFile | None = None) -> Moved:
     """Copy a history into an empty store, verify chains, checkpoints and projections on both sides, and close the source.
 
     The last operation of the source says where its history went, and no run goes on there; the target's says whence it came.
-    Where anything fails before that the source is as it was.
+    Where anything fails before that the source is as it was. Entries that lie in ``archive`` lie in it afterwards too; tables and checks read them there.
 
     Raises:
-        ConfigError: no history to move, or something is in the target already.
+        ConfigError: no history to move, something is in the target already, or the archive is missing or not of this store.
         StorageError: an engine holds one of them, or one cannot be read or written.
         IntegrityError: findings on one side, or the two sides differ.
     """
@@ -44,16 +46,21 @@ def move(source: StoreAddress, target: StoreAddress, clock: Clock) -> Moved:
     if not is_there(source):
         raise ConfigError(f"{source}: expected a store, found nothing there")
     host = socket.gethostname()
-    with open_store(source, clock, host) as old:
+    lines = lines_for(source, archive)
+    with open_store(source, clock, host, lines) as old:
         ensure_not_moved(source)
-        before = _sound(old, source)
+        if lines is None and (gone := old.archived()) is not None:
+            raise ConfigError(
+                f"{source}: expected {gone.where()}, for tables are made from every entry, found none; give it by --archive"
+            )
+        before = _sound(old, source, lines)
         if not before.entries:
             raise ConfigError(f"{source}: expected a history to move, found no entry; begin in {target}")
         with open_store(target, clock, host) as new:
             if not new.is_empty():
                 raise ConfigError(f"{target}: expected an empty store, found one in use; choose another place")
-            new.take_over(old)
-            after = _sound(new, target)
+            new.take_over(old, lines)
+            after = _sound(new, target, lines)
             if msgspec.structs.astuple(after) != msgspec.structs.astuple(before):
                 raise IntegrityError(
                     f"{target}: expected the history of {source}, {before.entries} entries with head {before.head}, "
@@ -84,8 +91,8 @@ def ensure_not_moved(store: StoreAddress) -> None:
         )
 
 
-def _sound(store: Store, address: StoreAddress) -> Audit:
-    found = store.audit(check_signature)
+def _sound(store: Store, address: StoreAddress, lines: Lines | None) -> Audit:
+    found = store.audit(check_signature, lines)
     if found.findings:
         first = found.findings[0]
         raise IntegrityError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,12 +12,17 @@ import pytest
 
 from genesis.clock import ManualClock
 from genesis.errors import ConfigError, IntegrityError, StorageError
+from genesis.model.events import Event
 from genesis.storage import schema
 from genesis.storage.address import StoreAddress
+from genesis.storage.beside import is_there
 from genesis.storage.database import APPLICATION_ID, SqliteDatabase
 from genesis.storage.inbox import leave_command
+from genesis.storage.memory import MemoryJournal
 from genesis.storage.opening import keeping, open_store
 from genesis.storage.reader import StoreReader
+from genesis.system.archive_file import ArchiveFile
+from genesis.system.archiving import bring_back, move_out
 from genesis.system.keys import check_signature
 from genesis.system.moving import ensure_not_moved, move
 from tests.contract.places import KINDS, edit
@@ -123,6 +129,12 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreAddr
         yield found
 
 
+def written(run: list[Event]) -> bytes:
+    journal = MemoryJournal()
+    journal.append(run)
+    return journal.head
+
+
 def begun(address: StoreAddress, entries: int) -> None:
     with open_store(address, CLOCK, "desk-1") as store:
         store.operation("start")
@@ -152,6 +164,62 @@ def test_a_running_history_moves_and_goes_on_there(address: StoreAddress, target
     with StoreReader(target) as reader:
         assert reader.head()[0] == len(run)
         assert reader.audit(check_signature).findings == ()
+
+
+def test_a_history_with_archived_entries_moves_there_and_back_and_goes_on(
+    address: StoreAddress, target: StoreAddress, tmp_path: Path
+) -> None:
+    """Their hashes move, their bytes stay in the archive, the tables are made from both; verified on both sides, and at the end the head is that of a run never moved."""
+    run, out, back = small_run(), tmp_path / "old.zip", tmp_path / "back.db"
+    begun(address, 30)
+    with open_store(address, CLOCK, "desk-1") as store:
+        store.journal.append(run[:40])
+        store.journal.commit()
+    gone = move_out(address, 2**62, out, None, CLOCK).entries
+    with StoreReader(address) as reader:
+        head, fills = reader.head(), reader.fills()
+    with pytest.raises(ConfigError, match=r"expected the archive old\.zip .* give it by --archive"):
+        move(address, target, CLOCK)
+    for here, there in ((address, target), (target, back)):
+        moved = move(here, there, CLOCK, ArchiveFile(out))
+        assert (moved.entries, moved.head) == head
+        with StoreReader(there) as reader:
+            assert (reader.head(), reader.fills()) == (head, fills)
+            archived = reader.archived()
+            assert archived is not None
+            assert (archived.entries, len([*reader.present_entries()])) == (gone, 40 - gone + 1)
+            found = reader.audit(check_signature, lines=ArchiveFile(out).lines)
+            assert (found.findings, found.unseen, found.signed) == ((), (), 30)
+    with open_store(back, CLOCK, "desk-1") as store:
+        store.journal.append(run)
+        store.journal.commit()
+        assert store.journal.head == written(run)
+    assert bring_back(back, out, CLOCK) == gone
+
+
+def test_an_altered_archive_moves_nothing(address: StoreAddress, target: StoreAddress, tmp_path: Path) -> None:
+    """Even where the store was made to name the altered file's digest: the entry is named, the source stays open, nothing is in the target."""
+    out, forged = tmp_path / "old.zip", tmp_path / "forged.zip"
+    begun(address, 30)
+    with open_store(address, CLOCK, "desk-1") as store:
+        store.journal.append(small_run()[:40])
+        store.journal.commit()
+    move_out(address, 2**62, out, None, CLOCK)
+    with zipfile.ZipFile(out) as packed, zipfile.ZipFile(forged, "w") as other:
+        for name in packed.namelist():
+            held = packed.read(name)
+            other.writestr(name, held.replace(b'"BUY"', b'"BUX"', 1) if name == "entries.jsonl" else held)
+    with pytest.raises(IntegrityError, match="found one with the digest"):
+        move(address, target, CLOCK, ArchiveFile(forged))
+    with StoreReader(address) as reader:
+        told = reader.archived()
+    assert told is not None
+    with open_store(address, CLOCK, "desk-1") as store:
+        store.operation("archived", entries=told.entries, file="forged.zip", sha256=ArchiveFile(forged).sha256)
+    with pytest.raises(IntegrityError, match="expected a sound record, found"):
+        move(address, target, CLOCK, ArchiveFile(forged))
+    ensure_not_moved(address)
+    assert not is_there(target)
 
 
 def test_no_run_goes_on_where_a_history_was_moved_away(address: StoreAddress, target: StoreAddress) -> None:

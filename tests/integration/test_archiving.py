@@ -281,6 +281,26 @@ def test_export_and_rebuild_read_the_archive_that_is_given(store: Path, tmp_path
     assert not (tmp_path / "no.zip").exists()
 
 
+def test_a_store_with_archived_entries_moves_and_its_run_goes_on(signed: Path, tmp_path: Path) -> None:
+    """With the archive beside it; refused without, and nothing is left. Where it went the run ends with the head of one that neither archived nor moved."""
+    config = project(tmp_path)
+    config.write_text(config.read_text() + "audit: {checkpoint_every: 20, publish: published.txt}\n")
+    store, there = tmp_path / "genesis.db", tmp_path / "there.db"
+    for until in (HALF, "2022-12-01T18:00:00Z"):
+        assert genesis("run", config, "--until", until).code == 0
+    out = archived(store)
+    refused = genesis("db", "migrate", store, "--to", there)
+    assert (refused.code, "expected the archive old.zip" in refused.error, there.exists()) == (2, True, False)
+    moved_there = genesis("db", "migrate", store, "--to", there, "--archive", out, "--json")
+    assert (moved_there.code, moved_there.json["entries"]) == (0, len(entries(store)))
+    assert genesis("db", "upgrade", there, "--archive", out).code == 0
+    config.write_text(config.read_text().replace("name: small", "name: small, store: there.db"))
+    assert genesis("run", config).code == 0
+    with StoreReader(signed / "genesis.db") as one, StoreReader(there) as other:
+        assert one.head() == other.head()
+    assert verified(there, "--archive", out).code == 0
+
+
 def bare_verify(export: Path) -> int:
     """What the verifier inside says, run by a Python without this project."""
     with zipfile.ZipFile(export) as packed:
