@@ -18,6 +18,7 @@ from genesis.storage.copying import copy_record
 from genesis.storage.database import Database
 from genesis.storage.faults import storage_errors
 from genesis.storage.migrations import bring_forward
+from genesis.storage.moved import Arriving, close_source, copy_of, ensure_same_operations, moved_to
 from genesis.storage.operations import append_operation, check_chains, operation_rows
 from genesis.storage.rows import CommandRow, OperationRow
 from genesis.storage.run_journal import RunJournal
@@ -106,10 +107,28 @@ class Store:
             forget(self._db, entries, file, sha256, self._host, self._clock.now_ns())
 
     def take_over(self, source: Store, lines: Lines | None = None) -> None:
-        """Copy the record of ``source`` into this empty store, and make the projections from it and from ``lines`` of its archive."""
+        """Copy the record of ``source`` into this empty store, as a history that is arriving, and make the projections from it and from ``lines`` of its archive."""
         with storage_errors(self.path):
-            copy_record(source._db, self._db, lines)
+            copy_record(source._db, source.path, self._db, self._host, self._clock.now_ns(), lines)
             self.journal = RunJournal(self._db, self.path)
+
+    def copy_of(self) -> Arriving | None:
+        """What this store was copied from by a move that has not come to its end."""
+        with storage_errors(self.path):
+            return copy_of(self._db)
+
+    def moved_to(self) -> str | None:
+        """Where this history was moved to; ``None`` where it is here."""
+        with storage_errors(self.path):
+            return moved_to(self._db)
+
+    def close_for(self, target: Store, copied: Arriving) -> None:
+        """Note that this history goes on in ``target``, its copy, where that was not noted; refused where something was written here since it was ``copied``."""
+        with storage_errors(self.path):
+            if moved_to(self._db) is None:
+                close_source(self._db, self.path, copied, str(target.path), self._host, self._clock.now_ns())
+            else:
+                ensure_same_operations(self._db, self.path, copied, str(target.path))
 
     def close(self) -> None:
         """Let the store go. What was not committed is not kept."""

@@ -19,6 +19,7 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.audit import Audit, Kept
 from genesis.storage.beside import beside
 from genesis.storage.checkpoints import make_checkpoint, note_rotation
+from genesis.storage.moved import ensure_here
 from genesis.storage.opening import open_store
 from genesis.storage.rows import EntryRow
 from genesis.storage.sqlite import StoreReader
@@ -87,11 +88,12 @@ def sign(store: StoreAddress, folder: Path, name: str, clock: Clock, publisher: 
     """Sign the chain as it stands with the key in ``folder``, and publish what is not out yet. An engine may be at work.
 
     Raises:
-        ConfigError: no entry, or another key than this store's. StorageError: store, key or publication cannot be written; a
+        ConfigError: no entry, another key than this store's, or the history goes on in another store. StorageError: store, key or publication cannot be written; a
         checkpoint that was signed before stays.
     """
     signer = signing_key(folder)
     with beside(store) as db:
+        ensure_here(db, store)
         try:
             note, new = make_checkpoint(db, name, signer, check_signature, socket.gethostname(), clock.now_ns())
         except (ConfigError, IntegrityError) as error:
@@ -108,10 +110,11 @@ def rotate(store: StoreAddress, folder: Path, clock: Clock) -> PublicKey:
     Interrupted anywhere it can be begun again: the new key is on the disk before it is named, and takes its place after.
 
     Raises:
-        ConfigError: the store has no key, or another one.
+        ConfigError: the store has no key, or another one, or the history goes on in another store.
     """
     present, following = existing_key(folder), following_key(folder)
     with beside(store) as db:
+        ensure_here(db, store)
         try:
             key = note_rotation(db, present, following, socket.gethostname(), clock.now_ns())
         except ConfigError as error:

@@ -154,7 +154,7 @@ def test_a_running_history_moves_and_goes_on_there(address: StoreAddress, target
         assert list(new.entries()) == list(old.entries())
         assert new.checkpoints() == old.checkpoints()
         assert new.commands() == old.commands()
-        assert [o.kind for o in new.operations()] == ["start", "key", "checkpoint", "command", "migrated"]
+        assert [o.kind for o in new.operations()] == ["start", "key", "checkpoint", "command", "arriving", "migrated"]
         assert [o.kind for o in old.operations()] == ["start", "key", "checkpoint", "command", "moved"]
     with open_store(target, CLOCK, "desk-1") as store:
         store.journal.append(run)
