@@ -60,6 +60,8 @@ def verify(
         if found.findings:
             print_table(msgspec.to_builtins(found.findings), ("part", "seq", "problem"))
         say(_in_words(found))
+        for remark in found.remarks:
+            say(f"remark: {remark}")
         for unseen in found.unseen:
             say(f"not looked at, because the archive was not given: {unseen}")
     if found.findings:

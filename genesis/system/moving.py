@@ -60,7 +60,7 @@ def move(source: StoreAddress, target: StoreAddress, clock: Clock, archive: Arch
         with open_store(target, clock, host, lines) as new:
             copied = _copied(old, new, lines)
             after = _sound(new, target, lines)
-            if msgspec.structs.astuple(after) != msgspec.structs.astuple(before):
+            if msgspec.structs.replace(after, remarks=before.remarks) != before:
                 raise IntegrityError(
                     f"{target}: expected the history of {source}, {before.entries} entries with head {before.head}, "
                     f"found {after.entries} with head {after.head}; do not use it"
