@@ -123,7 +123,7 @@ def _show(part: Shown) -> None:
         show_status(part.store)
         none = refused(part.store)
         if none:
-            say("without capital, and why:")
+            say("without capital, and why, as found on the day:")
             print_table(msgspec.to_builtins(none))
     if part.summary.stopped_by is None:
         say(f"report: {part.report}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from genesis.cli.output import print_cells, print_json, print_table, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.errors import ConfigError
 from genesis.storage.address import StoreAddress
-from genesis.storage.rows import SampleRow, StopRow, StoreStatus
+from genesis.storage.rows import RefusedRow, SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import backup as copies
 from genesis.system import reporting, versions
@@ -69,6 +70,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
                 for n, s in _latest(reader).items()
             }
             stops = msgspec.to_builtins(reader.stops())
+            refused = msgspec.to_builtins(reader.refused())
             changed = versions.noted(reader.operations())
         state, words = in_words(found)
         print_json(
@@ -81,6 +83,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
                 "waiting_commands": found.waiting_commands,
                 "tracks": tracks,
                 "stops": stops,
+                "refused": refused,
                 "versions_changed": changed,
             }
         )
@@ -226,6 +229,7 @@ def show_status(store: StoreAddress) -> None:
         synthetic = {t.track for t in reader.tracks() if t.facts.get("synthetic")}
         standings = _standings(reader, latest, found.start or 0)
         changed = versions.noted(reader.operations())
+        refused = _mostly_refused(reader)
     if latest:
         rows: list[list[str]] = []
         for name, sample in latest.items():
@@ -248,11 +252,30 @@ def show_status(store: StoreAddress) -> None:
                 say(line)
     if plans:
         print_cells(_FAULT_HEADINGS, _disturbed(latest, plans), "under faults")
-    for stop in stops:
-        say(f"{stop.track}: {_in_words_of_stop(stop)}")
+    for line in _stops_in_words(stops):
+        say(line)
+    for line in refused:
+        say(line)
     say(in_words(found)[1])
     if changed:
         say(f"the last start found other versions ({'; '.join(changed)}): a person should look")
+
+
+def _mostly_refused(reader: StoreReader) -> list[str]:
+    """Of each track that risk refused more orders than it sent: it looks like one that does not trade."""
+    sent, by_track = reader.sent(), defaultdict[str, list[RefusedRow]](list)
+    for row in reader.refused():
+        if "@" not in row.track:
+            by_track[row.track].append(row)
+    lines = []
+    for track, rows in by_track.items():
+        total, most = sum(r.count for r in rows), rows[0]
+        if total > sent.get(track, 0):
+            lines.append(
+                f"{track}: risk refused {total:,} of its {total + sent.get(track, 0):,} orders, {most.count:,} by {most.reason}: "
+                f"{most.first}; all of them: genesis orders --denied --track {track}"
+            )
+    return lines
 
 
 def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synthetic: Set[str]) -> list[list[str]]:
@@ -301,9 +324,16 @@ def _fault_cell(key: str, metrics: Mapping[str, Any]) -> str:
     return _percent(metrics.get(key), 2) if key == "drawdown_max" else str(metrics.get(key, _NONE))
 
 
-def _in_words_of_stop(stop: StopRow) -> str:
-    """A stopped track must not look like one that only did not trade."""
-    return f"{stop.kind} at {iso_utc(stop.time)}, {stop.reason}: {stop.detail}"
+def _stops_in_words(stops: Sequence[StopRow]) -> list[str]:
+    """A stopped track must not look like one that only did not trade; what stopped it again and again is one line, of the last time."""
+    alike = defaultdict[tuple[str, str, str], list[StopRow]](list)
+    for stop in stops:
+        alike[stop.track, stop.kind, stop.reason].append(stop)
+    lines = []
+    for (track, kind, reason), rows in alike.items():
+        last, since = rows[-1], "" if len(rows) == 1 else f"{len(rows)} times since {iso_utc(rows[0].time)}, the last "
+        lines.append(f"{track}: {kind} {since}at {iso_utc(last.time)}, {reason}: {last.detail}")
+    return lines
 
 
 def in_words(found: StoreStatus) -> tuple[str, str]:

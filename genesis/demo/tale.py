@@ -52,10 +52,11 @@ def tale(profile: Profile, store: Path) -> list[Told]:
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A version that holds no capital, and why not."""
+    """A version that holds no capital, and why not, as was found on a day: the last on which it was looked at, or on which it came where it is for good."""
 
     version: str
     stage: str
+    day: str
     why: str
 
 
@@ -63,14 +64,14 @@ def refused(store: Path) -> list[Refused]:
     """Every version of a run without capital at its last look, with what is missing, or why it was rejected."""
     with StoreReader(store) as reader:
         last = {p.track: p for p in reader.last_promotions()}
-        reasons = {s.track: s.reasons for s in reader.stages()}
+        stages = {s.track: s for s in reader.stages()}
         names = [t.track for t in reader.tracks()]
     found = []
     for name in names:
-        look = last.get(name)
+        look, came = last.get(name), stages.get(name)
         if look is not None and not Decimal(look.fraction):
-            why = look.reasons or reasons.get(name, [])
-            found.append(Refused(name, look.stage, _short("; ".join(why))))
+            told = look if look.reasons or came is None else came
+            found.append(Refused(name, look.stage, iso_utc(told.time)[:10], _short("; ".join(told.reasons))))
     return found
 
 

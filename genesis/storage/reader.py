@@ -46,6 +46,7 @@ from genesis.storage.rows import (
     OrderRow,
     PositionRow,
     PromotionRow,
+    RefusedRow,
     SampleRow,
     StageRow,
     StopRow,
@@ -264,6 +265,20 @@ class StoreReader:
     def denials(self, track: str | None = None) -> list[DenialRow]:
         """Orders that risk refused."""
         return self._select(DenialRow, "denials", track)
+
+    def refused(self) -> list[RefusedRow]:
+        """What risk refused of each track, the most frequent reason first."""
+        counted = "SELECT min(seq) AS first, count(*) AS n FROM denials GROUP BY track, reason"
+        with storage_errors(self.path):
+            rows = self._db.execute(
+                f"SELECT d.track, d.reason, c.n, d.detail FROM denials d JOIN ({counted}) c ON d.seq = c.first ORDER BY d.track, c.n DESC, d.reason"  # nosec B608 # nothing given
+            ).fetchall()
+        return [RefusedRow(*row) for row in rows]
+
+    def sent(self) -> dict[str, int]:
+        """How many orders each track has sent; a track that sent none is missing."""
+        with storage_errors(self.path):
+            return dict(self._db.execute("SELECT track, count(*) FROM orders GROUP BY track").fetchall())
 
     def trades(self, track: str | None = None) -> list[TradeRow]:
         """Closed trades."""

@@ -87,6 +87,15 @@ class DenialRow(msgspec.Struct, frozen=True):
     detail: str
 
 
+class RefusedRow(msgspec.Struct, frozen=True):
+    """How many orders of a track risk refused for one reason; ``first`` are the words of the first of them."""
+
+    track: str
+    reason: str
+    count: int
+    first: str
+
+
 class TradeRow(msgspec.Struct, frozen=True):
     """A closed trade; ``pnl`` is net of fees, slippage and ``funding`` (``None`` where there is no such thing)."""
 

@@ -680,7 +680,7 @@ async def _run(
                 log.warning(
                     "no order was sent",
                     track=track.name,
-                    hint="refusals and notes may say why; so may a lot too large, or bars too long for the tape",
+                    hint="what risk refused (genesis orders --denied) and notes may say why; so may a lot too large, or bars too long for the tape",
                 )
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name

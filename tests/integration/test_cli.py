@@ -709,9 +709,15 @@ def test_orders_can_be_open_or_denied(finished: Path, tmp_path: Path) -> None:
     config = project(tmp_path)
     replaced("budget: 1000000", "budget: 1000000, params: {}")(tmp_path)
     (tmp_path / "own.py").write_text((tmp_path / "own.py").read_text().replace('"0.05"', '"0.9"'))
-    assert genesis("run", config).code == 0
+    ran = genesis("run", config)
+    assert ran.code == 0
     denied = genesis("orders", tmp_path / "genesis.db", "--denied", "--json").json
     assert denied
+    own = sum(d["track"] == "own" for d in denied)
+    assert f"own: risk refused {own} of its {own} orders, {own} by ORDER_SIZE: expected an order of at most" in ran.out
+    told = genesis("status", tmp_path / "genesis.db", "--json").json["refused"]
+    assert [(r["track"], r["count"]) for r in told if r["track"] == "own"] == [("own", own)]
+    assert "risk refused" not in genesis("status", store).out
     assert {d["reason"] for d in denied} == {"ORDER_SIZE"}
     assert f"risk refused {len(denied)}" in genesis("orders", tmp_path / "genesis.db").out
     both = genesis("orders", store, "--open", "--denied")

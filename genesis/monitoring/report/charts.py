@@ -33,6 +33,8 @@ _LABELS_MOST = 14
 _NAME_ROOM = 210
 _NAME_LONGEST = 18  # of narrow characters; a wide one takes the room of two
 _COLOURS = 8
+# How a line looks, before its name.
+_SAMPLE = "<svg viewBox='0 0 24 8' aria-hidden='true'><line class='line {}' x1='0' x2='24' y1='4' y2='4'/></svg>"
 # A benchmark this many times as wide as all tracks together leaves them flat: they get a chart of their own.
 _FLAT = 4.0
 _FEW = 20
@@ -93,7 +95,7 @@ def _returns(caption: str, lines: Sequence[tuple[str, str, Line]], window: Windo
         ""
         if labelled
         else "<p class='key'>"
-        + " ".join(f"<span class='swatch {css}'></span>{safe(name)}" for css, name, _ in ends)
+        + " ".join(f"<span>{_SAMPLE.format(css)}{safe(name)}</span>" for css, name, _ in ends)
         + "</p>"
     )
     return figure(caption, drawing(body, 352, f"{caption}. At the end: {said}")) + key

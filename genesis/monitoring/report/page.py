@@ -71,9 +71,10 @@ _STYLE = (
     ".draw{overflow-x:auto}svg{display:block;width:100%;min-width:760px;height:auto;font:12px system-ui,-apple-system,'Segoe UI','Liberation Sans',sans-serif}svg text{fill:var(--soft)}"
     ".grid{stroke:var(--grid)}.zero{stroke:var(--soft)}.budget{stroke:var(--soft);stroke-dasharray:4 4}"
     ".line{fill:none;stroke-width:1.4;stroke-linejoin:round}.thin{stroke-width:.8}.dot{fill:var(--s0);stroke:none}"
-    + "".join(f".s{i}{{stroke:var(--s{i})}}.swatch.s{i}{{background:var(--s{i})}}" for i in range(8))
+    + "".join(f".s{i}{{stroke:var(--s{i})}}" for i in range(8))
     + ".d1{stroke-dasharray:6 3}.d2{stroke-dasharray:2 3}.hold{stroke:var(--ink);stroke-dasharray:5 3}"
-    ".swatch{display:inline-block;width:18px;height:3px;margin:0 5px 4px 12px}"
+    ".key span{display:inline-block;white-space:nowrap;margin-right:16px}"
+    ".key svg{display:inline-block;width:24px;min-width:0;height:8px;margin-right:6px;vertical-align:middle}"
     ".price{stroke:var(--price);stroke-width:1.1}.gross{stroke:var(--s0)}.net{stroke:var(--s1)}.fall{stroke:var(--bad)}"
     ".fall-area{fill:var(--bad);opacity:.15}.gross-area{fill:var(--s0);opacity:.12}.band{fill:var(--bad);opacity:.07}.trough{fill:var(--bad)}"
     "svg .letter{fill:var(--bad);font-weight:700;stroke:var(--paper);stroke-width:3px;paint-order:stroke}.buy{fill:var(--s2);stroke:none}.sell{fill:var(--bad);stroke:none}"

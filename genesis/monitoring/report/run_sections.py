@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from genesis.metrics.ratios import SHARPE_BARS_MIN
+from genesis.metrics.ratios import EVIDENCE_BAR_NS, SHARPE_BARS_MIN
 from genesis.monitoring.report.charts import returns_chart
 from genesis.monitoring.report.definitions import DEFINITIONS
 from genesis.monitoring.report.tables import badge, dash, table, two
@@ -265,7 +265,8 @@ def _estimate(value: float | None, stderr: float | None) -> str:
 
 
 def _beside(b: Benchmark, length_ns: int) -> tuple[str, ...]:
-    short = _too_short(b.bars, length_ns)
+    # By its length: a run that samples by the day has few sampled bars, however long it is.
+    short = _too_short(length_ns // EVIDENCE_BAR_NS, length_ns)
     few = f"under {SHARPE_BARS_MIN} sampled bars: {b.bars}" if b.bars < SHARPE_BARS_MIN else "no deviation"
 
     def cell(value: float | None, shown: str, why: str, beneath: str = "") -> str:

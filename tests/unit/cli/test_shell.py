@@ -16,19 +16,20 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from genesis.clock import ManualClock
+from genesis.clock import ManualClock, iso_utc
 from genesis.config import Secret
 from genesis.engine.journal import NullJournal
 from genesis.errors import ConfigError, StorageError, Terminated
 from genesis.feeds.replay import Cut
 from genesis.model.events import Event, GapFound, StrategyNote, TrackHalted, TrackStopped
-from genesis.storage.sqlite import StoreReader
+from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system import doctor, log
 from genesis.system.doctor import FREE_BYTES, Health
 from genesis.system.export import write_whole
 from genesis.system.log import LogFormat, LogLevel, conceal, configure_logging, speaker, without_secrets
 from genesis.system.stopping import StopRequest, raise_on_sigterm
 from genesis.system.telling import TellingJournal
+from tests.kit.factories import T0, started
 from tests.unit.cli.calling import genesis, project
 
 NOW = 1_700_000_000_120_456_789
@@ -207,6 +208,27 @@ def test_what_an_earlier_process_wrote_is_not_told_again(held: int) -> None:
         journal.append(EVENTS)
         journal.commit()
     assert [x["event"] for x in lines] == ["track stopped", "track halted", "gap"][max(0, held - 1) :]
+
+
+# ---- status
+
+
+def test_what_stops_a_track_again_and_again_is_one_line(tmp_path: Path) -> None:
+    """Of the last time, with how often and since when; another reason or another track is another line."""
+    path, hour = tmp_path / "run.db", 3_600_000_000_000
+    halts = [TrackHalted(T0 + i * hour, "ema.slow", "LOSS_BOUND", f"found {i}", "flattened") for i in range(3)]
+    others = (
+        TrackHalted(T0 + hour, "ema.slow", "DRAWDOWN", "found 12 %", "flattened"),
+        TrackHalted(T0 + hour, "ema.fast", "LOSS_BOUND", "found 9", "flattened"),
+    )
+    with SqliteStore.open(path, ManualClock(NOW), "host") as store:
+        store.journal.append([started(), *halts, *others])
+        store.journal.commit()
+    assert [line for line in genesis("status", path).out.splitlines() if "HALTED" in line] == [
+        f"ema.slow: HALTED 3 times since {iso_utc(T0)}, the last at {iso_utc(T0 + 2 * hour)}, LOSS_BOUND: found 2",
+        f"ema.slow: HALTED at {iso_utc(T0 + hour)}, DRAWDOWN: found 12 %",
+        f"ema.fast: HALTED at {iso_utc(T0 + hour)}, LOSS_BOUND: found 9",
+    ]
 
 
 # ---- doctor

@@ -199,6 +199,14 @@ def test_what_is_undefined_is_a_dash_with_its_reason() -> None:
     assert "— not recorded in this run&#x27;s samples" in row(html, "volatility")
 
 
+def test_what_is_held_is_extrapolated_by_its_length() -> None:
+    """Sampled by the day it has no bar for a ratio, and yet ten days are ten days; six are too few for either way of sampling."""
+    daily = {d: render(run(track(hours=24 * d, hold=wave(24 * d, 0.0, 0.05, every=24)))) for d in (6, 10)}
+    assert "not extrapolated from 6 d" in row(daily[6], "buy and hold")
+    assert "not extrapolated" not in row(daily[10], "buy and hold")
+    assert "under 42 sampled bars" in row(daily[10], "buy and hold")
+
+
 def test_criteria_show_value_threshold_sample_and_what_is_missing() -> None:
     """And that a live track is never added to paper."""
     html = render(run(track(metrics={"trades": 60, "sharpe": 1.0})))
@@ -295,9 +303,11 @@ def test_a_year_of_six_busy_tracks_stays_under_three_megabytes() -> None:
 
 
 def test_many_tracks_have_a_legend_where_labels_would_not_fit() -> None:
-    """All of them are named."""
+    """All of them are named, each beside a piece of its own line: no two of the first 24 and none of them and what is held look alike."""
     html = render(run(*(track(f"t{i}", 48, hold=wave(48, 0.0, 0.01)) for i in range(30))))
-    assert html.count("class='swatch") == 31
+    keys = re.findall(r"<span><svg[^>]*><line class='line ([\w ]+)'[^>]*/></svg>([\w ]+)</span>", html)
+    assert [name for _, name in keys] == [*(f"t{i}" for i in range(30)), "buy and hold"]
+    assert len({looks for looks, _ in keys}) == 25
 
 
 @pytest.mark.parametrize(
