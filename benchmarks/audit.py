@@ -29,7 +29,8 @@ from genesis.audit.entry import encode
 from genesis.audit.merkle import Frontier, leaf_hash
 from genesis.audit.verify import verify
 from genesis.clock import ManualClock
-from genesis.model.events import Event, MetricSample, StrategyNote
+from genesis.model.events import Event
+from genesis.model.track_events import MetricSample, StrategyNote
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.audit import check_projections
 from genesis.storage.database import SqliteDatabase

@@ -28,7 +28,8 @@ from genesis.metrics.ratios import BARS_PER_YEAR, EVIDENCE_BAR_NS, Moments, shar
 from genesis.paper_trading.promotion_facts import AccountFacts, Facts
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_rules import PromotionRules
-from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Window
 
 BETS = BettingRules()
 # One variant's stored state: evidence, moments of its returns, how many there are.

@@ -24,10 +24,11 @@ from genesis.engine.track import Track
 from genesis.execution import profile as profiles
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import OrderFilled, RunStarted
+from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import Bar, BarSpec, Trade
 from genesis.model.money import Money
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits

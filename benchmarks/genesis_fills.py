@@ -19,18 +19,11 @@ from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import (
-    OrderCanceled,
-    OrderDenied,
-    OrderEvent,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    RunStarted,
-)
+from genesis.model.events import OrderCanceled, OrderDenied, OrderEvent, OrderExpired, OrderFilled, OrderRejected
 from genesis.model.instruments import Instrument
 from genesis.model.money import Money
 from genesis.model.orders import Approved, OrderIntent, OrderType, Side, TimeInForce
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits

@@ -19,11 +19,12 @@ from benchmarks.workloads import CASH, DataMissing, Maker
 from genesis.clock import SystemClock
 from genesis.engine.step import Tape
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
-from genesis.model.events import OrderDenied, OrderEvent, OrderFilled, OrderRejected, RunStarted
+from genesis.model.events import OrderDenied, OrderEvent, OrderFilled, OrderRejected
 from genesis.model.instruments import Instrument
 from genesis.model.market import Quote
 from genesis.model.money import Money
 from genesis.model.orders import Approved, OrderIntent, OrderType, Side
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.storage.memory import NullJournal

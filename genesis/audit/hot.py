@@ -16,9 +16,6 @@ from msgspec.structs import astuple
 from genesis.ids import fill_id
 from genesis.model.events import (
     Event,
-    EvidenceSample,
-    FamilyEvidence,
-    MetricSample,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRequested,
@@ -29,11 +26,12 @@ from genesis.model.events import (
     OrderSubmitted,
     OrderTriggered,
     TapePosition,
-    TradeClosed,
 )
 from genesis.model.grid import currency_grid
 from genesis.model.orders import Liquidity, OrderIntent, OrderType, Side, TimeInForce
+from genesis.model.promotion_events import EvidenceSample, FamilyEvidence
 from genesis.model.texts import Texts, texts_of
+from genesis.model.track_events import MetricSample, TradeClosed
 
 _EXACT_BELOW = 2**53
 _THINGS_KEPT = 256

@@ -11,20 +11,11 @@ import typer
 from genesis.cli.app import Json, StorePath, app
 from genesis.cli.output import print_json, print_table, say
 from genesis.clock import NS_PER_MS, NS_PER_SECOND, iso_utc
-from genesis.paper_trading.comparison import OfBars, Side, SideBySide
+from genesis.paper_trading.comparison import PARTS, OfBars, Side, SideBySide
 from genesis.storage.sqlite import StoreReader
 from genesis.system.comparing import comparisons
 
 _NONE = "—"
-# What each part of the gap is, in words.
-PARTS = {
-    "missed": "fills that only one of them had, or had more of",
-    "price": "the same fills at other costs: spread, levels walked, slippage, impact",
-    "fees": "fees of the venue",
-    "funding": "settlements of perpetuals",
-    "timing": "the same fills at another price faced: the market moved between the two",
-    "valuation": "what is held, and fees in kind, valued otherwise than at the last price",
-}
 
 
 @app.command()

@@ -9,7 +9,7 @@ import msgspec
 from genesis.cli.app import Json, StorePath, TrackName, app
 from genesis.cli.output import print_json, print_table, say
 from genesis.errors import ConfigError
-from genesis.paper_trading.validation_criteria import Mode, Unit, Verdict
+from genesis.paper_trading.verdicts import Mode, Unit, Verdict
 from genesis.storage.sqlite import StoreReader
 from genesis.system.gatekeeper import Gate, Gatekeeping, gatekeeping
 

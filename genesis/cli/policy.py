@@ -22,7 +22,7 @@ from genesis.paper_trading.policy_values import Outcome, Policy, Strategy, World
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.validation_criteria import ValidationCriteria
 from genesis.system.export import write_whole
-from genesis.system.run import betting_rules
+from genesis.system.weighing import betting_rules
 
 _SHARPES = (0.0, -2.0, 1.5, 3.0, 5.0, 8.0)
 

@@ -15,7 +15,7 @@ from genesis.errors import ConfigError
 from genesis.paper_trading.promotion_facts import Evaluation, Order
 from genesis.paper_trading.promotion_guards import Case
 from genesis.paper_trading.promotion_rules import percent, written
-from genesis.paper_trading.validation_criteria import Verdict
+from genesis.paper_trading.verdicts import Verdict
 from genesis.storage.address import StoreAddress
 from genesis.storage.sqlite import StoreReader
 from genesis.system.promotions import Experiment, Told, all_experiments, last_decision, leave_order, made_again

@@ -23,8 +23,9 @@ from genesis.errors import ConfigError, StorageError
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
 from genesis.storage.sqlite import SqliteStore
+from genesis.system.prepared import Prepared
 from genesis.system.reporting import write_report
-from genesis.system.run import Prepared, RunSummary, run_prepared
+from genesis.system.run import RunSummary, run_prepared
 
 _FX_PROFILE = ExecutionProfile(name="spec-fx", half_spread_bp=EURO_HALF_SPREAD_BP)
 _FX_FEES = FeeSchedule(maker_bp=Decimal("0.2"), taker_bp=Decimal("0.2"), currency=FeeCurrency.QUOTE)

@@ -9,8 +9,9 @@ import msgspec
 from genesis.engine.account import OpenState
 from genesis.engine.agenda import Rank
 from genesis.engine.margin import Leg, MarginAccounts, Settlement
-from genesis.model.events import FundingPaid, Liquidated, OrderFilled
+from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument
+from genesis.model.track_events import FundingPaid, Liquidated
 from genesis.portfolio.trades import ClosedTrade
 
 if TYPE_CHECKING:

@@ -13,14 +13,7 @@ from genesis.engine.feed import InstrumentFeed, passed
 from genesis.errors import ConfigError
 from genesis.ids import order_id
 from genesis.model.calendars import is_open
-from genesis.model.events import (
-    OrderCancelRequested,
-    OrderDenied,
-    OrderFilled,
-    OrderSubmitted,
-    StrategyNote,
-    TapePosition,
-)
+from genesis.model.events import OrderCancelRequested, OrderDenied, OrderFilled, OrderSubmitted, TapePosition
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
 from genesis.model.money import Money
@@ -34,6 +27,7 @@ from genesis.model.orders import (
     Side,
     ensure_unicode,
 )
+from genesis.model.track_events import StrategyNote
 from genesis.risk.gate import Account
 from genesis.strategies.base import NOTE_MAX, TIMER_MIN_NS, OpenOrder
 from genesis.tape.stream import Stream, StreamKind

@@ -15,7 +15,7 @@ import msgspec
 from genesis.engine.journal import Journal
 from genesis.engine.step import Overseer, Tape, end, step
 from genesis.engine.track import Track
-from genesis.model.events import RunStarted
+from genesis.model.run_events import RunStarted
 
 
 class Batch(Protocol):

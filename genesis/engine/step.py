@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from genesis.engine.track import Track
 from genesis.evidence.families import closed_adjustment
 from genesis.invariants import ensure
-from genesis.model.events import Event, EvidenceSample, FamilyEvidence, GapFound, RowsLate, TapeEnded
+from genesis.model.events import Event
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
+from genesis.model.promotion_events import EvidenceSample, FamilyEvidence
+from genesis.model.run_events import GapFound, RowsLate, TapeEnded
 from genesis.tape.bars import BarSeries
 from genesis.tape.stream import Stream, StreamKind
 

@@ -10,9 +10,9 @@ from genesis.engine.agenda import FlattenAgain, Rank
 from genesis.engine.feed import InstrumentFeed
 from genesis.engine.share import REDUCES_SHARE
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import TrackHalted
 from genesis.model.instruments import Instrument
 from genesis.model.orders import OrderIntent, Side
+from genesis.model.track_events import TrackHalted
 
 if TYPE_CHECKING:
     from genesis.engine.track import Track

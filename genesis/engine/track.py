@@ -33,9 +33,6 @@ from genesis.invariants import ensure
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import (
     Event,
-    FaultsInjected,
-    FaultTime,
-    FaultWindow,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -45,11 +42,12 @@ from genesis.model.events import (
     OrderPrevented,
     OrderRejected,
     OrderTriggered,
-    TrackStopped,
 )
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
 from genesis.model.orders import OrderStep
+from genesis.model.run_events import FaultsInjected, FaultTime, FaultWindow
+from genesis.model.track_events import TrackStopped
 from genesis.portfolio.portfolio import Portfolio
 from genesis.portfolio.trades import ClosedTrade
 from genesis.risk.gate import RiskGate

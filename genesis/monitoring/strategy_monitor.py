@@ -13,7 +13,9 @@ from genesis.engine.track import Track
 from genesis.errors import ConfigError, IntegrityError
 from genesis.evidence.gathering import Evidence
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import Event, EvidenceSample, MetricSample, TradeClosed
+from genesis.model.events import Event
+from genesis.model.promotion_events import EvidenceSample
+from genesis.model.track_events import MetricSample, TradeClosed
 from genesis.paper_trading.measures import Metric
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio

@@ -17,7 +17,7 @@ import msgspec
 from genesis.clock import NS_PER_DAY
 from genesis.evidence.pair_rules import PairResult, PairRules
 from genesis.evidence.pairs import Comparison
-from genesis.model.events import VariantsCompared
+from genesis.model.promotion_events import VariantsCompared
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.promotion_facts import Limit, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules, percent, written

@@ -17,9 +17,10 @@ from genesis.metrics.amounts import Amount, total
 from genesis.metrics.drawdown import deepest_fall
 from genesis.metrics.ratios import Moments, sharpe, volatility
 from genesis.metrics.trades import breakeven_rate
-from genesis.model.events import OrderSubmitted, TradeClosed
+from genesis.model.events import OrderSubmitted
 from genesis.model.grid import quotient
-from genesis.paper_trading.validation_criteria import BEST_TRADES, Measurements, Window
+from genesis.model.track_events import TradeClosed
+from genesis.paper_trading.verdicts import BEST_TRADES, Measurements, Window
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 
 # An order has to be twice the venue's minima (definitions.md, "Capital").

@@ -19,6 +19,15 @@ from genesis.metrics.drawdown import DrawdownTracker
 from genesis.metrics.ratios import Moments, sharpe
 
 _DIGITS = 60
+# What each part of the gap is, in words, in the order in which they are told.
+PARTS = {
+    "missed": "fills that only one of them had, or had more of",
+    "price": "the same fills at other costs: spread, levels walked, slippage, impact",
+    "fees": "fees of the venue",
+    "funding": "settlements of perpetuals",
+    "timing": "the same fills at another price faced: the market moved between the two",
+    "valuation": "what is held, and fees in kind, valued otherwise than at the last price",
+}
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +102,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
 
     def parts(self) -> tuple[tuple[str, Decimal], ...]:
         """What adds up to the gap, by name."""
-        names = ("missed", "price", "fees", "funding", "timing", "valuation")
-        return tuple((n, getattr(self, n)) for n in names)
+        return tuple((n, getattr(self, n)) for n in PARTS)
 
 
 def attribute(

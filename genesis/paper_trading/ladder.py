@@ -19,8 +19,9 @@ from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.profile import ExecutionProfile
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import Event, Liquidated, OrderSubmitted, TrackHalted, TrackStopped, TradeClosed
+from genesis.model.events import Event, OrderSubmitted
 from genesis.model.money import Money
+from genesis.model.track_events import Liquidated, TrackHalted, TrackStopped, TradeClosed
 from genesis.paper_trading.ab_testing import AbTest
 from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.candidate import Candidate
@@ -44,7 +45,8 @@ from genesis.paper_trading.promotion_record import commands_of, entries_of
 from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
-from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, overall
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Status, Verdict, overall
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.paper_trading.watch import Watch, WatchRules
 from genesis.portfolio.conversion import NoRate

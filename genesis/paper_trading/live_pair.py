@@ -13,8 +13,9 @@ from genesis.clock import NS_PER_DAY
 from genesis.engine.takeover import copy_of
 from genesis.engine.track import Track
 from genesis.errors import ASKED_TO_END
-from genesis.model.events import CapitalMoved, Event, TrackClosed, TrackOpened
+from genesis.model.events import Event
 from genesis.model.money import Money
+from genesis.model.track_events import CapitalMoved, TrackClosed, TrackOpened
 from genesis.strategies.base import Strategy
 
 LIVE, TWIN = "live", "twin"

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from genesis.errors import ASKED_TO_END
-from genesis.paper_trading.validation_criteria import (
-    IMPOSSIBLE,
-    Measurements,
-    OwnCriterion,
-    ValidationCriteria,
-    Verdict,
-)
+from genesis.paper_trading.judging import IMPOSSIBLE
+from genesis.paper_trading.validation_criteria import OwnCriterion, ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Verdict
 
 Measure = Callable[[Measurements], object]
 

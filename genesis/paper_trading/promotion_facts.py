@@ -17,7 +17,7 @@ from genesis.audit.entry import canonical
 from genesis.evidence.rules import Source
 from genesis.paper_trading.promotion_rules import PromotionRules, written
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
-from genesis.paper_trading.validation_criteria import Verdict
+from genesis.paper_trading.verdicts import Verdict
 from genesis.risk.tiers import Tier
 
 NOTHING = Decimal(0)

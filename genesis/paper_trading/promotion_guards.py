@@ -9,7 +9,7 @@ from genesis.evidence.rules import Source
 from genesis.paper_trading.promotion_facts import NOTHING, DataState, Facts, Level, Pause, Room, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules, percent
 from genesis.paper_trading.statement import at_most
-from genesis.paper_trading.validation_criteria import Mode, Status, Verdict, in_time, overall
+from genesis.paper_trading.verdicts import Mode, Status, Verdict, in_time, overall
 
 # Beyond this fraction the live track itself has to bear the edge out (statistics.md 4.3, guarantee 4).
 _BORNE_OUT_ABOVE = Decimal("0.50")

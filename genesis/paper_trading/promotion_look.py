@@ -7,7 +7,7 @@ from genesis.paper_trading.promotion_facts import NOTHING, DataState, Level, Pau
 from genesis.paper_trading.promotion_minutes import JUDGED, Minutes
 from genesis.paper_trading.promotion_rules import percent
 from genesis.paper_trading.stages import Stage
-from genesis.paper_trading.validation_criteria import Status
+from genesis.paper_trading.verdicts import Status
 
 _KEPT = {
     DataState.STALE: "nothing is flattened on stale prices",

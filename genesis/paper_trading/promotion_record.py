@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from genesis.errors import IntegrityError
-from genesis.model.events import CommandTaken, Event, PromotionEvaluated, StageChanged
+from genesis.model.events import Event
 from genesis.model.grid import plain
+from genesis.model.promotion_events import CommandTaken, PromotionEvaluated, StageChanged
 from genesis.paper_trading.promotion_facts import Answer, Asked, Command, Evaluation, Order, digest_of
 from genesis.paper_trading.promotion_manager import Round
 from genesis.paper_trading.promotion_rules import written

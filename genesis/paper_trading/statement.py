@@ -12,7 +12,8 @@ from genesis.evidence.pace import bars_at_pace, expected_bars
 from genesis.evidence.rules import BettingRules, Source
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.paper_trading.promotion_rules import PromotionRules, percent
-from genesis.paper_trading.validation_criteria import BARS_PER_DAY, in_time
+from genesis.paper_trading.validation_criteria import BARS_PER_DAY
+from genesis.paper_trading.verdicts import in_time
 
 _HALF, _WHOLE = Decimal("0.5"), Decimal(1)
 _DECISION = 10.0

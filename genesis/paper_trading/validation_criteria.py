@@ -6,24 +6,31 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
-from math import isfinite, sqrt
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from genesis.clock import NS_PER_DAY, NS_PER_HOUR
+from genesis.clock import NS_PER_DAY
 from genesis.evidence.detection import drawdown_limit, shrunk_sharpe
 from genesis.evidence.monitor_rules import DrawdownRules, EdgeRules
-from genesis.metrics.ratios import EVIDENCE_BAR_NS, SHARPE_BARS_MIN
+from genesis.metrics.ratios import SHARPE_BARS_MIN
+from genesis.paper_trading.judging import Asked, judged, share_error
+from genesis.paper_trading.verdicts import (
+    BEST_TRADES,
+    Criterion,
+    Measurements,
+    Mode,
+    SampleSize,
+    Status,
+    Unit,
+    Verdict,
+    Window,
+)
 
 BARS_PER_DAY = 6
-# Under this many standard errors from the threshold, the side on which a value lies may be luck.
-_CLEAR = 2.0
 # Standard errors below an estimate at which its one-sided 95 % interval ends: the 95 % quantile of the normal distribution.
 ONE_SIDED_95 = 1.6448536269514722
-# With these words begins what an `ERROR` says of a value.
-IMPOSSIBLE = "a value that can be"
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _KNOWN_NAMES = frozenset(
     {
@@ -39,8 +46,6 @@ _KNOWN_NAMES = frozenset(
         "fidelity",
     }
 )
-# A result that rests on so few trades is theirs, and says little of the rest.
-BEST_TRADES = 3
 # What every run tells of its criteria; of the others only what is not as it is by default.
 ALWAYS_TOLD = frozenset(
     {
@@ -58,23 +63,6 @@ ALWAYS_TOLD = frozenset(
 )
 
 
-class Status(Enum):
-    """What a measurement says, worst first; `INCONCLUSIVE` names what is missing, `ERROR` what cannot be."""
-
-    ERROR = "ERROR"
-    FAILED = "FAILED"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    PASSED = "PASSED"
-
-
-class Mode(Enum):
-    """Whether a criterion counts: ``enforce`` must pass, ``advisory`` is judged and shown beside, ``off`` is not judged."""
-
-    ENFORCE = "enforce"
-    ADVISORY = "advisory"
-    OFF = "off"
-
-
 class SharpeUse(Enum):
     """What of a Sharpe ratio is judged: the estimate itself (``point``), or the lower end of its one-sided 95 % interval."""
 
@@ -87,73 +75,6 @@ class DrawdownLimit(Enum):
 
     ABSOLUTE = "absolute"
     VOL_SCALED = "vol_scaled"
-
-
-class Unit(Enum):
-    """What a value counts."""
-
-    TRADES = "trades"
-    DAYS = "days"
-    A_YEAR = "a year"
-    FRACTION = "fraction"
-    E_VALUE = "E"
-    BARS = "bars"
-    ALARMS = "alarms"
-    OWN = "in its own unit"
-
-
-class Window(msgspec.Struct, frozen=True):
-    """Engine time [``start_ns``, ``end_ns``], UTC ns, over which something was measured."""
-
-    start_ns: int
-    end_ns: int
-
-    def __post_init__(self) -> None:
-        if self.end_ns < self.start_ns:
-            raise ValueError(f"window: expected an end at or after {self.start_ns}, found {self.end_ns}")
-
-    @property
-    def length_ns(self) -> int:
-        """Nanoseconds from start to end."""
-        return self.end_ns - self.start_ns
-
-
-class SampleSize(msgspec.Struct, frozen=True):
-    """``n`` observations of ``of`` (``trades``, ``evidence bars``); under ``needed`` they are too few to pass."""
-
-    n: int
-    needed: int
-    of: str
-
-    def __post_init__(self) -> None:
-        if self.n < 0 or self.needed < 0 or not self.of:
-            raise ValueError(
-                f"sample: expected counts of 0 or more of something, found {self.n}, {self.needed}, {self.of!r}"
-            )
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are as many as needed."""
-        return self.n >= self.needed
-
-    @property
-    def lacking(self) -> int:
-        """How many more are needed."""
-        return max(0, self.needed - self.n)
-
-
-class Criterion(msgspec.Struct, frozen=True):
-    """A threshold; ``at_most``: the value must not lie above it, and where it does it fails however short the sample."""
-
-    name: str
-    threshold: float
-    unit: Unit
-    at_most: bool = False
-    mode: Mode = Mode.ENFORCE
-
-    def met_by(self, value: float) -> bool:
-        """Whether the value is on the right side; the threshold itself is."""
-        return value <= self.threshold if self.at_most else value >= self.threshold
 
 
 class OwnCriterion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,90 +102,6 @@ class OwnCriterion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def criterion(self) -> Criterion:
         """As it is judged."""
         return Criterion(self.name, float(self.threshold), Unit.OWN, self.at_most, self.mode)
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """One criterion judged; it cannot exist without value, threshold, sample and window.
-
-    ``missing`` says in words what an `INCONCLUSIVE` lacks or what is wrong with an `ERROR`; ``remark`` how sure the others are. ``wait_ns`` is
-    how long the missing takes if it comes as it has come so far, ``None`` where that cannot be said.
-
-    Raises:
-        ValueError: a status that value, threshold and sample do not bear out.
-    """
-
-    criterion: Criterion
-    value: float | None
-    sample: SampleSize
-    window: Window
-    status: Status
-    missing: str = ""
-    remark: str = ""
-    wait_ns: int | None = None
-
-    def __post_init__(self) -> None:
-        name = self.criterion.name
-        if (self.status in (Status.INCONCLUSIVE, Status.ERROR)) != bool(self.missing):
-            raise ValueError(f"{name}: expected what is missing for INCONCLUSIVE and ERROR and for nothing else")
-        if self.missing:
-            return
-        if self.value is None or not isfinite(self.value):
-            raise ValueError(f"{name}: expected a value for {self.status.value}, found {self.value}")
-        if (self.status is Status.PASSED) != self.criterion.met_by(self.value):
-            raise ValueError(f"{name}: expected another status than {self.status.value} at {self.value}")
-        if not self.sample.enough and not (self.criterion.at_most and self.status is Status.FAILED):
-            raise ValueError(f"{name}: expected {self.sample.needed} {self.sample.of}, found {self.sample.n}")
-
-    @property
-    def words(self) -> str:
-        """What is missing and how long it will take at this pace, or how sure the verdict is."""
-        if self.status is not Status.INCONCLUSIVE or self.sample.enough:
-            return self.missing or self.remark
-        return f"{self.missing}; {in_time(self.wait_ns)}"
-
-
-class Measurements(msgspec.Struct, frozen=True, kw_only=True):
-    """What is judged: counts, and values that are ``None`` while undefined; all net, over one window.
-
-    ``sharpe`` and ``volatility`` are annual; ``drawdown_max`` is of the days that the criteria ask for. ``warmup_bars`` of the ``bars`` are no validation time; ``breakeven`` is the share of trades that has to win so that nothing is lost.
-    ``without_best`` is what all trades but the best `BEST_TRADES` have earned, a fraction of the budget; ``e_stress`` E at one and a half times the costs; ``coverage``
-    the share of bars whose data were whole; ``bound_breaks`` how many bars lost more than the loss bound; ``gap_alarm`` whether the monitor of the gap to the twin is in
-    alarm, after ``gap_bars`` bars, ``None`` where nothing is live.
-    """
-
-    window: Window
-    trades: int
-    bars: int
-    warmup_bars: int = 0
-    sharpe: float | None = None
-    sharpe_stderr: float | None = None
-    volatility: float | None = None
-    drawdown_max: float | None = None
-    win_rate: float | None = None
-    breakeven: float | None = None
-    without_best: float | None = None
-    e_stress: float | None = None
-    coverage: float | None = None
-    bound_breaks: int | None = None
-    gap_bars: int = 0
-    gap_alarm: bool | None = None
-
-
-class _Asked(msgspec.Struct, frozen=True):
-    """A criterion with what was found for it; ``least`` to ``most`` is where a value can lie."""
-
-    criterion: Criterion
-    value: float | None
-    sample: SampleSize
-    stderr: float | None = None
-    least: float = 0.0
-    most: float = float("inf")
-    # Where it is not that of all measurements.
-    window: Window | None = None
-    # What an undefined value waits for.
-    undefined: str = "a value: it is undefined over this sample"
-    # What is said in place of the distance from the threshold.
-    beside: str = ""
 
 
 class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -389,7 +226,7 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         however short the sample. A number that cannot be is `ERROR`.
         """
         asked = self._asked(found) + (self._integrity(found) if self.integrity else ())
-        return tuple(_judge(a, found) for a in asked if a.criterion.mode is not Mode.OFF)
+        return tuple(judged(a, found) for a in asked if a.criterion.mode is not Mode.OFF)
 
     def judge_own(self, own: OwnCriterion, value: float | None, found: Measurements, problem: str = "") -> Verdict:
         """A user's criterion by the value that its code gave, as soon as there are ``min_days``; ``problem`` is what kept it from giving one."""
@@ -397,7 +234,7 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         sample = SampleSize(valid, self.min_days * BARS_PER_DAY, "evidence bars")
         if problem:
             return Verdict(own.criterion, None, sample, found.window, Status.ERROR, problem)
-        return _judge(_Asked(own.criterion, value, sample, least=float("-inf")), found)
+        return judged(Asked(own.criterion, value, sample, least=float("-inf")), found)
 
     def judge_sample(self, found: Measurements, decided: Sequence[Verdict] = ()) -> tuple[Verdict, ...]:
         """As `judge`, of measurements that a metric sample holds; what it does not is as it was ``decided`` last, and missing before that."""
@@ -407,20 +244,20 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         order = (*(a.criterion.name for a in self._asked(found)), *self.unsimulated)
         return tuple(named[n] for n in order if n in named)
 
-    def _asked(self, found: Measurements) -> tuple[_Asked, ...]:
+    def _asked(self, found: Measurements) -> tuple[Asked, ...]:
         bars_needed, valid = self.min_days * BARS_PER_DAY, max(0, found.bars - found.warmup_bars)
         trades = SampleSize(max(0, found.trades), self.min_trades, "trades")
         days = SampleSize(valid, bars_needed, "evidence bars")
         of_ratio = SampleSize(max(0, found.bars), max(bars_needed, SHARPE_BARS_MIN), "evidence bars")
         sharpe, fall, wins = float(self.min_sharpe), self.most_fall(found), self.least_wins(found.breakeven)
         return (
-            _Asked(
+            Asked(
                 Criterion("min_trades", self.min_trades, Unit.TRADES, mode=self.trades_mode),
                 float(found.trades),
                 trades,
             ),
-            _Asked(Criterion("min_days", self.min_days, Unit.DAYS, mode=self.days_mode), valid / BARS_PER_DAY, days),
-            _Asked(
+            Asked(Criterion("min_days", self.min_days, Unit.DAYS, mode=self.days_mode), valid / BARS_PER_DAY, days),
+            Asked(
                 Criterion("min_sharpe", sharpe, Unit.A_YEAR, mode=self.sharpe_mode),
                 self.judged_ratio(found.sharpe, found.sharpe_stderr),
                 of_ratio,
@@ -428,18 +265,18 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
                 float("-inf"),
                 beside=self._of_ratio(found),
             ),
-            _Asked(
+            Asked(
                 Criterion("max_drawdown", fall, Unit.FRACTION, True, self.drawdown_mode),
                 found.drawdown_max,
                 days,
                 window=self._of_late(found.window),
                 beside=self._of_fall(found),
             ),
-            _Asked(
+            Asked(
                 Criterion("min_win_rate", wins, Unit.FRACTION, mode=self.win_rate_mode),
                 found.win_rate,
                 trades,
-                _share_error(found),
+                share_error(found),
                 most=1.0,
             ),
         )
@@ -449,34 +286,34 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             return ""
         return f"the lower end of a one-sided 95 % interval: a ratio of {found.sharpe:.2f} with a standard error of {found.sharpe_stderr:.2f}"
 
-    def _integrity(self, found: Measurements) -> tuple[_Asked, ...]:
+    def _integrity(self, found: Measurements) -> tuple[Asked, ...]:
         valid = max(0, found.bars - found.warmup_bars)
         days = SampleSize(valid, self.min_days * BARS_PER_DAY, "evidence bars")
         trades = SampleSize(max(0, found.trades), max(self.min_trades, BEST_TRADES + 1), "trades")
         breaks = None if found.bound_breaks is None else float(found.bound_breaks)
         return (
-            _Asked(
+            Asked(
                 Criterion("concentration", 0.0, Unit.FRACTION, mode=self.concentration_mode),
                 found.without_best,
                 trades,
                 least=float("-inf"),
                 beside=f"of the budget, without the best {BEST_TRADES} trades",
             ),
-            _Asked(
+            Asked(
                 Criterion("cost_stress", 1.0, Unit.E_VALUE, mode=self.cost_stress_mode),
                 found.e_stress,
                 days,
                 undefined="a loss bound: the bet begins with it",
                 beside="at one and a half times the costs",
             ),
-            _Asked(
+            Asked(
                 Criterion("data_quality", float(self.min_coverage), Unit.FRACTION, mode=self.data_quality_mode),
                 found.coverage,
                 days,
                 most=1.0,
                 beside="of all bars had whole data",
             ),
-            _Asked(
+            Asked(
                 Criterion("loss_bound", 0.0, Unit.BARS, True, self.loss_bound_mode),
                 breaks,
                 days,
@@ -486,11 +323,11 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             self._fidelity(found),
         )
 
-    def _fidelity(self, found: Measurements) -> _Asked:
+    def _fidelity(self, found: Measurements) -> Asked:
         alarm, mode = found.gap_alarm, self.fidelity_mode
         if alarm is None and mode is Mode.ENFORCE:
             mode = Mode.ADVISORY
-        return _Asked(
+        return Asked(
             Criterion("fidelity", 0.0, Unit.ALARMS, True, mode),
             None if alarm is None else float(alarm),
             SampleSize(found.gap_bars, 0, "bars of live beside its twin"),
@@ -512,65 +349,3 @@ class ValidationCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         if self.most_fall(found) == DrawdownRules().hard:
             limit = "the limit is the hard one"
         return f"{late}; {limit}" if late else limit
-
-
-def overall(verdicts: Sequence[Verdict]) -> Status | None:
-    """The worst status among the enforced criteria; ``None`` where none is enforced."""
-    found = {v.status for v in verdicts if v.criterion.mode is Mode.ENFORCE}
-    return next((s for s in Status if s in found), None)
-
-
-def in_time(wait_ns: int | None) -> str:
-    """``about 12 days at this pace``."""
-    if wait_ns is None:
-        return "at this pace never"
-    if wait_ns < 2 * NS_PER_DAY:
-        hours = -(-wait_ns // NS_PER_HOUR)
-        return f"about {hours} hour{'' if hours == 1 else 's'} at this pace"
-    return f"about {-(-wait_ns // NS_PER_DAY):,} days at this pace"
-
-
-def _judge(asked: _Asked, found: Measurements) -> Verdict:
-    criterion, value, sample = asked.criterion, asked.value, asked.sample
-    window = asked.window or found.window
-    if value is not None and not (isfinite(value) and asked.least <= value <= asked.most):
-        wrong = f"{IMPOSSIBLE}: expected {asked.least:g} to {asked.most:g}, found {value}"
-        return Verdict(criterion, value, sample, window, Status.ERROR, wrong)
-    broken = value is not None and criterion.at_most and not criterion.met_by(value)
-    lacking = "" if broken else _lacking(value, sample, asked.undefined)
-    if lacking or value is None:
-        wait = _wait(sample, found)
-        return Verdict(criterion, value, sample, window, Status.INCONCLUSIVE, lacking, wait_ns=wait)
-    status = Status.PASSED if criterion.met_by(value) else Status.FAILED
-    remark = asked.beside or _remark(criterion, value, asked.stderr)
-    return Verdict(criterion, value, sample, window, status, remark=remark)
-
-
-def _lacking(value: float | None, sample: SampleSize, undefined: str) -> str:
-    if not sample.enough:
-        return f"{sample.lacking:,} more {sample.of} of {sample.needed:,}"
-    return undefined if value is None else ""
-
-
-def _wait(sample: SampleSize, found: Measurements) -> int | None:
-    """Bars come by the clock; trades as they came over the window."""
-    if sample.enough:
-        return None
-    if sample.of != "trades":
-        return sample.lacking * EVIDENCE_BAR_NS
-    return sample.lacking * found.window.length_ns // sample.n if sample.n else None
-
-
-def _remark(criterion: Criterion, value: float, stderr: float | None) -> str:
-    if not stderr:
-        return ""
-    distance = (value - criterion.threshold) / stderr
-    side = "above" if distance >= 0 else "below"
-    text = f"{abs(distance):.1f} standard errors {side} the threshold"
-    return text if abs(distance) >= _CLEAR else f"{text}: chance alone could turn it"
-
-
-def _share_error(found: Measurements) -> float | None:
-    """Standard error of a share of independent trades, as a fraction."""
-    p = found.win_rate
-    return None if p is None or found.trades <= 0 or not 0 <= p <= 1 else sqrt(p * (1 - p) / found.trades)

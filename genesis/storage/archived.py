@@ -13,7 +13,7 @@ import msgspec
 from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.verify import Finding, Part
 from genesis.errors import ConfigError, IntegrityError
-from genesis.model.events import CommandTaken
+from genesis.model.promotion_events import CommandTaken
 from genesis.storage.database import Database
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import transaction

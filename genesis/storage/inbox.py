@@ -15,7 +15,7 @@ from genesis.audit.entry import form
 from genesis.audit.verify import Finding, Part
 from genesis.clock import Clock
 from genesis.errors import ConfigError
-from genesis.model.events import CommandTaken
+from genesis.model.promotion_events import CommandTaken
 from genesis.storage.address import StoreAddress
 from genesis.storage.beside import beside
 from genesis.storage.database import Database

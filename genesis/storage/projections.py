@@ -17,16 +17,7 @@ from genesis.audit.entry import form, form_of
 from genesis.errors import IntegrityError
 from genesis.ids import fill_id
 from genesis.model.events import (
-    CapitalMoved,
-    CommandTaken,
     Event,
-    EvidenceSample,
-    FamilyEvidence,
-    FaultsInjected,
-    FundingPaid,
-    GapFound,
-    Liquidated,
-    MetricSample,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -37,16 +28,6 @@ from genesis.model.events import (
     OrderSubmitted,
     OrderTriggered,
     OrderUnanswered,
-    PromotionEvaluated,
-    RunStarted,
-    StageChanged,
-    StrategyNote,
-    TrackClosed,
-    TrackHalted,
-    TrackOpened,
-    TrackStopped,
-    TradeClosed,
-    VariantsCompared,
 )
 from genesis.model.grid import currency_grid
 from genesis.model.orders import (
@@ -58,7 +39,28 @@ from genesis.model.orders import (
     Side,
     TimeInForce,
 )
+from genesis.model.promotion_events import (
+    CommandTaken,
+    EvidenceSample,
+    FamilyEvidence,
+    PromotionEvaluated,
+    StageChanged,
+    VariantsCompared,
+)
+from genesis.model.run_events import FaultsInjected, GapFound, RunStarted
 from genesis.model.texts import texts_of
+from genesis.model.track_events import (
+    CapitalMoved,
+    FundingPaid,
+    Liquidated,
+    MetricSample,
+    StrategyNote,
+    TrackClosed,
+    TrackHalted,
+    TrackOpened,
+    TrackStopped,
+    TradeClosed,
+)
 from genesis.storage import shapes
 from genesis.storage.archived import Lines, every_entry
 from genesis.storage.bulk import Rows

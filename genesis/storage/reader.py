@@ -15,9 +15,9 @@ from genesis.audit.merkle import Frontier
 from genesis.audit.note import Check
 from genesis.audit.verify import Finding, Place
 from genesis.errors import ConfigError, IntegrityError
-from genesis.model.events import TapeEnded
 from genesis.model.grid import plain
 from genesis.model.orders import OrderStatus
+from genesis.model.run_events import TapeEnded
 from genesis.storage import schema, shapes
 from genesis.storage.address import StoreAddress
 from genesis.storage.archived import Archived, Lines, archived

@@ -27,6 +27,8 @@ from genesis.system.export import write_whole
 ENTRIES = "entries.jsonl"
 VERIFIER = "verify.py"
 RECOMPUTATION = "recompute.py"
+# The modules that ``RECOMPUTATION`` runs: a folder beside it, in the archive as here.
+_MODULES = "recomputation"
 _README = """This is the record of one run of Genesis, as its store holds it.
 
 entries.jsonl      the run chain: one entry a line, byte for byte (RFC 8785 JSON)
@@ -38,8 +40,9 @@ keys.txt           the public keys that signed them, the oldest first (c2sp.org/
 SHA256SUMS         the digest of every file here
 verify.py          checks all of it: python3 -S -E verify.py ARCHIVE --key KEY
 recompute.py       makes every promotion decision and A/B verdict again from the entries: python3 -S -E recompute.py ARCHIVE
+recomputation/     the rules it goes by, one subject a file; its __init__.py says in which order to read them
 
-Who could have altered the entries could have altered both scripts and keys.txt as well. Take the scripts from a place you trust, and
+Who could have altered the entries could have altered both scripts, that folder and keys.txt as well. Take the scripts from a place you trust, and
 the key, an earlier checkpoint or an earlier head from what you keep yourself.
 """
 
@@ -118,6 +121,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _scripts() -> list[str]:
+    modules = files("genesis.system").joinpath("templates", _MODULES).iterdir()
+    return [VERIFIER, RECOMPUTATION, *sorted(f"{_MODULES}/{m.name}" for m in modules if m.name.endswith(".py"))]
+
+
 class _Packer:
     """Writes members and remembers their digests."""
 
@@ -133,7 +141,7 @@ class _Packer:
         self._add("checkpoints.txt", (f"{n}\n".encode() for n in record.notes))
         self._add("keys.txt", (f"{k}\n".encode() for k in record.keys))
         self._add("README.txt", [_README.encode()])
-        for script in (VERIFIER, RECOMPUTATION):
+        for script in _scripts():
             self._add(script, [files("genesis.system").joinpath("templates", script).read_bytes()])
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items()))
         self._add("SHA256SUMS", [sums.encode()])

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from genesis.engine.journal import Journal
-from genesis.model.events import CommandTaken, Event
+from genesis.model.events import Event
+from genesis.model.promotion_events import CommandTaken
 from genesis.paper_trading.promotion_facts import Asked
 from genesis.storage.rows import CommandRow, TakenRow
+from genesis.system.journal_in_front import JournalInFront
 
 
 class InboxCommands:
@@ -50,26 +52,12 @@ class _Takes(Journal, Protocol):
     def take_command(self, number: int) -> None: ...
 
 
-class TakingJournal:
+class TakingJournal(JournalInFront):
     """A `Journal` in front of one that has an inbox: each command is marked as taken by the entry that records it."""
 
     def __init__(self, journal: _Takes) -> None:
-        self._journal = journal
-
-    @property
-    def length(self) -> int:
-        """As the journal's."""
-        return self._journal.length
-
-    @property
-    def head(self) -> bytes:
-        """As the journal's."""
-        return self._journal.head
-
-    @property
-    def replaying(self) -> bool:
-        """As the journal's."""
-        return self._journal.replaying
+        super().__init__(journal)
+        self._inbox = journal
 
     def append(self, events: Sequence[Event]) -> None:
         """As the journal's."""
@@ -77,10 +65,6 @@ class TakingJournal:
         for stop, event in enumerate(events, 1):
             if type(event) is CommandTaken:
                 self._journal.append(events[start:stop])
-                self._journal.take_command(event.number)
+                self._inbox.take_command(event.number)
                 start = stop
         self._journal.append(events[start:])
-
-    def commit(self) -> None:
-        """As the journal's."""
-        self._journal.commit()

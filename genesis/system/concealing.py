@@ -11,39 +11,22 @@ import msgspec
 
 from genesis.config.schema import MASK, Secret
 from genesis.engine.journal import Journal
-from genesis.model.events import Event, StrategyNote, TrackStopped
+from genesis.model.events import Event
+from genesis.model.track_events import StrategyNote, TrackStopped
+from genesis.system.journal_in_front import JournalInFront
 
 
-class ConcealingJournal:
+class ConcealingJournal(JournalInFront):
     """A `Journal` in front of another one, for a run whose configuration has secrets."""
 
     def __init__(self, journal: Journal, secrets: Iterable[Secret]) -> None:
-        self._journal = journal
+        super().__init__(journal)
         # The longest first: one secret may be part of another.
         self._secrets = sorted({t for s in secrets for t in s.spellings()}, key=len, reverse=True)
-
-    @property
-    def length(self) -> int:
-        """As the journal's."""
-        return self._journal.length
-
-    @property
-    def head(self) -> bytes:
-        """As the journal's."""
-        return self._journal.head
-
-    @property
-    def replaying(self) -> bool:
-        """As the journal's."""
-        return self._journal.replaying
 
     def append(self, events: Sequence[Event]) -> None:
         """As the journal's, with the secrets masked."""
         self._journal.append([self._concealed(e) for e in events] if self._secrets else events)
-
-    def commit(self) -> None:
-        """As the journal's."""
-        self._journal.commit()
 
     def _concealed(self, event: Event) -> Event:
         if isinstance(event, TrackStopped):

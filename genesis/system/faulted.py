@@ -15,8 +15,8 @@ from genesis.config.schema import StrategyConfig
 from genesis.execution.fault_plan import FaultPlan
 from genesis.feeds.faults import FeedFault, fault_reading
 from genesis.feeds.files import Reading
-from genesis.model.events import GapFound
 from genesis.model.grid import plain
+from genesis.model.run_events import GapFound
 from genesis.tape.stream import COLUMNS, Column, Stream
 
 

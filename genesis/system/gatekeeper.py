@@ -18,7 +18,8 @@ from genesis.monitoring.report.values import Metrics, measurements_of
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.statement import Statement
-from genesis.paper_trading.validation_criteria import Status, ValidationCriteria, Verdict, Window, overall
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Status, Verdict, Window, overall
 from genesis.storage.rows import EvidenceRow, SampleRow
 from genesis.storage.sqlite import StoreReader
 

@@ -45,7 +45,8 @@ from genesis.monitoring.report.values import (
 from genesis.monitoring.report.wording import exact
 from genesis.paper_trading.promotion_rules import percent
 from genesis.paper_trading.statement import Statement
-from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria, Verdict, Window, overall
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode, Verdict, Window, overall
 from genesis.storage.address import StoreAddress
 from genesis.storage.rows import DenialRow, FillRow, NoteRow, SampleRow, StopRow, TradeRow
 from genesis.storage.sqlite import StoreReader

@@ -9,7 +9,10 @@ from structlog.typing import FilteringBoundLogger
 from genesis.clock import iso_utc
 from genesis.engine.journal import Journal
 from genesis.errors import GenesisError
-from genesis.model.events import Event, GapFound, RowsLate, TrackHalted, TrackStopped
+from genesis.model.events import Event
+from genesis.model.run_events import GapFound, RowsLate
+from genesis.model.track_events import TrackHalted, TrackStopped
+from genesis.system.journal_in_front import JournalInFront
 
 _Line = tuple[str, dict[str, object]]
 
@@ -48,7 +51,7 @@ _DETAILS: dict[type[Event], Callable[..., _Line]] = {GapFound: _gap, RowsLate: _
 _LINES = {*_WARNINGS, *_DETAILS}
 
 
-class TellingJournal:
+class TellingJournal(JournalInFront):
     """A `Journal` in front of another one.
 
     Args:
@@ -58,24 +61,10 @@ class TellingJournal:
     """
 
     def __init__(self, journal: Journal, held: int, log: FilteringBoundLogger) -> None:
-        self._journal, self._held, self._log = journal, held, log
+        super().__init__(journal)
+        self._held, self._log = held, log
         self._recovering = journal.replaying
         self._untold: list[Event] = []
-
-    @property
-    def length(self) -> int:
-        """As the journal's."""
-        return self._journal.length
-
-    @property
-    def head(self) -> bytes:
-        """As the journal's."""
-        return self._journal.head
-
-    @property
-    def replaying(self) -> bool:
-        """As the journal's."""
-        return self._journal.replaying
 
     def append(self, events: Sequence[Event]) -> None:
         """As the journal's."""

@@ -6,7 +6,7 @@ import pytest
 
 from genesis.audit.verify import Finding, Part
 from genesis.clock import ManualClock
-from genesis.model.events import CommandTaken
+from genesis.model.promotion_events import CommandTaken
 from genesis.storage.address import StoreAddress
 from genesis.storage.inbox import leave_command
 from genesis.storage.opening import open_store

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -27,8 +26,9 @@ from genesis.portfolio.portfolio import Portfolio
 from genesis.portfolio.tape_rates import TapeRates
 from genesis.portfolio.trades import ClosedTrade
 from genesis.tape.stream import Stream, StreamKind
+from tests.kit.pages import Page, Row, plain
 
-TEXT = (Path(__file__).parents[2] / "docs" / "TWELVE_FILLS.md").read_text(encoding="utf-8")
+PAGE = Page("TWELVE_FILLS.md")
 SECOND = 1_000_000_000
 BNB = Instrument("BNBUSDT", "SPOT", "BNB", "USDT", Decimal("0.1"), Decimal("0.001"))
 EUR = Instrument("EURUSDT", "SPOT", "EUR", "USDT", Decimal("0.0001"), Decimal("0.1"))
@@ -38,38 +38,11 @@ LEVERAGE, LIQUIDATION_FEE, DISCOUNT = 5, Decimal("0.0125"), Decimal("0.75")
 # What the page says in words.
 PAID_IN_BNB, NEW_RATES_FROM, FORCED = (4, 12), 10, 9
 
-Row = dict[str, str]
-
-
-def table(first: str) -> list[Row]:
-    """The rows of the only table whose header begins with ``first``."""
-    lines = TEXT.splitlines()
-    (start,) = [i for i, line in enumerate(lines) if line.startswith(f"| {first} |")]
-    names = cells(lines[start])
-    rows = []
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        rows.append(dict(zip(names, cells(line), strict=True)))
-    return rows
-
-
-def cells(line: str) -> list[str]:
-    """What stands between the bars."""
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def section(title: str) -> dict[str, str]:
-    """The two-column table ``line | amount`` under a heading."""
-    body = TEXT.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0].splitlines()
-    pairs = [cells(line) for line in body if line.startswith("|")]
-    return {name: amount for name, amount in pairs[2:]}
-
 
 def instruments() -> dict[str, Instrument]:
     """As the page declares them."""
     out: dict[str, Instrument] = {}
-    for row in table("instrument"):
+    for row in PAGE.table("instrument"):
         symbol, venue = row["instrument"].split(".")
         base = next(b for b, s in CURRENCIES.items() if s == symbol)
         kind = InstrumentKind(row["kind"])
@@ -81,13 +54,8 @@ def instruments() -> dict[str, Instrument]:
 
 INSTRUMENTS = instruments()
 PERP = INSTRUMENTS["BTCUSDT.USDM"]
-FILLS, SETTLEMENTS, TRADES = table("fill"), table("settlement"), table("trade")
-FEES = {row["instrument"]: row for row in table("instrument")}
-
-
-def plain(value: Decimal) -> str:
-    """Without trailing zeros, without an exponent."""
-    return format(value.normalize() + 0, "f")
+FILLS, SETTLEMENTS, TRADES = PAGE.table("fill"), PAGE.table("settlement"), PAGE.table("trade")
+FEES = {row["instrument"]: row for row in PAGE.table("instrument")}
 
 
 class Ledger:
@@ -289,7 +257,7 @@ def margin_lines(ledger: Ledger, mark: str) -> Row:
 
 def test_the_margin_account() -> None:
     """Wallet, margins, liquidation and bankruptcy after the second settlement, at a mark of 20,300."""
-    assert margin_lines(replay(6), "20300") == section("The margin account after the second settlement")
+    assert margin_lines(replay(6), "20300") == PAGE.section("The margin account after the second settlement")
 
 
 def test_each_trade() -> None:
@@ -359,7 +327,7 @@ def test_the_accounts_at_the_end() -> None:
         results = sum(t.pnl for t in ledger.closed if INSTRUMENTS[t.instrument].quote == quote)
         gained = accounts.equity_of(quote, {}) - accounts.budget_of(quote)
         assert gained == results + accounts.fees_elsewhere_of(quote)
-    assert list(found.values()) == table("account")
+    assert list(found.values()) == PAGE.table("account")
 
 
 def test_the_equity_in_usdt() -> None:
@@ -377,13 +345,13 @@ def test_the_equity_in_usdt() -> None:
     found = {"equity at the start": first, "equity at the end": last, **results}
     found["change of the rates"] = last - first - sum(results.values())
     assert {line: ledger.text("USDT", amount) for line, amount in found.items()} == {
-        row["in USDT"]: row["amount"] for row in table("in USDT")
+        row["in USDT"]: row["amount"] for row in PAGE.table("in USDT")
     }
 
 
 def test_the_liquidation() -> None:
     """The account is closed at a mark of 15,070, not at the price before it, and keeps the loss beyond its money."""
-    ledger, said = Ledger(Money(1_000, "USDT")), section("A liquidation")
+    ledger, said = Ledger(Money(1_000, "USDT")), PAGE.section("A liquidation")
     order = {
         "fill": "1",
         "instrument": PERP.id,

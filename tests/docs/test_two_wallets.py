@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,9 +14,9 @@ from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.execution.perpetual_terms import PerpetualTerms
-from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
+from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, FundingPaid, Liquidated, MetricSample, OrderDenied, OrderFilled, RunStarted
+from genesis.model.events import Event, OrderDenied, OrderFilled
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
@@ -25,14 +24,16 @@ from genesis.model.mark_prices import mark_grid
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import OrderIntent, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import FundingPaid, Liquidated, MetricSample
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
-from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, trades_stream
+from tests.kit.pages import Page, Row, plain
+from tests.kit.runs import EXACT, START, UNBOUNDED, Memory, funding_stream, marks_stream, trades_stream
 
-TEXT = (Path(__file__).parents[2] / "docs" / "TWO_WALLETS.md").read_text(encoding="utf-8")
+PAGE = Page("TWO_WALLETS.md")
 SECOND, END = 1_000_000_000, 30
 USDC = Instrument("USDCUSDT", "SPOT", "USDC", "USDT", Decimal("0.0001"), Decimal(1))
 ETH = Instrument("ETHUSDC", "USDM", "ETH", "USDC", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)
@@ -44,10 +45,6 @@ FEES = {
     ETH.id: FeeSchedule(Decimal(2), Decimal(5), FeeCurrency.QUOTE),
     BTC.id: FeeSchedule(Decimal(2), Decimal(5), FeeCurrency.QUOTE),
 }
-PROFILE = ExecutionProfile(
-    latency_ms=ClippedNormal(10, 0, 10, 10), slippage_bp=ClippedNormal(0, 0, 0, 0), prints_share=Decimal(1)
-)
-Row = dict[str, str]
 Path_ = Mapping[int, str]
 
 
@@ -102,7 +99,7 @@ def run(
         StrategyMonitor(60 * SECOND),
         7,
         START - 1,
-        PROFILE,
+        EXACT,
         None,
         (UNBOUNDED,),
         FEES,
@@ -137,35 +134,6 @@ def the_run(rows: int | None = None) -> tuple[Memory, Track]:
         24: [(USDC.id, "-4291")],
     }
     return run(streams, orders, [Money(10_000, "USDT")], 5, rows)
-
-
-def table(first: str) -> list[Row]:
-    """The rows of the only table whose header begins with ``first``."""
-    lines = TEXT.splitlines()
-    (start,) = [i for i, line in enumerate(lines) if line.startswith(f"| {first} |")]
-    names = cells(lines[start])
-    rows = []
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        rows.append(dict(zip(names, cells(line), strict=True)))
-    return rows
-
-
-def cells(line: str) -> list[str]:
-    """What stands between the bars."""
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def section(title: str) -> Row:
-    """The table ``line | amount`` under a heading."""
-    body = TEXT.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0].splitlines()
-    return {name: amount for name, amount in [cells(line) for line in body if line.startswith("|")][2:]}
-
-
-def plain(value: Decimal) -> str:
-    """Without trailing zeros, without an exponent."""
-    return format(value.normalize() + 0, "f")
 
 
 def shorter(text: str) -> str:
@@ -245,7 +213,7 @@ def test_every_row_of_the_page() -> None:
     journal, _ = the_run()
     heard = Heard([Money(10_000, "USDT")])
     rows = [row for row in map(heard.take, journal.events) if row is not None]
-    assert [{"row": str(n)} | row for n, row in enumerate(rows, 1)] == table("row")
+    assert [{"row": str(n)} | row for n, row in enumerate(rows, 1)] == PAGE.table("row")
 
 
 def test_the_fold_of_the_events_is_the_account() -> None:
@@ -275,7 +243,7 @@ def test_what_is_refused() -> None:
         for e in journal.events
         if isinstance(e, OrderDenied)
     ]
-    assert found == table("asked")
+    assert found == PAGE.table("asked")
 
 
 def test_it_is_told_in_the_budgets_currency() -> None:
@@ -292,7 +260,7 @@ def test_it_is_told_in_the_budgets_currency() -> None:
         "equity": "equity",
     }
     found = {line: Decimal(str(told[key])) for line, key in names.items()}
-    assert {line: plain(amount) for line, amount in found.items()} == section("Told in USDT")
+    assert {line: plain(amount) for line, amount in found.items()} == PAGE.section("Told in USDT")
     made = found["realised"] + found["unrealised"] - found["fees"] + found["funding"] + found["conversion"]
     assert found["equity"] == found["budget"] + made
 
@@ -331,4 +299,4 @@ def test_the_liquidation() -> None:
         "USDC wallet after it": units(track, "USDC", track.portfolio.owned_of("USDC")),
         "USDT wallet after it": units(track, "USDT", track.portfolio.owned_of("USDT")),
         "equity in USDT": plain(Decimal(str(told["equity"]))),
-    } == section("A liquidation")
+    } == PAGE.section("A liquidation")

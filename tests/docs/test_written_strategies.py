@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from genesis.config import load_config
-from genesis.model.events import OrderSubmitted, TrackStopped
+from genesis.model.events import OrderSubmitted
+from genesis.model.track_events import TrackStopped
 from genesis.strategies import base
 from genesis.strategies.base import Strategy
 from genesis.system.run import run_config

@@ -109,8 +109,8 @@ def test_the_archive_proves_itself_in_a_bare_python(store: Path, tmp_path: Path)
     )
     assert again.returncode == 1
     with zipfile.ZipFile(tmp_path / "altered.zip", "w") as packed:
-        for path in (tmp_path / "archive").iterdir():
-            packed.write(path, path.name)
+        for path in (tmp_path / "archive").rglob("*.*"):
+            packed.write(path, path.relative_to(tmp_path / "archive"))
     answer = verified(store, "--archive", tmp_path / "altered.zip")
     assert (answer.code, "found one with the digest" in answer.error) == (5, True)
 

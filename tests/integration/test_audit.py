@@ -46,7 +46,7 @@ verifier = runpy.run_path(sys.argv[1])
 # A signature that was judged once is judged the same again; most files are as they were.
 its = verifier["verify"].__globals__
 its["signed_by"] = functools.cache(its["signed_by"])
-files = {p.name: p.read_bytes() for p in Path(sys.argv[2]).iterdir()}
+files = {str(p.relative_to(sys.argv[2])): p.read_bytes() for p in Path(sys.argv[2]).rglob("*") if p.is_file()}
 key, step = verifier["parse_key"](files["keys.txt"].decode().splitlines()[0]), int(sys.argv[3])
 
 def findings(changed):
@@ -363,19 +363,21 @@ def test_an_archive_altered_in_one_byte_is_found_or_unpacks_the_same(small: Path
         if bare(VERIFIER, altered).returncode == 0:
             with zipfile.ZipFile(altered) as packed:
                 assert {n: packed.read(n) for n in packed.namelist()} == {
-                    p.name: p.read_bytes() for p in small.iterdir()
+                    p.relative_to(small).as_posix(): p.read_bytes() for p in small.rglob("*") if p.is_file()
                 }
 
 
-@pytest.mark.parametrize("name", ["entries.jsonl", "keys.txt", "SHA256SUMS", "README.txt"])
+@pytest.mark.parametrize("name", ["entries.jsonl", "keys.txt", "SHA256SUMS", "README.txt", "recomputation/report.py"])
 def test_a_file_too_few_or_too_many_is_found(small: Path, tmp_path: Path, name: str) -> None:
     """Each is named."""
     shutil.copytree(small, tmp_path / "audit")
     (tmp_path / "audit" / "more.txt").write_text("")
+    (tmp_path / "audit" / "recomputation" / "json.py").write_text("")
     (tmp_path / "audit" / name).unlink()
     done = bare(VERIFIER, tmp_path / "audit")
     assert done.returncode == 1
     assert "more.txt: expected no such file" in done.stdout
+    assert "SHA256SUMS: not the file that is listed: recomputation/json.py" in done.stdout
     assert "SHA256SUMS" in done.stdout
 
 

@@ -85,6 +85,8 @@ def test_a_promotion_a_demotion_and_a_verdict_are_made_again_from_the_entries_al
     assert moves > 5
     assert f"{decisions} decisions, {moves} moves, {verdicts} A/B verdicts recomputed" in lines
     assert bare("-c", "import genesis", cwd=tmp_path).returncode == 1
+    # Nothing was left behind by it: what is unpacked is still the export that was signed.
+    assert bare(export.folder / "verify.py", export.folder, cwd=tmp_path).stdout.splitlines()[-1] == "sound"
 
 
 # ---- what was altered by somebody who could make every hash and digest fit again

@@ -15,7 +15,7 @@ from genesis.config import inactive_keys, load_config
 from genesis.evidence.families import closed_adjustment
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import BettingRules, Source
-from genesis.model.events import PromotionEvaluated, StageChanged
+from genesis.model.promotion_events import PromotionEvaluated, StageChanged
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare
 from tests.kit.runs import Memory

@@ -18,7 +18,8 @@ from genesis.storage.opening import open_store
 from genesis.storage.reader import StoreReader
 from genesis.storage.rows import OperationRow
 from genesis.storage.snapshots import Snapshot, keep_snapshot
-from genesis.system.run import Prepared, RunSummary, run_prepared
+from genesis.system.prepared import Prepared
+from genesis.system.run import RunSummary, run_prepared
 from genesis.system.snapshots import problem_of
 from tests.kit.disturbed import TRADERS, S, prepared, quotes, trades
 from tests.kit.runs import START

@@ -28,7 +28,8 @@ from genesis.evidence.rules import BettingRules, FutilityRules, HedgeRules, Sour
 from genesis.evidence.stress import StressedEvidence
 from genesis.metrics.ratios import BARS_PER_YEAR as YEAR
 from genesis.metrics.ratios import Moments
-from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Window, overall
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Window, overall
 from tests.kit.evidence_paths import ANNUAL_VOLATILITY, Floats, closed, e_values, four_hour_returns
 from tests.kit.monitor_paths import (
     changing,

@@ -14,20 +14,12 @@ from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import RunSection
 from genesis.execution.fault_plan import FaultPlan, Span
 from genesis.feeds.files.reading import Reading
-from genesis.model.events import (
-    Event,
-    EvidenceSample,
-    OrderCancelRejected,
-    OrderDenied,
-    OrderEvent,
-    OrderRejected,
-    PromotionEvaluated,
-    StageChanged,
-)
+from genesis.model.events import Event, OrderCancelRejected, OrderDenied, OrderEvent, OrderRejected
 from genesis.model.instruments import InstrumentKind
 from genesis.model.market import Bar, Trade
 from genesis.model.orders import Side
-from genesis.system.run import Prepared
+from genesis.model.promotion_events import EvidenceSample, PromotionEvaluated, StageChanged
+from genesis.system.prepared import Prepared
 from genesis.tape.stream import StreamKind
 from tests.kit.recordings import reading
 from tests.kit.runs import FX, START, Memory

@@ -8,18 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from genesis.model.events import (
-    CapitalMoved,
-    CommandTaken,
     Event,
-    EvidenceSample,
-    FamilyEvidence,
-    FaultsInjected,
-    FaultTime,
-    FaultWindow,
-    FundingPaid,
-    GapFound,
-    Liquidated,
-    MetricSample,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRejected,
@@ -32,22 +21,31 @@ from genesis.model.events import (
     OrderSubmitted,
     OrderTriggered,
     OrderUnanswered,
-    PromotionEvaluated,
-    RowsLate,
-    RunStarted,
-    StageChanged,
-    StrategyNote,
-    TapeEnded,
     TapePosition,
+)
+from genesis.model.instruments import Instrument, InstrumentKind
+from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
+from genesis.model.promotion_events import (
+    CommandTaken,
+    EvidenceSample,
+    FamilyEvidence,
+    PromotionEvaluated,
+    StageChanged,
+    VariantsCompared,
+)
+from genesis.model.run_events import FaultsInjected, FaultTime, FaultWindow, GapFound, RowsLate, RunStarted, TapeEnded
+from genesis.model.track_events import (
+    CapitalMoved,
+    FundingPaid,
+    Liquidated,
+    MetricSample,
+    StrategyNote,
     TrackClosed,
     TrackHalted,
     TrackOpened,
     TrackStopped,
     TradeClosed,
-    VariantsCompared,
 )
-from genesis.model.instruments import Instrument, InstrumentKind
-from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
 
 BTC = Instrument("BTCUSDT", "BINANCE", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"))
 PERP = Instrument("BTCUSDT", "USDM", "BTC", "USDT", Decimal("0.1"), Decimal("0.001"), InstrumentKind.PERPETUAL)

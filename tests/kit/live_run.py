@@ -15,7 +15,8 @@ from genesis.errors import GenesisError
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.storage.address import store_address
 from genesis.system.log import LogFormat, LogLevel, configure_logging
-from genesis.system.run import Prepared, prepare, run_prepared
+from genesis.system.prepared import Prepared
+from genesis.system.run import prepare, run_prepared
 from tests.kit.market_data import DATA
 from tests.kit.planted import HOURLY, configuration, hourly, planted
 

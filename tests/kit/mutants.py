@@ -42,6 +42,8 @@ TESTS = {
     "promotion_guards": ("test_promotion_decision.py",),
     "allocation": ("test_allocation.py", "test_promotion_manager.py"),
     "validation_criteria": ("test_validation_criteria.py", "test_own_criteria.py"),
+    "judging": ("test_validation_criteria.py", "test_own_criteria.py"),
+    "verdicts": ("test_validation_criteria.py", "test_own_criteria.py"),
     "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py"),
     "account_tier": ("../risk/test_account_tier.py",),
 }
@@ -79,12 +81,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return max(reached, default=-1)",
     ): "any place under the first tier is under it",
     (
-        "validation_criteria",
+        "judging",
         "True to False",
-        "class _Asked(msgspec.Struct, frozen=True):",
+        "class Asked(msgspec.Struct, frozen=True):",
     ): "nobody outside the function that makes it sees it",
     (
-        "validation_criteria",
+        "judging",
         "LtE to Lt",
         "return None if p is None or found.trades <= 0 or not 0 <= p <= 1 else sqrt(p * (1 - p) / found.trades)",
     ): "at 0 and 1, and without a trade, the error is none or 0, and neither is told",

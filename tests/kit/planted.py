@@ -41,18 +41,23 @@ def hourly(source: Path, folder: Path, days: int) -> Path:
     return path
 
 
-def configuration(data: Path, strategies: Sequence[StrategyConfig], rules: PromotionRules, name: str = "run") -> Config:
-    """A run of planted strategies on that file, shorts allowed."""
-    instrument = InstrumentConfig(
+def both_ways(tick: str, lot: str) -> InstrumentConfig:
+    """Bitcoin that may be sold short, at fees of 1 and 2 bp in the quote."""
+    return InstrumentConfig(
         symbol="BTCUSDT",
         venue="BINANCE",
         base="BTC",
         quote="USDT",
-        tick=Decimal("0.01"),
-        lot=Decimal("0.000001"),
+        tick=Decimal(tick),
+        lot=Decimal(lot),
         kind=InstrumentKind.FX,
         fees=FeeSchedule(maker_bp=Decimal(1), taker_bp=Decimal(2), currency=FeeCurrency.QUOTE),
     )
+
+
+def configuration(data: Path, strategies: Sequence[StrategyConfig], rules: PromotionRules, name: str = "run") -> Config:
+    """A run of planted strategies on that file, shorts allowed."""
+    instrument = both_ways("0.01", "0.000001")
     return Config(
         run=RunSection(name=name, sample_every="24h", store=f"{name}.db"),
         instruments=[instrument],

@@ -25,7 +25,8 @@ from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_record import entries_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import HaltKind, Stage
-from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Verdict, Window
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Verdict, Window
 
 T0 = 1_700_000_000_000_000_000 // (4 * NS_PER_HOUR) * (4 * NS_PER_HOUR)
 BAR = 4 * NS_PER_HOUR

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from genesis.engine.engine import Progress
 from genesis.storage.snapshots import Snapshot
+from genesis.system.prepared import Prepared
 from genesis.system.resuming import capture, restore
-from genesis.system.run import Prepared
 from tests.kit.runs import Memory
 
 

@@ -15,14 +15,18 @@ from genesis.execution.faults import VenueFaults
 from genesis.execution.perpetual_terms import PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, RunStarted
+from genesis.model.events import Event, OrderDenied
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import BarSpec
 from genesis.model.money import Money
+from genesis.model.orders import DenyReason
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import MetricSample
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
+from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 
@@ -41,6 +45,10 @@ UNBOUNDED = Tier(
     open_orders_max=10,
     daily_loss_max=Decimal(10),
     drawdown_halt=Decimal(10),
+)
+# Ten milliseconds from the venue, nothing slips, and a print fills whatever it goes through.
+EXACT = ExecutionProfile(
+    latency_ms=ClippedNormal(10, 0, 10, 10), slippage_bp=ClippedNormal(0, 0, 0, 0), prints_share=Decimal(1)
 )
 Build = Callable[[PaperTradingSimulator], None]
 
@@ -66,6 +74,21 @@ class Memory:
 
     def commit(self) -> None:
         pass
+
+
+def only(journal: Memory, kind: type[Event]) -> list[Event]:
+    """The events of a kind, in their order."""
+    return [e for e in journal.events if isinstance(e, kind)]
+
+
+def denials(journal: Memory) -> list[tuple[DenyReason, str]]:
+    """What risk refused, and in what words."""
+    return [(e.reason, e.detail) for e in journal.events if isinstance(e, OrderDenied)]
+
+
+def last_metrics(journal: Memory) -> dict[str, object]:
+    """The metrics of the last sample."""
+    return {**[e for e in journal.events if isinstance(e, MetricSample)][-1].told()}
 
 
 def trades_stream(rows: Sequence[tuple[int, int, int, int]], instrument: Instrument = FX) -> Stream:

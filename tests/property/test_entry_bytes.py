@@ -12,59 +12,49 @@ from hypothesis import strategies as st
 
 from genesis.audit.entry import EXACT_BELOW, _by_package, canonical, encode, encode_any
 from genesis.audit.hot import HOT
-from genesis.model import events as ev
+from genesis.model.events import (
+    Event,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRequested,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    TapePosition,
+)
 from genesis.model.instruments import Instrument
 from genesis.model.orders import (
     DenyReason,
     Liquidity,
     Order,
     OrderIntent,
-    OrderType,
     RejectReason,
     Side,
-    TimeInForce,
 )
+from genesis.model.promotion_events import EvidenceSample, FamilyEvidence
+from genesis.model.track_events import MetricSample, TradeClosed
+from tests.kit.entry_values import FLOAT, INSTRUMENTS, METRICS, TEXT, TRACK, UNITS, WHOLE, intents
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-WHOLE = st.integers(-(2**70), 2**70) | st.sampled_from([s * (2**53 + d) for s in (1, -1) for d in (-1, 0, 1)])
-UNITS = st.integers(-(10**25), 10**25)
-FLOAT = st.floats(allow_nan=False, allow_infinity=False)
 MAYBE = st.none() | FLOAT
-TRACK = st.none() | TEXT
-STEPS = [Decimal(s) for s in ("0.00000001", "0.01", "0.25", "1", "50")]
-INSTRUMENTS = st.builds(
-    Instrument, TEXT, TEXT, st.just("BTC"), st.just("USDT"), st.sampled_from(STEPS), st.sampled_from(STEPS)
-)
-POSITIONS = st.none() | st.builds(ev.TapePosition, TEXT, WHOLE, TEXT)
-INTENTS = st.builds(
-    OrderIntent,
-    INSTRUMENTS,
-    st.sampled_from(Side),
-    UNITS,
-    st.sampled_from(OrderType),
-    st.none() | UNITS,
-    st.none() | UNITS,
-    st.none() | WHOLE,
-    st.sampled_from(TimeInForce),
-    st.booleans(),
-    st.booleans(),
-    TEXT,
-)
+POSITIONS = st.none() | st.builds(TapePosition, TEXT, WHOLE, TEXT)
+INTENTS = intents(WHOLE)
 ORDERS = st.builds(Order, TEXT, TEXT, INTENTS, WHOLE, st.integers(0, 99))
 HEAD = (WHOLE, TRACK)
 ABOUT = (*HEAD, ORDERS, WHOLE)
-METRICS = st.dictionaries(TEXT, st.none() | TEXT | FLOAT | WHOLE | st.booleans(), max_size=8)
 EVENTS = {
-    ev.OrderDenied: st.builds(ev.OrderDenied, *HEAD, INTENTS, st.sampled_from(DenyReason), TEXT, POSITIONS),
-    ev.OrderSubmitted: st.builds(ev.OrderSubmitted, *ABOUT, POSITIONS),
-    ev.OrderAccepted: st.builds(ev.OrderAccepted, *ABOUT),
-    ev.OrderRejected: st.builds(ev.OrderRejected, *ABOUT, st.sampled_from(RejectReason), TEXT),
-    ev.OrderTriggered: st.builds(ev.OrderTriggered, *ABOUT, UNITS),
-    ev.OrderCancelRequested: st.builds(ev.OrderCancelRequested, *ABOUT),
-    ev.OrderCanceled: st.builds(ev.OrderCanceled, *ABOUT, UNITS),
-    ev.OrderExpired: st.builds(ev.OrderExpired, *ABOUT, st.sampled_from(RejectReason), UNITS),
-    ev.OrderFilled: st.builds(
-        ev.OrderFilled,
+    OrderDenied: st.builds(OrderDenied, *HEAD, INTENTS, st.sampled_from(DenyReason), TEXT, POSITIONS),
+    OrderSubmitted: st.builds(OrderSubmitted, *ABOUT, POSITIONS),
+    OrderAccepted: st.builds(OrderAccepted, *ABOUT),
+    OrderRejected: st.builds(OrderRejected, *ABOUT, st.sampled_from(RejectReason), TEXT),
+    OrderTriggered: st.builds(OrderTriggered, *ABOUT, UNITS),
+    OrderCancelRequested: st.builds(OrderCancelRequested, *ABOUT),
+    OrderCanceled: st.builds(OrderCanceled, *ABOUT, UNITS),
+    OrderExpired: st.builds(OrderExpired, *ABOUT, st.sampled_from(RejectReason), UNITS),
+    OrderFilled: st.builds(
+        OrderFilled,
         *ABOUT,
         st.integers(1, 99),
         *[UNITS] * 4,
@@ -79,8 +69,8 @@ EVENTS = {
         *[UNITS] * 5,
         POSITIONS,
     ),
-    ev.TradeClosed: st.builds(
-        ev.TradeClosed,
+    TradeClosed: st.builds(
+        TradeClosed,
         *HEAD,
         INSTRUMENTS,
         st.sampled_from(Side),
@@ -92,9 +82,9 @@ EVENTS = {
         st.integers(0, 9),
         st.booleans(),
     ),
-    ev.MetricSample: st.builds(ev.MetricSample, *HEAD, TEXT, METRICS),
-    ev.EvidenceSample: st.builds(
-        ev.EvidenceSample,
+    MetricSample: st.builds(MetricSample, *HEAD, TEXT, METRICS),
+    EvidenceSample: st.builds(
+        EvidenceSample,
         *HEAD,
         FLOAT,
         WHOLE,
@@ -109,20 +99,20 @@ EVENTS = {
         MAYBE,
         TEXT,
     ),
-    ev.FamilyEvidence: st.builds(ev.FamilyEvidence, *HEAD, st.dictionaries(TEXT, FLOAT, max_size=6), TEXT),
+    FamilyEvidence: st.builds(FamilyEvidence, *HEAD, st.dictionaries(TEXT, FLOAT, max_size=6), TEXT),
 }
 
 
 @pytest.mark.parametrize("kind", HOT, ids=lambda k: k.__name__)
 @given(data=st.data())
-def test_the_fast_writer_of_each_kind_writes_the_same_bytes(kind: type[ev.Event], data: st.DataObject) -> None:
+def test_the_fast_writer_of_each_kind_writes_the_same_bytes(kind: type[Event], data: st.DataObject) -> None:
     """Straight from the fields or by way of the wire form and the reference package: byte for byte the same."""
     event = data.draw(EVENTS[kind])
     assert encode(event) == encode_any(event)
 
 
 @given(st.one_of(*EVENTS.values()))
-def test_an_entry_reads_back_as_what_was_written(event: ev.Event) -> None:
+def test_an_entry_reads_back_as_what_was_written(event: Event) -> None:
     """A plain JSON reader finds the wire form again, large integers as text, and the keys in order."""
     # ECMAScript pads the shortest digits of a large float with zeros, so every number is read as the double it is.
     document = json.loads(encode(event), parse_int=float)
@@ -143,18 +133,18 @@ def as_read(value: object) -> object:
 @given(FLOAT)
 def test_a_float_reads_back_as_itself(number: float) -> None:
     """No digit is lost and none is added: reading the entry gives the very same float."""
-    entry = encode(ev.MetricSample(0, None, "USDT", {"x": number}))
+    entry = encode(MetricSample(0, None, "USDT", {"x": number}))
     assert float(json.loads(entry)["body"]["metrics"]["x"]) == number
 
 
-@given(st.lists(EVENTS[ev.OrderFilled], min_size=1, max_size=5), st.integers(0, 400))
-def test_what_was_written_before_changes_nothing(fills: list[ev.OrderFilled], others: int) -> None:
+@given(st.lists(EVENTS[OrderFilled], min_size=1, max_size=5), st.integers(0, 400))
+def test_what_was_written_before_changes_nothing(fills: list[OrderFilled], others: int) -> None:
     """The memories of the fast writers are only memories: full, emptied or fresh, the bytes are the same."""
     fill = fills[0]
     want = encode(fill)
     for i in range(others):
         intent = OrderIntent(Instrument(f"X{i}", "V", "X", "Y", Decimal("0.5"), Decimal(1)), Side.BUY, i + 1)
-        encode(ev.OrderSubmitted(0, None, Order(str(i), "t", intent, 0, 0), 0))
+        encode(OrderSubmitted(0, None, Order(str(i), "t", intent, 0, 0), 0))
     for other in fills:
         encode(other)
     assert encode(fill) == want
@@ -170,8 +160,8 @@ def test_numbers_of_every_size_are_written_alike(power: int, digits: int, bound:
     for size in (float(f"{digits}e{power - len(str(digits))}"), bound):
         value = sign * size
         if math.isfinite(value):
-            event = ev.MetricSample(0, "t", "USDT", {"x": value})
-            assert HOT[ev.MetricSample](event) == encode_any(event)
+            event = MetricSample(0, "t", "USDT", {"x": value})
+            assert HOT[MetricSample](event) == encode_any(event)
             assert canonical({"x": value}) == _by_package({"x": value})
 
 

@@ -23,13 +23,15 @@ from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeDiscount, FeeSchedule, Realism
 from genesis.feeds.replay import Replay
-from genesis.model.events import FundingPaid, Liquidated, OrderFilled, RunStarted
+from genesis.model.events import OrderFilled
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
 from genesis.model.market import Bar, Quote, Trade
 from genesis.model.money import Money
 from genesis.model.orders import OrderType, Side, TimeInForce
 from genesis.model.rules import StpMode
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import FundingPaid, Liquidated
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.limits import Limits

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from genesis.execution.profile import ExecutionProfile, Realism
 from genesis.model.events import (
-    MetricSample,
     OrderAccepted,
     OrderCanceled,
     OrderCancelRequested,
@@ -24,6 +23,7 @@ from genesis.model.events import (
     OrderTriggered,
 )
 from genesis.model.orders import Side, TimeInForce
+from genesis.model.track_events import MetricSample
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import NoParams, Strategy
 from genesis.tape.stream import Stream, StreamKind

@@ -12,28 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.audit.entry import encode
-from genesis.model.events import Event, MetricSample, OrderAccepted, OrderFilled, OrderSubmitted
-from genesis.model.orders import Liquidity, Order, OrderIntent, OrderType, Side, TimeInForce
+from genesis.model.events import Event, OrderAccepted, OrderFilled, OrderSubmitted
+from genesis.model.orders import Liquidity, Order
+from genesis.model.track_events import MetricSample
 from genesis.storage.database import SqliteDatabase
 from genesis.storage.projections import Projector
 from genesis.storage.schema import PROJECTIONS, create
-from tests.property.test_entry_bytes import INSTRUMENTS, METRICS, TEXT, TRACK, UNITS
+from tests.kit.entry_values import METRICS, TEXT, TRACK, UNITS, intents
 
 TIMES = st.integers(0, 2**62)
-INTENTS = st.builds(
-    OrderIntent,
-    INSTRUMENTS,
-    st.sampled_from(Side),
-    UNITS,
-    st.sampled_from(OrderType),
-    st.none() | UNITS,
-    st.none() | UNITS,
-    st.none() | st.integers(0, 2**60),
-    st.sampled_from(TimeInForce),
-    st.booleans(),
-    st.booleans(),
-    TEXT,
-)
+INTENTS = intents(st.integers(0, 2**60))
 FILLS = st.builds(
     OrderFilled,
     TIMES,

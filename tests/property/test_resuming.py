@@ -14,7 +14,7 @@ from genesis.config.schema import RunSection
 from genesis.execution.fault_plan import BUILT_IN
 from genesis.feeds.files.reading import Reading
 from genesis.model.instruments import InstrumentKind
-from genesis.system.run import Prepared
+from genesis.system.prepared import Prepared
 from tests.kit.disturbed import ROOT, TRADERS, prepared, quotes, trades
 from tests.kit.resumed import assert_resumes
 from tests.kit.runs import FX

@@ -24,7 +24,6 @@ from genesis.execution.fault_plan import (
 )
 from genesis.feeds.files.reading import Reading
 from genesis.model.events import (
-    FaultsInjected,
     OrderAccepted,
     OrderCanceled,
     OrderEvent,
@@ -35,6 +34,7 @@ from genesis.model.events import (
     OrderTriggered,
     OrderUnanswered,
 )
+from genesis.model.run_events import FaultsInjected
 from genesis.rng import ClippedNormal
 from tests.kit.disturbed import PLAN, TRADERS, entries_of, events_of, prepared, quotes, ran, trades
 from tests.kit.runs import START, Memory

@@ -16,12 +16,14 @@ from genesis.engine.track import Track
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import FundingPaid, Liquidated, MetricSample, OrderDenied, OrderFilled, RunStarted
+from genesis.model.events import OrderDenied, OrderFilled
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import FundingPaid, Liquidated, MetricSample
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.portfolio.portfolio import Portfolio

@@ -13,10 +13,11 @@ from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, OrderFilled, OrderSubmitted, RunStarted
+from genesis.model.events import Event, OrderFilled, OrderSubmitted
 from genesis.model.instruments import Instrument
 from genesis.model.market import Bar
 from genesis.model.money import Money
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.live_pair import LivePair
 from genesis.paper_trading.simulator import PaperTradingSimulator

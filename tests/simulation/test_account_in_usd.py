@@ -20,7 +20,8 @@ from genesis.paper_trading.promotion_facts import Evaluation, Level
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import MinDwell, PromotionRules
 from genesis.paper_trading.stages import Move, Stage
-from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare, run_prepared
 from tests.kit.outsider import findings

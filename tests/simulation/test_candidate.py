@@ -14,9 +14,12 @@ from genesis.evidence.stress import FACTOR, StressedEvidence
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.replay import Replay
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import Event, EvidenceSample, MetricSample, RunStarted
+from genesis.model.events import Event
 from genesis.model.market import Bar
 from genesis.model.money import Money
+from genesis.model.promotion_events import EvidenceSample
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import MetricSample
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.simulator import PaperTradingSimulator

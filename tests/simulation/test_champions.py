@@ -17,9 +17,11 @@ from genesis.evidence.rules import BettingRules, Source
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.replay import Replay
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import Event, RunStarted, VariantsCompared
+from genesis.model.events import Event
 from genesis.model.market import Bar
 from genesis.model.money import Money
+from genesis.model.promotion_events import VariantsCompared
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.ab_testing import AbTest, Succession
 from genesis.paper_trading.candidate import Candidate

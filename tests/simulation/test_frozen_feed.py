@@ -10,19 +10,20 @@ from typing import Any
 import pytest
 
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
-from genesis.config import Config, InstrumentConfig, StrategyConfig
+from genesis.config import Config, StrategyConfig
 from genesis.config.schema import DataConfig, PaperSection, RunSection
-from genesis.execution.profile import FeeCurrency, FeeSchedule
-from genesis.model.instruments import InstrumentKind
 from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
-from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
-from genesis.system.run import Prepared, prepare, run_prepared
+from genesis.system.prepared import Prepared
+from genesis.system.run import prepare, run_prepared
 from tests.kit.outsider import findings
+from tests.kit.planted import both_ways
 
 START_NS = 1_609_459_200_000_000_000
 BAR_NS = 4 * NS_PER_HOUR
@@ -79,16 +80,7 @@ def prepared(
 ) -> Prepared:
     (folder / "swings.py").write_text(strategy.replace("EVERY = 8", f"EVERY = {every}"))
     data = minutes(folder, frozen_ns, days)
-    instrument = InstrumentConfig(
-        symbol="BTCUSDT",
-        venue="BINANCE",
-        base="BTC",
-        quote="USDT",
-        tick=Decimal("0.1"),
-        lot=Decimal("0.01"),
-        kind=InstrumentKind.FX,
-        fees=FeeSchedule(maker_bp=Decimal(1), taker_bp=Decimal(2), currency=FeeCurrency.QUOTE),
-    )
+    instrument = both_ways("0.1", "0.01")
     few = ValidationCriteria(
         min_trades=1,
         days_mode=Mode.OFF,

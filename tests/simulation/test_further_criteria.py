@@ -27,18 +27,19 @@ from genesis.paper_trading.stages import Stage
 from genesis.paper_trading.validation_criteria import (
     ALWAYS_TOLD,
     DrawdownLimit,
-    Mode,
     OwnCriterion,
     SharpeUse,
-    Status,
     ValidationCriteria,
-    Verdict,
 )
+from genesis.paper_trading.verdicts import Mode, Status, Verdict
 from genesis.storage.sqlite import StoreReader
+from genesis.system.announcing import announce
 from genesis.system.gatekeeper import criteria_of, gatekeeping
 from genesis.system.reporting import read_report
-from genesis.system.run import betting_rules, prepare, run_prepared
-from tests.kit.outsider import RECOMPUTE, findings
+from genesis.system.run import prepare, run_prepared
+from genesis.system.templates.recomputation.report import recompute
+from genesis.system.weighing import betting_rules
+from tests.kit.outsider import findings
 from tests.kit.resumed import assert_resumes
 from tests.simulation.test_frozen_feed import FROZEN, START_NS, SWINGS, evaluations, prepared
 
@@ -253,8 +254,7 @@ def altered(entries: list[bytes], name: str, change: Callable[[dict[str, Any]], 
     document = json.loads(entries[last])
     change(next(v for v in document["body"]["record"]["facts"]["verdicts"] if v["criterion"]["name"] == name))
     document["body"]["digest"] = digest_of(document["body"]["record"])
-    found: list[str] = RECOMPUTE["recompute"]([*entries[:last], canonical(document), *entries[last + 1 :]]).findings
-    return found
+    return recompute([*entries[:last], canonical(document), *entries[last + 1 :]]).findings
 
 
 def test_an_altered_verdict_of_any_of_them_is_found(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_an_altered_verdict_of_any_of_them_is_found(tmp_path: Path) -> None:
     store = played(tmp_path, ValidationCriteria(**ALL), days=9)
     with StoreReader(store) as reader:
         entries = [row.entry for row in reader.entries()]
-    assert RECOMPUTE["recompute"](entries).findings == []
+    assert recompute(entries).findings == []
     names = (
         "min_sharpe",
         "max_drawdown",
@@ -328,7 +328,7 @@ def test_an_enforced_share_of_wins_is_warned_of_once(criteria: ValidationCriteri
         paper = msgspec.structs.replace(config.paper_trading, validation_criteria=criteria, enabled=enabled)
         run = prepare(msgspec.structs.replace(config, paper_trading=paper), tmp_path)
         with capture_logs() as told:
-            run.speak(structlog.get_logger(), tmp_path / "frozen.db")
+            announce(run, tmp_path / "frozen.db", structlog.get_logger())
         found = [line for line in told if line["event"] == "absolute win rate"]
         assert [line["log_level"] for line in found] == ["warning"] * (warned if enabled else 0)
         assert all(line["min_win_rate"] == "0.55" for line in found)

@@ -11,9 +11,9 @@ from genesis.engine.engine import Batch, Progress, TradingEngine
 from genesis.engine.step import Tape
 from genesis.errors import StorageError
 from genesis.feeds.replay import Replay
-from genesis.model.events import RunStarted
 from genesis.model.market import Trade
 from genesis.model.money import Money
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.storage.memory import MemoryJournal

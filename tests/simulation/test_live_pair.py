@@ -17,20 +17,12 @@ from genesis.engine.track import Track
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.replay import Replay
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import (
-    CapitalMoved,
-    Event,
-    OrderCanceled,
-    OrderDenied,
-    OrderFilled,
-    OrderSubmitted,
-    RunStarted,
-    TrackClosed,
-    TrackOpened,
-)
+from genesis.model.events import Event, OrderCanceled, OrderDenied, OrderFilled, OrderSubmitted
 from genesis.model.market import Bar
 from genesis.model.money import Money
 from genesis.model.orders import OrderIntent, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import CapitalMoved, TrackClosed, TrackOpened
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.simulator import PaperTradingSimulator

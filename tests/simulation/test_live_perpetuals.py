@@ -13,18 +13,12 @@ from genesis.engine.track import Track
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import (
-    CapitalMoved,
-    FundingPaid,
-    Liquidated,
-    OrderDenied,
-    OrderFilled,
-    RunStarted,
-    TrackClosed,
-)
+from genesis.model.events import OrderDenied, OrderFilled
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
 from genesis.model.money import Money
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import CapitalMoved, FundingPaid, Liquidated, TrackClosed
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.simulator import PaperTradingSimulator

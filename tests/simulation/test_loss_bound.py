@@ -7,9 +7,12 @@ from genesis.engine.step import Tape
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import BettingRules, Source
 from genesis.feeds.replay import Replay
-from genesis.model.events import EvidenceSample, OrderDenied, OrderFilled, RunStarted, TrackHalted
+from genesis.model.events import OrderDenied, OrderFilled
 from genesis.model.market import Bar
 from genesis.model.money import Money
+from genesis.model.promotion_events import EvidenceSample
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import TrackHalted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.strategies.base import NoParams, Strategy

@@ -17,31 +17,31 @@ from genesis.execution.fault_plan import Disconnect, FaultPlan, Span
 from genesis.execution.faults import venue_faults
 from genesis.execution.perpetual import Contract
 from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
-from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
-from genesis.model.events import (
-    Event,
-    FundingPaid,
-    Liquidated,
-    OrderCancelRejected,
-    OrderDenied,
-    OrderFilled,
-    OrderRejected,
-    OrderSubmitted,
-    TrackHalted,
-    TradeClosed,
-)
+from genesis.execution.profile import FeeCurrency, FeeSchedule
+from genesis.model.events import OrderCancelRejected, OrderDenied, OrderFilled, OrderRejected, OrderSubmitted
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier, margin_schedule
 from genesis.model.market import Quote, Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
+from genesis.model.track_events import FundingPaid, Liquidated, TrackHalted, TradeClosed
 from genesis.portfolio.portfolio import Portfolio
 from genesis.risk.tiers import SNIPER, Tier
-from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 from tests.kit.fills import fill_of
-from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, quotes_stream, run, trades_stream
+from tests.kit.runs import (
+    EXACT,
+    START,
+    UNBOUNDED,
+    Memory,
+    funding_stream,
+    marks_stream,
+    only,
+    quotes_stream,
+    run,
+    trades_stream,
+)
 
 SECOND = 1_000_000_000
 E8 = 10**8
@@ -54,11 +54,6 @@ TIERS = (
 TERMS = PerpetualTerms(margin_tiers=TIERS, leverage=10)
 BY_LAST = msgspec.structs.replace(TERMS, marked_by=MarkedBy.LAST_PRICE)
 FEES = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
-EXACT = ExecutionProfile(
-    latency_ms=ClippedNormal(10, 0, 10, 10),
-    slippage_bp=ClippedNormal(0, 0, 0, 0),
-    prints_share=Decimal(1),
-)
 
 
 class Plan(Strategy):
@@ -121,10 +116,6 @@ def go(
         streams, [("t", plan(orders, instruments))], rows, EXACT, budget, tiers=(tier,), fees=fees, terms=of
     )
     return journal, simulator.tracks[0].portfolio
-
-
-def only(journal: Memory, kind: type[Event]) -> list[Event]:
-    return [e for e in journal.events if type(e) is kind]
 
 
 def money(portfolio: Portfolio, units: int) -> Decimal:

@@ -21,22 +21,17 @@ from genesis.evidence.rules import BettingRules, FutilityRules, HedgeRules, Sour
 from genesis.evidence.simulated import added, chosen
 from genesis.metrics.ratios import Moments, sharpe
 from genesis.paper_trading.family import Family as Tried
-from genesis.paper_trading.policy import BUDGET, Family, Year, study, time_of, weigh, weigh_all, years
+from genesis.paper_trading.policy import study
+from genesis.paper_trading.policy_families import BUDGET, Family
+from genesis.paper_trading.policy_shown import time_of, weigh, weigh_all
 from genesis.paper_trading.policy_values import Policy, Strategy, World
+from genesis.paper_trading.policy_years import Year, years
 from genesis.paper_trading.promotion_facts import AccountFacts, Facts
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
 from genesis.paper_trading.promotion_rules import MinDwell, Profile, PromotionRules
 from genesis.paper_trading.stages import Stage
-from genesis.paper_trading.validation_criteria import (
-    DrawdownLimit,
-    Measurements,
-    Mode,
-    SharpeUse,
-    Status,
-    ValidationCriteria,
-    Window,
-    overall,
-)
+from genesis.paper_trading.validation_criteria import DrawdownLimit, SharpeUse, ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Mode, Status, Window, overall
 from genesis.rng import study as chance_of
 
 BETS = BettingRules()

@@ -11,12 +11,14 @@ import pytest
 from genesis.clock import NS_PER_DAY
 from genesis.config import load_config
 from genesis.errors import IntegrityError
-from genesis.model.events import CapitalMoved, StageChanged, TrackClosed, TrackOpened
+from genesis.model.promotion_events import StageChanged
+from genesis.model.track_events import CapitalMoved, TrackClosed, TrackOpened
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.storage.state import NotKept
 from genesis.strategies.base import Strategy
+from genesis.system.prepared import Prepared
 from genesis.system.resuming import capture
-from genesis.system.run import Prepared, prepare
+from genesis.system.run import prepare
 from tests.kit.disturbed import prepared, steady
 from tests.kit.planted import FIRST_NS, HOURLY, configuration, hourly, planted, variants
 from tests.kit.resumed import assert_resumes, gone_on_with, told

@@ -12,22 +12,25 @@ import numpy as np
 import pytest
 
 from genesis.clock import NS_PER_HOUR
-from genesis.config import Config, InstrumentConfig, StrategyConfig
+from genesis.config import Config, StrategyConfig
 from genesis.config.schema import DataConfig, PaperSection, RunSection
 from genesis.evidence.payoffs import Payoff
 from genesis.evidence.rules import Source
-from genesis.execution.profile import FeeCurrency, FeeSchedule
-from genesis.model.instruments import InstrumentKind
-from genesis.paper_trading.policy import BUDGET, Family, Year, study, weigh_all, years
+from genesis.paper_trading.policy import study
+from genesis.paper_trading.policy_families import BUDGET, Family
+from genesis.paper_trading.policy_shown import weigh_all
 from genesis.paper_trading.policy_values import Policy, Rate, Strategy, World
+from genesis.paper_trading.policy_years import Year, years
 from genesis.paper_trading.promotion_facts import Order
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import MinDwell, Profile, PromotionRules
 from genesis.paper_trading.stages import Move, Stage
-from genesis.paper_trading.validation_criteria import Mode, ValidationCriteria
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode
 from genesis.rng import study as chance_of
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare, run_prepared
+from tests.kit.planted import both_ways
 from tests.kit.promotions import GIVEN, decided, said, standing
 
 CROWD = 200
@@ -118,16 +121,7 @@ def bull_market(folder: Path, days: int) -> Path:
 def test_buy_and_hold_in_a_bull_market_earns_no_step_above_the_first(tmp_path: Path) -> None:
     """Its raw evidence would carry all of its capital; what is left of it beside the instrument itself carries nothing."""
     (tmp_path / "hold.py").write_text(HOLD)
-    instrument = InstrumentConfig(
-        symbol="BTCUSDT",
-        venue="BINANCE",
-        base="BTC",
-        quote="USDT",
-        tick=Decimal("0.01"),
-        lot=Decimal("0.0001"),
-        kind=InstrumentKind.FX,
-        fees=FeeSchedule(maker_bp=Decimal(1), taker_bp=Decimal(2), currency=FeeCurrency.QUOTE),
-    )
+    instrument = both_ways("0.01", "0.0001")
     off = Mode.OFF
     criteria = ValidationCriteria(trades_mode=off, drawdown_mode=off, win_rate_mode=off)
     # Neither trades nor room keep it down: evidence alone does.

@@ -7,12 +7,13 @@ from pathlib import Path
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.feeds.replay import Replay
-from genesis.model.events import OrderRejected, OrderSubmitted, RunStarted
+from genesis.model.events import OrderRejected, OrderSubmitted
 from genesis.model.instruments import Instrument
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import RejectReason
 from genesis.model.rules import ExchangeRules
+from genesis.model.run_events import RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.strategies.base import NoParams, Strategy

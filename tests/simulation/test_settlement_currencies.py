@@ -12,33 +12,34 @@ from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.execution.perpetual_terms import PerpetualTerms
-from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule
+from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import (
-    Event,
-    FundingPaid,
-    Liquidated,
-    MetricSample,
-    OrderCanceled,
-    OrderDenied,
-    OrderFilled,
-    OrderRejected,
-    RunStarted,
-    TrackHalted,
-)
+from genesis.model.events import OrderCanceled, OrderFilled, OrderRejected
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, OrderType, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import FundingPaid, Liquidated, TrackHalted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import Tier
-from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, trades_stream
+from tests.kit.runs import (
+    EXACT,
+    START,
+    UNBOUNDED,
+    Memory,
+    denials,
+    funding_stream,
+    last_metrics,
+    marks_stream,
+    only,
+    trades_stream,
+)
 
 SECOND, E8 = 1_000_000_000, 10**8
 USDC = Instrument("USDCUSDT", "X", "USDC", "USDT", Decimal("0.0001"), Decimal(1))
@@ -50,9 +51,6 @@ BTC_USDC = Instrument("BTCUSDC", "F", "BTC", "USDC", Decimal("0.01"), Decimal("0
 TIERS = (MarginTier(floor=Decimal(0), cap=Decimal(10**6), maintenance_rate=Decimal("0.01"), max_leverage=20),)
 TERMS = PerpetualTerms(margin_tiers=TIERS, leverage=10)
 NO_FEE = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
-EXACT = ExecutionProfile(
-    latency_ms=ClippedNormal(10, 0, 10, 10), slippage_bp=ClippedNormal(0, 0, 0, 0), prints_share=Decimal(1)
-)
 
 
 class Plan(Strategy):
@@ -112,21 +110,9 @@ def go(
     return journal, track
 
 
-def only(journal: Memory, kind: type[Event]) -> list[Event]:
-    return [e for e in journal.events if isinstance(e, kind)]
-
-
-def denials(journal: Memory) -> list[tuple[DenyReason, str]]:
-    return [(e.reason, e.detail) for e in journal.events if isinstance(e, OrderDenied)]
-
-
 def owned(track: Track, asset: str) -> Decimal:
     portfolio = track.portfolio
     return currency_grid(portfolio.scales[asset]).to_decimal(portfolio.owned_of(asset)).normalize() + 0
-
-
-def last(journal: Memory) -> dict[str, object]:
-    return {**[e for e in journal.events if isinstance(e, MetricSample)][-1].told()}
 
 
 def check(track: Track) -> None:
@@ -148,7 +134,7 @@ def test_a_budget_in_usd_holds_a_perpetual_that_settles_in_usdt() -> None:
 
     assert denials(journal) == []
     assert (owned(track, "USD"), owned(track, "USDT")) == (10, 1095)
-    told = last(journal)
+    told = last_metrics(journal)
     assert Decimal(str(told["equity"])) == 10 + 1095 * Decimal("0.99")
     assert (Decimal(str(told["realized_pnl"])), Decimal(str(told["funding"]))) == (99, Decimal("-4.95"))
     assert Decimal(str(told["funding.USDT"])) == -5
@@ -327,6 +313,6 @@ def test_a_wallet_is_judged_whether_or_not_its_money_has_a_rate() -> None:
     assert isinstance(settled, FundingPaid)
     assert currency_grid(settled.decimals).to_decimal(settled.change) == Decimal("-0.002")
     # What was settled and closed without a rate is told of none.
-    assert last(journal)["equity"] is None
-    assert last(journal)["unconverted"] == 2
+    assert last_metrics(journal)["equity"] is None
+    assert last_metrics(journal)["unconverted"] == 2
     track.portfolio.ledger.check()

@@ -15,22 +15,36 @@ from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.errors import ConfigError
 from genesis.execution.perpetual_terms import PerpetualTerms
-from genesis.execution.profile import ExecutionProfile, FeeDiscount, FeeSchedule
+from genesis.execution.profile import FeeDiscount, FeeSchedule
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, MetricSample, OrderDenied, OrderFilled, RunStarted, TrackHalted, TradeClosed
+from genesis.model.events import OrderFilled
 from genesis.model.grid import currency_grid
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.margin import MarginTier
 from genesis.model.market import Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import MetricSample, TrackHalted, TradeClosed
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
-from genesis.rng import ClippedNormal
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
-from tests.kit.runs import START, UNBOUNDED, Memory, funding_stream, marks_stream, quotes_stream, trades_stream
+from tests.kit.pages import plain
+from tests.kit.runs import (
+    EXACT,
+    START,
+    UNBOUNDED,
+    Memory,
+    denials,
+    funding_stream,
+    last_metrics,
+    marks_stream,
+    only,
+    quotes_stream,
+    trades_stream,
+)
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -40,9 +54,6 @@ ETHUSDT = Instrument("ETHUSDT", "X", "ETH", "USDT", Decimal("0.01"), Decimal("0.
 BNBUSDT = Instrument("BNBUSDT", "X", "BNB", "USDT", Decimal("0.1"), Decimal("0.001"))
 USDTUSD = Instrument("USDTUSD", "X", "USDT", "USD", Decimal("0.0001"), Decimal("0.1"))
 TRIANGLE = (BTCUSDT, ETHBTC, ETHUSDT)
-EXACT = ExecutionProfile(
-    latency_ms=ClippedNormal(10, 0, 10, 10), slippage_bp=ClippedNormal(0, 0, 0, 0), prints_share=Decimal(1)
-)
 NO_FEE = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0))
 IN_BNB = FeeSchedule(discount=FeeDiscount("BNB"))
 
@@ -98,27 +109,10 @@ def go(
     return journal, track
 
 
-def heard(journal: Memory, kind: type[Event]) -> list[Event]:
-    return [e for e in journal.events if isinstance(e, kind)]
-
-
-def denials(journal: Memory) -> list[tuple[DenyReason, str]]:
-    return [(e.reason, e.detail) for e in journal.events if isinstance(e, OrderDenied)]
-
-
 def owned(track: Track, asset: str) -> str:
     """What is owned of an asset, as plain text."""
     portfolio = track.portfolio
     return plain(currency_grid(portfolio.scales[asset]).to_decimal(portfolio.owned_of(asset)))
-
-
-def plain(value: Decimal) -> str:
-    return format(value.normalize() + 0, "f")
-
-
-def last(journal: Memory) -> dict[str, object]:
-    """The metrics of the last sample."""
-    return {**[e for e in journal.events if isinstance(e, MetricSample)][-1].told()}
 
 
 # ---- three quotes in a triangle
@@ -134,7 +128,7 @@ def test_one_budget_goes_round_a_triangle() -> None:
     assert denials(journal) == []
     assert [owned(track, a) for a in ("USDT", "BTC", "ETH")] == ["9100", "0.05", "0"]
     # 9,100 and 0.05 BTC at 20,000; the ETH owed to ETHUSDT and owned by ETHBTC are one.
-    assert last(journal)["equity"] == "10100.0000000000"
+    assert last_metrics(journal)["equity"] == "10100.0000000000"
     track.portfolio.ledger.check()
 
 
@@ -146,7 +140,7 @@ def test_a_buy_needs_the_money_it_is_paid_in() -> None:
 
     says = "ETHBTC.X: expected 0.0500000000000 BTC free, found 0.0000000000000"
     assert denials(journal) == [(DenyReason.INSUFFICIENT_FUNDS, says)]
-    assert heard(journal, OrderFilled) == []
+    assert only(journal, OrderFilled) == []
 
 
 def test_what_is_bound_by_an_open_order_is_not_free() -> None:
@@ -179,7 +173,7 @@ def test_what_is_owned_may_be_sold_wherever_it_came_from_and_nothing_beyond() ->
 
     assert [r for r, _ in denials(journal)] == [DenyReason.SHORT_NOT_ALLOWED]
     assert [owned(track, a) for a in ("USDT", "BTC")] == ["12000", "0"]
-    assert last(journal)["equity"] == "12000.0000000000"
+    assert last_metrics(journal)["equity"] == "12000.0000000000"
 
 
 # ---- what it is worth
@@ -198,14 +192,14 @@ def test_each_part_is_converted_at_its_moment_and_the_rest_is_what_rates_did() -
         [btc, eth], Plan((BTCUSDT, ETHBTC), Plan.Params(orders)), Money(10_000, "USDT"), [Money("0.5", "BTC")]
     )
 
-    found = last(journal)
+    found = last_metrics(journal)
     assert found["budget_worth"] == "20000.0000000000"
     assert found["realized_pnl"] == "600.0000000000"
     assert found["conversion_pnl"] == "5000.0000000000"
     assert found["equity"] == "25600.0000000000"
     assert found["total_return"] == pytest.approx(0.28)
     assert found["cash.BTC"] == "0.5200000000000"
-    (trade,) = heard(journal, TradeClosed)
+    (trade,) = only(journal, TradeClosed)
     assert isinstance(trade, TradeClosed)
     assert (trade.currency, plain(currency_grid(trade.decimals).to_decimal(trade.pnl))) == ("BTC", "0.02")
 
@@ -218,9 +212,9 @@ def test_a_rate_that_is_not_traded_converts() -> None:
 
     journal, track = go([btc, usd], strategy, Money(1_000, "USD"), [Money(5_000, "USDT")], [USDTUSD])
 
-    assert last(journal)["budget_worth"] == "5995.00000000"
+    assert last_metrics(journal)["budget_worth"] == "5995.00000000"
     # Beside 1,000 USD 3,000 USDT and 0.1 BTC at 40,000: 7,000 USDT, sold at 0.9990.
-    assert last(journal)["equity"] == "7993.00000000"
+    assert last_metrics(journal)["equity"] == "7993.00000000"
     assert track.marks.index() == pytest.approx(7993 / 5995)
     assert owned(track, "USDT") == "3000"
 
@@ -257,7 +251,7 @@ def test_a_fall_of_the_rate_alone_halts() -> None:
 
     assert track.stops.forbidden is not None
     assert track.marks.drawdown.maximum >= 0.04
-    assert heard(journal, OrderFilled) == []
+    assert only(journal, OrderFilled) == []
 
 
 def test_a_halt_sells_what_is_owned_in_as_many_rounds_as_it_takes() -> None:
@@ -274,13 +268,13 @@ def test_a_halt_sells_what_is_owned_in_as_many_rounds_as_it_takes() -> None:
     assert track.stops.forbidden is not None
     # 0.0999 - 0.05 - 0.049 and 0.999 x 0.05 x 0.999 of the ETH, of which 0.05 in whole lots are sold.
     assert [owned(track, a) for a in ("ETH", "BTC")] == ["0", "0.00080005"]
-    forced = [e.order.intent for e in heard(journal, OrderFilled) if isinstance(e, OrderFilled) and e.order.intent.tag]
+    forced = [e.order.intent for e in only(journal, OrderFilled) if isinstance(e, OrderFilled) and e.order.intent.tag]
     assert [(i.instrument.symbol, i.side) for i in forced] == [
         ("BTCUSDT", Side.SELL),
         ("ETHBTC", Side.SELL),
         ("BTCUSDT", Side.SELL),
     ]
-    assert [e.reason for e in heard(journal, TrackHalted) if isinstance(e, TrackHalted)] == ["DRAWDOWN"]
+    assert [e.reason for e in only(journal, TrackHalted) if isinstance(e, TrackHalted)] == ["DRAWDOWN"]
 
 
 HALTS = msgspec.structs.replace(UNBOUNDED, drawdown_halt=Decimal("0.2"))
@@ -321,8 +315,8 @@ def test_fees_are_paid_in_bnb_until_it_is_short() -> None:
     borne = currency_grid(portfolio.scales["USDT"]).to_decimal(portfolio.fees_elsewhere_of("USDT"))
     assert plain(borne) == "1.527705"
     # 0.00001 BTC at 20,400 is 0.204.
-    assert plain(Decimal(str(last(journal)["fees"]))) == "1.731705"
-    assert last(journal)["fees.BNB"] == "0.00611082"
+    assert plain(Decimal(str(last_metrics(journal)["fees"]))) == "1.731705"
+    assert last_metrics(journal)["fees.BNB"] == "0.00611082"
 
 
 BTCUSDT_FINE = Instrument("BTCUSDT", "X", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"))
@@ -359,8 +353,8 @@ def test_a_short_of_the_budgets_own_currency_is_a_long_of_the_other() -> None:
 
     assert denials(journal) == []
     assert track.portfolio.owned_of("JPY") == 10_000 * 10 ** track.portfolio.scales["JPY"]
-    assert last(journal)["equity"] == "10071.42857142"
-    assert last(journal)["realized_pnl"] == "71.42857142"
+    assert last_metrics(journal)["equity"] == "10071.42857142"
+    assert last_metrics(journal)["realized_pnl"] == "71.42857142"
     (trade,) = [e for e in journal.events if isinstance(e, TradeClosed)]
     assert (trade.side, trade.currency) == (Side.SELL, "JPY")
     # While it was open at 140: 9,000 USD and 150,000 yen.
@@ -396,7 +390,7 @@ def test_a_perpetual_stands_beside_spot_of_another_quote() -> None:
     assert owned(track, "BTC") == "0.05"
     assert track.portfolio.position_units(PERP.id) == -(10**7)
     # 10,000 + 0.05 BTC at 20,000 + 1 ETH at 0.05 x 20,000 + 100.
-    assert Decimal(str(last(journal)["equity"])) == 12_100
+    assert Decimal(str(last_metrics(journal)["equity"])) == 12_100
     assert track.marks.index() == pytest.approx(12_100 / 12_000)
 
 
@@ -476,7 +470,7 @@ def test_how_the_tape_is_cut_changes_nothing_and_money_is_conserved(
     assert wallet is not None
     for asset in ("USDT", "BTC", "ETH", "BNB"):
         assert portfolio.owned_of(asset) == wallet.free[asset] + wallet.locked[asset] >= 0
-    found = last(journal)
+    found = last_metrics(journal)
     fills = [e for e in journal.events if isinstance(e, OrderFilled)]
     event(f"{min(len(fills), 10)} fills or more")
     if found["equity"] is not None:

@@ -8,8 +8,9 @@ import pytest
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.feeds.replay import Replay
-from genesis.model.events import Event, GapFound, RowsLate, RunStarted
+from genesis.model.events import Event
 from genesis.model.money import Money
+from genesis.model.run_events import GapFound, RowsLate, RunStarted
 from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.strategies.base import NoParams

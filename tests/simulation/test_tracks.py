@@ -8,19 +8,11 @@ import numpy as np
 import pytest
 
 from genesis.execution.profile import ExecutionProfile
-from genesis.model.events import (
-    MetricSample,
-    OrderAccepted,
-    OrderDenied,
-    OrderFilled,
-    OrderSubmitted,
-    StrategyNote,
-    TrackHalted,
-    TrackStopped,
-)
+from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderSubmitted
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import Bar, BarSpec
 from genesis.model.orders import DenyReason, Refused, Side
+from genesis.model.track_events import MetricSample, StrategyNote, TrackHalted, TrackStopped
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import NoParams, Strategy
 from genesis.tape.stream import Stream, StreamKind

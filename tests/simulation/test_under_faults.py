@@ -27,8 +27,6 @@ from genesis.execution.fault_plan import (
 from genesis.feeds.faults import fault_reading
 from genesis.feeds.files.reading import Reading
 from genesis.model.events import (
-    FaultsInjected,
-    GapFound,
     OrderCanceled,
     OrderCancelRejected,
     OrderCancelRequested,
@@ -36,12 +34,11 @@ from genesis.model.events import (
     OrderRejected,
     OrderSubmitted,
     OrderUnanswered,
-    TapeEnded,
-    TrackHalted,
-    TrackStopped,
 )
 from genesis.model.market import BarSpec
 from genesis.model.orders import RejectReason
+from genesis.model.run_events import FaultsInjected, GapFound, TapeEnded
+from genesis.model.track_events import TrackHalted, TrackStopped
 from genesis.rng import ClippedNormal
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import run_prepared

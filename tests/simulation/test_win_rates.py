@@ -14,10 +14,12 @@ from genesis.paper_trading.policy import study
 from genesis.paper_trading.policy_values import Policy, Strategy, World
 from genesis.paper_trading.promotion_facts import Evaluation
 from genesis.paper_trading.promotion_rules import PromotionRules
-from genesis.paper_trading.validation_criteria import Mode, Status, ValidationCriteria, Verdict
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode, Status, Verdict
 from genesis.storage.sqlite import StoreReader
 from genesis.system.gatekeeper import criteria_of, gatekeeping
-from genesis.system.run import betting_rules, prepare, run_prepared
+from genesis.system.run import prepare, run_prepared
+from genesis.system.weighing import betting_rules
 from tests.kit.outsider import findings
 from tests.simulation.test_frozen_feed import evaluations, prepared
 

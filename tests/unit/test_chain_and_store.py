@@ -14,7 +14,8 @@ from genesis.audit.entry import encode
 from genesis.audit.verify import verify
 from genesis.clock import ManualClock
 from genesis.errors import ConfigError, IntegrityError, StorageError
-from genesis.model.events import RunStarted, StrategyNote
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import StrategyNote
 from genesis.storage.sqlite import SqliteStore, StoreReader
 
 NOTES = [StrategyNote(10**18 + i, "a", f"note {i}") for i in range(5)]

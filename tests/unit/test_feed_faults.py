@@ -15,8 +15,8 @@ from genesis.execution.book import DepthBook
 from genesis.execution.fault_plan import BUILT_IN, Deliveries, FaultPlan, Gap, Rejects, Span, StaleQuotes
 from genesis.feeds.faults import FeedFault, fault_reading, known_at_the_door
 from genesis.feeds.files.reading import Reading
-from genesis.model.events import GapFound
 from genesis.model.market import BarSpec
+from genesis.model.run_events import GapFound
 from genesis.rng import ClippedNormal
 from genesis.tape.stream import ABSENT, COLUMNS, StreamKind
 from tests.kit.recordings import reading, rows_of

@@ -26,7 +26,7 @@ from genesis.monitoring.report.svg import (
 )
 from genesis.monitoring.report.values import Benchmark, Cost, Line, PriceChart, TrackReport
 from genesis.monitoring.report.wording import DASH, fixed, minute, number, percent, safe
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 
 MARKERS_MOST = 400
 _LABELS_MOST = 14

@@ -8,7 +8,7 @@ from genesis.metrics.drawdown import DrawdownTracker
 from genesis.metrics.ratios import EVIDENCE_BAR_NS, Moments, calmar, sharpe, sortino
 from genesis.metrics.returns import annualised_return
 from genesis.monitoring.report.values import BarReturns, Benchmark, Line
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 
 
 def bar_returns(worth: Line, first: float, start_ns: int, counted: int | None = None) -> BarReturns:

@@ -25,7 +25,7 @@ from genesis.monitoring.report.svg import (
 from genesis.monitoring.report.values import Line
 from genesis.monitoring.report.wording import number, safe
 from genesis.paper_trading.comparison import Indices
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 
 # Lower evidence than this is drawn here: how far below nothing it is says nothing more.
 _LEAST = 0.01

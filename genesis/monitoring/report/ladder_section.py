@@ -11,22 +11,14 @@ from genesis.monitoring.report.ladder_values import Beside, Climb, Ladder, Trial
 from genesis.monitoring.report.tables import badge, dash, table, two
 from genesis.monitoring.report.values import Metrics
 from genesis.monitoring.report.wording import DASH, count, exact, minute, money, number, percent, safe, span
-from genesis.paper_trading.comparison import OfBars, Side, SideBySide
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.comparison import PARTS, OfBars, Side, SideBySide
+from genesis.paper_trading.verdicts import Window
 
 _DRAWN = 6
 _MISSING_SHOWN = 3
 _CSS = {"LIVE": "good", "STABLE": "good", "VALIDATED": "good", "PAPER": "open", "DRAFT": "open"}
 _LEVELS = {"CALM": "good", "WARN": "open", "ALARM": "bad"}
 _STANDINGS = {"BETTER": "good", "WORSE": "bad"}
-PARTS = {
-    "missed": "fills that only one of them had, or had more of",
-    "price": "the same fills at other costs: spread, levels walked, slippage, impact",
-    "fees": "fees of the venue",
-    "funding": "settlements of perpetuals",
-    "timing": "the same fills at another price faced: the market moved between the two",
-    "valuation": "what is held, and fees in kind, valued otherwise than at the last price",
-}
 _SYNTHETIC = badge("synthetic", "bad")
 
 

@@ -11,7 +11,8 @@ from genesis.monitoring.report.definitions import DEFINITIONS
 from genesis.monitoring.report.tables import badge, dash, table, two
 from genesis.monitoring.report.values import Benchmark, Fact, RunReport, TrackReport
 from genesis.monitoring.report.wording import DASH, count, minute, money, number, percent, safe, span
-from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, Mode, Status, Unit, ValidationCriteria, Verdict
+from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, ValidationCriteria
+from genesis.paper_trading.verdicts import Mode, Status, Unit, Verdict
 
 _GAPS_SHOWN = 20
 _FACT_HEADS = ("what", "value", "meaning")

@@ -9,7 +9,7 @@ import msgspec
 from genesis.monitoring.report.axes import Scale, places, thin, ticks, time_ticks
 from genesis.monitoring.report.values import Line
 from genesis.monitoring.report.wording import fixed, safe
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 
 WIDTH = 960
 LEFT, RIGHT = 76, 14

@@ -9,7 +9,8 @@ import msgspec
 
 from genesis.metrics.trades import breakeven_rate
 from genesis.paper_trading.statement import Statement
-from genesis.paper_trading.validation_criteria import Measurements, ValidationCriteria, Verdict, Window
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Verdict, Window
 
 Metric = str | int | float | None
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 RUN, OPERATIONS = b"genesis.run-chain.1\0", b"genesis.operations-chain.1\0"
-NAMES = """README.txt checkpoints.txt entries.hashes entries.jsonl keys.txt operations.hashes operations.jsonl recompute.py
-verify.py"""
+NAMES = ["README.txt", "checkpoints.txt", "keys.txt"]
+NAMES += [f"{name}.{kind}" for name in ("entries", "operations") for kind in ("hashes", "jsonl")]
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 findings: list[str] = []
@@ -139,11 +139,11 @@ def believed(operations: list[Any], listed: str, pinned: list[Any]) -> tuple[lis
 
 
 def verify(files: dict[str, bytes], pinned: list[Any], head: str | None, length: int | None, kept: list[str]) -> None:
-    sums = {f"{hashlib.sha256(files.get(n, b'')).hexdigest()}  {n}" for n in NAMES.split()} | {""}
     listed = {*files.pop("SHA256SUMS", b"").decode("latin-1").split("\n")}
+    files = dict.fromkeys(NAMES, b"") | files
+    sums = {f"{sha(data).hex()}  {name}" for name, data in files.items()} | {""}
     findings.extend(f"SHA256SUMS: not the file that is listed: {line[66:]}" for line in sorted(sums ^ listed))
-    findings.extend(f"{n}: expected no such file" for n in sorted(files.keys() - {*NAMES.split()}))
-    files = dict.fromkeys(NAMES.split(), b"") | files
+    findings.extend(f"{n}: expected no such file" for n in sorted({*files} - {*NAMES}) if not n.endswith(".py"))
     past, _ = chain("operations", files["operations.jsonl"], files["operations.hashes"], OPERATIONS, set())
     lines = enumerate(files["operations.jsonl"].splitlines(), 1)
     operations = [o for i, line in lines if (o := attempt(f"operation {i}", operation, line))]
@@ -168,8 +168,7 @@ def check_proof(text: str, key: Any) -> None:
     place, entry, (size, root, _) = int(index[6:]), unbase(extra[6:]), checkpoint(note, [key])
     found, i, last = sha(b"\0" + entry), place, size - 1
     for sibling in map(unbase, path):
-        right = i & 1 or i == last
-        found = sha(b"\1" + sibling + found) if right else sha(b"\1" + found + sibling)
+        found = sha(b"\1" + sibling + found) if (right := i & 1 or i == last) else sha(b"\1" + found + sibling)
         up = (i & -i).bit_length() if right and i else 1
         i, last = i >> up, last >> up
     form = [first, extra[:6], index[:6]] == ["c2sp.org/tlog-proof@v1", "extra ", "index "]
@@ -190,8 +189,9 @@ if __name__ == "__main__":
         attempt("proof", check_proof, given.file.read_text(encoding="utf-8"), given.key)
     else:
         packed = None if given.file.is_dir() else attempt(given.file, zipfile.ZipFile, given.file)
-        paths = [zipfile.Path(packed, n) for n in packed.namelist()] if packed else given.file.glob("*")
-        contents = {path.name: attempt(path, path.read_bytes) or b"" for path in paths}
+        paths: dict[str, Any] = {n: zipfile.Path(packed, n) for n in packed.namelist()} if packed else {}
+        paths |= {path.relative_to(given.file).as_posix(): path for path in given.file.rglob("*")}
+        contents = {n: attempt(path, path.read_bytes) or b"" for n, path in paths.items() if not path.is_dir()}
         outside = given.checkpoint.read_text(encoding="utf-8").split("\n\n") if given.checkpoint else []
         kept_notes = [f"{a}\n\n{b}\n" for a, b in zip(outside[::2], [*outside[1::2], ""], strict=False) if a]
         attempt("export", verify, contents, [given.key] if given.key else [], given.head, given.length, kept_notes)

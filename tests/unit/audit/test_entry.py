@@ -10,7 +10,9 @@ import pytest
 from genesis.audit.entry import canonical, decode, encode, encode_any, form, form_of
 from genesis.audit.hot import HOT
 from genesis.errors import IntegrityError
-from genesis.model.events import Event, OrderFilled, RunStarted, StrategyNote
+from genesis.model.events import Event, OrderFilled
+from genesis.model.run_events import RunStarted
+from genesis.model.track_events import StrategyNote
 from tests.kit.factories import T0, change, filled, note, order, sample, small_run
 
 

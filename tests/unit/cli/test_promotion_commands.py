@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from genesis.clock import ManualClock
-from genesis.model.events import PromotionEvaluated, TapeEnded
+from genesis.model.promotion_events import PromotionEvaluated
+from genesis.model.run_events import TapeEnded
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from tests.kit.decided import decided_store
 from tests.kit.factories import T0, started

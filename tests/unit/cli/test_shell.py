@@ -21,7 +21,9 @@ from genesis.config import Secret
 from genesis.engine.journal import NullJournal
 from genesis.errors import ConfigError, StorageError, Terminated
 from genesis.feeds.replay import Cut
-from genesis.model.events import Event, GapFound, StrategyNote, TrackHalted, TrackStopped
+from genesis.model.events import Event
+from genesis.model.run_events import GapFound
+from genesis.model.track_events import StrategyNote, TrackHalted, TrackStopped
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system import doctor, log
 from genesis.system.doctor import FREE_BYTES, Health

@@ -11,7 +11,8 @@ from genesis.config import load_config
 from genesis.errors import ConfigError, DataError
 from genesis.model.instruments import Calendar, Instrument, InstrumentKind
 from genesis.system.listings import read_listings, rules_digest
-from genesis.system.run import Prepared, prepare
+from genesis.system.prepared import Prepared
+from genesis.system.run import prepare
 from tests.kit import exchange as x
 
 FILTERS = (x.MIN_NOTIONAL, x.MAX_NUM_ORDERS)

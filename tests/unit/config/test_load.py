@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genesis.config import Config, Secret, config_yaml, load_config, plain_config, secret_keys, secrets_of, shape
 from genesis.errors import ConfigError
-from genesis.paper_trading.validation_criteria import Mode
+from genesis.paper_trading.verdicts import Mode
 from genesis.system.data import data_path
 from genesis.system.project import TEMPLATES, init_project
 

@@ -12,15 +12,8 @@ import pytest
 from genesis.config import config_yaml, load_config
 from genesis.errors import ConfigError, StrategyError
 from genesis.paper_trading.own_criteria import Measure, OwnJudge
-from genesis.paper_trading.validation_criteria import (
-    Measurements,
-    Mode,
-    OwnCriterion,
-    Status,
-    ValidationCriteria,
-    Verdict,
-    Window,
-)
+from genesis.paper_trading.validation_criteria import OwnCriterion, ValidationCriteria
+from genesis.paper_trading.verdicts import Measurements, Mode, Status, Verdict, Window
 from genesis.system.strategies import find_measure
 
 ASKED = OwnCriterion(name="calm", code="calm.py:calm", threshold=Decimal("0.3"), at_most=True)

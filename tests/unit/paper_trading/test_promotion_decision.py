@@ -1212,7 +1212,8 @@ def test_a_standing_cannot_hold_capital_where_none_is_held() -> None:
 
 def test_advisory_criteria_hold_nothing_back() -> None:
     """They are judged and shown."""
-    from genesis.paper_trading.validation_criteria import Measurements, Mode, ValidationCriteria
+    from genesis.paper_trading.validation_criteria import ValidationCriteria
+    from genesis.paper_trading.verdicts import Measurements, Mode
 
     soft = ValidationCriteria(win_rate_mode=Mode.ADVISORY)
     window = verdicts()[0].window

@@ -11,7 +11,7 @@ import pytest
 
 from genesis.audit.entry import encode
 from genesis.errors import IntegrityError
-from genesis.model.events import CommandTaken, PromotionEvaluated, StageChanged
+from genesis.model.promotion_events import CommandTaken, PromotionEvaluated, StageChanged
 from genesis.paper_trading.promotion_facts import Asked, DataState, Evaluation, Order
 from genesis.paper_trading.promotion_manager import Round, StrategyPromotionManager, recompute
 from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of

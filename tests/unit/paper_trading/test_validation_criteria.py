@@ -8,16 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from genesis.paper_trading.validation_criteria import (
+from genesis.paper_trading.validation_criteria import DrawdownLimit, SharpeUse, ValidationCriteria
+from genesis.paper_trading.verdicts import (
     Criterion,
-    DrawdownLimit,
     Measurements,
     Mode,
     SampleSize,
-    SharpeUse,
     Status,
     Unit,
-    ValidationCriteria,
     Verdict,
     Window,
     in_time,

@@ -19,7 +19,7 @@ from genesis.monitoring.report.values import (
     RunReport,
     TrackReport,
 )
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 
 START = 1_735_689_600_000_000_000
 HOUR = 3_600_000_000_000

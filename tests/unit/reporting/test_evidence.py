@@ -7,7 +7,7 @@ import pytest
 from genesis.metrics.ratios import Moments, sharpe
 from genesis.monitoring.report.evidence import bar_returns, benchmark, cash
 from genesis.monitoring.report.values import Line
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 from tests.unit.reporting.made import HOUR, START, wave
 
 

@@ -14,7 +14,7 @@ from genesis.monitoring.report.values import Line
 from genesis.monitoring.report.wording import minute
 from genesis.paper_trading.comparison import Attribution, Side, SideBySide, indices, of_bars
 from genesis.paper_trading.promotion_rules import PromotionRules
-from genesis.paper_trading.validation_criteria import Window
+from genesis.paper_trading.verdicts import Window
 from tests.unit.reporting.made import HOUR, START, run, track
 
 WINDOW = Window(START, START + 100 * 4 * HOUR)

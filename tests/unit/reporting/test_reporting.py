@@ -10,8 +10,9 @@ import pytest
 
 from genesis.clock import ManualClock
 from genesis.errors import StorageError
-from genesis.model.events import Event, OrderFilled, TapeEnded
+from genesis.model.events import Event, OrderFilled
 from genesis.model.orders import Liquidity
+from genesis.model.run_events import TapeEnded
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import SqliteStore, StoreReader

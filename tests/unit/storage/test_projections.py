@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from genesis.clock import ManualClock
 from genesis.errors import IntegrityError
-from genesis.model.events import Event, RunStarted
+from genesis.model.events import Event
+from genesis.model.run_events import RunStarted
 from genesis.storage import schema
 from genesis.storage.sqlite import SqliteStore
 from tests.kit.factories import (

@@ -10,8 +10,9 @@ import pytest
 from genesis.audit.entry import decode, encode
 from genesis.clock import ManualClock
 from genesis.errors import ConfigError, StorageError
-from genesis.model.events import MetricSample, TapeEnded
 from genesis.model.orders import Side
+from genesis.model.run_events import TapeEnded
+from genesis.model.track_events import MetricSample
 from genesis.storage.inbox import leave_command
 from genesis.storage.memory import MemoryJournal
 from genesis.storage.sqlite import SqliteStore, StoreReader

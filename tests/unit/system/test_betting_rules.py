@@ -10,7 +10,8 @@ import pytest
 from genesis.audit.entry import encode
 from genesis.evidence.families import closed_adjustment
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
-from genesis.system.run import betting_rules, prepare
+from genesis.system.run import prepare
+from genesis.system.weighing import betting_rules
 from tests.simulation.test_frozen_feed import prepared
 
 
