@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from genesis.storage.opening import keeping, open_store
 from genesis.storage.reader import StoreReader
 from genesis.system.archive_file import ArchiveFile
 from genesis.system.archiving import bring_back, move_out
+from genesis.system.audit import rotate, sign
 from genesis.system.keys import check_signature
 from genesis.system.moving import ensure_not_moved, move
 from tests.contract.places import KINDS, edit
@@ -231,6 +233,77 @@ def test_no_run_goes_on_where_a_history_was_moved_away(address: StoreAddress, ta
     with pytest.raises(ConfigError, match="found it moved to"):
         move(address, target, CLOCK)
     ensure_not_moved(target)
+
+
+def copied(address: StoreAddress, target: StoreAddress) -> None:
+    """A move that was broken off once the copy was there."""
+    with open_store(address, CLOCK, "desk-1") as old, open_store(target, CLOCK, "desk-1") as new:
+        new.take_over(old)
+
+
+def test_a_copy_that_is_still_arriving_goes_on_nowhere_until_the_move_is_ended(
+    address: StoreAddress, target: StoreAddress
+) -> None:
+    """The source does meanwhile; the copy refuses runs, commands and further moves, and says which command ends it; that does."""
+    begun(address, 30)
+    copied(address, target)
+    ensure_not_moved(address)
+    ends_it = f"genesis db migrate {address} --to {target} brings it there"
+    with pytest.raises(ConfigError, match=re.escape(ends_it)):
+        ensure_not_moved(target)
+    with pytest.raises(ConfigError, match=re.escape(ends_it)):
+        leave_command(target, "pause", None, "ann", "news", CLOCK)
+    with pytest.raises(ConfigError, match=re.escape(ends_it)):
+        move(target, address, CLOCK)
+    assert move(address, target, CLOCK).entries == 30
+    ensure_not_moved(target)
+    with StoreReader(target) as reader:
+        assert [o.kind for o in reader.operations()][-2:] == ["arriving", "migrated"]
+
+
+def test_what_was_written_into_the_source_after_it_was_copied_is_not_lost(
+    address: StoreAddress, target: StoreAddress
+) -> None:
+    """A command that was left, and acknowledged, while it was moved: the source stays open with it, and the copy is of no use."""
+    begun(address, 30)
+    copied(address, target)
+    assert leave_command(address, "halt", None, "bob", "stop it", CLOCK) == 2
+    with pytest.raises(StorageError, match="such as a command that was left meanwhile; remove the copy and move again"):
+        move(address, target, CLOCK)
+    ensure_not_moved(address)
+    with pytest.raises(ConfigError, match="a move has not come to its end"):
+        ensure_not_moved(target)
+    with StoreReader(address) as reader:
+        assert [c.command for c in reader.commands()] == ["pause", "halt"]
+
+
+def test_a_copy_of_another_store_is_not_taken_for_ones_own(
+    address: StoreAddress, target: StoreAddress, tmp_path: Path
+) -> None:
+    """Nothing is written over, whatever is there is named."""
+    begun(address, 30)
+    begun(tmp_path / "other.db", 30)
+    copied(tmp_path / "other.db", target)
+    with pytest.raises(ConfigError, match=r"expected an empty store, found a copy of .*other\.db"):
+        move(address, target, CLOCK)
+    ensure_not_moved(address)
+
+
+def test_commands_and_signatures_are_refused_where_a_history_was_moved_away(
+    address: StoreAddress, target: StoreAddress, tmp_path: Path
+) -> None:
+    """Nobody would hear a command there, and a key that was changed there would be none of the history's."""
+    begun(address, 30)
+    move(address, target, CLOCK)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        leave_command(address, "halt", None, "bob", "stop it", CLOCK)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        sign(address, tmp_path / "keys", "desk", CLOCK)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        rotate(address, tmp_path / "keys", CLOCK)
+    with StoreReader(address) as reader:
+        assert reader.operations()[-1].kind == "moved"
+    assert leave_command(target, "halt", None, "bob", "stop it", CLOCK) == 2
 
 
 def test_an_engine_at_work_is_not_moved_away_from(address: StoreAddress, target: StoreAddress) -> None:
