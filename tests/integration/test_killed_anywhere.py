@@ -6,6 +6,7 @@ The fast suite takes some calls of each command by chance, the slow one sixty.""
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+from genesis.audit.checkpoint import notes_in
 from genesis.errors import ConfigError, StorageError
 from genesis.storage.address import StoreAddress
 from genesis.storage.beside import is_there
@@ -175,6 +177,16 @@ def after_run(mortals: Mortals, place: Place, end: End) -> None:
     assert_sound(place.store, archive_of(place.store, place.folder / "old"))
 
 
+def after_first_run(mortals: Mortals, place: Place, end: End) -> None:
+    """Whatever there is of a store, of keys and of what was published, the next start makes the rest."""
+    assert mortals.genesis("run", place.config).code == 0
+    with StoreReader(place.store) as reader:
+        assert reader.head()[1] == place.head
+        notes = [c.note for c in reader.checkpoints()]
+    assert_sound(place.store)
+    assert notes_in((place.folder / "published.txt").read_text())[-1] == notes[-1]
+
+
 def after_restore(mortals: Mortals, place: Place, end: End) -> None:
     out = place.folder / "restored.db"
     if not out.exists():
@@ -253,7 +265,14 @@ def with_retention(place: Place) -> None:
     place.config.write_text(place.config.read_text().replace(AUDIT, RETENTION))
 
 
+def from_nothing(place: Place) -> None:
+    for path in (*place.folder.glob("genesis.db*"), place.folder / "published.txt"):
+        path.unlink()
+    shutil.rmtree(place.folder / "keys")
+
+
 STORIES = {
+    "first run": Story("run {0}/config.yaml", after_first_run, from_nothing),
     "run": Story("run {0}/config.yaml", after_run),
     "run with retention": Story("run {0}/config.yaml", after_run, with_retention),
     "backup": Story(BACKUP, wholly(BACKUP, "copy.db", copied_whole)),
