@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+import typer
 
 from genesis.cli.app import Json, StorePath, TrackName, app
 from genesis.cli.output import print_json, print_table, say
 from genesis.errors import ConfigError
+from genesis.evidence.superiority import Superiority, Unavailable
 from genesis.paper_trading.verdicts import Mode, Unit, Verdict
 from genesis.storage.sqlite import StoreReader
-from genesis.system.gatekeeper import Gate, Gatekeeping, gatekeeping
+from genesis.system.gatekeeper import Gate, Gatekeeping, gatekeeping, superiority_of
+
+_Tested = Annotated[
+    bool, typer.Option("--superiority", help="also test whether any version beats cash, after all that were tried")
+]
 
 
 @app.command()
-def criteria(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
+def criteria(store: StorePath, track: TrackName = None, tested: _Tested = False, as_json: Json = False) -> None:
     """Each criterion's verdict, and what the evidence says: what is missing, and how long it takes at this pace."""
     with StoreReader(store) as reader:
         found = gatekeeping(reader)
+        superior = superiority_of(reader) if tested else None
     names = [g.track for g in found.gates]
     if track is not None and track not in names:
         raise ConfigError(f"--track: expected one of {', '.join(names)}, found {track}")
     gates = [g for g in found.gates if track in (None, g.track)]
     if as_json:
-        print_json(_document(found, gates))
+        print_json({**_document(found, gates), **({} if superior is None else {"superiority": _superior(superior)})})
         return
     say(_whose(found))
     for gate in gates:
         _show(gate, found.recorded)
     for sentence in found.words:
         say(f"\n{sentence}")
+    if superior is not None:
+        say("\nall versions beside cash:")
+        for sentence in superior.sentences:
+            say(f"  {sentence}")
+
+
+def _superior(found: Superiority | Unavailable) -> dict[str, Any]:
+    return {**msgspec.to_builtins(found), "words": list(found.sentences)}
 
 
 def _whose(found: Gatekeeping) -> str:

@@ -41,11 +41,28 @@ class Superiority(msgspec.Struct, frozen=True):
     best_set: tuple[str, ...]
     best_p: tuple[float, ...]
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What they say."""
+        better, level = ", ".join(self.better) or "none", f"{self.level:.0%}"
+        drawn = f"{self.bars:,} evidence bars, drawn anew in blocks of {self.block:.1f} in the mean"
+        return (
+            f"That no version beats the benchmark has a p-value of {self.consistent:.3f}, between {self.lower:.3f} and {self.upper:.3f} (SPA; {drawn}).",
+            f"Better than the benchmark, where one false name in a look has a probability of at most {level} (StepM): {better}.",
+            f"With a probability of {1 - self.level:.0%} the best of them is among (model confidence set): {', '.join(self.best_set)}.",
+            "This holds for one look that was planned; who looks every day looks many times. Nothing of it moves capital.",
+        )
+
 
 class Unavailable(msgspec.Struct, frozen=True):
     """Why there is no report."""
 
     words: str
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The reason."""
+        return (f"Whether any version beats the benchmark is not tested: {self.words}.",)
 
 
 def superiority(

@@ -14,6 +14,7 @@ from genesis.evidence.families import rejected_by_discovery_rate
 from genesis.evidence.looks import looks
 from genesis.evidence.overfitting import overfitting_probability
 from genesis.evidence.rules import BettingRules
+from genesis.evidence.superiority import Superiority, Unavailable, superiority
 from genesis.monitoring.report.values import Metrics, measurements_of
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.promotion_rules import PromotionRules
@@ -145,6 +146,28 @@ def evidence_of(store: StoreReader, entries: int) -> dict[str, Statement]:
         StorageError: its rules are none that this version knows.
     """
     return _statements(store, _rows(store, entries), entries)
+
+
+def superiority_of(store: StoreReader) -> Superiority | Unavailable:
+    """Whether any version beats cash, after all that were tried: bootstrap tests of one look, with the run's seed.
+
+    One that never moved is cash itself, and left out.
+
+    Raises:
+        StorageError: nothing was started there, or it cannot be read.
+    """
+    first = _first(store)
+    returns = {t: _returns(found) for t, found in _rows(store, store.status().entries).items()}
+    returns = {t: column for t, column in returns.items() if any(column)}
+    bars = sorted({len(column) for column in returns.values()})
+    if len(bars) != 1:
+        found = "none" if not bars else f"{bars[0]} to {bars[-1]}"
+        return Unavailable(f"needs versions that moved, of equally many evidence bars, found {found}")
+    columns = np.array(list(returns.values()), dtype=np.float64).T
+    run: Any = first.get("run", {})
+    # `arch` takes seeds of 32 bits.
+    seed = int(run.get("seed", 0)) % 2**32
+    return superiority(columns, np.zeros(bars[0]), list(returns), seed)
 
 
 def _rows(store: StoreReader, entries: int) -> dict[str, list[EvidenceRow]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from math import sin
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from genesis.audit.entry import decode
@@ -15,6 +18,7 @@ from genesis.config import inactive_keys, load_config
 from genesis.evidence.families import closed_adjustment
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import BettingRules, Source
+from genesis.evidence.superiority import Superiority, superiority
 from genesis.model.promotion_events import PromotionEvaluated, StageChanged
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare
@@ -185,6 +189,21 @@ def test_the_words_say_what_a_strategy_without_edge_would_do(store: Path) -> Non
     assert "INCONCLUSIVE" in shown
     wrong = genesis("criteria", store, "--track", "nobody")
     assert (wrong.code, "expected one of held.short" in wrong.error) == (2, True)
+
+
+@pytest.mark.skipif(find_spec("arch") is None, reason="arch is not installed: the extra 'statistics'")
+def test_all_versions_are_tested_beside_cash_where_that_is_asked(store: Path, tmp_path: Path) -> None:
+    """On the evidence bars that were recorded, with the run's seed, those left out that never moved; not asked it is not there."""
+    assert "superiority" not in genesis("criteria", store, "--json").json
+    found = genesis("criteria", store, "--superiority", "--json").json["superiority"]
+    with StoreReader(store) as reader:
+        returns = [[e.bar_return for e in reader.evidence(t) if e.bar_return is not None] for t in TRACKS[:2]]
+    direct = superiority(np.array(returns).T, np.zeros(len(returns[0])), TRACKS[:2], seed=1)
+    assert isinstance(direct, Superiority)
+    assert found == {**json.loads(msgspec.json.encode(direct)), "words": list(direct.sentences)}
+    assert f"(StepM): {', '.join(direct.better) or 'none'}" in genesis("criteria", store, "--superiority").out
+    young = finished(tmp_path / "young", "", 24)
+    assert "is not tested: needs 42 bars, found" in genesis("criteria", young, "--superiority").out
 
 
 def test_configured_thresholds_have_an_effect_and_stay_with_the_run(tmp_path: Path) -> None:
