@@ -184,6 +184,10 @@ class TrackDesk(Account):
         """Ticks a taker of this side faces."""
         return self._feed(instrument).matcher.touch(sign)
 
+    def mid_x2(self, instrument: Instrument) -> int | None:
+        """Ticks of twice the mid of a shown bid and ask."""
+        return self._feed(instrument).matcher.shown.mid_x2()
+
     def price_age_ns(self, instrument: Instrument) -> int:
         """Age of the price."""
         return self._feed(instrument).price_age_ns(self.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from decimal import localcontext
 from typing import Any
 
 from genesis.strategies.base import Strategy
@@ -18,7 +19,8 @@ def copy_of(strategy: Strategy) -> tuple[Strategy, Mapping[str, Any] | None]:
     Raises:
         Exception: whatever the strategy raises while it is saved or copied (an open file, a lock).
     """
-    state = strategy.on_save()
+    with localcontext():
+        state = strategy.on_save()
     if state is not None:
         return type(strategy)(strategy.instruments, strategy.params), copy.deepcopy(state)
     kept: dict[int, Any] = {id(i): i for i in strategy.instruments}

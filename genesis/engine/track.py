@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from genesis.engine.account import OpenState, OrderBook
 from genesis.engine.agenda import FAR, FlattenAgain, Hour, Rank, Timer, TrackAgenda
 from genesis.engine.along import Along
+from genesis.engine.arithmetic import Arithmetic
 from genesis.engine.clearing import Clearing
 from genesis.engine.desk import TrackDesk
 from genesis.engine.executor.base import VenueAction
@@ -110,6 +111,7 @@ class Track:
         self.subscriptions: list[Subscription] = []
         self.entries: list[Event] = []
         self.ended = False
+        self.arithmetic = Arithmetic()
         self._series = series
         self.lanes = sorted((lane for f in self.feeds for lane in f.lanes), key=lambda lane: lane.order)
         self._hears_orders = type(strategy).on_order is not Strategy.on_order
@@ -162,7 +164,7 @@ class Track:
         """Let the strategy subscribe, and set the first hour."""
         self._begin()
         self.strategy.attach(self.desk)
-        self.call("on_start", self.strategy.on_start)
+        self._call_apart("on_start", self.strategy.on_start)
 
     def _begin(self) -> None:
         self.marks.drawdown.start(self.start_ns)
@@ -195,8 +197,9 @@ class Track:
             self.agenda.add(due_ns, Rank.TIMER, timer)
         self._begin()
         self.along.note()
+        self.arithmetic.begin_as(from_track.arithmetic)
         if state is not None:
-            self.call("on_load", lambda: self.strategy.on_load(state))
+            self._call_apart("on_load", lambda: self.strategy.on_load(state))
 
     def subscribe_bars(self, instrument: Instrument, spec: BarSpec) -> None:
         """Give the strategy bars of ``spec``; asking twice changes nothing."""
@@ -208,6 +211,13 @@ class Track:
 
     def advance(self, closed_before: int) -> None:
         """Handle every moment before ``closed_before`` (engine ns)."""
+        self.arithmetic.enter()
+        try:
+            self._advance(closed_before)
+        finally:
+            self.arithmetic.leave()
+
+    def _advance(self, closed_before: int) -> None:
         agenda, margin, marking, liquidates = self.agenda, self.margin, self.marking, False
         self.along.note()
         if margin is not None:
@@ -266,7 +276,7 @@ class Track:
         self.along.show_to(time_ns, Rank.HOUR)
         self.entries.extend(self.monitor.final(self, time_ns))
         self.stops.forbidden = "the tape has ended"
-        self.call("on_stop", self.strategy.on_stop)
+        self._call_apart("on_stop", self.strategy.on_stop)
         if self.undisturbed is not None:
             self.entries.append(self._faults_injected(time_ns, self.undisturbed))
 
@@ -473,6 +483,14 @@ class Track:
             run()
         except BaseException as error:  # noqa: BLE001 - whatever a strategy raises stops its own track
             self.raised(hook, error)
+
+    def _call_apart(self, hook: str, run: Callable[[], None]) -> None:
+        """As `call`, where the strategy's own decimal context is not in force already."""
+        self.arithmetic.enter()
+        try:
+            self.call(hook, run)
+        finally:
+            self.arithmetic.leave()
 
     def raised(self, hook: str, error: BaseException) -> None:
         """The strategy raised: its track stops, its entries are cancelled; no other track notices. A paper position is flattened.

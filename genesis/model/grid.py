@@ -26,6 +26,9 @@ EXACT = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, 
 
 # An integer of this many digits is quickly made of a Decimal; a Decimal may have an exponent of any size.
 _QUICK_DIGITS = 30
+# Beyond these no amount means anything, and an integer power of ten would take the machine down.
+_WHOLE_DIGITS_MAX, _DECIMALS_MAX = 60, 400
+_SHOWN_MAX = 40
 # Below this size an integer is a machine word when compiled.
 _WORD: Final = 2**61
 
@@ -33,11 +36,14 @@ FLOOR, CEILING, HALF_EVEN = ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN
 
 
 def parse_decimal(text: str) -> Decimal:
-    """The exact finite decimal that ``text`` writes.
+    """The exact finite decimal that ``text`` writes, without anything between its digits.
 
     Raises:
         ValueError: not a number, or not finite.
     """
+    # Python reads over an underscore; in a file it may stand for anything.
+    if "_" in text:
+        raise ValueError(f"expected a decimal number, found {text!r}")
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -132,15 +138,19 @@ class Grid:
         """Exact number of steps.
 
         Raises:
-            ValueError: not finite, or not a multiple of the step.
+            ValueError: not finite, not a multiple of the step, or of more digits than any amount has.
         """
         if not value.is_finite():
             raise ValueError(f"expected a finite decimal, found {value}")
-        scaled = EXACT.scaleb(value, self.decimals)
-        if self.mantissa == 1 and scaled.adjusted() < _QUICK_DIGITS:
-            units = int(scaled)
-            if units == scaled:
-                return units
+        if self.mantissa == 1 and value.adjusted() < _QUICK_DIGITS:
+            try:
+                scaled = EXACT.scaleb(value, self.decimals)
+                units = int(scaled)
+                if units == scaled:
+                    return units
+            except Inexact:
+                # More digits than `EXACT` has: not quick.
+                pass
         units, rest = self._divide(value)
         if rest:
             raise ValueError(f"expected a multiple of {plain(self.step)}, found {plain(value)}")
@@ -151,7 +161,11 @@ class Grid:
         return self.from_decimal(parse_decimal(text))
 
     def round(self, value: Decimal, rounding: str) -> int:
-        """Number of steps nearest to ``value`` in the direction named: `FLOOR`, `CEILING` or `HALF_EVEN`."""
+        """Number of steps nearest to ``value`` in the direction named: `FLOOR`, `CEILING` or `HALF_EVEN`.
+
+        Raises:
+            ValueError: another direction, or more digits than any amount has.
+        """
         units, rest = self._divide(value)
         if not rest or rounding == FLOOR:
             return units
@@ -164,7 +178,12 @@ class Grid:
 
     def _divide(self, value: Decimal) -> tuple[int, Decimal]:
         """Floor quotient by the step and the remainder as a fraction of it (exact zero when on the grid)."""
+        if not value:
+            return 0, Decimal(0)
         sign, digits, exponent = value.as_tuple()
+        if value.adjusted() >= _WHOLE_DIGITS_MAX or int(exponent) < -_DECIMALS_MAX:
+            most = f"at most {_WHOLE_DIGITS_MAX} digits before the point and {_DECIMALS_MAX} behind it"
+            raise ValueError(f"expected a number of {most}, found {_shortened(str(value))}")
         number = int("".join(map(str, digits)) or "0") * (-1 if sign else 1)
         power = int(exponent) + self.decimals
         if power >= 0:
@@ -177,6 +196,10 @@ class Grid:
         # Only its comparison with one half matters, so three digits that keep that comparison are enough.
         twice = 2 * rest
         return units, Decimal("0.5") if twice == bottom else Decimal("0.25") if twice < bottom else Decimal("0.75")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}… of {len(text)} characters"
 
 
 @cache

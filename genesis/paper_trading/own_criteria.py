@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import localcontext
 
 from genesis.errors import ASKED_TO_END
 from genesis.paper_trading.judging import IMPOSSIBLE
@@ -29,8 +30,10 @@ class OwnJudge:
     def judge(self, criteria: ValidationCriteria, found: Measurements) -> Verdict:
         """The verdict; whatever its code raises is an `ERROR` of this criterion, and of nothing else."""
         try:
-            measure = self._measure() if isinstance(self._measure, type) else self._measure
-            value = measure(found)
+            # Its decimal context is its own: nobody else's numbers depend on it.
+            with localcontext():
+                measure = self._measure() if isinstance(self._measure, type) else self._measure
+                value = measure(found)
         except BaseException as error:
             if isinstance(error, ASKED_TO_END):
                 raise

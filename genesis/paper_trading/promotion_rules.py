@@ -57,6 +57,8 @@ LEVELS: dict[Profile, tuple[Decimal, Decimal]] = {
 # symmetric payoffs; many small wins and rare large losses.
 PASSED_WITHOUT_EDGE = (0.20, 0.74)
 _HALF = Decimal("0.5")
+# A thousand steps: more would be no ladder, and each is held in memory.
+_INCREMENT_MIN = Decimal("0.001")
 
 
 class MinDwell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +125,10 @@ class PromotionRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             value = getattr(self, name)
             if value is not None:
                 _within(name, value, above=0)
+        if self.allocation_increment < _INCREMENT_MIN:
+            raise ValueError(
+                f"allocation_increment: expected {_INCREMENT_MIN} or more, found {self.allocation_increment}"
+            )
         if self.initial_allocation > self.max_allocation:
             raise ValueError(
                 f"initial_allocation: expected at most max_allocation {self.max_allocation}, found {self.initial_allocation}"

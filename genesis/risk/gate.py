@@ -12,7 +12,7 @@ from math import ceil, gcd
 from typing import Final
 
 from genesis.clock import NS_PER_MINUTE
-from genesis.model.grid import EXACT, FLOOR
+from genesis.model.grid import EXACT, FLOOR, plain
 from genesis.model.instruments import Calendar, Instrument, InstrumentKind
 from genesis.model.orders import DenyReason, OrderIntent, OrderType, Side, TimeInForce
 from genesis.risk.limits import Limits
@@ -43,8 +43,12 @@ class Account:
         """Ticks a taker of this side faces now."""
         raise NotImplementedError
 
+    def mid_x2(self, instrument: Instrument) -> int | None:
+        """Ticks of twice the mid; ``None`` where no bid and ask are shown."""
+        raise NotImplementedError
+
     def price_age_ns(self, instrument: Instrument) -> int:
-        """How old that price is."""
+        """How old the price that is judged is."""
         raise NotImplementedError
 
     def market_open(self, instrument: Instrument) -> bool:
@@ -183,7 +187,7 @@ class RiskGate:
         ):
             refusal = self._size(intent, judged)
         if refusal is None and limit is not None:
-            refusal = self._price(intent, touch)
+            refusal = self._price(intent, account.mid_x2(instrument) or 2 * touch)
         if refusal is None:
             refusal = self._traffic(intent, account)
         if refusal is None and ((sign < 0 and not rules.short_allowed) or intent.reduce_only):
@@ -235,12 +239,17 @@ class RiskGate:
                 return DenyReason.NOTIONAL_BELOW_MIN, f"expected at least {instrument.min_notional}, found {notional}"
         return None
 
-    def _price(self, intent: OrderIntent, touch: int) -> tuple[DenyReason, str] | None:
+    def _price(self, intent: OrderIntent, mid_x2: int) -> tuple[DenyReason, str] | None:
         limit = intent.limit_ticks
-        if limit is None or intent.type is not OrderType.LIMIT or not _exceeds(abs(limit - touch), touch, self._fat):
+        if (
+            limit is None
+            or intent.type is not OrderType.LIMIT
+            or not _exceeds(abs(2 * limit - mid_x2), mid_x2, self._fat)
+        ):
             return None
-        text = intent.instrument.price_grid.to_text
-        found = f"found {text(limit)} with the market at {text(touch)}"
+        grid = intent.instrument.price_grid
+        mid = EXACT.divide(grid.to_decimal(mid_x2), Decimal(2))
+        found = f"found {grid.to_text(limit)} with the market at {plain(mid)}"
         return DenyReason.FAT_FINGER, f"expected a limit within {self._limits.fat_finger:%} of the market, {found}"
 
     def _traffic(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:

@@ -134,7 +134,7 @@ class Strategy:
         """State of plain values that `on_load` understands, all that decides what comes next; ``None``: I have not been written to be saved.
 
         Asked when a live track begins in mid-run, where a strategy without is copied as it is, attribute by attribute; and when a snapshot is taken
-        (docs/DECISIONS/0007), where a run with a strategy without is made again from the tape's start, unless that has no attributes of its own.
+        (docs/DECISIONS/0007), where a run with a strategy without is made again from the tape's start. One that remembers nothing gives ``{}``.
         When it is asked depends on the wall clock: it must change nothing and order nothing. Plain values are numbers, text, bytes, decimals,
         lists, dictionaries, sets, arrays of numbers.
         """

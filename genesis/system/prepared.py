@@ -26,6 +26,7 @@ from genesis.storage.snapshots import Snapshot
 from genesis.system.beginning import Beginning
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns
+from genesis.system.edges import with_edges
 from genesis.system.faulted import faulted_streams
 from genesis.system.ladder_building import BuiltLadder, LadderBuilder, own_criteria
 from genesis.system.pacing import Pace
@@ -48,7 +49,7 @@ class Prepared:
     ) -> None:
         self.config, self.folder = config, folder
         self.rules = dict(rules or {})
-        self.readings = tuple(within_prices(readings))
+        self.readings = tuple(with_edges(within_prices(readings)))
         self.streams = [r.stream() for r in self.readings]
         gaps = [
             GapFound(g.time_to, None, s.name, g.time_from, g.time_to, g.missing, g.detail)

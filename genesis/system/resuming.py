@@ -7,6 +7,7 @@ gives and gets that back by `on_load`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import localcontext
 from typing import Any
 
 import msgspec
@@ -35,7 +36,6 @@ _CORE = (
     "rng",
     "tape",
 )
-_OF_EVERY_STRATEGY = vars(Strategy((), None)).keys()
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -110,19 +110,26 @@ class _Strategies(dict[str, object]):
 
 
 def _saved(track: Track) -> Mapping[str, Any]:
-    state = track.strategy.on_save()
+    with localcontext():
+        state = track.strategy.on_save()
     ensure(not track.entries, f"track {track.name}: on_save: expected state alone, found {len(track.entries)} entries")
-    if state is None and vars(track.strategy).keys() > _OF_EVERY_STRATEGY:
+    if state is None:
+        # Without attributes of its own it may still remember something, in its class or its module.
         raise NotKept(f"track {track.name}: expected a strategy with on_save, found none")
-    return dict(state or {})
+    if track.arithmetic.is_changed:
+        raise NotKept(f"track {track.name}: expected Python's own decimal context, found one that the strategy changed")
+    return dict(state)
 
 
 def _load(track: Track, state: Mapping[str, Any]) -> None:
     track.strategy.attach(track.desk if track.share is None else track.share)
+    track.arithmetic.enter()
     try:
         track.strategy.on_load(state)
     except Exception as error:
         raise IntegrityError(f"track {track.name}: on_load: {type(error).__name__}: {error}") from error
+    finally:
+        track.arithmetic.leave()
     ensure(not track.entries, f"track {track.name}: on_load: expected no entry, found {len(track.entries)}")
 
 

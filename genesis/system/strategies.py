@@ -9,6 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from decimal import localcontext
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -100,9 +101,10 @@ def _call_of(cls: type) -> Any:
 
 
 def _run(code: Callable[[], Any], what: str) -> Any:
-    """Run code of the user's; whatever it raises is told in one line that begins with ``what``."""
+    """Run code of the user's; whatever it raises is told in one line that begins with ``what``. Its decimal context is its own."""
     try:
-        return code()
+        with localcontext():
+            return code()
     except BaseException as error:
         if isinstance(error, ASKED_TO_END):
             raise
@@ -110,12 +112,18 @@ def _run(code: Callable[[], Any], what: str) -> Any:
 
 
 def _check_hooks(cls: type[Strategy]) -> None:
-    """A hook that is a coroutine or a generator would be called and never run."""
+    """A hook that is a coroutine or a generator would be called and never run; one that is no method cannot be called."""
     for name in sorted(n for n in vars(Strategy) if n.startswith("on_")):
         hook = getattr(cls, name)
+        if not callable(hook):
+            raise StrategyError(f"{cls.__name__}.{name}: expected a plain method, found {_kind(hook)}")
         if inspect.iscoroutinefunction(hook) or inspect.isgeneratorfunction(hook) or inspect.isasyncgenfunction(hook):
             kind = "a generator" if inspect.isgeneratorfunction(hook) else "a coroutine"
             raise StrategyError(f"{cls.__name__}.{name}: expected a plain method, found {kind}, which would never run")
+
+
+def _kind(found: object) -> str:
+    return "nothing" if found is None else f"a {type(found).__name__}"
 
 
 def _module(name: str, what: str = "strategy") -> ModuleType:

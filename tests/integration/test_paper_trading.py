@@ -49,6 +49,8 @@ def configuration(folder: Path, data: Path) -> Path:
         "        self.subscribe_bars('15m')\n"
         "    def on_bar(self, bar):\n"
         "        self.target_position('200' if bar.close > bar.open else '0')\n"
+        "    def on_save(self):\n"
+        "        return {}\n"
     )
     path = folder / "config.yaml"
     path.write_text(

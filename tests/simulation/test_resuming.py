@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import getcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from genesis.clock import NS_PER_DAY
 from genesis.config import load_config
 from genesis.errors import IntegrityError
+from genesis.model.market import Trade
 from genesis.model.promotion_events import StageChanged
 from genesis.model.track_events import CapitalMoved, TrackClosed, TrackOpened
 from genesis.paper_trading.promotion_rules import PromotionRules
@@ -35,6 +37,29 @@ class Unsaved(Strategy):
     def on_start(self) -> None:
         self.seen = 0
         self.subscribe_trades()
+
+
+class RemembersInItsClass(Strategy):
+    """Has no attribute of its own, and remembers all the same."""
+
+    seen: ClassVar[list[int]] = []
+
+    def on_start(self) -> None:
+        self.subscribe_trades()
+
+    def on_trade(self, trade: Trade) -> None:
+        self.seen.append(trade.ticks)
+
+
+class LessPrecise(Strategy):
+    """Says that it remembers nothing, and works out decimals by rules of its own."""
+
+    def on_start(self) -> None:
+        getcontext().prec = 5
+        self.subscribe_trades()
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {}
 
 
 class ActsWhenSaved(Strategy):
@@ -111,10 +136,18 @@ def test_places_in_queues_of_a_recorded_book_go_on(
     assert_resumes(project(tmp_path, market_data, files, more, "book"), 3_000, None, [9, 31])
 
 
-def test_a_strategy_that_cannot_be_saved_says_so() -> None:
-    """It has attributes and no `on_save`: nothing is kept, and the track is named."""
-    of = prepared(steady(20), None, f"{HERE}:Unsaved")
-    with pytest.raises(NotKept, match="track own: expected a strategy with on_save, found none"):
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("Unsaved", "a strategy with on_save, found none"),
+        ("RemembersInItsClass", "a strategy with on_save, found none"),
+        ("LessPrecise", "Python's own decimal context, found one that the strategy changed"),
+    ],
+)
+def test_a_strategy_that_cannot_be_saved_says_so(strategy: str, expected: str) -> None:
+    """It has no `on_save`, wherever it remembers what it remembers, or it changed what is outside of it: nothing is kept, and the track is named."""
+    of = prepared(steady(20), None, f"{HERE}:{strategy}")
+    with pytest.raises(NotKept, match=f"track own: expected {expected}"):
         told(of, 50)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal, Inexact, getcontext
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from genesis.execution.profile import ExecutionProfile
 from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderSubmitted
 from genesis.model.instruments import Instrument, InstrumentKind
-from genesis.model.market import Bar, BarSpec
+from genesis.model.market import Bar, BarSpec, Trade
 from genesis.model.orders import DenyReason, Refused, Side
 from genesis.model.track_events import MetricSample, StrategyNote, TrackHalted, TrackStopped
 from genesis.rng import ClippedNormal
@@ -89,6 +89,36 @@ def test_nothing_that_a_strategy_does_stops_the_run(deed: str) -> None:
     assert [(e.track, e.hook) for e in stopped] == [("bad", "on_trade")]
     assert stopped[0].error.encode()
     assert _of("good", pair) == _of("good", alone)
+
+
+class Rounds(Restless):
+    """Works out decimals by rules of its own from its first trade on, and notes what they come to."""
+
+    def on_start(self) -> None:
+        super().on_start()
+        self.thirds: set[str] = set()
+        self.is_changed = False
+
+    def on_trade(self, trade: Trade) -> None:
+        if not self.is_changed:
+            self.is_changed = True
+            context = getcontext()
+            context.prec, context.rounding, context.Emax, context.traps[Inexact] = 1, ROUND_UP, 9, False
+        self.thirds.add(str(Decimal(1) / 3))
+        super().on_trade(trade)
+
+
+def test_a_strategys_decimal_arithmetic_is_its_own() -> None:
+    """It keeps what it sets, however the tape is cut; its neighbour, before or behind it, and whoever decides about capital know nothing of it."""
+    alone, _ = run([trades_stream(FLAT)], [("good", Restless((FX,), NoParams()))])
+    for size in (1, 7, None):
+        rounds = Rounds((FX,), NoParams())
+        tracks = [("before", Restless((FX,), NoParams())), ("rounds", rounds), ("good", Restless((FX,), NoParams()))]
+        journal, _ = run([trades_stream(FLAT)], tracks, size)
+        assert rounds.thirds == {"0.4"}
+        assert _of("good", journal) == _of("good", alone)
+        assert not any(isinstance(e, TrackStopped) for e in journal.events)
+    assert str(Decimal(1) / 3) == "0." + "3" * 28
 
 
 class Timed(Strategy):

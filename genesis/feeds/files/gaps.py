@@ -25,11 +25,28 @@ def bar_gaps(opens: Column, step: int, calendar: Calendar) -> tuple[GapInfo, ...
     out: list[GapInfo] = []
     for i in np.flatnonzero(np.diff(opens) >= 2 * step).tolist():
         missing = np.arange(int(opens[i]) + step, int(opens[i + 1]) - step + 1, step, dtype=np.int64)
-        expected = missing[_expected(missing, step, calendar)]
-        if len(expected):
-            detail = f"{len(expected)} bars of {BarSpec(BarKind.TIME, step)} missing"
-            out.append(GapInfo(int(expected[0]), int(opens[i + 1]), len(expected), detail))
+        out.extend(_missing(missing, step, calendar, int(opens[i + 1])))
     return tuple(out)
+
+
+def edge_gaps(opens: Column, step: int, calendar: Calendar, begin: int, end: int) -> tuple[GapInfo, ...]:
+    """Bars of ``step`` ns missing in [``begin``, ``end``) before the first of increasing ``opens`` and after the last one, closed hours left out."""
+    first, close = int(opens[0]), int(opens[-1]) + step
+    before = np.arange(first - max(0, first - begin) // step * step, first, step, dtype=np.int64)
+    after = np.arange(close, end - step + 1, step, dtype=np.int64)
+    return (
+        *_missing(before, step, calendar, first, " before the first"),
+        *_missing(after, step, calendar, end, " after the last"),
+    )
+
+
+def _missing(opens: Column, step: int, calendar: Calendar, time_to: int, where: str = "") -> tuple[GapInfo, ...]:
+    """The gap that bars at ``opens`` leave up to ``time_to``; none where the calendar expects none of them."""
+    expected = opens[_expected(opens, step, calendar)] if len(opens) else opens
+    if not len(expected):
+        return ()
+    detail = f"{len(expected)} bars of {BarSpec(BarKind.TIME, step)} missing{where}"
+    return (GapInfo(int(expected[0]), time_to, len(expected), detail),)
 
 
 def _expected(opens: Column, step: int, calendar: Calendar) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -234,6 +234,9 @@ def _is_number(field: str) -> bool:
 def _csv_columns(
     source: str, container: str, data: bytes, names: tuple[str, ...], delimiter: str, skip: int
 ) -> tuple[dict[str, pa.Array], tuple[Ragged, ...]]:
+    if not data.isascii():
+        # Before the parser meets it: asked for a row that is no text, it writes to standard error by itself.
+        _check_text(source, data)
     ragged: list[Ragged] = []
 
     def on_ragged(row: pacsv.InvalidRow) -> str:
@@ -260,5 +263,4 @@ def _csv_columns(
     except _BROKEN as error:
         if skip and b"\n" not in data:
             return {name: pa.array([], pa.string()) for name in names}, ()
-        _check_text(source, data)
         raise _broken(source, container, error) from None

@@ -35,6 +35,9 @@ class Own(Strategy):
     def on_bar(self, bar):
         time.sleep(float(os.environ.get("SLOW_S", "0")))
         self.target_weight("0.05" if bar.close > bar.open else 0)
+
+    def on_save(self):
+        return {}
 """
 
 CONFIG = """

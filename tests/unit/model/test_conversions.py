@@ -52,6 +52,27 @@ def test_numbers_far_from_the_grid_are_exact_too() -> None:
         grid.from_text("1E-40")
 
 
+@pytest.mark.parametrize("text", ["1e999999999", "-1e60", "9" * 5_000, "1e-999999999", "0." + "1" * 5_000])
+@pytest.mark.parametrize("step", ["0.01", "0.0025", "1E+3"])
+def test_a_number_of_more_digits_than_any_amount_has_is_refused_at_once(step: str, text: str) -> None:
+    """A slip of the pen ends in one sentence: neither in hours of multiplying nor in the words of a library."""
+    with pytest.raises(ValueError, match="expected a number of at most 60 digits before the point and 400 behind it"):
+        Grid(Decimal(step)).from_text(text)
+    with pytest.raises(ValueError, match="expected a number of at most 60 digits before the point and 400 behind it"):
+        Grid(Decimal(step)).round(Decimal(text), FLOOR)
+
+
+def test_nothing_is_nothing_whatever_its_exponent() -> None:
+    """A zero may be written with any exponent."""
+    assert [Grid(Decimal("0.01")).from_text(text) for text in ("0e999999999", "-0", "0e-999999999")] == [0, 0, 0]
+
+
+def test_a_number_has_nothing_between_its_digits() -> None:
+    """An underscore is no digit, and no thousands separator is guessed."""
+    with pytest.raises(ValueError, match="expected a decimal number, found '1_010.5'"):
+        parse_decimal("1_010.5")
+
+
 @pytest.mark.parametrize(
     ("step", "decimals", "mantissa"), [("0.01", 2, 1), ("0.0025", 4, 25), ("1E+3", 0, 1_000), ("1.0", 0, 1)]
 )

@@ -137,6 +137,7 @@ def test_a_ladder_ends_at_the_greatest_fraction_whatever_the_steps() -> None:
     [
         ({"initial_allocation": "0"}, "initial_allocation: expected above 0, found 0"),
         ({"max_allocation": "1.1"}, "max_allocation: expected 0 to 1, found 1.1"),
+        ({"allocation_increment": "0.0009"}, "allocation_increment: expected 0.001 or more, found 0.0009"),
         ({"initial_allocation": "0.5", "max_allocation": "0.2"}, "at most max_allocation 0.2, found 0.5"),
         ({"alpha_live": "0"}, "alpha_live: expected above 0, found 0"),
         ({"alpha_full": "2"}, "alpha_full: expected 0 to 1, found 2"),

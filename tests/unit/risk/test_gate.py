@@ -42,6 +42,7 @@ class Told(Account):
     equity: int = 100_000
     gross: int = 0
     touch: int | None = 100
+    twice_mid: int | None = None
     age_ns: int = 0
     is_open: bool = True
     forbidden: str | None = None
@@ -68,6 +69,9 @@ class Told(Account):
 
     def price_to_judge(self, instrument: Instrument, sign: int) -> int | None:
         return self.touch
+
+    def mid_x2(self, instrument: Instrument) -> int | None:
+        return self.twice_mid
 
     def price_age_ns(self, instrument: Instrument) -> int:
         return self.age_ns
@@ -203,6 +207,12 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
         "a limit below the market",
         {"lots": 20, "side": Side.SELL, "how": {"type": OrderType.LIMIT, "limit_ticks": 95}},
         {"lots": 20, "side": Side.SELL, "how": {"type": OrderType.LIMIT, "limit_ticks": 94}},
+        DenyReason.FAT_FINGER,
+    ),
+    (
+        "a limit above the mid, which the spread puts under the ask",
+        {"lots": 20, "twice_mid": 181, "how": {"type": OrderType.LIMIT, "limit_ticks": 95}},
+        {"lots": 20, "twice_mid": 180, "how": {"type": OrderType.LIMIT, "limit_ticks": 95}},
         DenyReason.FAT_FINGER,
     ),
     ("the same again", {"lots": 20, "orders": 1}, {"lots": 20, "orders": 1, "same": True}, DenyReason.DUPLICATE),
