@@ -16,6 +16,7 @@ from genesis.paper_trading.promotion_facts import (
     Evaluation,
     Level,
     Order,
+    OwnInputs,
     Pause,
     Reading,
     Room,
@@ -23,6 +24,7 @@ from genesis.paper_trading.promotion_facts import (
 )
 from genesis.paper_trading.promotion_rules import Expiry, Gate, Gates, Profile, PromotionRules
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
+from genesis.paper_trading.verdicts import Measurements, Window
 from tests.kit.promotions import (
     BAR,
     DAY,
@@ -1354,3 +1356,23 @@ def test_between_bars_only_what_takes_away_happens(order: Order) -> None:
     assert said_now.answers[0].taken
     assert said_now.after.pause is Pause.UNTIL_RESUMED or not said_now.after.stage.holds_capital
     assert said_now.after.look_ns == T0
+
+
+def test_what_is_said_between_bars_is_said_where_nothing_moved() -> None:
+    """Not of a halt that was just made, and not of one that waits for fresh prices."""
+    stop = decided(standing(Stage.LIVE, "0.10"), time_ns=T0 + 1, commands=[said(Order.HALT)])
+    assert stop.reasons == ("halt by ann: because",)
+    held = standing(Stage.HALTED, halt=halted(), committed=Decimal("0.10"))
+    waits = decided(held, time_ns=T0 + 1, live_flat=False, data=DataState.STALE)
+    assert waits.reasons == ("to be flattened as soon as prices are no longer stale",)
+
+
+def test_a_number_that_is_none_is_undefined_in_what_own_criteria_were_given() -> None:
+    """No entry could hold it; all else stays as it was given."""
+    given = Measurements(
+        window=Window(0, T0), trades=3, bars=7, sharpe=float("nan"), win_rate=0.5, volatility=float("inf")
+    )
+    found = decided(PAPER, own=OwnInputs({"calm": "c" * 64}, given)).facts.own
+    assert found is not None
+    assert (found.code, found.given.sharpe, found.given.volatility) == ({"calm": "c" * 64}, None, None)
+    assert (found.given.trades, found.given.bars, found.given.win_rate, found.given.window.end_ns) == (3, 7, 0.5, T0)
