@@ -6,9 +6,6 @@
     ├── ConfigError          the operator: a file, a key, an argument is wrong
     ├── StrategyError        the quant developer: a strategy cannot be loaded or built
     ├── DataError            the feed or the file: the track holds
-    ├── VenueError
-    │   ├── VenueUnavailable try again
-    │   └── VenueRefused     do not try again
     ├── StorageError         the disk or the database: stop acting
     └── IntegrityError       history does not match: halt
 
@@ -66,18 +63,6 @@ class DataError(GenesisError):
         if expected is not None or found is not None:
             parts.append(f"expected {expected}, found {found}")
         super().__init__((f"{where}: " if where else "") + ": ".join(parts))
-
-
-class VenueError(GenesisError):
-    """A venue answered with an error."""
-
-
-class VenueUnavailable(VenueError):
-    """The venue cannot be reached now; the request may be tried again."""
-
-
-class VenueRefused(VenueError):
-    """The venue refused; trying again changes nothing."""
 
 
 class StorageError(GenesisError):

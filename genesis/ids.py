@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 
 
 def order_id(track: str, ordinal: int) -> str:
@@ -23,8 +22,3 @@ def digest(*parts: bytes) -> str:
         h.update(len(part).to_bytes(8, "big"))
         h.update(part)
     return h.hexdigest()
-
-
-def fresh_id() -> str:
-    """A random id for things of the shell (a process start); never used inside the core."""
-    return uuid.uuid4().hex

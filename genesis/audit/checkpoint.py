@@ -12,26 +12,36 @@ import re
 
 import msgspec
 
+from genesis.audit.chain import OPERATIONS_DOMAIN
 from genesis.audit.merkle import HASH_BYTES, leaf_hash, root_by_inclusion
 from genesis.audit.note import PublicKey, Signer, sign_note
+from genesis.audit.verify import Place
 from genesis.errors import IntegrityError
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 _ROTATION_HEADER = "genesis.key-rotation.1"
 _ID_DIGITS = 16
+_OPERATIONS = OPERATIONS_DOMAIN.decode().rstrip("\0") + " "
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """What is signed: the first ``size`` entries of ``origin`` have this Merkle ``root`` (32 bytes)."""
+    """What is signed: the first ``size`` entries of ``origin`` have this Merkle ``root`` (32 bytes).
+
+    ``operations`` is where the operations chain stood then, which is signed along; ``None`` in checkpoints of earlier development versions.
+    """
 
     origin: str
     size: int
     root: bytes
+    operations: Place | None = None
 
     def text(self) -> str:
-        """The three lines of a checkpoint."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        """The three lines of a checkpoint, and the operations chain as a line of extension."""
+        lines = f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        if self.operations is None:
+            return lines
+        return f"{lines}{_OPERATIONS}{self.operations.length} {base64.b64encode(self.operations.head).decode()}\n"
 
     def signed(self, signer: Signer) -> str:
         """The checkpoint as a signed note."""
@@ -53,7 +63,7 @@ def origin_of(name: str, first_hash: bytes) -> str:
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
-    """The checkpoint that a note's text tells. Lines after the third say nothing about the tree and are passed over.
+    """The checkpoint that a note's text tells. Lines after the third say nothing about the tree; those that are not ours are passed over.
 
     Raises:
         IntegrityError: it has not the form of one.
@@ -64,7 +74,17 @@ def parse_checkpoint(text: str) -> Checkpoint:
     origin, size, root = lines[:3]
     if not (size.isascii() and size.isdigit()) or (size != "0" and size.startswith("0")):
         raise IntegrityError(f"checkpoint of {origin}: expected a size in decimal digits, found {size[:40]!r}")
-    return Checkpoint(origin, int(size), _hash(root, f"checkpoint of {origin}"))
+    places = [_operations(line, origin) for line in lines[3:-1] if line.startswith(_OPERATIONS)]
+    return Checkpoint(origin, int(size), _hash(root, f"checkpoint of {origin}"), places[0] if places else None)
+
+
+def _operations(line: str, origin: str) -> Place:
+    length, _, head = line.removeprefix(_OPERATIONS).partition(" ")
+    if not (length.isascii() and length.isdigit()):
+        raise IntegrityError(
+            f"checkpoint of {origin}: expected a count of operations in decimal digits, found {length[:40]!r}"
+        )
+    return Place(int(length), _hash(head, f"checkpoint of {origin}: operations"))
 
 
 def proof_text(proof: Proof) -> str:

@@ -21,6 +21,7 @@ class Part(Enum):
     PROJECTIONS = "projections"
     INBOX = "inbox"
     LAYOUT = "layout"
+    SNAPSHOTS = "snapshots"
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON for a program")]
 Force = Annotated[bool, typer.Option("--force", help="overwrite the file")]
+Archive = Annotated[Path | None, typer.Option("--archive", help="the archive that holds old entries")]
 ConfigPath = Annotated[Path, typer.Argument(help="a YAML configuration")]
 # Any, for Typer takes no union where it reads types; it is what the parser returns, a `StoreAddress`.
 StorePath = Annotated[

@@ -12,7 +12,7 @@ import typer
 from genesis.audit.checkpoint import proof_text
 from genesis.audit.entry import decode
 from genesis.audit.merkle import leaf_hash
-from genesis.cli.app import HELP, Force, Json, StorePath, app, instant
+from genesis.cli.app import HELP, Archive, Force, Json, StorePath, app, instant
 from genesis.cli.output import print_json, print_plain, print_table, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.config.schema import AUDIT_NAME, check_origin
@@ -48,7 +48,7 @@ def verify(
         typer.Option(help="a file of checkpoints you kept: the chain must pass through each; repeatable"),
     ] = None,
     key: Annotated[str | None, typer.Option(help="the public key you kept, or the file that holds it")] = None,
-    archived: Annotated[Path | None, typer.Option("--archive", help="the archive that holds old entries")] = None,
+    archived: Archive = None,
     as_json: Json = False,
 ) -> None:
     """Check chains, checkpoints, tables and what you kept; every finding is named."""
@@ -60,6 +60,8 @@ def verify(
         if found.findings:
             print_table(msgspec.to_builtins(found.findings), ("part", "seq", "problem"))
         say(_in_words(found))
+        for remark in found.remarks:
+            say(f"remark: {remark}")
         for unseen in found.unseen:
             say(f"not looked at, because the archive was not given: {unseen}")
     if found.findings:
@@ -203,7 +205,7 @@ def rotate_key(store: StorePath, keys: Keys = None, as_json: Json = False) -> No
 def export_archive(
     store: StorePath,
     out: Annotated[Path, typer.Option(help="the archive to write (zip)")],
-    archived: Annotated[Path | None, typer.Option("--archive", help="the archive that holds old entries")] = None,
+    archived: Archive = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -252,7 +254,7 @@ def put_back(
 @audit_app.command()
 def rebuild(
     store: StorePath,
-    archived: Annotated[Path | None, typer.Option("--archive", help="the archive that holds old entries")] = None,
+    archived: Archive = None,
     as_json: Json = False,
 ) -> None:
     """Make the tables that people query again from the entries; no engine may be at work."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Annotated
 
 import msgspec
 import typer
 
-from genesis.cli.app import HELP, Json, StorePath, app
+from genesis.cli.app import HELP, Archive, Json, StorePath, app
 from genesis.cli.output import print_json, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.storage.address import store_address
-from genesis.storage.opening import keeping, open_store
+from genesis.storage.opening import keeping
 from genesis.storage.reader import StoreReader
 from genesis.storage.schema import SCHEMA_VERSION
+from genesis.system.archive_file import ArchiveFile
+from genesis.system.archiving import bring_forward
 from genesis.system.moving import move
 from genesis.system.snapshots import Usable, usable
 
@@ -67,12 +68,10 @@ def _told(one: Usable) -> str:
 
 
 @db_app.command()
-def upgrade(store: StorePath, as_json: Json = False) -> None:
+def upgrade(store: StorePath, archived: Archive = None, as_json: Json = False) -> None:
     """Bring a store of an earlier version forward; no engine may be at work on it. The entries stay as they are."""
     before = keeping(store)
-    with open_store(store, SystemClock(), socket.gethostname()) as kept:
-        if before.schema_version != SCHEMA_VERSION:
-            kept.operation("upgrade", from_version=before.schema_version, to_version=SCHEMA_VERSION)
+    bring_forward(store, SystemClock(), None if archived is None else ArchiveFile(archived))
     after = keeping(store)
     if as_json:
         print_json({"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)})
@@ -86,10 +85,12 @@ def upgrade(store: StorePath, as_json: Json = False) -> None:
 def migrate(
     store: StorePath,
     to: Annotated[str, typer.Option("--to", help="an empty place: postgresql://user@host/database, or a file")],
+    archived: Archive = None,
     as_json: Json = False,
 ) -> None:
     """Move a history: copied whole, verified on both sides, then closed where it was. Refused while an engine holds it."""
-    moved = move(store, store_address(to), SystemClock())
+    file = None if archived is None else ArchiveFile(archived)
+    moved = move(store, store_address(to), SystemClock(), file)
     if as_json:
         print_json(msgspec.to_builtins(moved))
         return

@@ -12,7 +12,7 @@ from genesis.cli.app import Json, StorePath, app
 from genesis.cli.output import print_json, print_table, say
 from genesis.clock import SystemClock, iso_utc
 from genesis.errors import ConfigError
-from genesis.paper_trading.promotion_facts import Evaluation, Order
+from genesis.paper_trading.promotion_facts import TAKES, Evaluation, Order
 from genesis.paper_trading.promotion_guards import Case
 from genesis.paper_trading.promotion_rules import percent, written
 from genesis.paper_trading.verdicts import Verdict
@@ -185,7 +185,8 @@ def _whom(strategy: str | None, everybody: bool) -> str | None:
 def _leave(store: StoreAddress, order: Order, version: str | None, author: str, reason: str, as_json: bool) -> None:
     number = leave_order(store, order, version, author, reason, SystemClock())
     whom = "all strategies" if version is None else version
-    words = f"command {number}, {order.value} {whom}, waits in the inbox: an engine at work takes it at its next moment, else the next start does"
+    when = "before its next rows" if order in TAKES else "at its next evidence bar"
+    words = f"command {number}, {order.value} {whom}, waits in the inbox: an engine at work takes it {when}, else the next start does"
     if as_json:
         print_json({"number": number, "command": order.value, "target": version, "words": words})
     else:

@@ -176,7 +176,14 @@ def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = N
     ]
     plans = prepared.plans
     tracks = [
-        {"track": t.name, "tier": t.gate.tier.name, "faults": plans.get(t.name), "on_start": failed.get(t.name)}
+        {
+            "track": t.name,
+            "tier": t.gate.tier.name,
+            "order_max": str(t.gate.tier.order_max),
+            "gross_exposure_max": str(t.gate.tier.gross_exposure_max),
+            "faults": plans.get(t.name),
+            "on_start": failed.get(t.name),
+        }
         for t in prepared.tracks
     ]
     if as_json:

@@ -63,6 +63,11 @@ class Tape:
                 at = max(at, min(gap.time_to, to_ns))
         return missing
 
+    @property
+    def closed_before(self) -> int:
+        """Engine time before which every moment has been handed on; 0 before the first."""
+        return self._closed
+
     def watch(self, series: BarSeries) -> BarSeries:
         """Keep a series up to date that no strategy hears: what its rows tell is not journalled."""
         series.update(self._closed)
@@ -148,9 +153,12 @@ def _read_again(series: BarSeries, closed_before: int, rows: int) -> None:
 class Overseer(Protocol):
     """Looks at all tracks when an evidence bar has closed, or sooner where it has reason to, and opens and closes tracks; ``tracks`` are those of the step."""
 
-    @property
-    def next_ns(self) -> int:
-        """Engine time of its next look: the next close of an evidence bar at the latest."""
+    def next_before(self, closed_before: int) -> int | None:
+        """Engine time of its next look, the next close of an evidence bar at the latest; ``None`` where there is none before ``closed_before``."""
+        ...
+
+    def is_called(self, time_ns: int) -> bool:
+        """Between two stretches of the tape, every moment up to ``time_ns`` handled: whether a person wants what cannot wait, so that it looks now."""
         ...
 
     def watches(self, track: Track) -> bool:
@@ -166,15 +174,17 @@ class Overseer(Protocol):
         ...
 
     def look_at_all(self, time_ns: int) -> list[Event]:
-        """Its next look is due: every track has handled every moment up to ``time_ns``, and was heard of. What was decided."""
+        """Its next look is due, or it was called: every track has handled every moment up to ``time_ns``, and was heard of. What was decided."""
         ...
 
 
 def step(tape: Tape, tracks: Sequence[Track], closed_before: int, overseer: Overseer | None = None) -> list[Event]:
     """Advance every track over the moments before ``closed_before``; their entries by engine time, then in the order of tracks."""
-    entries = tape.close(closed_before)
-    while overseer is not None and overseer.next_ns < closed_before:
-        now = overseer.next_ns
+    entries: list[Event] = []
+    if overseer is not None and overseer.is_called(tape.closed_before - 1):
+        entries.extend(overseer.look_at_all(tape.closed_before - 1))
+    entries.extend(tape.close(closed_before))
+    while overseer is not None and (now := overseer.next_before(closed_before)) is not None:
         entries.extend(_advance(tracks, now + 1, overseer))
         entries.extend(overseer.look_at_all(now))
     entries.extend(_advance(tracks, closed_before, overseer))

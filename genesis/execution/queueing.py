@@ -7,11 +7,6 @@ estimates differ in what they make of that rest. On one tape their fills are ord
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import deque
-
-MEDIANS_AHEAD = 20
-
 
 class QueueEstimate:
     """What is before one order at its price, in lots. ``ahead`` is ``None`` while nobody can know it, and never grows once known.
@@ -154,34 +149,6 @@ class Touch(QueueEstimate):
 
     def on_resync(self, displayed: int) -> None:
         """Of no concern."""
-
-
-class RecentPrints:
-    """Sizes of the last ``window`` trades, from which a queue is guessed where no size is displayed (execution.md 7.2, T1)."""
-
-    __slots__ = ("_recent", "_sorted", "window")
-
-    def __init__(self, window: int = 100) -> None:
-        """Raises `ValueError` for a ``window`` under 1."""
-        if window < 1:
-            raise ValueError(f"window: expected 1 print or more, found {window}")
-        self.window = window
-        self._recent: deque[int] = deque()
-        self._sorted: list[int] = []
-
-    def take(self, lots: list[int]) -> None:
-        """Trades that happened, in order. Of a long stretch only the last ``window`` matter, and only they need to be handed over."""
-        for size in lots[-self.window :]:
-            if len(self._recent) == self.window:
-                del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
-            self._recent.append(size)
-            insort(self._sorted, size)
-
-    def guessed_ahead(self) -> int | None:
-        """20 times the median size (of an even number the larger middle one); ``None`` before the first trade."""
-        if not self._sorted:
-            return None
-        return MEDIANS_AHEAD * self._sorted[len(self._sorted) // 2]
 
 
 def queue_estimate(model: str, n: int) -> QueueEstimate:

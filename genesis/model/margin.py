@@ -107,10 +107,6 @@ class MarginSchedule(msgspec.Struct, frozen=True):
         bracket = self.bracket(notional)
         return -(-notional * bracket.rate_ppm // RATE_SCALE) - bracket.amount
 
-    def max_notional(self, leverage: int) -> int:
-        """The largest position allowed at ``leverage``; 0 when no bracket allows that much."""
-        return max((b.cap for b in self.brackets if b.max_leverage >= leverage), default=0)
-
     def max_leverage(self, notional: int) -> int:
         """The highest leverage a position worth ``notional`` may have; 0 beyond the last cap, where none may be opened."""
         return 0 if notional > self.brackets[-1].cap else self.bracket(notional).max_leverage

@@ -80,7 +80,8 @@ class Allocation:
         self._standings = dict(standings)
         self.order: tuple[str, ...] = tuple(sorted(facts, key=lambda v: (-self._evidence(v), v)))
         self._proven = {v: self._is_proven(v) for v in self._standings}
-        self.revoked = self._lost()
+        # Between evidence bars not all who hold capital are looked at, and what is lost has to take it from all of them.
+        self.revoked = self._lost() if all(f.at_bar for f in facts.values()) else ""
         self._limits = _Limits(rules, account, account.equity, account.equity)
         for version in self._standings:
             self._put(version, 1)

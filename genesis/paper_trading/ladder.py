@@ -1,5 +1,7 @@
 """The capital ladder: looks at every version when an evidence bar has closed, lets the promotion manager decide, and does what was decided.
 
+A person who stops or takes away does not wait for the bar: such a command is acted upon as soon as every track stands still between two batches.
+
 It is the only one that opens live tracks, gives them capital and takes it back. It decides nothing itself: what goes into a decision is gathered
 here, the decision is `StrategyPromotionManager`'s, and it is written down before it is done.
 """
@@ -9,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
+from genesis.engine.agenda import Rank
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.evidence.gathering import Evidence
@@ -38,6 +41,7 @@ from genesis.paper_trading.promotion_facts import (
     Halt,
     Level,
     Limit,
+    OwnInputs,
     Reading,
 )
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
@@ -46,7 +50,7 @@ from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
 from genesis.paper_trading.validation_criteria import ValidationCriteria
-from genesis.paper_trading.verdicts import Status, Verdict, overall
+from genesis.paper_trading.verdicts import Measurements, Status, Verdict, overall
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.paper_trading.watch import Watch, WatchRules
 from genesis.portfolio.conversion import NoRate
@@ -55,7 +59,6 @@ from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
 
-Inbox = Callable[[int], Sequence[Asked]]
 HoldBack = Callable[[int, Decimal], str]
 _NONE: Final = Decimal(0)
 _ONE: Final = Decimal(1)
@@ -70,8 +73,40 @@ def _nothing_holds(time_ns: int, equity: Decimal) -> str:
     return ""
 
 
-def _empty(time_ns: int) -> Sequence[Asked]:
-    return ()
+class Inbox(Protocol):
+    """What persons want: at an evidence bar all that waits, between two of them what stops or takes away."""
+
+    def at_bar(self, time_ns: int) -> Sequence[Asked]: ...
+
+    def at_once(self, time_ns: int) -> Sequence[Asked]: ...
+
+    def is_urgent(self, time_ns: int) -> bool:
+        """Whether anything that was not answered before waits for `at_once`."""
+        ...
+
+    def recorded_after(self, time_ns: int) -> int | None:
+        """When something was answered next, where a run is made again; ``None`` beyond the record."""
+        ...
+
+
+class NoInbox:
+    """Nobody wants anything."""
+
+    def at_bar(self, time_ns: int) -> Sequence[Asked]:
+        """Nothing."""
+        return ()
+
+    def at_once(self, time_ns: int) -> Sequence[Asked]:
+        """Nothing."""
+        return ()
+
+    def is_urgent(self, time_ns: int) -> bool:
+        """It is not."""
+        return False
+
+    def recorded_after(self, time_ns: int) -> int | None:
+        """Never."""
+        return None
 
 
 class LiveVenue:
@@ -96,6 +131,7 @@ class _Version:
         "live_before",
         "live_since_ns",
         "live_trades",
+        "measured",
         "pair",
         "pairs",
         "rate",
@@ -119,6 +155,8 @@ class _Version:
         self.live_before: float | None = None
         self.live_since_ns = candidate.from_ns
         self.earned_before = _NONE
+        # What the criteria went by at the last evidence bar, and what they said.
+        self.measured: Measurements | None = None
         self.verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -183,7 +221,7 @@ class CapitalLadder:
     """
 
     # Whom it asks is told anew by every process.
-    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": _empty, "_hold_back": _nothing_holds, "_own": ()}
+    made_anew: ClassVar[Mapping[str, object]] = {"_inbox": NoInbox(), "_hold_back": _nothing_holds, "_own": ()}
 
     def __init__(
         self,
@@ -201,7 +239,7 @@ class CapitalLadder:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
         self._rates = rates
-        self._inbox: Inbox = _empty
+        self._inbox: Inbox = NoInbox()
         self._hold_back: HoldBack = _nothing_holds
         self._own: tuple[OwnJudge, ...] = ()
         self._equity: Decimal | None = None
@@ -218,6 +256,9 @@ class CapitalLadder:
         self._bar_ns = (start_ns // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
         # When to ask again whether prices are fresh, while a flattening waits for them.
         self._again_ns: int | None = None
+        self._looked_ns = start_ns
+        # By version the last command that was acted upon since the evidence bar: what was asked for before it is overtaken.
+        self._stopped: dict[str, Command] = {}
 
     def add(self, track: Track, identity: str, facts: Mapping[str, Any]) -> None:
         """Take a reference track into the account's family; ``facts`` are what the first entry says of it."""
@@ -239,7 +280,7 @@ class CapitalLadder:
         self._tests.append(AbTest(name, [self._versions[t].candidate for t in tracks], rules, swaps))
 
     def take_from(self, inbox: Inbox) -> None:
-        """Ask ``inbox`` at every evidence bar what persons want."""
+        """Ask ``inbox`` at every evidence bar what persons want, and between two batches what cannot wait."""
         self._inbox = inbox
 
     def judge_also_by(self, own: Sequence[OwnJudge]) -> None:
@@ -262,10 +303,20 @@ class CapitalLadder:
 
     # ---- what the step asks and tells
 
-    @property
-    def next_ns(self) -> int:
-        """Engine time of the next look."""
-        return self._bar_ns if self._again_ns is None else min(self._bar_ns, self._again_ns)
+    def next_before(self, closed_before: int) -> int | None:
+        """Engine time of the next look; ``None`` where there is none before ``closed_before``."""
+        due = self._bar_ns if self._again_ns is None else min(self._bar_ns, self._again_ns)
+        told = self._inbox.recorded_after(self._looked_ns)
+        # What was answered at the very end of a stretch was heard when the next one began.
+        if told is not None and told < closed_before - 1:
+            due = min(due, told)
+        return due if due < closed_before else None
+
+    def is_called(self, time_ns: int) -> bool:
+        """Whether a person wants something that cannot wait, or did when the run was made; a moment that was looked at is over."""
+        if time_ns <= self._looked_ns:
+            return False
+        return self._inbox.recorded_after(self._looked_ns) == time_ns or self._inbox.is_urgent(time_ns)
 
     def watches(self, track: Track) -> bool:
         """Whether a live pair waits for this track to be flat."""
@@ -293,9 +344,10 @@ class CapitalLadder:
                     _heard_of_live(live, event)
 
     def look_at_all(self, time_ns: int) -> list[Event]:
-        """Gather, decide, write, do; between evidence bars only what waits for fresh prices."""
+        """Gather, decide, write, do; between evidence bars only what persons take away, and what waits for fresh prices."""
+        self._looked_ns = time_ns
         if time_ns < self._bar_ns:
-            return self._flatten_late(time_ns)
+            return self._look_between(time_ns)
         self._bar_ns = time_ns + EVIDENCE_BAR_NS
         for version in self._versions.values():
             version.candidate.close_bar()
@@ -307,11 +359,12 @@ class CapitalLadder:
         events: list[Event] = []
         for test in self._tests:
             events.extend(test.close_bar(time_ns, self.manager.standings))
-        commands, refused = commands_of(self._inbox(time_ns), time_ns)
+        commands, refused = commands_of(self._inbox.at_bar(time_ns), time_ns)
         events.extend(refused)
         due = self._due(time_ns, commands)
         if due or commands:
             events.extend(self._decide(time_ns, due, commands))
+        self._stopped.clear()
         for version in self._versions.values():
             events.extend(self._close_pair(version, time_ns))
         self._ask_again(time_ns)
@@ -320,14 +373,24 @@ class CapitalLadder:
     def _judged(self, version: _Version, now: int) -> tuple[Verdict, ...]:
         gap = None if version.live is None or version.watch is None else version.watch.gap()
         found, criteria = version.candidate.measurements(now, gap), self._criteria
+        version.measured = found
         return criteria.judge(found) + tuple(own.judge(criteria, found) for own in self._own)
 
-    # ---- what waits for fresh prices
+    # ---- between evidence bars
 
-    def _flatten_late(self, now: int) -> list[Event]:
-        """Flatten those halted by risk while prices were stale, once these are fresh."""
-        due = [v for v in self._unflattened() if self._data_of(v, now) is not DataState.STALE]
-        events = self._decide(now, due, ()) if due else []
+    def _look_between(self, now: int) -> list[Event]:
+        """Do what persons take away, and flatten those halted by risk while prices were stale, once these are fresh."""
+        commands, refused = commands_of(self._inbox.at_once(now), now)
+        events: list[Event] = list(refused)
+        named = [v for v in self._versions.values() if any(c.target in (None, v.name) for c in commands)]
+        for version in named:
+            _stand_at(version, now)
+        late = [v for v in self._unflattened() if v not in named and self._data_of(v, now) is not DataState.STALE]
+        due = [v for v in self._versions.values() if v in named or v in late]
+        if due or commands:
+            events.extend(self._decide(now, due, commands))
+        for version in named:
+            self._stopped[version.name] = [c for c in commands if c.target in (None, version.name)][-1]
         self._ask_again(now)
         return events
 
@@ -365,7 +428,7 @@ class CapitalLadder:
     def _decide(self, time_ns: int, due: Sequence[_Version], commands: Sequence[Command]) -> list[Event]:
         adjusted = self._family.adjusted([v.name for v in due])
         facts = [self._facts_of(v, time_ns, *adjusted[v.name]) for v in due]
-        found = self.manager.evaluate(facts, self._account_at(time_ns), commands)
+        found = self.manager.evaluate(facts, self._account_at(time_ns), commands, self._stopped)
         events = entries_of(found, time_ns)
         self._family.hold([n for n, s in self.manager.standings.items() if s.fraction or s.halted_fraction])
         for evaluation in found.evaluations:
@@ -400,7 +463,13 @@ class CapitalLadder:
             synthetic=candidate.synthetic,
             venue_simulated=True,
             least_fraction=candidate.least_fraction(),
+            own=self._own_inputs(version),
         )
+
+    def _own_inputs(self, version: _Version) -> OwnInputs | None:
+        if not self._own or version.measured is None:
+            return None
+        return OwnInputs({own.asked.name: own.code for own in self._own}, version.measured)
 
     @staticmethod
     def _readings(version: _Version) -> tuple[Reading, ...]:
@@ -487,16 +556,16 @@ class CapitalLadder:
                 pair.hold(why)
         if action in (Action.STEP_UP, Action.REDUCE) and version.watch is not None:
             version.watch.refer(version.candidate.evidence)
-        if evaluation.after.evidence_from_ns != version.candidate.from_ns:
-            candidate = version.candidate
-            candidate.begin(evaluation.after.evidence_from_ns)
+        after, candidate = evaluation.after, version.candidate
+        if after.evidence_from_ns != candidate.from_ns:
+            candidate.begin(after.evidence_from_ns)
             version.live_before = None
-            if pair is not None and not pair.is_closed:
-                # Halted while it was flat it is there still; the next attempt has a pair of its own.
-                pair.demote(now, why)
             self._family.begin(version.name, candidate.evidence, candidate.hedged)
-        if not evaluation.after.stage.holds_capital and evaluation.after.halt is None:
+        if not after.stage.holds_capital and after.halt is None:
             version.halt = None
+            if pair is not None and not pair.is_ending:
+                # Halted while it was flat it is there still, and whatever comes next has a pair of its own.
+                pair.demote(now, why)
 
     def _join(self, version: _Version, share: Fraction, now: int) -> None:
         """Open a pair; one that still holds what it held is let go on."""
@@ -556,16 +625,32 @@ class CapitalLadder:
         return last
 
 
+def _stand_at(version: _Version, now: int) -> None:
+    """All that trades for a version stands at a moment at which nothing else may have happened: what is valued and sent there is so at that moment."""
+    for feed in version.track.feeds:
+        feed.settle(now, Rank.HOUR)
+    if version.pair is not None and not version.pair.is_closed:
+        version.pair.stand_at(now)
+
+
 def _heard_of_live(version: _Version, event: Event) -> None:
     if isinstance(event, TradeClosed):
         version.live_trades += 1
-    elif isinstance(event, TrackStopped):
-        version.halt = Halt(HaltKind.STRATEGY, f"its strategy raised in {event.hook}: {event.error}")
-    elif isinstance(event, Liquidated):
-        version.halt = Halt(HaltKind.RISK, f"liquidated: {event.detail()}")
-    elif isinstance(event, TrackHalted) and event.reason not in _PASSING:
-        kind = _HALT_KINDS.get(event.reason, HaltKind.RISK)
-        version.halt = Halt(kind, f"{event.reason}: {event.detail}")
+    found = _halt_of(event)
+    # A broken limit is what counts, whatever else befalls the track after it.
+    if found is not None and (version.halt is None or version.halt.kind is not HaltKind.RISK):
+        version.halt = found
+
+
+def _halt_of(event: Event) -> Halt | None:
+    """Why a live track stands still from now on; ``None`` where it does not."""
+    if isinstance(event, TrackStopped):
+        return Halt(HaltKind.STRATEGY, f"its strategy raised in {event.hook}: {event.error}")
+    if isinstance(event, Liquidated):
+        return Halt(HaltKind.RISK, f"liquidated: {event.detail()}")
+    if isinstance(event, TrackHalted) and event.reason not in _PASSING:
+        return Halt(_HALT_KINDS.get(event.reason, HaltKind.RISK), f"{event.reason}: {event.detail}")
+    return None
 
 
 def _evidence_of(track: Track) -> Evidence | None:

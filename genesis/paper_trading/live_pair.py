@@ -71,8 +71,13 @@ class LivePair:
 
     @property
     def waits(self) -> bool:
-        """It has been promoted and has not begun to trade."""
-        return not self.tracks and self.failed is None and not self.is_closed
+        """It has been promoted and has not begun to trade, and nobody has stopped it since."""
+        return not (self.tracks or self._kept or self.is_ending) and self.failed is None
+
+    @property
+    def is_ending(self) -> bool:
+        """What it holds is being sold, or it is closed."""
+        return self._demoted_ns is not None or self.is_closed
 
     @property
     def live(self) -> Track | None:
@@ -186,6 +191,12 @@ class LivePair:
         """Both tracks stand at that moment, for what may be decided then."""
         for track in self.tracks:
             track.stops.be_there(time_ns)
+
+    def stand_at(self, now: int) -> None:
+        """Both tracks, which have handled every moment up to ``now``, stand at it."""
+        for track in self.tracks:
+            track.stops.be_there(now)
+            track.advance(now + 1)
 
     def close_bar(self, now: int) -> list[Event]:
         """An evidence bar has closed: return capital that is owed, close slices; once they are done, close both, with what they say last."""

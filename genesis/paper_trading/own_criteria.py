@@ -19,12 +19,13 @@ class OwnJudge:
     Args:
         asked: its name, threshold and mode.
         measure: a function of the measurements, or a class whose instances are one; an instance is made for each look, so it remembers nothing.
+        code: digest (hex) of its code.
     """
 
-    __slots__ = ("_measure", "asked")
+    __slots__ = ("_measure", "asked", "code")
 
-    def __init__(self, asked: OwnCriterion, measure: Measure | type) -> None:
-        self.asked, self._measure = asked, measure
+    def __init__(self, asked: OwnCriterion, measure: Measure | type, code: str) -> None:
+        self.asked, self._measure, self.code = asked, measure, code
 
     def judge(self, criteria: ValidationCriteria, found: Measurements) -> Verdict:
         """The verdict; whatever its code raises is an `ERROR` of this criterion, and of nothing else."""

@@ -1,7 +1,8 @@
 """The one function that walks the table of `genesis.paper_trading.stages`: what becomes of a version at a moment.
 
-Pure: the same values give the same decision, so a stored one can be made again. The order in which things are asked: persons who take away, halts, another
-identity, what lowers, what a stage leads to, and only then what raises; so nothing rises in a moment that takes down.
+Pure: the same values give the same decision, so a stored one can be made again. The order in which things are asked: persons who halt, broken limits, persons who take away, other
+halts, another identity, what lowers, what a stage leads to, and only then what raises; so nothing rises in a moment that takes down. Between evidence bars only
+persons and halts are asked: nothing that evidence has a say in changes there.
 """
 
 from __future__ import annotations
@@ -55,7 +56,12 @@ def decide(
     minutes = Minutes(rules, standing, _recordable(facts), room, tuple(commands))
     take_look(minutes)
     persons = Persons(minutes)
-    step = persons.taken_away() or halted(minutes) or changed(minutes) or lowered(minutes) or _led_on(minutes, persons)
+    # A broken limit stands before all that persons want but their own halt: nobody leads past it by asking for less.
+    step = persons.halted() or halted(minutes, HaltKind.RISK) or persons.taken_away() or halted(minutes)
+    if step is None and facts.at_bar:
+        step = changed(minutes) or lowered(minutes) or _led_on(minutes, persons)
+    elif step is None and minutes.standing.stage is not Stage.HALTED:
+        minutes.reasons.append("between evidence bars nothing rises, and only persons and halts take away")
     persons.answer_late(step)
     action = _unfinished(minutes) if step is None else _done(minutes, step)
     return Evaluation(
@@ -79,7 +85,12 @@ def _recordable(facts: Facts) -> Facts:
     verdicts = tuple(
         v if v.value is None or isfinite(v.value) else msgspec.structs.replace(v, value=None) for v in facts.verdicts
     )
-    return msgspec.structs.replace(facts, verdicts=verdicts)
+    own = facts.own
+    if own is not None:
+        told = msgspec.structs.asdict(own.given)
+        none = {k: None for k, v in told.items() if isinstance(v, float) and not isfinite(v)}
+        own = msgspec.structs.replace(own, given=msgspec.structs.replace(own.given, **none))
+    return msgspec.structs.replace(facts, verdicts=verdicts, own=own)
 
 
 def _led_on(minutes: Minutes, persons: Persons) -> Step | None:

@@ -15,9 +15,10 @@ import msgspec
 
 from genesis.audit.entry import canonical
 from genesis.evidence.rules import Source
+from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.paper_trading.promotion_rules import PromotionRules, written
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
-from genesis.paper_trading.verdicts import Verdict
+from genesis.paper_trading.verdicts import Measurements, Verdict
 from genesis.risk.tiers import Tier
 
 NOTHING = Decimal(0)
@@ -55,6 +56,16 @@ class DataState(Enum):
     DEGRADED = "DEGRADED"
 
 
+class OwnInputs(msgspec.Struct, frozen=True):
+    """What the user's own criteria went by: by name the digest (hex) of the code, and the measurements that all of them were given.
+
+    Whoever has the code runs it on ``given`` and has to get the verdict's value. A number that is none cannot be recorded and is undefined here.
+    """
+
+    code: Mapping[str, str]
+    given: Measurements
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one version at one moment.
 
@@ -63,7 +74,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     registered after a version went live leave its own alone), ``residual`` the same of benchmark-hedged returns. ``e_live`` is E of the live track since it went live,
     ``e_stress`` of the reference track at higher costs, ``futility`` an e-value against a Sharpe ratio of 1.5. ``live_trades`` counts all
     trades that live tracks of the version have closed, ``live_pnl`` is all they have earned, net. ``least_fraction`` is the least fraction at which its
-    typical order is twice the venue's minima.
+    typical order is twice the venue's minima. ``own`` is there where the user has criteria.
     """
 
     time_ns: int
@@ -90,6 +101,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     synthetic: bool = False
     venue_simulated: bool = True
     least_fraction: Decimal = NOTHING
+    own: OwnInputs | None = None
 
     def __post_init__(self) -> None:
         if not self.budget > 0:
@@ -98,6 +110,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
                 raise ValueError(f"{name}: expected a finite number of 0 or more, found {value}")
+
+    @property
+    def at_bar(self) -> bool:
+        """Whether an evidence bar closes at the moment; between two of them capital is only taken."""
+        return self.time_ns % EVIDENCE_BAR_NS == 0
 
     @property
     def counted(self) -> float:
@@ -182,6 +199,10 @@ class Order(Enum):
     ARCHIVE = "archive"
 
 
+# What stops or takes away is not kept waiting for the evidence bar.
+TAKES = frozenset({Order.HALT, Order.PAUSE, Order.DEMOTE, Order.ARCHIVE})
+
+
 class Command(msgspec.Struct, frozen=True):
     """An order of a person, with its ``number`` in the inbox; ``target`` is a version, ``None`` all of them."""
 
@@ -234,7 +255,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     ``fraction`` is what it may use, ``committed`` what its position may still hold (more, while it is being sold). ``since_ns``: in this stage; ``stepped_ns`` and
     ``stepped_trades``: when the fraction changed last. ``evidence_from_ns``: when this attempt's evidence began; ``deadline_ns``: when its time
     on paper is over. ``epoch`` counts identities, ``attempt`` tries of one. ``frozen``: paper E when it was validated, ``None`` where it is not. ``forced``: the
-    fraction is held by a person's word, not backed by evidence. ``look_ns``: the last look that counted; ``errors``, ``inconclusive`` and ``failures``: such looks
+    fraction is held by a person's word, not backed by evidence. ``ended``: it was rejected or archived before it was halted. ``look_ns``: the last look that counted; ``errors``, ``inconclusive`` and ``failures``: such looks
     in a row; ``calm_since_ns``: since when no monitor warned. ``halted_fraction``: what it held when it was halted. ``asked_again_ns``: until
     then a refusal holds. ``budget``, ``live_pnl``, ``proven``: as the last look found them; ``cleared_pnl``: live profit that no longer counts as unproven.
     """
@@ -262,6 +283,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     calm_since_ns: int | None = None
     halt: Halt | None = None
     halted_fraction: Decimal = NOTHING
+    ended: Stage | None = None
     awaited: Awaited | None = None
     asked_again_ns: int = 0
     budget: Decimal = NOTHING

@@ -7,9 +7,11 @@ from genesis.paper_trading.promotion_minutes import JUDGED, Minutes, Step
 from genesis.paper_trading.promotion_rules import percent
 from genesis.paper_trading.stages import STAGES, HaltKind, Move, Stage
 
+_FOR_GOOD = (Stage.REJECTED, Stage.ARCHIVED)
 
-def halted(minutes: Minutes) -> Step | None:
-    """A halt, where one is found that is worse than what is."""
+
+def halted(minutes: Minutes, *kinds: HaltKind) -> Step | None:
+    """A halt of one of the kinds (of any where none is named), where one is found that is worse than what is."""
     standing, facts = minutes.standing, minutes.facts
     exposed = standing.stage.holds_capital or standing.committed > 0
     found = facts.halt if exposed else None
@@ -18,7 +20,7 @@ def halted(minutes: Minutes) -> Step | None:
     if found is None and standing.stage.holds_capital and standing.errors >= minutes.rules.consecutive_error_limit:
         words = f"nothing could be judged at {standing.errors} looks in a row: {minutes.case.unjudged}"
         found = Halt(HaltKind.DATA, words)
-    if found is None or not _is_worse(minutes, found):
+    if found is None or (kinds and found.kind not in kinds) or not _is_worse(minutes, found):
         return None
     return halt_by(minutes, found)
 
@@ -35,8 +37,9 @@ def halt_by(minutes: Minutes, halt: Halt) -> Step:
     """Halted, and a person is called."""
     standing = minutes.standing
     held = standing.halted_fraction if standing.stage is Stage.HALTED else standing.fraction
+    ended = standing.stage if standing.stage in _FOR_GOOD else standing.ended
     minutes.call(f"halted ({halt.kind.value}): {halt.words}")
-    return Step(Move.HALT, NOTHING, (halt.words,), halt=halt, halted_fraction=held)
+    return Step(Move.HALT, NOTHING, (halt.words,), halt=halt, halted_fraction=held, ended=ended)
 
 
 def changed(minutes: Minutes) -> Step | None:

@@ -47,13 +47,20 @@ class StrategyPromotionManager:
         """A version that nobody has seen: a draft until its first look. One that is known stays where it stands."""
         self._standings.setdefault(version, Standing(version=version, identity=identity))
 
-    def evaluate(self, facts: Sequence[Facts], account: AccountFacts, commands: Sequence[Command] = ()) -> Round:
+    def evaluate(
+        self,
+        facts: Sequence[Facts],
+        account: AccountFacts,
+        commands: Sequence[Command] = (),
+        stopped: Mapping[str, Command] | None = None,
+    ) -> Round:
         """Decide about every version there are facts of, all of one moment.
 
         Args:
             facts: one of each version that is looked at; unknown ones are registered, the others keep what they hold.
             account: what all of them share.
             commands: in the inbox's order.
+            stopped: by version the last command that did not wait for its turn. Who asked for anything before it does not get it.
 
         Raises:
             ValueError: facts of more than one moment, or two of one version.
@@ -63,10 +70,11 @@ class StrategyPromotionManager:
             raise ValueError("facts: expected one of each version, all of one moment, found others")
         for found in facts:
             self.register(found.version, found.identity)
+        overtaken = _overtaken(commands, stopped or {})
         allocation = Allocation(self.rules, account, self._standings, by_version)
         evaluations = []
         for version in allocation.order:
-            wanted = [c for c in commands if _concerns(c, version)]
+            wanted = [c for c in commands if _concerns(c, version) and (c.number, version) not in overtaken]
             evaluation = decide(
                 self.rules, self._standings[version], by_version[version], allocation.room(version), wanted
             )
@@ -75,7 +83,8 @@ class StrategyPromotionManager:
             evaluations.append(evaluation)
         if allocation.revoked:
             self._clear_absent(by_version)
-        return Round(tuple(evaluations), tuple(_unheard(commands, by_version, self._standings)))
+        unheard = (*overtaken.values(), *_unheard(commands, by_version, self._standings))
+        return Round(tuple(evaluations), unheard)
 
     def _clear_absent(self, looked_at: Mapping[str, Facts]) -> None:
         """What was lost has had its consequence: losses of unproven versions that are not looked at now are counted anew as well."""
@@ -118,6 +127,17 @@ def recompute(evaluation: Evaluation) -> Evaluation:
 
 def _concerns(command: Command, version: str) -> bool:
     return command.target == version or (command.target is None and command.order in _FOR_ALL)
+
+
+def _overtaken(commands: Sequence[Command], stopped: Mapping[str, Command]) -> dict[tuple[int, str], Answer]:
+    """By number and version: what was asked for before somebody stopped the version, and is answered after it."""
+    found = {}
+    for command in commands:
+        for version, by in stopped.items():
+            if _concerns(command, version) and command.number < by.number and command.order is not Order.REFUSE:
+                words = f"{version}: overtaken by {by.order.value} of {by.author}, which came after it and did not wait: ask again if it is still wanted"
+                found[command.number, version] = Answer(command, False, words)
+    return found
 
 
 def _unheard(

@@ -73,5 +73,6 @@ class Minutes:
             "failures": 0,
             "halt": None,
             "halted_fraction": NOTHING,
+            "ended": None,
             "proven": False,
         }

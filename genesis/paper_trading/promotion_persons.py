@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,13 @@ from genesis.paper_trading.stages import STAGES, HaltKind, Move, Stage
 
 # Of several wishes of one moment the most careful counts.
 _CAREFUL_FIRST = (Order.HALT, Order.ARCHIVE, Order.DEMOTE, Order.RESUME, Order.RESTORE, Order.PROMOTE)
+_NOT_HALTED: dict[str, Any] = {"halt": None, "halted_fraction": NOTHING, "ended": None}
 _NOTHING_AWAITED = "expected something that awaits approval, found nothing"
+
+
+def _is_same(a: str, b: str) -> bool:
+    """Whether two names are one person's: as they are spoken, whatever the letters' size and the blanks."""
+    return " ".join(a.split()).casefold() == " ".join(b.split()).casefold()
 
 
 class Persons:
@@ -82,7 +89,7 @@ class Persons:
         awaited = self._minutes.standing.awaited
         if awaited is None:
             return False, _NOTHING_AWAITED
-        if command.author in awaited.voices:
+        if any(_is_same(command.author, voice) for voice in awaited.voices):
             return False, f"{command.author} is for it already: another person has to be"
         voices = (*awaited.voices, command.author)
         self._minutes.set(awaited=msgspec.structs.replace(awaited, voices=voices))
@@ -115,24 +122,41 @@ class Persons:
 
     # ---- what is taken away
 
+    def halted(self) -> Step | None:
+        """A person's halt, which comes before everything."""
+        command = self._wished(Order.HALT)
+        if command is None:
+            return None
+        self._answer(True, f"halt by {command.author}")
+        return halt_by(self._minutes, Halt(HaltKind.RISK, f"halt by {command.author}: {command.reason}"))
+
     def taken_away(self) -> Step | None:
         """What a person takes away or ends is done at once."""
-        command = self._wished(Order.HALT, Order.ARCHIVE, Order.DEMOTE, Order.RESUME)
+        command = self._wished(Order.ARCHIVE, Order.DEMOTE, Order.RESUME)
         if command is None:
             return None
         move, stage = Move(command.order.value), self._minutes.standing.stage
         if (stage, move) not in STAGES:
             self._answer(False, f"{move.value}: expected a stage where it is possible, found {stage.value}")
             return None
-        self._answer(True, f"{move.value} by {command.author}")
         words = f"{move.value} by {command.author}: {command.reason}"
-        if move is Move.HALT:
-            return halt_by(self._minutes, Halt(HaltKind.RISK, words))
-        if move is not Move.RESUME:
-            return Step(move, NOTHING, (words,))
+        if move is Move.RESUME:
+            return self._resumed(command, words)
+        self._answer(True, f"{move.value} by {command.author}")
+        return Step(move, NOTHING, (words,), **_NOT_HALTED)
+
+    def _resumed(self, command: Command, words: str) -> Step:
+        """Back to paper for a further attempt; who had been rejected or archived before the halt is so again."""
+        ended = self._minutes.standing.ended
+        if ended is not None:
+            told = f"{ended.value} before the halt, and it is again"
+            self._answer(True, f"resume by {command.author}: {told}")
+            move = Move.REJECT if ended is Stage.REJECTED else Move.ARCHIVE
+            return Step(move, NOTHING, (words, told), **_NOT_HALTED)
+        self._answer(True, f"resume by {command.author}")
         again = self._minutes.again()
         told = f"attempt {again['attempt']}: {self._minutes.raised_by(again['attempt'])}"
-        return Step(move, NOTHING, (words, told), **again)
+        return Step(Move.RESUME, NOTHING, (words, told), **again)
 
     # ---- what is given
 
@@ -202,7 +226,7 @@ class Persons:
     def _by_word(self, move: Move, target: Decimal, whose: str) -> Step:
         if move is Move.RESTORE:
             why = (f"restored to {percent(target)} by {whose}",)
-            return Step(move, target, why, halt=None, halted_fraction=NOTHING, errors=0)
+            return Step(move, target, why, errors=0, **_NOT_HALTED)
         lacking = self._minutes.case.should(target)
         backed = "criteria and evidence allow it" if not lacking else f"not backed by evidence: {'; '.join(lacking)}"
         return rise(self._minutes, target, f"{percent(target)} by {whose}; {backed}", forced=bool(lacking))

@@ -248,6 +248,10 @@ def percent(share: Decimal) -> str:
     return f"{plain(Decimal(f'{100 * share:.3g}').normalize())} %"
 
 
+# What is not told where there is none of it: decisions without it are what they were before it existed.
+_ONLY_WHERE_ANY = frozenset({"ended", "own"})
+
+
 def written(value: msgspec.Struct) -> dict[str, object]:
     """A struct as a JSON document: amounts as exact text in plain notation, words by their value, all that is undefined as ``None``."""
     document: dict[str, object] = msgspec.to_builtins(value, builtin_types=(Decimal,))
@@ -258,7 +262,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: _plain(v) for k, v in value.items() if v is not None or k not in _ONLY_WHERE_ANY}
     return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -136,6 +136,8 @@ STAGES: dict[tuple[Stage, Move], Stage] = {
     (Stage.HALTED, Move.CHANGE): Stage.HALTED,
     (Stage.HALTED, Move.HALT): Stage.HALTED,
     (Stage.HALTED, Move.RESUME): Stage.PAPER,
+    # Who was rejected or archived before it was halted is so again once it is resumed: a halt is no way back to paper.
+    (Stage.HALTED, Move.REJECT): Stage.REJECTED,
     (Stage.HALTED, Move.RESTORE): Stage.LIVE,
     (Stage.HALTED, Move.ARCHIVE): Stage.ARCHIVED,
     # Terminal for this identity; another identity is another candidate.

@@ -121,6 +121,23 @@ def chained_entries(db: Database, lines: Iterable[bytes]) -> Iterator[tuple[int,
         previous = stored
 
 
+def every_entry(db: Database, lines: Lines | None, what: str) -> Iterator[tuple[int, bytes, bytes]]:
+    """The run chain's rows, each with its bytes: those of archived entries from ``lines``, each looked at before it is given.
+
+    Args:
+        db: the store.
+        lines: the archive's entries, where it was given.
+        what: who takes them, for the message.
+
+    Raises:
+        ConfigError: some lie in an archive that was not given. IntegrityError: one is missing, or is not what the chain's hash says it was.
+    """
+    if lines is None:
+        ensure_none_archived(db, what)
+        return stored_entries(db)
+    return chained_entries(db, lines())
+
+
 def ensure_none_archived(db: Database, what: str) -> None:
     """Refuse what takes the bytes of every entry.
 
@@ -131,5 +148,5 @@ def ensure_none_archived(db: Database, what: str) -> None:
     if gone is not None:
         raise ConfigError(
             f"{what}: expected every entry in the store, found the first {gone.entries} in {gone.where()}; "
-            "give that by --archive, where there is such an option, or let genesis audit put-back bring them back"
+            "give that by --archive (genesis db upgrade, db migrate, audit export and rebuild take it), or let genesis audit put-back bring them back"
         )

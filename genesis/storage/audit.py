@@ -15,6 +15,7 @@ from genesis.audit.checkpoint import Checkpoint, parse_checkpoint, rotation_text
 from genesis.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from genesis.audit.note import Check, PublicKey, open_note, parse_key, parse_note
 from genesis.audit.verify import Finding, Part, verify
+from genesis.clock import NS_PER_SECOND
 from genesis.errors import GenesisError, StorageError
 from genesis.storage import schema
 from genesis.storage.archived import Archived, Lines, archived, whole_entries
@@ -23,11 +24,14 @@ from genesis.storage.database import Database, SqliteDatabase
 from genesis.storage.entries import stored_entries
 from genesis.storage.faults import one_view, transaction
 from genesis.storage.inbox import check_inbox
-from genesis.storage.operations import check_operations
+from genesis.storage.operations import check_operations, read_operation
 from genesis.storage.projections import project
+from genesis.storage.snapshots import UNNAMED, snapshots_there
 
 _Entry = tuple[int, bytes, bytes]
 _RANGE = 2_048
+# A clock that is kept by others is put right by less.
+_CLOCK_SLACK_NS = 60 * NS_PER_SECOND
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -43,7 +47,8 @@ class Audit(msgspec.Struct, frozen=True):
     """What an audit came to.
 
     ``signed`` entries stand under the last of ``checkpoints``. ``keys`` are those that signed, as the store names them; ``key_kept``:
-    one of them was kept outside. ``archived``: where the first entries lie; ``unseen`` says what could not be looked at without them.
+    one of them was kept outside. ``archived``: where the first entries lie; ``unseen`` says what could not be looked at without them. ``remarks`` are no
+    findings: what may have happened in good order, and what somebody who knows should look at.
     """
 
     entries: int
@@ -56,6 +61,7 @@ class Audit(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     archived: Archived | None = None
     unseen: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class _Tree:
@@ -84,12 +90,13 @@ class _Tree:
 
 
 class _Claim(msgspec.Struct, frozen=True):
-    """A signed checkpoint to compare with the entries, and where it is from."""
+    """A signed checkpoint to compare with the entries, and where it is from: operation ``seq``, at which the run chain was ``length`` long, or from outside."""
 
     seq: int
     of: str
     part: Part
     checkpoint: Checkpoint
+    length: int = 0
 
 
 def audit(db: Database, check: Check, kept: Kept | None = None, lines: Lines | None = None) -> Audit:
@@ -110,10 +117,12 @@ def audit(db: Database, check: Check, kept: Kept | None = None, lines: Lines | N
         findings += wrong
         claims, wrong = _claims(db, trusted, since, check)
         findings += wrong
+        findings += _out_of_order(db, claims)
         if kept.key is not None and not claims:
             findings.append(Finding(0, f"expected a checkpoint under the kept key {kept.key}, found none", Part.KEPT))
         outside, wrong = _outside(kept, trusted, check)
         findings += wrong
+        remarks = (*_other_operations_outside(db, outside), *_clock_set_back(db))
         gone = archived(db, findings)
         absent = gone.entries if gone is not None and lines is None else 0
         begun, wrong = _begun(db, claims, gone if absent else None)
@@ -128,6 +137,7 @@ def audit(db: Database, check: Check, kept: Kept | None = None, lines: Lines | N
         found += check_layout(db)
         if not absent:
             found += check_projections(db, lines)
+        found += check_snapshots(db)
     return Audit(
         tree.last,
         tree.head.hex() if isinstance(tree.head, bytes) else "",
@@ -139,6 +149,7 @@ def audit(db: Database, check: Check, kept: Kept | None = None, lines: Lines | N
         tuple(found),
         gone,
         _unseen(gone, len(claims) + len(outside) - len(judged)) if gone is not None and absent else (),
+        remarks,
     )
 
 
@@ -210,8 +221,56 @@ def _claims(db: Database, keys: list[PublicKey], since: int, check: Check) -> tu
         except (GenesisError, _Wrong) as error:
             findings.append(Finding(one.seq, f"operation {one.seq}: checkpoint: {error}", Part.CHECKPOINTS))
         else:
-            claims.append(_Claim(checkpoint.size, f"operation {one.seq}", Part.CHECKPOINTS, checkpoint))
+            claims.append(_Claim(one.seq, f"operation {one.seq}", Part.CHECKPOINTS, checkpoint, one.length))
     return claims, findings
+
+
+def _out_of_order(db: Database, claims: Iterable[_Claim]) -> Iterator[Finding]:
+    """Checkpoints that were put where they were not made: one of the future, one of the past once more, one over other operations."""
+    signed = 0
+    for claim in claims:
+        one = claim.checkpoint
+        if one.size > claim.length:
+            problem = f"expected no more than the {claim.length} entries that there were then, found {one.size} signed"
+            yield Finding(claim.seq, f"{claim.of}: checkpoint: {problem}", Part.CHECKPOINTS)
+        if one.size < signed:
+            problem = f"expected one over the {signed} entries that were signed by then, or more, found {one.size}"
+            yield Finding(claim.seq, f"{claim.of}: checkpoint: {problem}", Part.CHECKPOINTS)
+        signed = max(signed, one.size)
+        if (found := _other_operations(db, claim)) is not None:
+            yield Finding(claim.seq, f"{claim.of}: checkpoint: {found}", Part.CHECKPOINTS)
+
+
+def _other_operations(db: Database, claim: _Claim) -> str | None:
+    """What is wrong where the operations chain does not pass where it stood when the checkpoint was signed."""
+    place = claim.checkpoint.operations
+    if place is None or not place.length:
+        return None
+    row = db.execute("SELECT hash FROM operations WHERE seq = ?", (place.length,)).fetchone()
+    if row is None:
+        return f"expected {place.length} operations or more, as was signed, found fewer"
+    if row[0] == place.head:
+        return None
+    found = _short(row[0]) if isinstance(row[0], bytes) else repr(row[0])
+    return f"expected the signed head {_short(place.head)} of the first {place.length} operations, found {found}"
+
+
+def _other_operations_outside(db: Database, outside: Iterable[_Claim]) -> Iterator[str]:
+    """Kept checkpoints that saw other operations than there are. A store that was put back from a backup has lost those that came after it."""
+    for claim in outside:
+        if (found := _other_operations(db, claim)) is not None:
+            yield f"{claim.of}: {found}: they were cut or written anew, unless the store was put back from a backup of before"
+
+
+def _clock_set_back(db: Database) -> Iterator[str]:
+    """Operations of an earlier wall time than the one before, by more than clocks are commonly put right by."""
+    before = 0
+    for seq, entry in db.execute("SELECT seq, bytes FROM operations ORDER BY seq").fetchall():
+        with suppress(msgspec.DecodeError, ValueError, TypeError):
+            time = read_operation(entry).time
+            if time < before - _CLOCK_SLACK_NS:
+                yield f"operation {seq}: the clock of the machine stood {(before - time) / NS_PER_SECOND:.0f} s before that of the operation before"
+            before = time
 
 
 class _Wrong(Exception):  # noqa: N818 - never leaves the module
@@ -280,6 +339,18 @@ def check_layout(db: Database) -> Iterator[Finding]:
     if version != schema.PROJECTIONS_VERSION:
         problem = f"projections: expected version {schema.PROJECTIONS_VERSION}, found {version}; genesis audit rebuild"
         yield Finding(0, problem, Part.LAYOUT)
+
+
+def check_snapshots(db: Database) -> Iterator[Finding]:
+    """Snapshots that the operations chain names and that are not what was kept. One that it does not name is never used, and a kill may leave one."""
+    try:
+        there = snapshots_there(db)
+    except (GenesisError, msgspec.MsgspecError, sqlite3.Error, ValueError, TypeError) as error:
+        yield Finding(0, f"snapshots: expected rows that can be read, found: {error}", Part.SNAPSHOTS)
+        return
+    for one in there:
+        if one.problem not in (None, UNNAMED):
+            yield Finding(one.number, f"snapshot {one.number}: {one.problem}", Part.SNAPSHOTS)
 
 
 def check_projections(db: Database, lines: Lines | None = None) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from genesis.audit.chain import link
 from genesis.audit.checkpoint import Checkpoint, endorsement, origin_of, parse_checkpoint
 from genesis.audit.merkle import Frontier, leaf_hash
 from genesis.audit.note import Check, PublicKey, Signer, open_note, parse_key, parse_note
-from genesis.audit.verify import Finding, Part
+from genesis.audit.verify import Finding, Part, Place
 from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head, stored_entries
@@ -23,11 +23,12 @@ CHECKPOINT, KEY = "checkpoint", "key"
 
 
 class KeptCheckpoint(msgspec.Struct, frozen=True):
-    """A checkpoint as operation ``seq`` keeps it: the signed ``note``, and in hex the ``peaks`` of its tree."""
+    """A checkpoint as operation ``seq`` keeps it: the signed ``note``, and in hex the ``peaks`` of its tree; the run chain was ``length`` long by then."""
 
     seq: int
     note: str
     peaks: tuple[str, ...]
+    length: int
 
     def tree(self, size: int) -> Frontier:
         """The tree of ``size`` entries that the peaks make.
@@ -60,6 +61,7 @@ class _Facts(msgspec.Struct):
 
 class _Body(msgspec.Struct):
     facts: _Facts
+    run_length: int
 
 
 class _Operation(msgspec.Struct):
@@ -76,12 +78,13 @@ def kept_checkpoints(db: Database, wrong: list[Finding] | None = None) -> list[K
     Raises:
         IntegrityError: an operation that says it is a checkpoint and cannot be read; where ``wrong`` is given it goes there.
     """
-    return [KeptCheckpoint(seq, facts.note, facts.peaks) for seq, facts in _facts(db, CHECKPOINT, wrong)]
+    return [KeptCheckpoint(seq, b.facts.note, b.facts.peaks, b.run_length) for seq, b in _bodies(db, CHECKPOINT, wrong)]
 
 
 def kept_keys(db: Database, wrong: list[Finding] | None = None) -> list[KeptKey]:
     """Every key that signed here, in order; what cannot be read as in `kept_checkpoints`."""
-    return [KeptKey(seq, f.key, f.previous, f.endorsement) for seq, f in _facts(db, KEY, wrong)]
+    found = [(seq, body.facts) for seq, body in _bodies(db, KEY, wrong)]
+    return [KeptKey(seq, f.key, f.previous, f.endorsement) for seq, f in found]
 
 
 def current_key(db: Database) -> PublicKey | None:
@@ -119,9 +122,9 @@ def make_checkpoint(db: Database, name: str, signer: Signer, check: Check, host:
     if last is not None and frontier.size == length and last.seq > kept_keys(db)[-1].seq:
         return last.note, False
     _grow(db, frontier, length)
-    note = Checkpoint(origin, length, frontier.root()).signed(signer)
     if noted is None:
         append_operation(db, KEY, host, wall_ns, {"endorsement": None, "key": str(key), "previous": None})
+    note = Checkpoint(origin, length, frontier.root(), Place(*chain_head(db, "operations"))).signed(signer)
     peaks = [p.hex() for p in frontier.peaks]
     append_operation(db, CHECKPOINT, host, wall_ns, {"note": note, "peaks": peaks})
     return note, True
@@ -201,7 +204,7 @@ def _hash_at(db: Database, seq: int) -> bytes:
     return row[0]
 
 
-def _facts(db: Database, kind: str, wrong: list[Finding] | None) -> Iterator[tuple[int, _Facts]]:
+def _bodies(db: Database, kind: str, wrong: list[Finding] | None) -> Iterator[tuple[int, _Body]]:
     marker = f',"type":"{kind}",'.encode()
     for seq, entry in db.execute(f"SELECT seq, bytes FROM operations WHERE {db.contains} ORDER BY seq", (marker,)):  # nosec B608 # names are ours, values are bound
         try:
@@ -213,4 +216,4 @@ def _facts(db: Database, kind: str, wrong: list[Finding] | None) -> Iterator[tup
             wrong.append(Finding(seq, problem, Part.CHECKPOINTS))
             continue
         if read.type == kind:
-            yield seq, read.body.facts
+            yield seq, read.body

@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from genesis.errors import IntegrityError
-from genesis.storage.archived import ensure_none_archived
+from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Lines, ensure_none_archived, every_entry
 from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head
 from genesis.storage.faults import one_view, transaction
+from genesis.storage.moved import ARRIVING, arriving_from
+from genesis.storage.operations import add_operation
 from genesis.storage.projections import project
 from genesis.storage.schema import RECORD, create_projections
 
 _RANGE = 2_048
 
 
-def copy_record(source: Database, target: Database) -> None:
-    """Copy chains and inbox into an empty store and make its projections from the entries; all of it or nothing.
+def copy_record(
+    source: Database, place: StoreAddress, target: Database, host: str, wall_ns: int, lines: Lines | None = None
+) -> None:
+    """Copy chains and inbox into an empty store, make its projections from the entries, and note that the history is arriving; all of it or nothing.
+
+    Entries of the source, which is at ``place``, that lie in an archive lie in it for the target too. ``lines`` are the archive's entries, which the projections are made from.
 
     Raises:
-        IntegrityError: what was read from the target is not what was written.
-        ConfigError: some entries of the source lie in an archive.
+        IntegrityError: what was read from the target is not what was written, or the archive holds others than were chained.
+        ConfigError: some entries of the source lie in an archive, and it is not given.
     """
-    ensure_none_archived(source, "entries")
+    if lines is None:
+        ensure_none_archived(source, "entries")
     with one_view(source), transaction(target):
         for table, key in RECORD.items():
             for rows in _ranges(source, table, key):
@@ -40,7 +50,8 @@ def copy_record(source: Database, target: Database) -> None:
                     f"found {found[0]} with {found[1].hex()}; nothing was kept"
                 )
         create_projections(target)
-        project(target, (row for rows in _ranges(target, "entries", "seq") for row in rows))
+        project(target, every_entry(target, lines, "projections"))
+        add_operation(target, ARRIVING, host, wall_ns, msgspec.to_builtins(arriving_from(place, target)))
 
 
 def _ranges(db: Database, table: str, key: str) -> Iterator[list[tuple[Any, ...]]]:

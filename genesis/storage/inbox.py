@@ -20,6 +20,7 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.beside import beside
 from genesis.storage.database import Database
 from genesis.storage.faults import transaction
+from genesis.storage.moved import ensure_here
 from genesis.storage.operations import add_operation, facts_of
 from genesis.storage.rows import CommandRow, select
 
@@ -54,13 +55,14 @@ def leave_command(path: StoreAddress, command: str, target: str | None, author: 
         clock: gives the wall time that is noted.
 
     Raises:
-        ConfigError: no command, author or reason.
+        ConfigError: no command, author or reason; or the history goes on in another store.
         StorageError: no store there, or it cannot be written.
     """
     for name, value in (("command", command), ("author", author), ("reason", reason)):
         if not value.strip():
             raise ConfigError(f"{name}: expected some words, found none")
     with beside(path) as db, transaction(db):
+        ensure_here(db, path)
         # Nobody else writes before this transaction ends.
         number = int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM inbox").fetchone()[0])
         row = (number, command, target, author, reason, clock.now_ns(), None)

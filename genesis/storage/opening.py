@@ -11,6 +11,7 @@ import msgspec
 from genesis.clock import Clock
 from genesis.storage import schema
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Lines
 from genesis.storage.beside import connect_to_read
 from genesis.storage.database import Database
 from genesis.storage.faults import storage_errors
@@ -19,25 +20,26 @@ from genesis.storage.sqlite import SqliteStore
 from genesis.storage.store import Store
 
 
-def open_store(address: StoreAddress, clock: Clock, host: str) -> Store:
+def open_store(address: StoreAddress, clock: Clock, host: str, lines: Lines | None = None) -> Store:
     """Hold a store, making it where there is none; both chains are verified.
 
     Args:
         address: a file, or a schema of a PostgreSQL database.
         clock: wall time for the operations chain.
         host: name of this machine for the operations chain.
+        lines: the entries that lie in an archive, for a store whose tables are of an earlier layout.
 
     Raises:
         StorageError: it cannot be reached or written, or another engine holds it.
         IntegrityError: it is no store, or a chain is broken.
-        ConfigError: a package that it takes is not installed.
+        ConfigError: a package that it takes is not installed; or its tables are of an earlier layout, and the archive is not given.
     """
     if isinstance(address, Path):
-        return SqliteStore(address, clock, host)
+        return SqliteStore(address, clock, host, lines)
     # Only who keeps a store there needs the package that it takes.
     from genesis.storage.postgres import PostgresStore
 
-    return PostgresStore(address, clock, host)
+    return PostgresStore(address, clock, host, lines)
 
 
 class Keeping(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from genesis.clock import Clock
 from genesis.storage import schema
 from genesis.storage.address import PostgresAddress
+from genesis.storage.archived import Lines
 from genesis.storage.lease import LEASE_S, Lease
 from genesis.storage.postgres_database import PostgresDatabase
 from genesis.storage.store import Store, prepare
@@ -20,6 +21,7 @@ class PostgresStore(Store):
         address: the schema.
         clock: wall time for the operations chain.
         host: name of this machine for the operations chain and the lease.
+        lines: the entries that lie in an archive, for a store whose tables are of an earlier layout.
         lease_s: after so many seconds without a sign of life another engine may take the store over.
 
     Raises:
@@ -27,7 +29,9 @@ class PostgresStore(Store):
         IntegrityError: the schema is no store, or a chain is broken.
     """
 
-    def __init__(self, address: PostgresAddress, clock: Clock, host: str, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self, address: PostgresAddress, clock: Clock, host: str, lines: Lines | None = None, lease_s: float = LEASE_S
+    ) -> None:
         with ExitStack() as undo:
             db = PostgresDatabase(address)
             undo.callback(db.close)
@@ -38,6 +42,6 @@ class PostgresStore(Store):
             if schema.is_new(db, address, older=True):
                 schema.create(db)
             lease.start()
-            prepare(db, address)
+            prepare(db, address, lines)
             super().__init__(db, address, clock, host, undo)
             self._held = undo.pop_all()

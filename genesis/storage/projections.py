@@ -62,10 +62,9 @@ from genesis.model.track_events import (
     TradeClosed,
 )
 from genesis.storage import shapes
-from genesis.storage.archived import Lines, chained_entries, ensure_none_archived
+from genesis.storage.archived import Lines, every_entry
 from genesis.storage.bulk import Rows
 from genesis.storage.database import Database
-from genesis.storage.entries import stored_entries
 from genesis.storage.faults import transaction
 from genesis.storage.schema import create_projections
 
@@ -391,11 +390,15 @@ def rebuild(db: Database, lines: Lines | None = None) -> None:
     Raises:
         ConfigError: some of them lie in an archive, and it is not given. IntegrityError: the archive holds others than were chained.
     """
-    if lines is None:
-        ensure_none_archived(db, "projections")
     with transaction(db):
-        create_projections(db)
-        project(db, stored_entries(db) if lines is None else chained_entries(db, lines()))
+        make_anew(db, lines)
+
+
+def make_anew(db: Database, lines: Lines | None) -> None:
+    """As `rebuild`, in the caller's transaction."""
+    entries = every_entry(db, lines, "projections")
+    create_projections(db)
+    project(db, entries)
 
 
 def project(db: Database, entries: Iterable[tuple[int, bytes, bytes]]) -> None:

@@ -19,6 +19,7 @@ from genesis.storage.faults import transaction
 from genesis.storage.operations import append_operation, read_operation
 
 SNAPSHOT = "snapshot"
+UNNAMED = "the operations chain does not name it"
 # Most of a state compresses well at once; more effort hardly pays.
 _EFFORT = 1
 
@@ -136,7 +137,7 @@ def _there(db: Database, number: int, facts: str, size: int, named: set[tuple[ob
     except IntegrityError as error:
         return SnapshotThere(number, None, size, str(error))
     if (snapshot.digest, snapshot.length, snapshot.head) not in named:
-        return SnapshotThere(number, snapshot, size, "the operations chain does not name it")
+        return SnapshotThere(number, snapshot, size, UNNAMED)
     try:
         state_of(db, snapshot)
     except IntegrityError as error:

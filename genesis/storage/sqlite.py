@@ -8,6 +8,7 @@ from pathlib import Path
 from genesis.clock import Clock
 from genesis.errors import StorageError
 from genesis.storage import schema
+from genesis.storage.archived import Lines
 from genesis.storage.database import SqliteDatabase
 from genesis.storage.faults import storage_errors
 from genesis.storage.lock import StoreLock
@@ -30,13 +31,14 @@ class SqliteStore(Store):
         path: the file, in an existing folder.
         clock: wall time for the operations chain.
         host: name of this machine for the operations chain.
+        lines: the entries that lie in an archive, for a store whose tables are of an earlier layout.
 
     Raises:
         StorageError: the folder is missing, the file cannot be written, or another engine holds it.
         IntegrityError: the file is no store, or a chain is broken.
     """
 
-    def __init__(self, path: Path, clock: Clock, host: str) -> None:
+    def __init__(self, path: Path, clock: Clock, host: str, lines: Lines | None = None) -> None:
         if not path.parent.is_dir():
             raise StorageError(f"{path}: expected an existing folder, found none; create {path.parent}")
         with storage_errors(path), ExitStack() as undo:
@@ -49,7 +51,7 @@ class SqliteStore(Store):
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
-            prepare(db, path)
+            prepare(db, path, lines)
             super().__init__(db, path, clock, host, undo)
             undo.callback(LogKeeper(path, lambda: self.journal.length, db.gate).stop)
             self._held = undo.pop_all()

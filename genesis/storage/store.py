@@ -17,9 +17,9 @@ from genesis.storage.checkpoints import KeptCheckpoint, kept_checkpoints, make_c
 from genesis.storage.copying import copy_record
 from genesis.storage.database import Database
 from genesis.storage.faults import storage_errors
-from genesis.storage.migrations import migrate
+from genesis.storage.migrations import bring_forward
+from genesis.storage.moved import Arriving, close_source, copy_of, ensure_same_operations, moved_to
 from genesis.storage.operations import append_operation, check_chains, operation_rows
-from genesis.storage.projections import rebuild
 from genesis.storage.rows import CommandRow, OperationRow
 from genesis.storage.run_journal import RunJournal
 from genesis.storage.snapshots import Snapshot, keep_snapshot, kept_snapshots, last_witnessed, state_of
@@ -85,10 +85,10 @@ class Store:
         """Make the tables that people query again from the entries; ``lines`` gives those that lie in an archive."""
         self.journal.rebuild_projections(lines)
 
-    def audit(self, check: Check) -> Audit:
-        """Every finding over chains, checkpoints and projections; ``check`` judges a signature."""
+    def audit(self, check: Check, lines: Lines | None = None) -> Audit:
+        """Every finding over chains, checkpoints and projections; ``check`` judges a signature, ``lines`` gives the entries that lie in an archive."""
         with storage_errors(self.path):
-            return audit(self._db, check)
+            return audit(self._db, check, lines=lines)
 
     def is_empty(self) -> bool:
         """Whether it holds neither an entry nor an operation nor a command."""
@@ -106,11 +106,29 @@ class Store:
         with storage_errors(self.path):
             forget(self._db, entries, file, sha256, self._host, self._clock.now_ns())
 
-    def take_over(self, source: Store) -> None:
-        """Copy the record of ``source`` into this empty store, and make the projections from it."""
+    def take_over(self, source: Store, lines: Lines | None = None) -> None:
+        """Copy the record of ``source`` into this empty store, as a history that is arriving, and make the projections from it and from ``lines`` of its archive."""
         with storage_errors(self.path):
-            copy_record(source._db, self._db)
+            copy_record(source._db, source.path, self._db, self._host, self._clock.now_ns(), lines)
             self.journal = RunJournal(self._db, self.path)
+
+    def copy_of(self) -> Arriving | None:
+        """What this store was copied from by a move that has not come to its end."""
+        with storage_errors(self.path):
+            return copy_of(self._db)
+
+    def moved_to(self) -> str | None:
+        """Where this history was moved to; ``None`` where it is here."""
+        with storage_errors(self.path):
+            return moved_to(self._db)
+
+    def close_for(self, target: Store, copied: Arriving) -> None:
+        """Note that this history goes on in ``target``, its copy, where that was not noted; refused where something was written here since it was ``copied``."""
+        with storage_errors(self.path):
+            if moved_to(self._db) is None:
+                close_source(self._db, self.path, copied, str(target.path), self._host, self._clock.now_ns())
+            else:
+                ensure_same_operations(self._db, self.path, copied, str(target.path))
 
     def close(self) -> None:
         """Let the store go. What was not committed is not kept."""
@@ -125,13 +143,15 @@ class Store:
         self.close()
 
 
-def prepare(db: Database, path: StoreAddress) -> None:
+def prepare(db: Database, path: StoreAddress, lines: Lines | None = None) -> None:
     """Make a store of an empty database, or check the one that is there: both chains, and tables of this version's layout.
 
-    The run chain is checked from its last snapshot on, where there is one.
+    The run chain is checked from its last snapshot on, where there is one. Tables of an earlier layout are made again, with ``lines`` of the archive, where some
+    entries lie in one.
 
     Raises:
         StorageError: it cannot be written, or is of another version. IntegrityError: a chain is broken.
+        ConfigError: the tables are of an earlier layout, and the archive is not given.
     """
     if schema.is_new(db, path, older=True):
         schema.create(db)
@@ -144,6 +164,4 @@ def prepare(db: Database, path: StoreAddress) -> None:
     if findings:
         first = findings[0]
         raise IntegrityError(f"{path}: {len(findings)} findings, the first at entry {first.seq}: {first.problem}")
-    migrate(db)
-    if schema.version(db, "projections") != schema.PROJECTIONS_VERSION:
-        rebuild(db)
+    bring_forward(db, lines)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from genesis.errors import ConfigError, IntegrityError, StorageError
-from genesis.storage.archived import Archived
+from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Archived, Lines, archived
+from genesis.storage.beside import connect_to_read
+from genesis.storage.faults import storage_errors
 from genesis.system.archive import ENTRIES, sha256_of
 
 
@@ -53,3 +57,16 @@ class ArchiveFile:
                     yield line.removesuffix(b"\n")
         except (OSError, zipfile.BadZipFile, EOFError, ValueError) as error:
             raise IntegrityError(f"{self.path}: expected an archive that can be read, found: {error}") from error
+
+
+def lines_for(store: StoreAddress, archive: ArchiveFile | None) -> Lines | None:
+    """The entries in ``archive`` from the first on, once it is sure that it is the one that ``store`` tells of; ``None`` where none is given.
+
+    Raises:
+        ConfigError: no entry of the store lies in an archive. IntegrityError: it is another archive.
+    """
+    if archive is None:
+        return None
+    with storage_errors(store), closing(connect_to_read(store, older=True)) as db:
+        archive.ensure_is(archived(db), str(store))
+    return archive.lines

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 from structlog.typing import FilteringBoundLogger
@@ -23,15 +24,16 @@ from genesis.clock import NS_PER_DAY, Clock, iso_utc
 from genesis.config.schema import RetentionSection
 from genesis.errors import ConfigError, GenesisError, IntegrityError
 from genesis.storage.address import StoreAddress
-from genesis.storage.archived import archived, put_back
+from genesis.storage.archived import Lines, archived, put_back
 from genesis.storage.beside import beside
 from genesis.storage.checkpoints import KeptCheckpoint
 from genesis.storage.opening import keeping, open_store
+from genesis.storage.schema import SCHEMA_VERSION
 from genesis.storage.sqlite import StoreReader
 from genesis.storage.store import Store
 from genesis.system.archive import Archived as Exported
-from genesis.system.archive import archive, archive_until
-from genesis.system.archive_file import ArchiveFile
+from genesis.system.archive import archive, archive_until, sha256_of
+from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature
 
 _GATHERED = 0.1
@@ -54,7 +56,7 @@ def move_out(store: StoreAddress, before_ns: int, out: Path, previous: Path | No
         previous: the archive that holds what was moved out earlier.
 
     Raises:
-        ConfigError: no checkpoint is that old, nothing of it is still in the store, ``out`` exists, or the earlier archive is not given.
+        ConfigError: no checkpoint is that old, nothing of it is still in the store, ``out`` is there and is something else, or the earlier archive is not given.
         IntegrityError: store or archive is not sound; nothing was moved. StorageError: one of them cannot be read or written.
     """
     with open_store(store, clock, socket.gethostname()) as kept:
@@ -80,7 +82,7 @@ def move_out_of(kept: Store, before_ns: int, out: Path, previous: Path | None) -
                 yield row.entry
 
         _ensure_sound(reader, earlier)
-        made = archive_until(reader, last, lines, out)
+        made = _made(reader, last, lines, out)
         _ensure_holds(reader, ArchiveFile(out), last)
     kept.forget(made.entries, out.name, made.sha256)
     return Moved(str(out), made.sha256, made.entries, there, time)
@@ -119,6 +121,18 @@ def export_whole(store: StoreAddress, out: Path, overwrite: bool, archive_path: 
     return archive(store, out, overwrite, file.lines)
 
 
+def bring_forward(store: StoreAddress, clock: Clock, archive: ArchiveFile | None = None) -> None:
+    """Bring a store of an earlier version to this one's layout, all of it or nothing, and note it; no engine may be at work.
+
+    Raises:
+        ConfigError: tables are made again, and the archive that holds old entries is missing or not of this store. IntegrityError: it is another, or altered.
+    """
+    before, lines = keeping(store).schema_version, lines_for(store, archive)
+    with open_store(store, clock, socket.gethostname(), lines) as kept:
+        if before != SCHEMA_VERSION:
+            kept.operation("upgrade", from_version=before, to_version=SCHEMA_VERSION)
+
+
 def move_out_at_end(kept: Store, retention: RetentionSection, folder: Path, log: FilteringBoundLogger) -> None:
     """A run has ended: move out what is older than the configuration keeps, counted from the last entry's engine time.
 
@@ -143,6 +157,20 @@ def move_out_at_end(kept: Store, retention: RetentionSection, folder: Path, log:
         )
         return
     log.info("old entries archived", entries=moved.entries, file=moved.file, sha256=moved.sha256)
+
+
+def _made(reader: StoreReader, last: KeptCheckpoint, lines: Lines, out: Path) -> Exported:
+    """The archive in ``out``. One that a call left there which was killed before the store noted it is as good, if it is the same byte for byte."""
+    if not out.exists():
+        return archive_until(reader, last, lines, out)
+    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+        made = archive_until(reader, last, lines, Path(folder) / out.name)
+    found = sha256_of(out)
+    if found != made.sha256:
+        raise ConfigError(
+            f"{out}: expected no such file or the archive that is made now (SHA-256 {made.sha256}), found one with the digest {found}; choose another name"
+        )
+    return msgspec.structs.replace(made, file=str(out))
 
 
 def _last_before(reader: StoreReader, before_ns: int, there: int) -> tuple[KeptCheckpoint, int]:

@@ -19,10 +19,11 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.audit import Audit, Kept
 from genesis.storage.beside import beside
 from genesis.storage.checkpoints import make_checkpoint, note_rotation
+from genesis.storage.moved import ensure_here
 from genesis.storage.opening import open_store
 from genesis.storage.rows import EntryRow
 from genesis.storage.sqlite import StoreReader
-from genesis.system.archive_file import ArchiveFile
+from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature, existing_key, follow, following_key, signing_key
 from genesis.system.publishing import Publisher
 
@@ -66,10 +67,9 @@ def audit_store(store: StoreAddress, kept: Kept | None = None, archive: ArchiveF
         StorageError, IntegrityError: the file cannot be read, or is damaged so that rows cannot be told.
         ConfigError: no entry of this store lies in an archive, or it is another one.
     """
+    lines = lines_for(store, archive)
     with StoreReader(store) as reader:
-        if archive is not None:
-            archive.ensure_is(reader.archived(), str(store))
-        return reader.audit(check_signature, kept, None if archive is None else archive.lines)
+        return reader.audit(check_signature, kept, lines)
 
 
 def kept_from(head: str | None, length: int | None, files: list[Path], key: str | None) -> Kept:
@@ -88,11 +88,12 @@ def sign(store: StoreAddress, folder: Path, name: str, clock: Clock, publisher: 
     """Sign the chain as it stands with the key in ``folder``, and publish what is not out yet. An engine may be at work.
 
     Raises:
-        ConfigError: no entry, or another key than this store's. StorageError: store, key or publication cannot be written; a
+        ConfigError: no entry, another key than this store's, or the history goes on in another store. StorageError: store, key or publication cannot be written; a
         checkpoint that was signed before stays.
     """
     signer = signing_key(folder)
     with beside(store) as db:
+        ensure_here(db, store)
         try:
             note, new = make_checkpoint(db, name, signer, check_signature, socket.gethostname(), clock.now_ns())
         except (ConfigError, IntegrityError) as error:
@@ -109,10 +110,11 @@ def rotate(store: StoreAddress, folder: Path, clock: Clock) -> PublicKey:
     Interrupted anywhere it can be begun again: the new key is on the disk before it is named, and takes its place after.
 
     Raises:
-        ConfigError: the store has no key, or another one.
+        ConfigError: the store has no key, or another one, or the history goes on in another store.
     """
     present, following = existing_key(folder), following_key(folder)
     with beside(store) as db:
+        ensure_here(db, store)
         try:
             key = note_rotation(db, present, following, socket.gethostname(), clock.now_ns())
         except ConfigError as error:
@@ -127,10 +129,9 @@ def rebuild(store: StoreAddress, clock: Clock, archive: ArchiveFile | None = Non
     Raises:
         ConfigError: some lie in an archive that is not given, or none does and one is. IntegrityError: it is another archive, or altered.
     """
-    with open_store(store, clock, socket.gethostname()) as kept:
-        if archive is not None:
-            archive.ensure_is(kept.archived(), str(store))
-        kept.rebuild_projections(None if archive is None else archive.lines)
+    lines = lines_for(store, archive)
+    with open_store(store, clock, socket.gethostname(), lines) as kept:
+        kept.rebuild_projections(lines)
         kept.operation("rebuild")
     with StoreReader(store) as reader:
         return reader.head()[0]

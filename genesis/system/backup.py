@@ -18,6 +18,7 @@ from genesis.storage.beside import beside, connect_to_file
 from genesis.storage.faults import storage_errors
 from genesis.storage.operations import append_operation
 from genesis.storage.sqlite import StoreReader
+from genesis.system.syncing import sync
 
 # What SQLite keeps beside a store; an old one beside a new file would be taken for its own.
 _COMPANIONS = ("-wal", "-shm", "-journal")
@@ -117,10 +118,10 @@ def _new_file(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
-        _sync(part)
+        sync(part)
         # A link fails where a name is taken; a rename would put the file in the place of one that came meanwhile.
         os.link(part, path)
-        _sync(path.parent)
+        sync(path.parent)
     except FileExistsError:
         raise _there(path) from None
     except StorageError as error:
@@ -136,11 +137,3 @@ def _new_file(path: Path) -> Iterator[Path]:
 
 def _there(path: Path) -> ConfigError:
     return ConfigError(f"{path}: expected no such file, found one; it is never written over: choose another name")
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

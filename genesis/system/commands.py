@@ -1,11 +1,13 @@
 """Commands on their way from the inbox of a store into a run.
 
-A command is taken at the first evidence bar that closes after it was left; the entry that records it says so, and the inbox names the entry. When a run is
-made again from its tape, those that were recorded are taken where they were, and no other before the record ends.
+What stops or takes away (`TAKES`) is taken between the next two batches, all else at the first evidence bar that closes after it was left; the entry that
+records it says when, and the inbox names the entry. When a run is made again from its tape, those that were recorded are taken where they were, and no other
+before the record ends.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -13,9 +15,11 @@ from typing import Protocol
 from genesis.engine.journal import Journal
 from genesis.model.events import Event
 from genesis.model.promotion_events import CommandTaken
-from genesis.paper_trading.promotion_facts import Asked
+from genesis.paper_trading.promotion_facts import TAKES, Asked
 from genesis.storage.rows import CommandRow, TakenRow
 from genesis.system.journal_in_front import JournalInFront
+
+_AT_ONCE = frozenset(order.value for order in TAKES)
 
 
 class InboxCommands:
@@ -38,12 +42,35 @@ class InboxCommands:
             if row.number not in self._given:
                 self._recorded[row.time].append(Asked(row.number, row.command, row.target, row.author, row.reason))
                 self._given.add(row.number)
+        self._times = sorted(self._recorded)
 
-    def __call__(self, time_ns: int) -> Sequence[Asked]:
+    def at_bar(self, time_ns: int) -> Sequence[Asked]:
         """What is to be answered at the evidence bar that closes at ``time_ns``, in the inbox's order."""
-        if time_ns <= self._until:
-            return sorted(self._recorded.get(time_ns, ()), key=lambda c: c.number)
-        found = [row for row in self._waiting() if row.number not in self._given]
+        return self._recorded_at(time_ns) if time_ns <= self._until else self._taken(self._left())
+
+    def at_once(self, time_ns: int) -> Sequence[Asked]:
+        """What is to be answered at ``time_ns`` between two evidence bars, in the inbox's order."""
+        return self._recorded_at(time_ns) if time_ns <= self._until else self._taken(self._urgent())
+
+    def is_urgent(self, time_ns: int) -> bool:
+        """Whether something waits that may be answered at ``time_ns``, beyond the record, without waiting for the evidence bar."""
+        return time_ns > self._until and bool(self._urgent())
+
+    def recorded_after(self, time_ns: int) -> int | None:
+        """Engine time of the first recorded answer after ``time_ns``; ``None`` where there is none."""
+        place = bisect_right(self._times, time_ns)
+        return self._times[place] if place < len(self._times) else None
+
+    def _recorded_at(self, time_ns: int) -> list[Asked]:
+        return sorted(self._recorded.get(time_ns, ()), key=lambda c: c.number)
+
+    def _left(self) -> list[CommandRow]:
+        return [row for row in self._waiting() if row.number not in self._given]
+
+    def _urgent(self) -> list[CommandRow]:
+        return [row for row in self._left() if row.command in _AT_ONCE]
+
+    def _taken(self, found: Sequence[CommandRow]) -> list[Asked]:
         self._given.update(row.number for row in found)
         return [Asked(r.number, r.command, r.target, r.author, r.reason) for r in found]
 

@@ -18,7 +18,7 @@ import msgspec
 from genesis.audit.verify import Finding
 from genesis.clock import iso_utc
 from genesis.config import Config, load_config
-from genesis.errors import GenesisError
+from genesis.errors import ConfigError, GenesisError
 from genesis.model.calendars import FX_ZONE
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.beside import is_there
@@ -26,6 +26,7 @@ from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import versions
 from genesis.system.data import data_path
+from genesis.system.moving import ensure_not_moved
 from genesis.system.outbound import Published, published
 from genesis.system.outgrown import ADVICE, OUTGROWN
 from genesis.system.remote_publishing import destinations
@@ -191,11 +192,20 @@ def _store(path: StoreAddress, publishing: Sequence[str], every_entries: int) ->
         yield Check("store", Health.ERROR, str(error), "keep a copy, then restore a backup or use another store")
         return
     yield _verified(path, findings, status, outgrown)
+    yield from _elsewhere(path)
     yield snapshots_check(kept, status.entries, every_entries)
     yield versions_check(versions.at_last_start(operations), versions.installed())
     far = published(operations)
     for to in publishing:
         yield published_check(to, far.get(to, Published()), signed)
+
+
+def _elsewhere(path: StoreAddress) -> Iterator[Check]:
+    """Whether the history goes on in another store, or is still on its way into this one."""
+    try:
+        ensure_not_moved(path)
+    except ConfigError as error:
+        yield Check("store", Health.ERROR, str(error), "genesis run refuses this store")
 
 
 def published_check(to: str, far: Published, signed: int) -> Check:

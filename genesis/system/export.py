@@ -44,6 +44,7 @@ from genesis.storage.rows import (
     TradeRow,
 )
 from genesis.storage.sqlite import StoreReader
+from genesis.system.syncing import sync
 
 _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "tracks": TrackRow,
@@ -129,9 +130,10 @@ def write_whole(out: Path, overwrite: bool, write: Callable[[Path], object]) -> 
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         write(part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(part)
         part.replace(out)
+        # The name too: whoever lets go of something because it is in this file must find it there after a power cut.
+        sync(out.parent)
     except StorageError as error:
         raise StorageError(str(error).replace(str(part), str(out))) from error
     except OSError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genesis.errors import ConfigError, StorageError
+from genesis.system.syncing import sync
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -77,10 +78,12 @@ def following_key(folder: Path) -> SigningKey:
 
 
 def follow(folder: Path) -> None:
-    """Put the following key in the place of the present one, which is gone then."""
+    """Put the following key in the place of the present one, which is gone then: under every name that a process left which was killed while it made a key."""
     try:
         (folder / FOLLOWING).replace(folder / SIGNING)
-        _sync(folder)
+        for left in folder.glob(_part("*", "*")):
+            left.unlink()
+        sync(folder)
     except OSError as error:
         raise _unusable(folder / SIGNING, error) from error
 
@@ -105,7 +108,7 @@ def _make(folder: Path, path: Path) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     data = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    part = folder / f".{path.name}.{os.getpid()}.part"
+    part = folder / _part(path.name, str(os.getpid()))
     # Never readable to others, not even for a moment; whole or not there; and a key that came meanwhile stays.
     number = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
@@ -117,7 +120,7 @@ def _make(folder: Path, path: Path) -> None:
             os.link(part, path)
     finally:
         part.unlink()
-    _sync(folder)
+    sync(folder)
 
 
 def _read(folder: Path, path: Path) -> Ed25519PrivateKey:
@@ -150,16 +153,12 @@ def _read(folder: Path, path: Path) -> Ed25519PrivateKey:
     return key
 
 
+def _part(name: str, process: str) -> str:
+    return f".{name}.{process}.part"
+
+
 def _mode(found: os.stat_result) -> str:
     return f"{stat.S_IMODE(found.st_mode):03o}"
-
-
-def _sync(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _ensure_installed() -> None:

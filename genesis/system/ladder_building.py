@@ -47,8 +47,8 @@ def own_criteria(asked: ValidationCriteria, folder: Path) -> OwnCriteria:
     for own in asked.own:
         if own.mode is not Mode.OFF:
             measure = find_measure(own.code, folder)
-            judges.append(OwnJudge(own, measure))
             code[own.name] = code_of(measure, own.code.rpartition(":")[2])
+            judges.append(OwnJudge(own, measure, code[own.name]))
     return OwnCriteria(judges, code)
 
 

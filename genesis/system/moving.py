@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import socket
+from contextlib import closing
+from pathlib import Path
 
 import msgspec
 
 from genesis.clock import Clock
 from genesis.errors import ConfigError, GenesisError, IntegrityError
 from genesis.storage.address import StoreAddress
+from genesis.storage.archived import Lines
 from genesis.storage.audit import Audit
-from genesis.storage.beside import is_there
+from genesis.storage.beside import connect_to_read, is_there
+from genesis.storage.faults import storage_errors
+from genesis.storage.moved import MIGRATED, Arriving, ensure_here
 from genesis.storage.opening import open_store
-from genesis.storage.reader import StoreReader
 from genesis.storage.store import Store
+from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature
-
-MOVED, MIGRATED = "moved", "migrated"
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -28,64 +31,98 @@ class Moved(msgspec.Struct, frozen=True):
     checkpoints: int
 
 
-def move(source: StoreAddress, target: StoreAddress, clock: Clock) -> Moved:
-    """Copy a history into an empty store, verify chains, checkpoints and projections on both sides, and close the source.
+def move(source: StoreAddress, target: StoreAddress, clock: Clock, archive: ArchiveFile | None = None) -> Moved:
+    """Copy a history into an empty store, verify chains, checkpoints and projections on both sides, close the source, and open the target.
 
-    The last operation of the source says where its history went, and no run goes on there; the target's says whence it came.
-    Where anything fails before that the source is as it was.
+    Whatever ends it in between, the history goes on in one of both at most, and the same call brings it to its end (`genesis.storage.moved`). Entries that
+    lie in ``archive`` lie in it afterwards too; tables and checks read them there.
 
     Raises:
-        ConfigError: no history to move, or something is in the target already.
-        StorageError: an engine holds one of them, or one cannot be read or written.
+        ConfigError: no history to move, something else is in the target already, or the archive is missing or not of this store.
+        StorageError: an engine holds one of them, one cannot be read or written, or the source was written since it was copied.
         IntegrityError: findings on one side, or the two sides differ.
     """
+    source, target = _from_anywhere(source), _from_anywhere(target)
     if str(source) == str(target):
         raise ConfigError(f"--to: expected another store than {source}, found the same")
     if not is_there(source):
         raise ConfigError(f"{source}: expected a store, found nothing there")
-    host = socket.gethostname()
-    with open_store(source, clock, host) as old:
-        ensure_not_moved(source)
-        before = _sound(old, source)
+    host, lines = socket.gethostname(), lines_for(source, archive)
+    with open_store(source, clock, host, lines) as old:
+        _ensure_may_move(old, target)
+        if lines is None and (gone := old.archived()) is not None:
+            raise ConfigError(
+                f"{source}: expected {gone.where()}, for tables are made from every entry, found none; give it by --archive"
+            )
+        before = _sound(old, source, lines)
         if not before.entries:
             raise ConfigError(f"{source}: expected a history to move, found no entry; begin in {target}")
-        with open_store(target, clock, host) as new:
-            if not new.is_empty():
-                raise ConfigError(f"{target}: expected an empty store, found one in use; choose another place")
-            new.take_over(old)
-            after = _sound(new, target)
-            if msgspec.structs.astuple(after) != msgspec.structs.astuple(before):
+        with open_store(target, clock, host, lines) as new:
+            copied = _copied(old, new, lines)
+            after = _sound(new, target, lines)
+            if msgspec.structs.replace(after, remarks=before.remarks) != before:
                 raise IntegrityError(
                     f"{target}: expected the history of {source}, {before.entries} entries with head {before.head}, "
                     f"found {after.entries} with head {after.head}; do not use it"
                 )
+            old.close_for(new, copied)
             new.operation(MIGRATED, source=str(source), entries=after.entries, head=after.head)
-            # Last of all: whatever fails before this, the run may go on where it was.
-            old.operation(MOVED, target=str(target), entries=before.entries, head=before.head)
     return Moved(str(target), after.entries, after.head, after.checkpoints)
 
 
 def ensure_not_moved(store: StoreAddress) -> None:
-    """A history goes on in one place: refuse a store that was moved away.
+    """A history goes on in one place: refuse a store that was moved away, and one to which a move has not come to its end.
 
     Raises:
-        ConfigError: it was; the message says where to.
+        ConfigError: it is one; the message says what to do.
     """
     try:
-        with StoreReader(store) as reader:
-            moved = [o for o in reader.operations() if o.kind == MOVED]
+        db = connect_to_read(store, older=True)
     except GenesisError:
         # None yet, or none that can be used: opening it to write says what is wrong.
         return
-    if moved:
+    with storage_errors(store), closing(db):
+        ensure_here(db, store)
+
+
+def _from_anywhere(store: StoreAddress) -> StoreAddress:
+    """As it is called whatever folder somebody is in: what the two stores note of each other is read later."""
+    return store.resolve() if isinstance(store, Path) else store
+
+
+def _ensure_may_move(old: Store, target: StoreAddress) -> None:
+    """From here, and to there, unless a move to there was begun."""
+    gone = old.moved_to()
+    if gone is not None and gone != str(target):
+        raise ConfigError(f"{old.path}: expected a store whose history goes on here, found it moved to {gone}")
+    copied = old.copy_of()
+    if copied is not None:
         raise ConfigError(
-            f"{store}: expected a store whose history goes on here, found it moved to {moved[-1].facts.get('target')}; "
-            "put that into run.store"
+            f"{old.path}: expected a store whose history goes on here, found one to which a move has not come to its end; "
+            f"genesis db migrate {copied.source} --to {old.path} brings it there"
         )
 
 
-def _sound(store: Store, address: StoreAddress) -> Audit:
-    found = store.audit(check_signature)
+def _copied(old: Store, new: Store, lines: Lines | None) -> Arriving:
+    """The copy in ``new``, made now or by a move that was broken off."""
+    if new.is_empty():
+        if old.moved_to() is not None:
+            raise ConfigError(
+                f"{old.path}: expected its history in {new.path}, to which it was moved, found nothing there"
+            )
+        new.take_over(old, lines)
+    copied = new.copy_of()
+    if copied is None:
+        if old.moved_to() is not None:
+            raise ConfigError(f"{old.path}: expected a store whose history goes on here, found it moved to {new.path}")
+        raise ConfigError(f"{new.path}: expected an empty store, found one in use; choose another place")
+    if copied.source != str(old.path):
+        raise ConfigError(f"{new.path}: expected an empty store, found a copy of {copied.source}; choose another place")
+    return copied
+
+
+def _sound(store: Store, address: StoreAddress, lines: Lines | None) -> Audit:
+    found = store.audit(check_signature, lines)
     if found.findings:
         first = found.findings[0]
         raise IntegrityError(

@@ -13,10 +13,10 @@ from genesis.audit.entry import decode
 from genesis.config.schema import StorageSection
 from genesis.model.grid import plain
 from genesis.storage.address import StoreAddress, is_postgres
+from genesis.storage.moved import MIGRATED
 from genesis.storage.reader import StoreReader
 from genesis.storage.rows import OperationRow
 from genesis.storage.store import Store
-from genesis.system.moving import MIGRATED
 
 OUTGROWN = "outgrown"
 ADVICE = "move the store to PostgreSQL: genesis db migrate STORE --to postgresql://user@host/database"

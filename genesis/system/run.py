@@ -105,8 +105,8 @@ async def run_prepared_async(
     try:
         with stop.listening():
             held = held_by(store)
-            ensure_not_moved(store)
             with open_store(store, SystemClock(), socket.gethostname()) as kept:
+                ensure_not_moved(store)
                 return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows, from_start)
     except BaseException as error:
         # In what words is for the face to say, once.

@@ -142,19 +142,3 @@ def _corwin_schultz(high: int, low: int, next_high: int, next_low: int) -> float
     k = 3 - 2 * sqrt(2)
     alpha = (sqrt(2 * beta) - sqrt(beta)) / k - sqrt(gamma / k)
     return max(0.0, 2 * (exp(alpha) - 1) / (1 + exp(alpha)))
-
-
-class NoConditions:
-    """Where nothing is known of a market: no impact, no spread, no usual print."""
-
-    def daily(self, now_ns: int) -> tuple[float, float]:
-        """Zeros."""
-        return 0.0, 0.0
-
-    def half_spread(self, now_ns: int) -> int:
-        """Zero."""
-        return 0
-
-    def typical_print(self, now_ns: int) -> int | None:
-        """None."""
-        return None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from genesis.clock import ManualClock
 from genesis.errors import ConfigError, IntegrityError
+from genesis.storage import schema
 from genesis.storage.address import StoreAddress
-from genesis.storage.opening import open_store
+from genesis.storage.opening import keeping, open_store
 from genesis.storage.reader import StoreReader
 from genesis.system.archive_file import ArchiveFile
-from genesis.system.archiving import bring_back, move_out
+from genesis.system.archiving import bring_back, bring_forward, move_out
 from genesis.system.keys import check_signature
 from tests.contract.places import edit
 from tests.kit.factories import T0, small_run
@@ -95,16 +98,53 @@ def test_an_archive_that_was_altered_is_not_put_back(address: StoreAddress, tmp_
     assert gone.entries == HALF
 
 
-def test_a_store_of_an_earlier_version_is_brought_forward_once_its_entries_are_back(
-    address: StoreAddress, tmp_path: Path
-) -> None:
-    """Tables of another layout are made from the entries: until they are there again the store stays as it is, and says what to do."""
-    signed(address)
-    before, out = record(address), tmp_path / "old.zip"
-    move_out(address, 2**62, out, None, CLOCK)
+def made_earlier(address: StoreAddress) -> None:
+    """As a version without snapshots, whose tables were laid out otherwise, would have left it."""
     edit(address, "DROP TABLE snapshots")
     edit(address, "UPDATE versions SET version = 2 WHERE part = 'schema'")
     edit(address, "UPDATE versions SET version = 6 WHERE part = 'projections'")
+
+
+def versions(address: StoreAddress) -> tuple[int | None, int | None]:
+    found = keeping(address)
+    return found.schema_version, found.projections_version
+
+
+def test_a_store_of_an_earlier_version_is_brought_forward_with_the_archive_beside_it(
+    address: StoreAddress, tmp_path: Path
+) -> None:
+    """Tables of another layout are made from all entries, those of the archive too, which stay there; without it, or with another, nothing changes."""
+    signed(address)
+    out = tmp_path / "old.zip"
+    with StoreReader(address) as reader:
+        head, orders = reader.head(), reader.orders()
+    move_out(address, 2**62, out, None, CLOCK)
+    made_earlier(address)
+    edit(address, "DELETE FROM orders")
+    with pytest.raises(ConfigError, match=r"found the first \d+ in the archive old\.zip .* give that by --archive"):
+        open_store(address, CLOCK, "desk-2")
+    shutil.copy(out, tmp_path / "other.zip")
+    with zipfile.ZipFile(tmp_path / "other.zip", "a") as packed:
+        packed.writestr("more", b"")
+    with pytest.raises(IntegrityError, match="expected the archive old.zip"):
+        bring_forward(address, CLOCK, ArchiveFile(tmp_path / "other.zip"))
+    assert versions(address) == (2, 6)
+    bring_forward(address, CLOCK, ArchiveFile(out))
+    assert versions(address) == (schema.SCHEMA_VERSION, schema.PROJECTIONS_VERSION)
+    with StoreReader(address) as reader:
+        assert (reader.head(), reader.orders(), reader.operations()[-1].kind) == (head, orders, "upgrade")
+        found = reader.audit(check_signature, lines=ArchiveFile(out).lines)
+        assert (found.findings, found.unseen) == ((), ())
+
+
+def test_a_store_of_an_earlier_version_is_brought_forward_once_its_entries_are_back(
+    address: StoreAddress, tmp_path: Path
+) -> None:
+    """Put back, the entries are all there, and nothing more has to be given."""
+    signed(address)
+    before, out = record(address), tmp_path / "old.zip"
+    move_out(address, 2**62, out, None, CLOCK)
+    made_earlier(address)
     with pytest.raises(ConfigError, match="genesis audit put-back bring them back"):
         open_store(address, CLOCK, "desk-2")
     assert bring_back(address, out, CLOCK) == HALF

@@ -140,7 +140,7 @@ def test_an_engine_stopped_past_its_lease_writes_nothing_any_more(postgres: Post
 
 def test_a_lease_that_lives_is_renewed_while_nothing_is_written(postgres: PostgresAddress) -> None:
     """An engine that waits longer than its lease for something to write keeps its store."""
-    with PostgresStore(postgres, ManualClock(), "first", 0.6) as store:
+    with PostgresStore(postgres, ManualClock(), "first", lease_s=0.6) as store:
         store.journal.append(RUN[:3])
         time.sleep(2.0)
         with pytest.raises(StorageError, match=r"another engine \(first, process"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,12 +13,18 @@ import pytest
 
 from genesis.clock import ManualClock
 from genesis.errors import ConfigError, IntegrityError, StorageError
+from genesis.model.events import Event
 from genesis.storage import schema
 from genesis.storage.address import StoreAddress
+from genesis.storage.beside import is_there
 from genesis.storage.database import APPLICATION_ID, SqliteDatabase
 from genesis.storage.inbox import leave_command
+from genesis.storage.memory import MemoryJournal
 from genesis.storage.opening import keeping, open_store
 from genesis.storage.reader import StoreReader
+from genesis.system.archive_file import ArchiveFile
+from genesis.system.archiving import bring_back, move_out
+from genesis.system.audit import rotate, sign
 from genesis.system.keys import check_signature
 from genesis.system.moving import ensure_not_moved, move
 from tests.contract.places import KINDS, edit
@@ -123,6 +131,12 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreAddr
         yield found
 
 
+def written(run: list[Event]) -> bytes:
+    journal = MemoryJournal()
+    journal.append(run)
+    return journal.head
+
+
 def begun(address: StoreAddress, entries: int) -> None:
     with open_store(address, CLOCK, "desk-1") as store:
         store.operation("start")
@@ -142,7 +156,7 @@ def test_a_running_history_moves_and_goes_on_there(address: StoreAddress, target
         assert list(new.entries()) == list(old.entries())
         assert new.checkpoints() == old.checkpoints()
         assert new.commands() == old.commands()
-        assert [o.kind for o in new.operations()] == ["start", "key", "checkpoint", "command", "migrated"]
+        assert [o.kind for o in new.operations()] == ["start", "key", "checkpoint", "command", "arriving", "migrated"]
         assert [o.kind for o in old.operations()] == ["start", "key", "checkpoint", "command", "moved"]
     with open_store(target, CLOCK, "desk-1") as store:
         store.journal.append(run)
@@ -154,6 +168,62 @@ def test_a_running_history_moves_and_goes_on_there(address: StoreAddress, target
         assert reader.audit(check_signature).findings == ()
 
 
+def test_a_history_with_archived_entries_moves_there_and_back_and_goes_on(
+    address: StoreAddress, target: StoreAddress, tmp_path: Path
+) -> None:
+    """Their hashes move, their bytes stay in the archive, the tables are made from both; verified on both sides, and at the end the head is that of a run never moved."""
+    run, out, back = small_run(), tmp_path / "old.zip", tmp_path / "back.db"
+    begun(address, 30)
+    with open_store(address, CLOCK, "desk-1") as store:
+        store.journal.append(run[:40])
+        store.journal.commit()
+    gone = move_out(address, 2**62, out, None, CLOCK).entries
+    with StoreReader(address) as reader:
+        head, fills = reader.head(), reader.fills()
+    with pytest.raises(ConfigError, match=r"expected the archive old\.zip .* give it by --archive"):
+        move(address, target, CLOCK)
+    for here, there in ((address, target), (target, back)):
+        moved = move(here, there, CLOCK, ArchiveFile(out))
+        assert (moved.entries, moved.head) == head
+        with StoreReader(there) as reader:
+            assert (reader.head(), reader.fills()) == (head, fills)
+            archived = reader.archived()
+            assert archived is not None
+            assert (archived.entries, len([*reader.present_entries()])) == (gone, 40 - gone + 1)
+            found = reader.audit(check_signature, lines=ArchiveFile(out).lines)
+            assert (found.findings, found.unseen, found.signed) == ((), (), 30)
+    with open_store(back, CLOCK, "desk-1") as store:
+        store.journal.append(run)
+        store.journal.commit()
+        assert store.journal.head == written(run)
+    assert bring_back(back, out, CLOCK) == gone
+
+
+def test_an_altered_archive_moves_nothing(address: StoreAddress, target: StoreAddress, tmp_path: Path) -> None:
+    """Even where the store was made to name the altered file's digest: the entry is named, the source stays open, nothing is in the target."""
+    out, forged = tmp_path / "old.zip", tmp_path / "forged.zip"
+    begun(address, 30)
+    with open_store(address, CLOCK, "desk-1") as store:
+        store.journal.append(small_run()[:40])
+        store.journal.commit()
+    move_out(address, 2**62, out, None, CLOCK)
+    with zipfile.ZipFile(out) as packed, zipfile.ZipFile(forged, "w") as other:
+        for name in packed.namelist():
+            held = packed.read(name)
+            other.writestr(name, held.replace(b'"BUY"', b'"BUX"', 1) if name == "entries.jsonl" else held)
+    with pytest.raises(IntegrityError, match="found one with the digest"):
+        move(address, target, CLOCK, ArchiveFile(forged))
+    with StoreReader(address) as reader:
+        told = reader.archived()
+    assert told is not None
+    with open_store(address, CLOCK, "desk-1") as store:
+        store.operation("archived", entries=told.entries, file="forged.zip", sha256=ArchiveFile(forged).sha256)
+    with pytest.raises(IntegrityError, match="expected a sound record, found"):
+        move(address, target, CLOCK, ArchiveFile(forged))
+    ensure_not_moved(address)
+    assert not is_there(target)
+
+
 def test_no_run_goes_on_where_a_history_was_moved_away(address: StoreAddress, target: StoreAddress) -> None:
     """A history has one end: the source says where it is, and is not moved a second time."""
     begun(address, 30)
@@ -163,6 +233,77 @@ def test_no_run_goes_on_where_a_history_was_moved_away(address: StoreAddress, ta
     with pytest.raises(ConfigError, match="found it moved to"):
         move(address, target, CLOCK)
     ensure_not_moved(target)
+
+
+def copied(address: StoreAddress, target: StoreAddress) -> None:
+    """A move that was broken off once the copy was there."""
+    with open_store(address, CLOCK, "desk-1") as old, open_store(target, CLOCK, "desk-1") as new:
+        new.take_over(old)
+
+
+def test_a_copy_that_is_still_arriving_goes_on_nowhere_until_the_move_is_ended(
+    address: StoreAddress, target: StoreAddress
+) -> None:
+    """The source does meanwhile; the copy refuses runs, commands and further moves, and says which command ends it; that does."""
+    begun(address, 30)
+    copied(address, target)
+    ensure_not_moved(address)
+    ends_it = f"genesis db migrate {address} --to {target} brings it there"
+    with pytest.raises(ConfigError, match=re.escape(ends_it)):
+        ensure_not_moved(target)
+    with pytest.raises(ConfigError, match=re.escape(ends_it)):
+        leave_command(target, "pause", None, "ann", "news", CLOCK)
+    with pytest.raises(ConfigError, match=re.escape(ends_it)):
+        move(target, address, CLOCK)
+    assert move(address, target, CLOCK).entries == 30
+    ensure_not_moved(target)
+    with StoreReader(target) as reader:
+        assert [o.kind for o in reader.operations()][-2:] == ["arriving", "migrated"]
+
+
+def test_what_was_written_into_the_source_after_it_was_copied_is_not_lost(
+    address: StoreAddress, target: StoreAddress
+) -> None:
+    """A command that was left, and acknowledged, while it was moved: the source stays open with it, and the copy is of no use."""
+    begun(address, 30)
+    copied(address, target)
+    assert leave_command(address, "halt", None, "bob", "stop it", CLOCK) == 2
+    with pytest.raises(StorageError, match="such as a command that was left meanwhile; remove the copy and move again"):
+        move(address, target, CLOCK)
+    ensure_not_moved(address)
+    with pytest.raises(ConfigError, match="a move has not come to its end"):
+        ensure_not_moved(target)
+    with StoreReader(address) as reader:
+        assert [c.command for c in reader.commands()] == ["pause", "halt"]
+
+
+def test_a_copy_of_another_store_is_not_taken_for_ones_own(
+    address: StoreAddress, target: StoreAddress, tmp_path: Path
+) -> None:
+    """Nothing is written over, whatever is there is named."""
+    begun(address, 30)
+    begun(tmp_path / "other.db", 30)
+    copied(tmp_path / "other.db", target)
+    with pytest.raises(ConfigError, match=r"expected an empty store, found a copy of .*other\.db"):
+        move(address, target, CLOCK)
+    ensure_not_moved(address)
+
+
+def test_commands_and_signatures_are_refused_where_a_history_was_moved_away(
+    address: StoreAddress, target: StoreAddress, tmp_path: Path
+) -> None:
+    """Nobody would hear a command there, and a key that was changed there would be none of the history's."""
+    begun(address, 30)
+    move(address, target, CLOCK)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        leave_command(address, "halt", None, "bob", "stop it", CLOCK)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        sign(address, tmp_path / "keys", "desk", CLOCK)
+    with pytest.raises(ConfigError, match="found it moved to"):
+        rotate(address, tmp_path / "keys", CLOCK)
+    with StoreReader(address) as reader:
+        assert reader.operations()[-1].kind == "moved"
+    assert leave_command(target, "halt", None, "bob", "stop it", CLOCK) == 2
 
 
 def test_an_engine_at_work_is_not_moved_away_from(address: StoreAddress, target: StoreAddress) -> None:

@@ -22,7 +22,7 @@ def held(address: str, lease_s: str | None) -> Store:
         return open_store(place, ManualClock(), "host")
     from genesis.storage.postgres import PostgresStore
 
-    return PostgresStore(place, ManualClock(), "host", float(lease_s))
+    return PostgresStore(place, ManualClock(), "host", lease_s=float(lease_s))
 
 
 def main(address: str, orders: str, lease_s: str | None = None) -> None:

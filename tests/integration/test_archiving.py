@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -86,6 +87,44 @@ def test_the_store_keeps_its_hashes_and_tables_and_the_archive_the_bytes(store: 
     with zipfile.ZipFile(out) as packed:
         assert packed.read("entries.jsonl").splitlines() == [b for s, b, _ in before if s <= n]
     assert (tables(store), genesis("status", store, "--json").json["head"]) == (kept, head)
+
+
+def test_the_store_lets_go_only_of_what_is_on_the_disk_under_its_name(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Content and name: when the folder is synced last, before a power cut may come, the archive stands there and every entry is in the store still."""
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("needs Linux: to see which file is synced")
+    synced: list[tuple[bool, int]] = []
+    real = os.fsync
+
+    def noted(number: int) -> None:
+        real(number)
+        if os.readlink(f"/proc/self/fd/{number}") == str(store.parent):
+            held = sum(bool(entry) for _, entry, _ in entries(store))
+            synced.append(((store.parent / "old.zip").exists(), held))
+
+    monkeypatch.setattr("os.fsync", noted)
+    whole = len(entries(store))
+    archived(store)
+    assert synced == [(True, whole)]
+    assert sum(bool(entry) for _, entry, _ in entries(store)) < whole
+
+
+def test_an_archive_that_a_killed_call_left_is_taken_and_another_file_is_not(store: Path) -> None:
+    """What stands there must be, byte for byte, what would be written: then the same command ends what it began."""
+    shutil.copytree(store.parent, store.parent.with_name("before"))
+    out = archived(store)
+    left, again = out.read_bytes(), store.parent.with_name("before") / "genesis.db"
+    (again.parent / "old.zip").write_bytes(left[:-1] + b"x")
+    words = ("audit", "archive", again, "--before", "2022-12-01T16:00:00Z", "--to", again.parent / "old.zip")
+    refused = genesis(*words)
+    assert (refused.code, "or the archive that is made now" in refused.error) == (2, True)
+    assert all(entry for _, entry, _ in entries(again))
+    (again.parent / "old.zip").write_bytes(left)
+    assert genesis(*words).code == 0
+    assert moved(again) == moved(store)
+    assert verified(again, "--archive", again.parent / "old.zip").code == 0
 
 
 def test_the_archive_proves_itself_in_a_bare_python(store: Path, tmp_path: Path) -> None:
@@ -279,6 +318,29 @@ def test_export_and_rebuild_read_the_archive_that_is_given(store: Path, tmp_path
         refused = genesis("audit", *command, "--archive", tmp_path / "before.zip")
         assert (refused.code, "expected the archive old.zip" in refused.error) == (5, True)
     assert not (tmp_path / "no.zip").exists()
+
+
+def test_a_store_with_archived_entries_moves_and_its_run_goes_on(signed: Path, tmp_path: Path) -> None:
+    """With the archive beside it; refused without, and nothing is left. Where it went the run ends with the head of one that neither archived nor moved."""
+    config = project(tmp_path)
+    config.write_text(config.read_text() + "audit: {checkpoint_every: 20, publish: published.txt}\n")
+    store, there = tmp_path / "genesis.db", tmp_path / "there.db"
+    for until in (HALF, "2022-12-01T18:00:00Z"):
+        assert genesis("run", config, "--until", until).code == 0
+    out = archived(store)
+    refused = genesis("db", "migrate", store, "--to", there)
+    assert (refused.code, "expected the archive old.zip" in refused.error, there.exists()) == (2, True, False)
+    moved_there = genesis("db", "migrate", store, "--to", there, "--archive", out, "--json")
+    assert (moved_there.code, moved_there.json["entries"]) == (0, len(entries(store)))
+    assert genesis("db", "upgrade", there, "--archive", out).code == 0
+    unfit = [c["found"] for c in genesis("doctor", config, "--json").json if c["health"] == "error"]
+    assert len(unfit) == 1
+    assert f"found it moved to {there}" in unfit[0]
+    config.write_text(config.read_text().replace("name: small", "name: small, store: there.db"))
+    assert genesis("run", config).code == 0
+    with StoreReader(signed / "genesis.db") as one, StoreReader(there) as other:
+        assert one.head() == other.head()
+    assert verified(there, "--archive", out).code == 0
 
 
 def bare_verify(export: Path) -> int:

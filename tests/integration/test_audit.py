@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from genesis.storage.beside import beside
 from genesis.storage.checkpoints import note_rotation
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system.archive import archive
-from tests.kit.altered import RUN, signed_store
+from tests.kit.altered import RUN, operations_anew, signed_store
 from tests.kit.factories import T0, note
 from tests.kit.signing import check_signature
 from tests.kit.signing import key_of as made_of
@@ -404,6 +405,31 @@ def test_a_stranger_before_the_kept_key_is_found_by_the_verifier(tmp_path: Path)
     with StoreReader(store) as reader:
         first = reader.signing_keys()[0].key
     assert bare(VERIFIER, tmp_path / "after.zip", "--key", first).returncode == 0
+
+
+def test_operations_written_anew_are_found_by_the_verifier(tmp_path: Path) -> None:
+    """Who has no key makes the hashes of an altered start fit, and not what the checkpoints signed; a store that was put back from a backup stays sound with kept ones."""
+    store, published = signed_store(tmp_path / "run.db"), tmp_path / "published.txt"
+    with closing(sqlite3.connect(store)) as db, db:
+        rows = db.execute("SELECT seq, bytes, hash FROM operations ORDER BY seq").fetchall()
+        with StoreReader(store) as reader:
+            published.write_text("".join(f"{c.note}\n" for c in reader.checkpoints()))
+        db.execute("DELETE FROM operations WHERE seq > 3")
+    archive(store, tmp_path / "before.zip")
+    assert bare(VERIFIER, tmp_path / "before.zip", "--checkpoint", published).returncode == 0
+    altered = operations_anew([(1, rows[0][1].replace(b"desk-1", b"desk-2"), b""), *rows[1:]])
+    with closing(sqlite3.connect(store)) as db, db:
+        db.execute("DELETE FROM operations")
+        db.executemany("INSERT INTO operations VALUES (?,?,?)", altered)
+    archive(store, tmp_path / "audit.zip")
+    done = bare(VERIFIER, tmp_path / "audit.zip")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1:] == [
+        "checkpoint 1: not the 2 operations signed",
+        "checkpoint 2: not the 3 operations signed",
+        "checkpoint 3: not the 4 operations signed",
+        "3 findings",
+    ]
 
 
 def test_a_proof_is_checked_by_others(signed: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,12 +17,14 @@ import pytest
 from genesis.audit.chain import GENESIS_HASH, link
 from genesis.audit.entry import canonical
 from genesis.clock import NS_PER_DAY
+from genesis.config import Config
 from genesis.paper_trading.promotion_facts import digest_of
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.system.archive import archive
 from genesis.system.run import prepare, run_prepared
-from tests.kit.planted import FIRST_NS, HOURLY, configuration, hourly, planted, variants
+from tests.kit.planted import FIRST_NS, HOURLY, configuration, hourly, on_a_perpetual, planted, variants
 
+FADES = planted("fades", 0.8, dies_ns=FIRST_NS + 40 * NS_PER_DAY, seed=2)
 BARE = [sys.executable, "-I", "-S", "-E"]
 # Recomputes several exports' entries in one process that knows nothing but the script; a JSON list of their findings.
 SEVERAL = """
@@ -51,8 +54,20 @@ def export(tmp_path_factory: pytest.TempPathFactory, market_data) -> Export:  # 
     """A run over recorded candles in which a version rises, loses its edge and falls, and an A/B test finds the better variant."""
     folder = tmp_path_factory.mktemp("told")
     data = hourly(market_data(HOURLY), folder, 110)
-    fades = planted("fades", 0.8, dies_ns=FIRST_NS + 40 * NS_PER_DAY, seed=2)
-    config = configuration(data, [fades, variants("pair", (0.5, 0.9), seed=3)], PromotionRules(), "told")
+    return exported(
+        configuration(data, [FADES, variants("pair", (0.5, 0.9), seed=3)], PromotionRules(), "told"), folder
+    )
+
+
+@pytest.fixture(scope="module")
+def on_margin(tmp_path_factory: pytest.TempPathFactory, market_data) -> Export:  # type: ignore[no-untyped-def]
+    """The same rise and fall on a perpetual that settles in USDT and pays funding every eight hours."""
+    folder = tmp_path_factory.mktemp("margin")
+    data = hourly(market_data(HOURLY), folder, 110)
+    return exported(on_a_perpetual(configuration(data, [FADES], PromotionRules(), "told"), data, folder), folder)
+
+
+def exported(config: Config, folder: Path) -> Export:
     config = msgspec.structs.replace(config, run=msgspec.structs.replace(config.run, realistic=False))
     run_prepared(prepare(config, folder), folder / "told.db")
     archive(folder / "told.db", folder / "audit.zip")
@@ -281,6 +296,54 @@ def test_decisions_and_inputs_that_were_altered_with_every_hash_made_to_fit_are_
     for (what, _, _, words), place, findings in zip(ALTERED, places, json.loads(done.stdout), strict=True):
         assert any(words in f for f in findings), (what, findings[:5])
         assert all(int(f.split(":")[0].removeprefix("entry ")) >= place for f in findings), (what, findings[:5])
+
+
+def test_a_live_perpetual_is_made_again_with_its_funding(on_margin: Export, tmp_path: Path) -> None:
+    """In a bare Python: rise and fall follow from fills, fees and funding of the reference and of its live track."""
+    done = bare(on_margin.folder / "recompute.py", on_margin.packed, cwd=tmp_path)
+    assert (done.returncode, done.stderr, done.stdout.splitlines()[-1]) == (0, "", "all of it follows")
+    lines = done.stdout.splitlines()
+    assert any("fades: go_live to LIVE at 10.0%" in line for line in lines)
+    assert any("fades: demote to DEMOTED at 0.0%" in line for line in lines)
+    settled = [d for e in on_margin.entries if kind_of(d := json.loads(e)) == "FundingPaid"]
+    assert {d["track"] for d in settled} == {"fades", "fades@live", "fades@twin"}
+
+
+def _unpaid(body: dict[str, Any]) -> None:
+    body["amount"] = "0.0000000000000000"
+
+
+def _longer(body: dict[str, Any]) -> None:
+    body["qty"] = f"{float(body['qty']) * 2:.8f}"
+
+
+def _at_another_rate(body: dict[str, Any]) -> None:
+    """Rate and amount that fit each other."""
+    body["rate"], body["amount"] = f"{float(body['rate']) * 1000:.8f}", f"{Decimal(body['amount']) * 1000:.16f}"
+
+
+ON_MARGIN: list[tuple[str, str, Callable[[dict[str, Any]], None], str]] = [
+    ("FundingPaid", "fades@live", _unpaid, "fades@live: funding: from the entries before "),
+    ("FundingPaid", "fades@live", _longer, "fades@live: funding: position: from the entries before "),
+    ("FundingPaid", "fades", _at_another_rate, "fades: equity by the fills: from the entries before "),
+    ("FundingPaid", "fades@live", _at_another_rate, "fades@live: equity by the fills: from the entries before "),
+    ("CapitalMoved", "fades@live", _given, "fades: live_equity: from the entries before"),
+    ("OrderFilled", "fades@live", _cheaper, "fades@live: equity by the fills: from the entries before"),
+]
+
+
+def test_what_was_altered_of_a_live_perpetual_is_named(on_margin: Export, tmp_path: Path) -> None:
+    """Funding, the position that settled it, its rate with the amount made to fit, capital and fills of the live track: each is contradicted."""
+    for number, (kind, track, alter, _) in enumerate(ON_MARGIN):
+        place, entries = rewritten(on_margin.entries, of(kind, track), alter)
+        entries = entries[: place + 1_000]
+        (tmp_path / f"{number}.jsonl").write_bytes(b"\n".join(entries) + b"\n")
+        (tmp_path / f"{number}.hashes").write_bytes(hashed(entries))
+    names = [tmp_path / f"{n}.jsonl" for n in range(len(ON_MARGIN))]
+    done = bare("-c", SEVERAL, on_margin.folder / "recompute.py", *names, cwd=tmp_path)
+    assert done.stderr == ""
+    for (kind, _, _, words), findings in zip(ON_MARGIN, json.loads(done.stdout), strict=True):
+        assert any(words in f for f in findings), (kind, words, findings[:5])
 
 
 def test_a_byte_altered_anywhere_is_named_by_its_entry(export: Export, tmp_path: Path) -> None:

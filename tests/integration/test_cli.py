@@ -1033,6 +1033,18 @@ def test_the_log_tells_the_run_from_start_to_end(tmp_path: Path, market_data) ->
     assert (wrong.code, "expected one of debug" in wrong.error) == (2, True)
 
 
+def test_check_config_says_how_large_an_order_may_be(tmp_path: Path) -> None:
+    """By each track's tier: a strategy that sends larger ones is refused from its first order to its last."""
+    config = project(tmp_path)
+    replaced("budget: 1000000", "budget: 3000")(tmp_path)
+    tracks = genesis("check-config", config, "--json").json["tracks"]
+    assert {t["track"]: (t["tier"], t["order_max"], t["gross_exposure_max"]) for t in tracks} == {
+        "own": ("hunter", "0.15", "0.90"),
+        "own@realistic": ("hunter", "0.15", "0.90"),
+    }
+    assert "0.15" in genesis("check-config", config).out
+
+
 def test_the_digest_in_the_log_is_that_of_the_first_entry(finished: Path) -> None:
     """It names everything the run is a function of."""
     with StoreReader(finished / "genesis.db") as reader:

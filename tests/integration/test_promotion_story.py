@@ -187,7 +187,7 @@ def _tail(store: Path) -> list[bytes]:
 
 
 def test_a_person_can_stop_a_rise_and_the_record_says_who_and_why(story: Story) -> None:
-    """Paused on day 30 through the inbox: no step from then on; taken once, at the first evidence bar after, also when run again. A word that is no order is refused."""
+    """Paused on day 30 through the inbox: no step from then on; taken once, where the run stood, also when run again. A word that is no order waits for the evidence bar and is refused."""
     play(story.folder, story.data, "paused", FIRST_NS + 30 * NS_PER_DAY)
     store = story.folder / "paused.db"
     leave_command(store, "hurry", "good", "bob", "it is late", ManualClock(1))
@@ -197,13 +197,14 @@ def test_a_person_can_stop_a_rise_and_the_record_says_who_and_why(story: Story) 
     rises = [s for s in stages(store, "good") if s.move == "step_up"]
     assert all(s.time <= FIRST_NS + 30 * NS_PER_DAY for s in rises), [iso_utc(s.time) for s in rises]
     with StoreReader(store) as reader:
-        refused, taken = reader.events("CommandTaken")
+        taken, refused = reader.events("CommandTaken")
         _, row = reader.commands()
         assert reader.status().waiting_commands == 0
         entry: Any = decode(next(iter(reader.entries(row.taken_at_seq or 0))).entry)
     body: Any = taken["body"]
     assert (body["author"], body["reason"], body["taken"]) == ("ann", "an audit", True)
     assert entry["type"] == "CommandTaken"
+    assert [int(d["time"]) - FIRST_NS - 30 * NS_PER_DAY for d in (taken, refused)] == [-1, 0]
     no_order: Any = refused["body"]
     assert (no_order["number"], no_order["author"], no_order["taken"]) == (1, "bob", False)
     assert no_order["words"].endswith("found hurry")

@@ -31,6 +31,7 @@ UNIT = "tests/unit/paper_trading"
 TESTS = {
     "stages": ("test_stages.py", "test_promotion_decision.py"),
     "promotion_decision": ("test_promotion_decision.py", "test_promotion_manager.py"),
+    "promotion_manager": ("test_promotion_manager.py",),
     "promotion_minutes": ("test_promotion_decision.py",),
     "family": ("test_family.py",),
     "account_rates": ("test_account_rates.py",),

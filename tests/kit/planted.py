@@ -8,14 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import DataConfig, PaperSection, RunSection, Variant
 from genesis.demo.planted import plant
+from genesis.execution.perpetual_terms import MarkedBy, PerpetualTerms
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.model.instruments import InstrumentKind
+from genesis.model.margin import MarginTier
 from genesis.paper_trading.promotion_rules import PromotionRules
 
 HOURLY = "candles/binance-spot/1h/BTCUSDT_20170817-20230630.parquet"
@@ -65,6 +69,45 @@ def configuration(data: Path, strategies: Sequence[StrategyConfig], rules: Promo
         strategies=list(strategies),
         paper_trading=PaperSection(promotion=rules),
     )
+
+
+def settlements(hours: Path, folder: Path, rate_e8: int) -> list[DataConfig]:
+    """Files of a mark price every eight hours, the bar's open, and of a funding rate settled at it, for the perpetual on those hourly bars."""
+    with hours.open() as file:
+        rows = [
+            (int(row["timestamp"]) * 1_000_000, int(Decimal(row["open"]).scaleb(8))) for row in csv.DictReader(file)
+        ]
+    eighths = [(time, price) for time, price in rows if time % (8 * NS_PER_HOUR) == 0]
+    times = [time for time, _ in eighths]
+    marks = {"ts_ns": times} | {f"{n}_e8": [p for _, p in eighths] for n in ("open", "high", "low", "close")}
+    told = {
+        "venue": "binance-usdm",
+        "symbol": "BTCUSDT",
+        "price_scale": "1e-8",
+        "time_unit": "ns UTC",
+        "interval": "8h",
+    }
+    found = []
+    for name, schema, columns, form in (
+        ("marks", "candles/1", {**marks, "volume_e8": [0] * len(times)}, "mark-candles/1"),
+        ("funding", "funding/1", {"ts_ns": times, "rate_e8": [rate_e8] * len(times)}, "funding/1"),
+    ):
+        fields = pa.schema([pa.field(n, pa.int64(), nullable=False) for n in columns], {"schema": schema, **told})
+        path = folder / f"{name}.{'funding.' if name == 'funding' else ''}parquet"
+        pq.write_table(pa.table(columns, fields), path)
+        found.append(DataConfig(instrument=ID, path=str(path), format=form))
+    return found
+
+
+def on_a_perpetual(config: Config, hours: Path, folder: Path, rate_e8: int = 10_000, leverage: int = 2) -> Config:
+    """The same run on a perpetual that settles funding every eight hours, in USDT, and asks for margin."""
+    tier = MarginTier(floor=Decimal(0), cap=Decimal(10**7), maintenance_rate=Decimal("0.005"), max_leverage=100)
+    terms = PerpetualTerms(
+        leverage=leverage, marked_by=MarkedBy.LAST_PRICE, margin_tiers=(tier,), mark_age_max_s=8 * 3_600
+    )
+    replace = msgspec.structs.replace
+    perpetual = replace(config.instruments[0], kind=InstrumentKind.PERPETUAL, perpetual=terms)
+    return replace(config, instruments=[perpetual], data=[*config.data, *settlements(hours, folder, rate_e8)])
 
 
 def planted(name: str, told: float, **params: Any) -> StrategyConfig:

@@ -28,7 +28,6 @@ from genesis.model.orders import (
     Side,
 )
 from genesis.model.rules import StpMode
-from genesis.tape.conditions import NoConditions
 
 MS = 1_000_000
 SPOT = Instrument("BTCUSDT", "TEST", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"))
@@ -37,6 +36,22 @@ BOOK = frozenset({Tier.TRADES, Tier.QUOTES, Tier.DEPTH})
 TOUCH = frozenset({Tier.TRADES, Tier.QUOTES})
 PRINTS = frozenset({Tier.TRADES})
 BARS = frozenset({Tier.BARS})
+
+
+class NoConditions:
+    """Where nothing is known of a market: no impact, no spread, no usual print."""
+
+    def daily(self, now_ns: int) -> tuple[float, float]:
+        """Zeros."""
+        return 0.0, 0.0
+
+    def half_spread(self, now_ns: int) -> int:
+        """Zero."""
+        return 0
+
+    def typical_print(self, now_ns: int) -> int | None:
+        """None."""
+        return None
 
 
 class Heard(NamedTuple):

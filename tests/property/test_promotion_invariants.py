@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from genesis.audit.entry import encode
 from genesis.evidence.rules import Source
 from genesis.paper_trading.promotion_facts import (
+    TAKES,
     AccountFacts,
     Command,
     DataState,
@@ -120,8 +121,8 @@ class Promotion(RuleBasedStateMachine):
     def everybody_goes_on(self, restored: bool, looks: int) -> None:
         """Whatever stood still is let go, whatever waited is approved, and time goes by."""
         if restored:
-            self._look(1, {}, [Command(i, Order.RESTORE, v, "ann", "the feed is back") for i, v in enumerate(NAMES)])
-        self._look(1, {}, [Command(1, Order.RESUME, None, "ann", "go on")])
+            self._look(BAR, {}, [Command(i, Order.RESTORE, v, "ann", "the feed is back") for i, v in enumerate(NAMES)])
+        self._look(BAR, {}, [Command(1, Order.RESUME, None, "ann", "go on")])
         for _ in range(looks):
             approvals = [
                 Command(i, Order.APPROVE, v, who, "yes") for who in ("ann", "bob") for i, v in enumerate(NAMES)
@@ -161,6 +162,17 @@ class Promotion(RuleBasedStateMachine):
         ]
         self._look(BAR, {version: trouble}, commands)
 
+    @precondition(lambda self: self.latest)
+    @rule(
+        order=st.sampled_from(sorted(TAKES, key=str)),
+        whom=st.sampled_from([*NAMES, None]),
+        trouble=mostly({}, *TROUBLES),
+    )
+    def a_person_who_does_not_wait(self, order: Order, whom: str | None, trouble: dict[str, Any]) -> None:
+        """Only who is named is looked at, in the middle of a bar."""
+        looked = set(NAMES) if whom is None else {whom}
+        self._look(1, {sorted(looked)[0]: trouble}, [Command(1, order, whom, "ann", "now")], set(NAMES) - looked)
+
     @rule(version=st.sampled_from(NAMES))
     def another_identity(self, version: str) -> None:
         self.identity[version] += 1
@@ -186,11 +198,12 @@ class Promotion(RuleBasedStateMachine):
     @precondition(lambda self: self.latest)
     @rule(version=st.sampled_from(NAMES), trouble=st.sampled_from(TROUBLES))
     def the_kill_switch_and_the_way_back(self, version: str, trouble: dict[str, Any]) -> None:
-        """From wherever it stands, in one event."""
+        """From wherever it stands, in one event, without waiting for the bar; who had ended goes back to that."""
         self._look(1, {version: trouble}, [Command(1, Order.HALT, version, "ann", "stop")])
         assert self.manager.standing(version).stage is Stage.HALTED
-        self._look(1, {}, [Command(2, Order.RESUME, version, "ann", "go")])
-        assert self.manager.standing(version).stage is Stage.PAPER
+        ended = self.manager.standing(version).ended
+        self._look(BAR, {}, [Command(2, Order.RESUME, version, "ann", "go")])
+        assert self.manager.standing(version).stage is (ended or Stage.PAPER)
 
     # ---- what must be true of every decision
 
@@ -205,7 +218,8 @@ class Promotion(RuleBasedStateMachine):
         commands: list[Command] | None = None,
         absent: AbstractSet[str] = frozenset(),
     ) -> None:
-        self.now += later
+        # Time between two looks is of whole bars, or the next look is one in the middle of a bar.
+        self.now = self.now + 1 if later == 1 else (self.now + later) // BAR * BAR
         facts = [self._facts(v, (troubles or {}).get(v, {})) for v in NAMES if v not in absent]
         before = dict(self.manager.standings)
         found = self.manager.evaluate(facts, self.account, commands or [])
@@ -240,6 +254,10 @@ class Promotion(RuleBasedStateMachine):
         self._moved_by_the_table(e)
         self._rose_by_the_rules(e)
         self._acted(e)
+        if not e.facts.at_bar:
+            assert e.move in (None, Move.HALT, Move.DEMOTE, Move.ARCHIVE)
+            assert e.after.fraction in (e.before.fraction, 0)
+            assert e.after.cleared_pnl == e.before.cleared_pnl
 
     def _moved_by_the_table(self, e: Evaluation) -> None:
         if e.move is None:
@@ -321,7 +339,11 @@ class Promotion(RuleBasedStateMachine):
             for e in rose:
                 assert held[e.version] <= account.budget_max * account.equity
                 assert e not in unproven or pool <= cap
-        if len(everyone) < len(NAMES) or any(e.facts.data is DataState.STALE for e in everyone):
+        if (
+            len(everyone) < len(NAMES)
+            or not everyone[0].facts.at_bar
+            or any(e.facts.data is DataState.STALE for e in everyone)
+        ):
             return
         # What is being sold cannot be taken back twice; all else fits, within a tenth of equity.
         kept = [e for e in everyone if e.after.fraction]
@@ -347,7 +369,7 @@ class Promotion(RuleBasedStateMachine):
             free = e.after.forced or (
                 not self.terms.needs_evidence and e.after.fraction <= self.terms.initial_allocation
             )
-            if e.after.fraction and not free and e.facts.data is not DataState.STALE:
+            if e.after.fraction and not free and e.facts.at_bar and e.facts.data is not DataState.STALE:
                 least = self.terms.needed(e.after.fraction * self.terms.deramp_hysteresis, e.after.attempt)
                 assert e.facts.counted >= least
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
+from genesis.clock import NS_PER_HOUR
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
@@ -14,7 +17,8 @@ from genesis.evidence.stress import FACTOR, StressedEvidence
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.replay import Replay
 from genesis.metrics.ratios import EVIDENCE_BAR_NS
-from genesis.model.events import Event
+from genesis.model.events import Event, OrderSubmitted
+from genesis.model.instruments import Instrument
 from genesis.model.market import Bar
 from genesis.model.money import Money
 from genesis.model.promotion_events import EvidenceSample
@@ -60,7 +64,15 @@ class Gathers:
         """Nothing is watched."""
 
     def hear(self, entries: Sequence[Event]) -> None:
-        """Nothing depends on it."""
+        for event in entries:
+            if isinstance(event, OrderSubmitted):
+                self.candidate.sent(event)
+
+    def next_before(self, closed_before: int) -> int | None:
+        return self.next_ns if self.next_ns < closed_before else None
+
+    def is_called(self, time_ns: int) -> bool:
+        return False
 
     def look_at_all(self, time_ns: int) -> list[Event]:
         self.next_ns = time_ns + EVIDENCE_BAR_NS
@@ -68,23 +80,67 @@ class Gathers:
         return []
 
 
-def test_stressed_returns_have_paid_half_as_much_again_of_what_they_paid() -> None:
-    """By hand: (equity at the end - half of the bar's costs) over equity at the start, less 1, in every bar of thirty days."""
-    prices = [10_000 + 90 * (i % 7) for i in range(24 * 30)]
-    streams = [bars_stream([(p, p, p, p, 10**6) for p in prices], "1h")]
+def gathered(
+    prices: Sequence[int], instrument: Instrument = FX, window_bars: int | None = None
+) -> tuple[Candidate, Memory]:
+    """A candidate that has traded a tape of hourly prices in ticks, and the journal."""
+    streams = [bars_stream([(p, p, p, p, 10**6) for p in prices], "1h", instrument=instrument)]
     tape = Tape(streams)
     simulator = PaperTradingSimulator(tape, StrategyMonitor(), 7, START - 1, DEAR)
     betting = BettingRules()
     track = simulator.add(
-        "s", Turns((FX,), NoParams()), Money("10000", "USD"), evidence=Evidence(betting, Source.REPLAY)
+        "s", Turns((instrument,), NoParams()), Money("10000", "USD"), evidence=Evidence(betting, Source.REPLAY)
     )
-    gathers = Gathers(Candidate(track, "i", START - 1, betting, Source.REPLAY, False))
+    gathers = Gathers(Candidate(track, "i", START - 1, betting, Source.REPLAY, False, window_bars))
     journal = Memory()
     TradingEngine(tape, simulator.tracks, journal, RunStarted(START - 1, None, {}), overseer=gathers).run(
         Replay(streams).cut(None)
     )
+    return gathers.candidate, journal
 
-    by_hand = StressedEvidence(betting, Source.REPLAY)
+
+SWING = [10_000 + 90 * (i % 7) for i in range(24 * 30)]
+
+
+def test_a_bar_that_loses_more_than_the_bound_is_counted_once() -> None:
+    """The price halves from one hour to the next while a tenth is held: one break of the bound, and the evidence is void; before it there was none."""
+    calm, _ = gathered(SWING)
+    fallen, journal = gathered([p if i < 602 else p // 2 for i, p in enumerate(SWING)])
+    bound = fallen.evidence.loss_bound
+    assert bound is not None
+    returns = [e.bar_return for e in journal.events if isinstance(e, EvidenceSample)]
+    assert [x for x in returns if x is not None and x < -bound] == [min(x for x in returns if x is not None)]
+    assert (calm.measurements(START).bound_breaks, calm.evidence.bound_broken) == (0, False)
+    assert (fallen.measurements(START).bound_breaks, fallen.evidence.bound_broken) == (1, True)
+
+
+def test_the_least_fraction_is_that_of_twice_the_least_value_too() -> None:
+    """Orders of about 900 USD where an order has to be worth 100: 200 over the mean order at the last price, rounded up to a hundredth of a per cent."""
+    dear = replace(FX, min_notional=Decimal(100))
+    candidate, journal = gathered(SWING, dear)
+    sent = [e.order.intent for e in journal.events if isinstance(e, OrderSubmitted)]
+    lots = [i.lots for i in sent if not i.reduce_only]
+    worth = Fraction(sum(lots), len(lots)) * Fraction(dear.lot) * Fraction(dear.price(SWING[-1]).value)
+    least = candidate.least_fraction()
+    assert 0 <= least - Decimal(float(200 / worth)) <= Decimal("0.0001")
+    assert least > gathered(SWING)[0].least_fraction()
+
+
+def test_a_window_of_drawdown_begins_anew_with_an_attempt() -> None:
+    """What fell before it is not held against the next attempt."""
+    candidate, _ = gathered(SWING, window_bars=6)
+    before = candidate.measurements(START).drawdown_max
+    assert before
+    ends_ns = START + 24 * 30 * NS_PER_HOUR
+    candidate.begin(ends_ns)
+    assert candidate.measurements(ends_ns).drawdown_max == 0
+
+
+def test_stressed_returns_have_paid_half_as_much_again_of_what_they_paid() -> None:
+    """By hand: (equity at the end - half of the bar's costs) over equity at the start, less 1, in every bar of thirty days."""
+    candidate, journal = gathered(SWING)
+
+    by_hand = StressedEvidence(BettingRules(), Source.REPLAY)
     returns = {e.time: e.bar_return for e in journal.events if isinstance(e, EvidenceSample)}
     samples = {e.time: e.metrics for e in journal.events if isinstance(e, MetricSample)}
     equity, paid = Decimal(10_000), Decimal(0)
@@ -97,5 +153,5 @@ def test_stressed_returns_have_paid_half_as_much_again_of_what_they_paid() -> No
         equity, paid = Decimal(str(samples[time]["equity"])), total
     assert len(returns) == 181
     assert max(spent) > 1e-4
-    assert gathers.candidate.stressed.save() == by_hand.save()
+    assert candidate.stressed.save() == by_hand.save()
     assert FACTOR == 1.5

@@ -92,6 +92,12 @@ class Referee:
     def hear(self, entries: Sequence[Event]) -> None:
         """Nothing depends on it."""
 
+    def next_before(self, closed_before: int) -> int | None:
+        return self.next_ns if self.next_ns < closed_before else None
+
+    def is_called(self, time_ns: int) -> bool:
+        return False
+
     def look_at_all(self, time_ns: int) -> list[Event]:
         self.next_ns = time_ns + EVIDENCE_BAR_NS
         for candidate in self._candidates:

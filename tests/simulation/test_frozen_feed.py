@@ -147,23 +147,26 @@ def test_a_frozen_feed_moves_nothing_and_calls_a_person(state: DataState, tmp_pa
 
 
 def test_a_halt_that_falls_into_stale_prices_flattens_when_they_are_fresh(tmp_path: Path) -> None:
-    """A person halts while the feed stands still over a bar's end: position and stage are decided at once, nothing is sold while it does; a minute after it goes on live and twin sell."""
+    """A person halts while the feed stands still, a minute before a bar's end: position and stage are decided at once, nothing is sold while it does; once a minute it is asked, also over the bar's end, and when the feed goes on live and twin sell."""
     frozen_ns, store = FROZEN[DataState.STALE], tmp_path / "frozen.db"
     end_ns = -(-frozen_ns // BAR_NS) * BAR_NS
-    run_prepared(prepared(tmp_path, frozen_ns, DAILY), store, frozen_ns - NS_PER_HOUR)
+    until_ns = end_ns - NS_PER_MINUTE
+    run_prepared(prepared(tmp_path, frozen_ns, DAILY), store, until_ns)
     leave_command(store, Order.HALT.value, "swings", "ann", "it looks wrong", ManualClock(1))
     run_prepared(prepared(tmp_path, frozen_ns, DAILY), store)
     made = evaluations(store)
-    fresh_ns = frozen_ns + 11 * NS_PER_MINUTE
-    stale, fresh = made[end_ns], made[fresh_ns]
+    # It is asked a minute after the last time; the last time of all is at the bar's end.
+    halted_ns, fresh_ns = until_ns - 1, frozen_ns + 11 * NS_PER_MINUTE
+    stale, at_bar, fresh = made[halted_ns], made[end_ns], made[fresh_ns]
     assert (stale.move, stale.after.stage, stale.action) == (Move.HALT, Stage.HALTED, Action.HOLD)
     assert stale.facts.data is DataState.STALE
     assert not stale.facts.live_flat
+    assert (at_bar.move, at_bar.action) == (None, Action.HOLD)
     assert (fresh.move, fresh.action) == (None, Action.FLATTEN)
     for track in ("swings@live", "swings@twin"):
-        after = [order for order in sent_to(store, track) if order[0] >= end_ns]
+        after = [order for order in sent_to(store, track) if order[0] >= halted_ns]
         assert after == [(fresh_ns, "SELL")]
-    assert [t for t in made if end_ns < t < end_ns + BAR_NS] == [fresh_ns]
+    assert [t for t in made if end_ns - BAR_NS < t < end_ns + BAR_NS] == [halted_ns, end_ns, fresh_ns]
     assert findings(store) == []
     with StoreReader(store) as reader:
         assert {s.track for s in reader.stops() if s.kind == "CLOSED"} == {"swings@live", "swings@twin"}

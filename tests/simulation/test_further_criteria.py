@@ -35,8 +35,10 @@ from genesis.paper_trading.verdicts import Mode, Status, Verdict
 from genesis.storage.sqlite import StoreReader
 from genesis.system.announcing import announce
 from genesis.system.gatekeeper import criteria_of, gatekeeping
+from genesis.system.identity import code_of
 from genesis.system.reporting import read_report
 from genesis.system.run import prepare, run_prepared
+from genesis.system.strategies import find_measure
 from genesis.system.templates.recomputation.report import recompute
 from genesis.system.weighing import betting_rules
 from tests.kit.outsider import findings
@@ -224,8 +226,61 @@ def test_a_criterion_of_one_s_own_is_judged_recorded_and_compared_again(
         assert told["share"] == judged["share"]
         assert last.after.stage is not Stage.PAPER
         assert findings(store) == []
+        assert made_by_the_code(store, folder) > 3
     assert digests[0].keys() == {"busy", "share", "broken"}
     assert digests[0]["share"] != digests[1]["share"]
+
+
+def made_by_the_code(store: Path, folder: Path) -> int:
+    """Every value of an own criterion is what the code of the recorded digest makes of what the record says that it was given; how many there are."""
+    made = 0
+    for e in evaluations(store).values():
+        values = {v.criterion.name: v.value for v in e.facts.verdicts}
+        if e.facts.own is None:
+            assert values == {}
+            continue
+        for name, code in (("busy", "trades_a_bar"), ("share", "Share")):
+            measure = find_measure(f"calm.py:{code}", folder)
+            assert e.facts.own.code[name] == code_of(measure, code)
+            run: Any = measure() if isinstance(measure, type) else measure
+            assert run(e.facts.own.given) == values[name]
+            made += values[name] is not None
+    return made
+
+
+def test_what_an_own_criterion_was_given_cannot_be_altered_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who has the entries alone finds another number of trades, and another code, even where the decision's digest was made to fit."""
+    (tmp_path / "calm.py").write_text(CALM)
+    (tmp_path / "helper.py").write_text("SHARE = 0.1")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "helper", raising=False)
+    asked = ValidationCriteria(min_days=1, sharpe_mode=Mode.OFF, own=(own("busy", "trades_a_bar", "0.45"),))
+    store = played(tmp_path, asked, days=2)
+    with StoreReader(store) as reader:
+        entries = [bytes(row.entry) for row in reader.entries()]
+    at = next(i for i, e in enumerate(entries) if b'"own":{' in e)
+    trades = json.loads(entries[at])["body"]["record"]["facts"]["own"]["given"]["trades"]
+    for old, new, what in (
+        (
+            f'"trades":{trades},'.encode(),
+            f'"trades":{trades + 1},'.encode(),
+            "given to the user's own criteria: trades",
+        ),
+        (b'"code":{"busy":"', b'"code":{"busy":"0', "code of the user's own criteria"),
+    ):
+        altered = with_its_digest(entries[at].replace(old, new))
+        found = recompute([*entries[:at], altered, *entries[at + 1 :]]).findings
+        assert any(what in f for f in found)
+        assert not any("digest" in f for f in found)
+
+
+def with_its_digest(entry: bytes) -> bytes:
+    """A decision whose digest is that of its record."""
+    document = json.loads(entry)
+    document["body"]["digest"] = digest_of(document["body"]["record"])
+    return canonical(document)
 
 
 ALL: dict[str, Any] = {

@@ -99,6 +99,12 @@ class Promoter:
     def hear(self, entries: Sequence[Event]) -> None:
         """Nothing here depends on what was journalled."""
 
+    def next_before(self, closed_before: int) -> int | None:
+        return self.next_ns if self.next_ns < closed_before else None
+
+    def is_called(self, time_ns: int) -> bool:
+        return False
+
     def look_at_all(self, time_ns: int) -> list[Event]:
         number = (time_ns - START) // BAR
         self.next_ns = time_ns + BAR

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from genesis.audit.entry import encode
 from genesis.clock import NS_PER_HOUR
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
@@ -23,6 +26,7 @@ from genesis.monitoring.strategy_monitor import StrategyMonitor
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.strategies.base import NoParams, Strategy
+from genesis.system.templates.recomputation.tracks import Tracks
 from genesis.tape.stream import Stream
 from tests.kit.runs import START, UNBOUNDED, Memory, bars_stream, funding_stream, marks_stream
 from tests.simulation.test_live_pair import DRAWS, EXACT, WORSE, EverySix, Plan, Promoter
@@ -125,3 +129,86 @@ def test_a_live_track_answers_for_its_own_margin() -> None:
     assert {e.track for e in forced} == set(gone)
     refused = {e.track for e in journal.events if isinstance(e, OrderDenied) and e.detail.startswith("liquidated: ")}
     assert refused == set(gone)
+
+
+# ---- an outsider, from the entries alone
+
+RULES = {"bet_cap": "0.12", "bets_sharpe": ["1.5", "3.0"], "cap": "4000.0", "upper_clip": "6.0"}
+FIRST = {
+    "evidence": {"rules": RULES},
+    "instruments": [f"{PERP.id} (tick 0.01, lot 0.001)"],
+    "perpetuals": {
+        PERP.id: {
+            "margin_tiers": [{"floor": "0", "maintenance_amount": None, "maintenance_rate": "0.01"}],
+        }
+    },
+    "tracks": [{"beside": None, "budget": "100000 USDT", "name": "s", "version": "one"}],
+}
+
+
+def told(journal: Memory) -> list[dict[str, Any]]:
+    """The entries of a run, the first of them with what a configuration would tell."""
+    entries = [json.loads(encode(event)) for event in journal.events]
+    return [{**entries[0], "body": FIRST}, *entries[1:]]
+
+
+def made_again(entries: list[dict[str, Any]]) -> Tracks:
+    made = Tracks()
+    for made.seq, entry in enumerate(entries, 1):
+        made.time = int(entry["time"])
+        heard = getattr(made, f"_{entry['type']}", None)
+        if heard is not None:
+            heard(entry["track"], entry["body"])
+    return made
+
+
+def findings(entries: list[dict[str, Any]]) -> list[str]:
+    return [f.partition(": ")[2] for f in made_again(entries).findings]
+
+
+def altered(entries: list[dict[str, Any]], kind: str, **values: str) -> list[dict[str, Any]]:
+    """With other values in the first entry of a kind that is of the live track."""
+    place = next(i for i, e in enumerate(entries) if (e["type"], e["track"]) == (kind, "s@live"))
+    body = {**entries[place]["body"], **values}
+    return [*entries[:place], {**entries[place], "body": body}, *entries[place + 1 :]]
+
+
+def test_an_outsider_makes_a_liquidation_again() -> None:
+    """Position, margin balance and maintenance margin of reference, live and twin follow from fills, fees, funding, capital and the brackets; what was altered does not."""
+    prices = [10_000] * 44 + [8_800] * 52
+    journal, _, _ = play(Heavy, 4, {}, prices)
+    entries = told(journal)
+    assert sum(e["type"] == "Liquidated" for e in entries) == 3
+    made = made_again(entries)
+    assert made.findings == []
+    for track in ("s", "s@live", "s@twin"):
+        equity = [e["body"]["metrics"]["equity"] for e in entries if (e["type"], e["track"]) == ("MetricSample", track)]
+        # What the venue took for it is in the fee of the fill that closed the position.
+        assert made.books[track].settled() == pytest.approx(float(equity[-1]), rel=1e-12)
+    balance = next(e["body"] for e in entries if (e["type"], e["track"]) == ("Liquidated", "s@live"))
+    for values, words in (
+        ({"qty": "700.00000000"}, "liquidation: position: from the entries before 800.0"),
+        ({"margin_balance": balance["maintenance_margin"]}, "liquidation: margin balance of wallet and profit"),
+        (
+            {"maintenance_margin": "1.0000000000000000"},
+            "liquidation: maintenance margin: from the entries before 704.0",
+        ),
+        ({"mark_px": "99.00000000"}, "liquidation: margin balance: from the entries before"),
+        ({"margin_balance": "9000.0000000000000000"}, "liquidation: expected a margin balance of no more than 704.0"),
+    ):
+        assert any(f.startswith(f"s@live: {words}") for f in findings(altered(entries, "Liquidated", **values))), words
+
+
+def test_an_outsider_makes_funding_again() -> None:
+    """What a live track settles is its position by the fills, times mark and rate, rounded against it; what was altered is named."""
+    prices = [10_000 + 10 * (i % 7) for i in range(24 * 5)]
+    journal, _, _ = play(EverySix, 5, {}, prices)
+    entries = told(journal)
+    assert findings(entries) == []
+    paid = next(e["body"] for e in entries if (e["type"], e["track"]) == ("FundingPaid", "s@live"))
+    for values, words in (
+        ({"amount": "0.0000000000000000"}, "funding: from the entries before -"),
+        ({"qty": "99.00000000"}, f"funding: position: from the entries before {float(paid['qty'])}"),
+        ({"rate": "0.00020000"}, "funding: from the entries before -"),
+    ):
+        assert any(f.startswith(f"s@live: {words}") for f in findings(altered(entries, "FundingPaid", **values))), words

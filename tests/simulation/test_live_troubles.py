@@ -5,7 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
+from genesis.model.promotion_events import StageChanged
+from genesis.model.track_events import TrackHalted
+from genesis.paper_trading.ladder import NoInbox
 from genesis.paper_trading.promotion_facts import Order
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from genesis.storage.inbox import leave_command
@@ -125,3 +130,23 @@ def test_a_version_that_was_halted_while_it_was_flat_gets_a_pair_of_its_next_att
     assert opened == ["swings@live", "swings@live-2"]
     assert ends == [resumed.time_ns]
     assert findings(store) == []
+
+
+@pytest.mark.parametrize("limit_first", [True, False])
+def test_a_broken_limit_is_not_forgotten_for_what_else_befalls_the_track(limit_first: bool, tmp_path: Path) -> None:
+    """Within one bar the drawdown limit breaks and the mark price fails, in either order: it is halted by risk, flattened, and a person cannot restore it."""
+    made = prepared(tmp_path, NEVER, DAILY)
+    run_prepared(made, tmp_path / "frozen.db", START_NS + 2 * NS_PER_DAY + 9 * NS_PER_HOUR)
+    bar_ns = START_NS + 2 * NS_PER_DAY + 12 * NS_PER_HOUR
+    stood = [
+        TrackHalted(bar_ns - 2, "swings@live", "DRAWDOWN", "20.1 %", "flattened"),
+        TrackHalted(bar_ns - 1, "swings@live", "MARK_PRICE", "too old", "the position is kept"),
+    ]
+    ladder = made.ladder
+    assert ladder is not None
+    ladder.take_from(NoInbox())
+    ladder.hold_back_by(lambda time_ns, equity: "")
+    ladder.hear(stood if limit_first else stood[::-1])
+    (changed,) = [e for e in ladder.look_at_all(bar_ns) if isinstance(e, StageChanged)]
+    assert (changed.move, changed.action, changed.stage_before) == ("halt", "flatten", "LIVE")
+    assert changed.reasons == ("DRAWDOWN: 20.1 %",)

@@ -1,8 +1,7 @@
 """Verify an export or a proof of Genesis' audit chain with nothing but Python's standard library: python3 -S -E verify.py -h
 
-Without --key the export's own word is taken for its keys; without --head, --length or --checkpoint, kept from an earlier day, a
-chain that was cut at its end looks whole. Every finding is a line. Exit code 0: sound, 1: findings, 2: wrong arguments.
-"""
+Without --key the export's word is taken for its keys; without --head, --length or --checkpoint a chain that was cut looks whole.
+Every finding is a line. Exit code 0: sound, 1: findings, 2: wrong arguments."""
 
 import argparse
 import base64
@@ -14,18 +13,10 @@ from pathlib import Path
 from typing import Any
 
 RUN, OPERATIONS = b"genesis.run-chain.1\0", b"genesis.operations-chain.1\0"
-NAMES = [
-    "README.txt",
-    "checkpoints.txt",
-    "entries.hashes",
-    "entries.jsonl",
-    "keys.txt",
-    "operations.hashes",
-    "operations.jsonl",
-]
+NAMES = ["README.txt", "checkpoints.txt", "keys.txt"]
+NAMES += [f"{name}.{kind}" for name in ("entries", "operations") for kind in ("hashes", "jsonl")]
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
-Key = tuple[str, bytes, bytes]
 findings: list[str] = []
 
 
@@ -72,7 +63,7 @@ def signed_by(key: bytes, message: bytes, signature: bytes) -> bool:
     return len(signature) == 64 and s < L and (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 
 
-def parse_key(text: str) -> Key:
+def parse_key(text: str) -> tuple[str, bytes, bytes]:
     name, ident, encoded = text.strip().split("+", 2)
     data = unbase(encoded)
     if len(data) != 33 or data[0] != 1 or sha(name.encode() + b"\n" + data)[:4].hex() != ident:
@@ -80,7 +71,7 @@ def parse_key(text: str) -> Key:
     return name, bytes.fromhex(ident), data[1:]
 
 
-def opened(note: str, keys: list[Key]) -> tuple[str, str]:
+def opened(note: str, keys: list[Any]) -> tuple[str, str]:
     text, _, lines = note.rpartition("\n\n")
     for dash, name, data in (line.split(" ") for line in lines.rstrip("\n").split("\n")):
         for key in (k for k in keys if (dash, name, unbase(data)[:4]) == ("\u2014", *k[:2])):
@@ -90,11 +81,12 @@ def opened(note: str, keys: list[Key]) -> tuple[str, str]:
     raise ValueError("no signature of a known key")
 
 
-def checkpoint(note: str, keys: list[Key]) -> tuple[int, bytes]:
+def checkpoint(note: str, keys: list[Any]) -> tuple[int, bytes, list[Any]]:
     text, name = opened(note, keys)
-    origin, size, root = text.split("\n")[:3]
+    origin, size, root, *more = text.split("\n")
+    places = [line.split(" ")[1:] for line in more if line.startswith(OPERATIONS[:-1].decode() + " ")]
     if (origin, str(int(size))) == (name, size):
-        return int(size), unbase(root)
+        return int(size), unbase(root), [[int(n), unbase(h)] for n, h in places]
     raise ValueError(f"no checkpoint of {name}: {text!r}")
 
 
@@ -130,9 +122,9 @@ def operation(line: bytes) -> tuple[str, dict[str, str], int, bytes]:
     return read["type"], read["body"]["facts"], int(read["body"]["run_length"]), bytes.fromhex(read["body"]["run_head"])
 
 
-def believed(operations: list[Any], listed: str, pinned: list[Key]) -> tuple[list[Key], list[str]]:
+def believed(operations: list[Any], listed: str, pinned: list[Any]) -> tuple[list[Any], list[str]]:
     """Keys, and notes to check by them: with a kept key those from it on, as a key before it may be anybody's."""
-    keys, notes, since = list[Key](), list[str](), 0
+    keys, notes, since = list[Any](), list[str](), 0
     for kind, facts, _, _ in operations:
         if kind == "key":
             if keys and opened(facts["endorsement"], keys[-1:])[0] != f"genesis.key-rotation.1\n{facts['key']}\n":
@@ -146,15 +138,15 @@ def believed(operations: list[Any], listed: str, pinned: list[Key]) -> tuple[lis
     return keys[since:], notes
 
 
-def verify(files: dict[str, bytes], pinned: list[Key], head: str | None, length: int | None, kept: list[str]) -> None:
+def verify(files: dict[str, bytes], pinned: list[Any], head: str | None, length: int | None, kept: list[str]) -> None:
     listed = {*files.pop("SHA256SUMS", b"").decode("latin-1").split("\n")}
     files = dict.fromkeys(NAMES, b"") | files
     sums = {f"{sha(data).hex()}  {name}" for name, data in files.items()} | {""}
     findings.extend(f"SHA256SUMS: not the file that is listed: {line[66:]}" for line in sorted(sums ^ listed))
     findings.extend(f"{n}: expected no such file" for n in sorted({*files} - {*NAMES}) if not n.endswith(".py"))
-    chain("operations", files["operations.jsonl"], files["operations.hashes"], OPERATIONS, set())
-    lines = files["operations.jsonl"].splitlines()
-    operations = [o for i, line in enumerate(lines, 1) if (o := attempt(f"operation {i}", operation, line))]
+    past, _ = chain("operations", files["operations.jsonl"], files["operations.hashes"], OPERATIONS, set())
+    lines = enumerate(files["operations.jsonl"].splitlines(), 1)
+    operations = [o for i, line in lines if (o := attempt(f"operation {i}", operation, line))]
     keys, told = attempt("keys", believed, operations, files["keys.txt"].decode("latin-1"), pinned) or (pinned, [])
     notes = [str(facts.get("note")) for kind, facts, _, _ in operations if kind == "checkpoint"]
     if "".join(n + "\n" for n in notes).encode() != files["checkpoints.txt"]:
@@ -163,22 +155,22 @@ def verify(files: dict[str, bytes], pinned: list[Key], head: str | None, length:
     signed = [(what, c) for what, note in named if (c := attempt(what, checkpoint, note, keys))]
     heads, roots = chain("entries", files["entries.jsonl"], files["entries.hashes"], RUN, {c[0] for _, c in signed})
     findings.extend(f"{what}: not the signed root over {c[0]} entries" for what, c in signed if roots.get(c[0]) != c[1])
+    inside = [(what, n, h) for what, c in signed if "kept" not in what for n, h in c[2]]
+    findings.extend(f"{what}: not the {n} operations signed" for what, n, h in inside if past[n : n + 1] != [h])
     findings.extend(f"operations: not the {n} entries witnessed" for *_, n, s in operations if heads[n : n + 1] != [s])
     if length not in (None, len(heads) - 1) or head not in (None, heads[-1].hex()):
         findings.append(f"kept: the chain has {len(heads) - 1} entries and the head {heads[-1].hex()}")
     print(f"{len(heads) - 1} entries, head {heads[-1].hex()}, {len(notes)} checkpoints, {len(operations)} operations")
 
 
-def check_proof(text: str, key: Key) -> None:
+def check_proof(text: str, key: Any) -> None:
     (first, extra, index, *path), note = text.split("\n\n")[0].split("\n"), text.split("\n\n", 1)[1]
-    place, entry, (size, root) = int(index[6:]), unbase(extra[6:]), checkpoint(note, [key])
+    place, entry, (size, root, _) = int(index[6:]), unbase(extra[6:]), checkpoint(note, [key])
     found, i, last = sha(b"\0" + entry), place, size - 1
     for sibling in map(unbase, path):
-        right = i & 1 or i == last
-        found = sha(b"\1" + sibling + found) if right else sha(b"\1" + found + sibling)
-        while right and i and not i & 1:
-            i, last = i >> 1, last >> 1
-        i, last = i >> 1, last >> 1
+        found = sha(b"\1" + sibling + found) if (right := i & 1 or i == last) else sha(b"\1" + found + sibling)
+        up = (i & -i).bit_length() if right and i else 1
+        i, last = i >> up, last >> up
     form = [first, extra[:6], index[:6]] == ["c2sp.org/tlog-proof@v1", "extra ", "index "]
     if not form or last or found != root or not 0 <= place < size:
         raise ValueError("the path does not lead to the signed root")

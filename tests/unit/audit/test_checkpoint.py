@@ -22,6 +22,7 @@ from genesis.audit.checkpoint import (
 )
 from genesis.audit.merkle import inclusion_path, leaf_hash, tree_root
 from genesis.audit.note import PublicKey, open_note
+from genesis.audit.verify import Place
 from genesis.errors import IntegrityError
 from tests.kit.signing import check_signature, key_of
 
@@ -42,6 +43,17 @@ def test_a_checkpoint_reads_and_writes_as_specified() -> None:
     assert found == Checkpoint("example.com/behind-the-sofa", 20852163, root)
     assert found.text() == EXAMPLE
     assert parse_checkpoint(EXAMPLE + "an extension\n") == found
+
+
+def test_the_operations_chain_stands_in_a_line_of_extension() -> None:
+    """Length and head, under the name of its hashes; whoever does not know the line reads the same tree."""
+    place = Place(7, bytes(range(32)))
+    text = Checkpoint("desk/1", 7, LEAVES[0], place).text()
+    assert text.splitlines()[3] == "genesis.operations-chain.1 7 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    assert parse_checkpoint(text) == Checkpoint("desk/1", 7, LEAVES[0], place)
+    for wrong in (text.replace(" 7 A", " x A"), text.replace("AAEC", "AAE"), text.replace(" 7 A", " 7  A")):
+        with pytest.raises(IntegrityError, match="checkpoint of desk/1: "):
+            parse_checkpoint(wrong)
 
 
 @pytest.mark.parametrize(

@@ -47,11 +47,12 @@ def store(tmp_path: Path) -> Path:
 def test_a_command_waits_in_the_inbox_with_author_and_reason(
     store: Path, args: tuple[str, ...], command: str, target: str | None
 ) -> None:
-    """Its number is told, and who takes it."""
+    """Its number is told, and who takes it when."""
     answer = genesis(args[0], store, *args[1:], *WHO)
     assert answer.code == 0
     assert "command 1" in answer.out
-    assert "an engine at work takes it at its next moment, else the next start does" in answer.out
+    when = "before its next rows" if args[0] in ("halt", "pause", "demote", "archive") else "at its next evidence bar"
+    assert f"an engine at work takes it {when}, else the next start does" in answer.out
     with StoreReader(store) as reader:
         (row,) = reader.commands()
     assert (row.command, row.target, row.author, row.reason, row.taken_at_seq) == (command, target, *WHO[1::2], None)

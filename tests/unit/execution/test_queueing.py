@@ -7,7 +7,6 @@ import pytest
 from genesis.execution.queueing import (
     PowerQueue,
     QueueEstimate,
-    RecentPrints,
     RiskAverse,
     Touch,
     queue_estimate,
@@ -142,31 +141,6 @@ def test_touch_is_always_first() -> None:
     follow(queue, [("level", 500, 0, 0), ("resync", 500, 0, 0), ("print", 9, 0, 9)])
 
 
-def test_prints_guess_a_queue_where_no_size_is_shown() -> None:
-    """20 times the median of the last prints, the larger middle one of an even number; older prints are forgotten."""
-    prints = RecentPrints(4)
-    assert prints.guessed_ahead() is None
-    prints.take([5])
-    assert prints.guessed_ahead() == 100
-    prints.take([1, 9, 2])
-    assert prints.guessed_ahead() == 100
-    prints.take([3])
-    assert prints.guessed_ahead() == 60
-    prints.take([7] * 100)
-    assert prints.guessed_ahead() == 140
-
-
-def test_how_prints_are_handed_over_does_not_matter() -> None:
-    """One by one, at once, or only the last of a window give the same guess."""
-    sizes = [(7 * i) % 23 + 1 for i in range(50)]
-    single, whole, last = RecentPrints(9), RecentPrints(9), RecentPrints(9)
-    for size in sizes:
-        single.take([size])
-    whole.take(sizes)
-    last.take(sizes[-9:])
-    assert single.guessed_ahead() == whole.guessed_ahead() == last.guessed_ahead()
-
-
 def test_models_are_had_by_name() -> None:
     """Each name gives its model, a new one each time; another name is refused with what was found."""
     power = queue_estimate("power3", 5)
@@ -178,5 +152,3 @@ def test_models_are_had_by_name() -> None:
         queue_estimate("fifo", 3)
     with pytest.raises(ValueError, match="n: expected 1 or more, found 0"):
         PowerQueue(0)
-    with pytest.raises(ValueError, match="window: expected 1 print or more, found 0"):
-        RecentPrints(0)

@@ -89,14 +89,6 @@ def test_margin_is_rounded_up() -> None:
     assert EXAMPLE.maintenance(251) == 2
 
 
-def test_largest_position_at_a_leverage() -> None:
-    """The cap of the last bracket that still allows the leverage."""
-    assert EXAMPLE.max_notional(125) == 50_000 * UNIT
-    assert EXAMPLE.max_notional(20) == 10_000_000 * UNIT
-    assert EXAMPLE.max_notional(21) == 1_000_000 * UNIT
-    assert EXAMPLE.max_notional(126) == 0
-
-
 @given(st.integers(0, 600_000_000 * UNIT), st.integers(0, 100_000_000))
 def test_margin_never_falls_and_never_jumps(notional: int, more: int) -> None:
     """A larger position needs no less margin, and at most the highest rate of what was added (and one unit of rounding)."""

@@ -44,6 +44,8 @@ def stood(stage: Stage, move: Move) -> Standing:
     """A version in a stage, where the move is possible at once."""
     if stage is Stage.DRAFT:
         return Standing(version="a", identity="i" * 64)
+    if stage is Stage.HALTED and move is Move.REJECT:
+        return standing(stage, halt=halted(), ended=Stage.REJECTED)
     if stage is Stage.HALTED:
         return standing(stage, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.20"))
     if stage is Stage.LIVE and move is Move.REACH_MAX:
@@ -55,7 +57,8 @@ def stood(stage: Stage, move: Move) -> Standing:
 
 def happened(stage: Stage, move: Move) -> Evaluation:
     # Three attempts, so that the third demotion is the last; all else as it is shipped.
-    return decided(stood(stage, move), PromotionRules(max_attempts=3), **CAUSES[move])
+    cause = Move.RESUME if (stage, move) == (Stage.HALTED, Move.REJECT) else move
+    return decided(stood(stage, move), PromotionRules(max_attempts=3), **CAUSES[cause])
 
 
 @pytest.mark.parametrize(("stage", "move"), list(product(Stage, Move)), ids=lambda x: x.value)

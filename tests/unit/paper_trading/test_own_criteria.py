@@ -32,7 +32,7 @@ class Losses:
 
 
 def judged(measure: Measure | type, found: Measurements = FOUND, asked: OwnCriterion = ASKED) -> Verdict:
-    return OwnJudge(asked, measure).judge(ValidationCriteria(), found)
+    return OwnJudge(asked, measure, "c" * 64).judge(ValidationCriteria(), found)
 
 
 def fails(found: Measurements) -> float:
@@ -99,7 +99,7 @@ def test_one_that_is_off_is_left_out_of_what_a_study_leaves_out() -> None:
 
 def test_an_instance_is_made_for_every_look() -> None:
     """What a class remembers is of one look: the same measurements have the same value, however often it was asked."""
-    judge = OwnJudge(ASKED, Losses)
+    judge = OwnJudge(ASKED, Losses, "c" * 64)
     values = [judge.judge(ValidationCriteria(), FOUND).value for _ in range(3)]
     assert values == [0.75, 0.75, 0.75]
 

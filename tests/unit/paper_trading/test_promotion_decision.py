@@ -10,6 +10,7 @@ import pytest
 
 from genesis.evidence.rules import Source
 from genesis.paper_trading.promotion_facts import (
+    TAKES,
     Awaited,
     DataState,
     Evaluation,
@@ -891,7 +892,7 @@ def test_a_manual_gate_asks_once_and_opens_by_approval(rules: PromotionRules) ->
     waiting = decided(asked.after, rules, time_ns=T0 + BAR)
     assert (waiting.move, waiting.call) == (None, "")
     assert "awaits approval" in words(waiting)
-    e = decided(waiting.after, rules, time_ns=T0 + BAR + 1, commands=[said(Order.APPROVE)])
+    e = decided(waiting.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE)])
     assert outcome(e) == ("go_live", "LIVE", "0.10", "join")
     assert not e.after.forced
     assert e.after.awaited is None
@@ -921,11 +922,11 @@ def test_a_refusal_holds_for_the_cool_down() -> None:
     """Nobody is asked for seven days; then again."""
     rules = PromotionRules(gates=Gates(go_live=Gate.MANUAL))
     asked = decided(VALIDATED, rules).after
-    no = decided(asked, rules, time_ns=T0 + 1, commands=[said(Order.REFUSE)])
+    no = decided(asked, rules, time_ns=T0 + BAR, commands=[said(Order.REFUSE)])
     assert (no.move, no.after.awaited, no.call) == (None, None, "")
     assert no.answers[0].taken
     assert decided(no.after, rules, time_ns=T0 + 6 * DAY).after.awaited is None
-    assert decided(no.after, rules, time_ns=T0 + 1 + 7 * DAY).after.awaited is not None
+    assert decided(no.after, rules, time_ns=T0 + BAR + 7 * DAY).after.awaited is not None
 
 
 def test_four_eyes_are_two_different_persons() -> None:
@@ -934,14 +935,14 @@ def test_four_eyes_are_two_different_persons() -> None:
     first = decided(VALIDATED, rules)
     assert "go_live to 10 % awaits approval by two persons" in words(first)
     asked = first.after
-    one = decided(asked, rules, time_ns=T0 + 1, commands=[said(Order.APPROVE, "ann")])
+    one = decided(asked, rules, time_ns=T0 + BAR, commands=[said(Order.APPROVE, "ann")])
     assert one.move is None
     assert one.answers[0].taken
-    same = decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "ann")])
+    same = decided(one.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE, "ann")])
     assert same.move is None
     assert not same.answers[0].taken
     assert "ann is for it already: another person has to be" in same.answers[0].words
-    assert decided(one.after, rules, time_ns=T0 + 2, commands=[said(Order.APPROVE, "bob")]).move is Move.GO_LIVE
+    assert decided(one.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE, "bob")]).move is Move.GO_LIVE
 
 
 def test_four_eyes_are_asked_of_a_forced_promotion_too() -> None:
@@ -952,12 +953,12 @@ def test_four_eyes_are_asked_of_a_forced_promotion_too() -> None:
     assert asked.answers[0].taken
     assert "second person" in asked.answers[0].words
     second = [said(Order.APPROVE, "bob", 2)]
-    e = decided(asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + 1, commands=second)
+    e = decided(asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + BAR, commands=second)
     assert outcome(e) == ("force", "LIVE", "0.10", "join")
     assert e.after.forced
     assert "ann and bob" in words(e)
     full = decided(
-        asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + 1, commands=second, room=Room(Decimal(0), "full")
+        asked.after, rules, verdicts=UNDECIDED, time_ns=T0 + BAR, commands=second, room=Room(Decimal(0), "full")
     )
     assert full.move is None
     assert full.after.awaited is None
@@ -1146,9 +1147,14 @@ def test_a_position_that_was_closed_while_a_second_person_was_asked_is_not_resto
     at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.50"), committed=Decimal("0.50"))
     asked = decided(at, rules, live_flat=False, commands=[said(Order.RESTORE)])
     second = [said(Order.APPROVE, "bob", 2)]
-    kept = decided(asked.after, rules, live_flat=False, time_ns=T0 + 1, commands=second)
+    kept = decided(asked.after, rules, live_flat=False, time_ns=T0 + BAR, commands=second)
     assert outcome(kept) == ("restore", "LIVE", "0.50", "join")
-    assert outcome(decided(asked.after, rules, time_ns=T0 + 1, commands=second)) == ("restore", "LIVE", "0.10", "join")
+    assert outcome(decided(asked.after, rules, time_ns=T0 + BAR, commands=second)) == (
+        "restore",
+        "LIVE",
+        "0.10",
+        "join",
+    )
 
 
 @pytest.mark.parametrize(
@@ -1277,3 +1283,74 @@ def test_a_look_without_good_data_sends_nobody_back_to_paper(data: DataState) ->
     waiting = standing(Stage.VALIDATED, failures=6)
     assert decided(waiting, data=data, verdicts=FAILED).move is None
     assert decided(waiting, verdicts=FAILED).move is Move.THAW
+
+
+@pytest.mark.parametrize(("stage", "move"), [(Stage.REJECTED, "reject"), (Stage.ARCHIVED, "archive")])
+def test_a_halt_of_everybody_is_no_way_back_for_who_has_ended(stage: Stage, move: str) -> None:
+    """Halted twice and resumed with all the others it stands where it stood, at the same attempt, and by itself goes nowhere."""
+    once = decided(standing(stage), commands=[said(Order.HALT, target=None)])
+    assert (once.after.stage, once.after.ended) == (Stage.HALTED, stage)
+    twice = decided(once.after, time_ns=T0 + BAR, commands=[said(Order.HALT, target=None)])
+    back = decided(twice.after, adjusted=100.0, time_ns=T0 + 2 * BAR, commands=[said(Order.RESUME, target=None)])
+    assert outcome(back)[:3] == (move, stage.value, "0")
+    assert (back.after.attempt, back.after.halt, back.after.ended) == (1, None, None)
+    assert back.answers[0].words == f"resume by ann: {stage.value} before the halt, and it is again"
+    assert decided(back.after, adjusted=100.0, time_ns=T0 + 3 * BAR).move is None
+
+
+@pytest.mark.parametrize("order", [Order.DEMOTE, Order.ARCHIVE])
+def test_a_person_who_asks_for_less_leads_nobody_past_a_broken_limit(order: Order) -> None:
+    """Its drawdown limit broke before the look: it is halted and flattened, and the wish is told what came first; what else may halt lets the person go before it."""
+    at, asked = standing(Stage.LIVE, "0.20"), [said(order)]
+    broken = decided(at, halt=halted(), live_flat=False, commands=asked)
+    assert outcome(broken) == ("halt", "HALTED", "0", "flatten")
+    assert not broken.answers[0].taken
+    assert broken.answers[0].words.startswith("LIVE: halt came first: ")
+    assert not decided(broken.after, time_ns=T0 + BAR, commands=[said(Order.PROMOTE)]).answers[0].taken
+    stopped = decided(at, halt=halted(HaltKind.STRATEGY), live_flat=False, commands=asked)
+    assert (stopped.move, stopped.answers[0].taken) == (Move(order.value), True)
+
+
+def test_resumed_while_a_limit_broke_it_stays_halted_and_is_flattened() -> None:
+    """Halted for its data with the position kept, which then lost too much: a person's word at the same look comes after it."""
+    at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.20"), committed=Decimal("0.20"))
+    e = decided(at, halt=halted(), live_flat=False, commands=[said(Order.RESUME)])
+    assert outcome(e) == ("halt", "HALTED", "0", "flatten")
+    assert not e.answers[0].taken
+    assert e.after.halt is not None
+    assert e.after.halt.kind is HaltKind.RISK
+
+
+def test_archived_after_a_halt_nothing_of_the_halt_is_left() -> None:
+    """Neither its reason nor what it held."""
+    at = standing(Stage.HALTED, halt=halted(HaltKind.DATA), halted_fraction=Decimal("0.20"))
+    after = decided(at, commands=[said(Order.ARCHIVE)]).after
+    assert (after.stage, after.halt, after.halted_fraction) == (Stage.ARCHIVED, None, 0)
+
+
+def test_one_person_under_two_spellings_is_one_pair_of_eyes() -> None:
+    """Other blanks and letters make no second person."""
+    rules = PromotionRules(four_eyes=True, auto_promote=False)
+    asked = decided(standing(Stage.VALIDATED), rules).after
+    one = decided(asked, rules, time_ns=T0 + BAR, commands=[said(Order.APPROVE, "Ann Lee")])
+    for again in ("ann lee", " Ann  Lee ", "ANN LEE"):
+        same = decided(one.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE, again)])
+        assert (same.move, same.answers[0].taken) == (None, False)
+    assert decided(one.after, rules, time_ns=T0 + 2 * BAR, commands=[said(Order.APPROVE, "ann l")]).move is Move.GO_LIVE
+
+
+@pytest.mark.parametrize("order", sorted(TAKES, key=str))
+def test_between_bars_only_what_takes_away_happens(order: Order) -> None:
+    """A second after the bar everything is met for a step: it waits for the next bar, a person who stops does not; nor does evidence that is gone take it before that."""
+    at = standing(Stage.LIVE, "0.10", look_ns=T0)
+    between = decided(at, adjusted=100.0, time_ns=T0 + 1_000_000_000)
+    assert (between.move, between.after.fraction) == (None, Decimal("0.10"))
+    assert between.reasons == ("between evidence bars nothing rises, and only persons and halts take away",)
+    assert decided(at, adjusted=100.0, time_ns=T0 + BAR).move is Move.STEP_UP
+    higher = standing(Stage.LIVE, "0.50", look_ns=T0)
+    assert decided(higher, adjusted=0.0, time_ns=T0 + 1_000_000_000).move is None
+    assert decided(higher, adjusted=0.0, time_ns=T0 + BAR).after.fraction < Decimal("0.50")
+    said_now = decided(at, time_ns=T0 + 1_000_000_000, commands=[said(order)])
+    assert said_now.answers[0].taken
+    assert said_now.after.pause is Pause.UNTIL_RESUMED or not said_now.after.stage.holds_capital
+    assert said_now.after.look_ns == T0

@@ -125,6 +125,43 @@ def test_losses_are_counted_anew_for_all_once_unproven_capital_was_withdrawn() -
     assert manager.standing("b").cleared_pnl == Decimal(-900)
 
 
+def test_between_bars_a_loss_that_takes_all_unproven_capital_is_left_for_the_bar() -> None:
+    """Looked at alone in the middle of a bar, its loss has broken the limit for both: nobody's loss is forgotten, and at the bar all capital goes."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "ab", 3)
+    assert {s.stage for s in manager.standings.values()} == {Stage.LIVE}
+    lost = {"evidence_from_ns": T0, "live_pnl": Decimal(-600)}
+    between = facts(version="a", time_ns=T0 + 2 * BAR + 1, **lost)
+    manager.evaluate([facts(version="b", time_ns=T0 + 2 * BAR + 1, **lost)], account(), [said(Order.PAUSE, target="b")])
+    (e,) = manager.evaluate([between], account(), [said(Order.HALT)]).evaluations
+    assert (e.room.revoked, e.after.cleared_pnl, e.after.stage) == ("", 0, Stage.HALTED)
+    assert manager.standing("b").cleared_pnl == 0
+    at_bar = [facts(version=v, time_ns=T0 + 3 * BAR, **lost) for v in "ab"]
+    found = {e.version: e for e in manager.evaluate(at_bar, account()).evaluations}
+    assert (found["b"].move, found["b"].after.fraction) == (Move.DEMOTE, 0)
+    assert found["b"].reasons[0].startswith("unproven versions together have lost 1200")
+
+
+def test_what_was_asked_before_somebody_stopped_a_version_is_not_heard_for_it() -> None:
+    """Of a resume for all the others hear it; a refusal takes nothing from a stop and is heard; what was asked after it is heard too."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "ab", 3)
+    paused = [facts(version=v, time_ns=T0 + 3 * BAR, evidence_from_ns=T0) for v in "ab"]
+    manager.evaluate(paused, account(), [said(Order.PAUSE, target=None)])
+    stopped = {"a": said(Order.PAUSE, "bob", number=5)}
+    wanted = [said(Order.RESUME, number=4, target=None), said(Order.REFUSE, number=3), said(Order.APPROVE, number=6)]
+    now = [facts(version=v, time_ns=T0 + 4 * BAR, evidence_from_ns=T0) for v in "ab"]
+    found = manager.evaluate(now, account(), wanted, stopped)
+    heard = {e.version: [(a.command.number, a.taken) for a in e.answers] for e in found.evaluations}
+    assert heard == {"a": [(3, False), (6, False)], "b": [(4, True)]}
+    assert [manager.standing(v).pause.value for v in "ab"] == ["UNTIL_RESUMED", "NONE"]
+    (overtaken,) = found.unheard
+    assert (overtaken.command.number, overtaken.taken) == (4, False)
+    assert overtaken.words == (
+        "a: overtaken by pause of bob, which came after it and did not wait: ask again if it is still wanted"
+    )
+
+
 def test_facts_are_of_one_moment_and_one_of_each_version() -> None:
     """Else the order would decide."""
     manager = StrategyPromotionManager(GIVEN)

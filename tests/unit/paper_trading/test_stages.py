@@ -53,7 +53,7 @@ LEADS_TO = {
         "demote": "DEMOTED",
     },
     Stage.DEMOTED: {"change": "PAPER", "retry": "PAPER", "reject": "REJECTED", "force": "LIVE"},
-    Stage.HALTED: {"change": "HALTED", "resume": "PAPER", "restore": "LIVE"},
+    Stage.HALTED: {"change": "HALTED", "reject": "REJECTED", "resume": "PAPER", "restore": "LIVE"},
     Stage.REJECTED: {"change": "PAPER", "force": "LIVE"},
     Stage.ARCHIVED: {"change": "PAPER"},
 }
@@ -85,10 +85,10 @@ def test_capital_is_held_in_three_stages() -> None:
 
 
 def test_a_halt_is_one_move_from_everywhere_and_left_by_persons_alone() -> None:
-    """No rule leads out of it."""
+    """No rule leads out of it: rejected again is who was so before, once a person resumes it."""
     assert all(after(stage, Move.HALT) is Stage.HALTED for stage in Stage)
     leaving = {move for (stage, move), to in STAGES.items() if stage is Stage.HALTED and to is not Stage.HALTED}
-    assert leaving == {Move.RESUME, Move.RESTORE, Move.ARCHIVE}
+    assert leaving == {Move.RESUME, Move.RESTORE, Move.REJECT, Move.ARCHIVE}
 
 
 def test_what_has_ended_is_left_by_another_identity_or_a_person_alone() -> None:

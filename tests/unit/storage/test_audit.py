@@ -193,12 +193,12 @@ def witnessing(store: Altered, kinds: tuple[str, ...]) -> list[tuple[int, bytes,
 
 
 def test_a_chain_written_anew_is_found_by_its_checkpoints(store: Altered) -> None:
-    """Whoever can write everything but has no key cannot make the signed roots fit."""
+    """Whoever can write everything but has no key cannot make the signed roots fit, nor the operations that were signed along."""
     kinds = ("start", "stop", "key", "checkpoint")
     with store.holding("entries", rewritten(store)), store.holding("operations", witnessing(store, kinds)):
         found = store.audit()
     assert named(found, Part.RUN_CHAIN) == [] == named(found, Part.OPERATIONS_CHAIN)
-    assert named(found, Part.CHECKPOINTS) == SIZES
+    assert named(found, Part.CHECKPOINTS) == [*SIZES, 3, 4, 5]
 
 
 def test_a_chain_written_anew_without_its_checkpoints_is_found_only_by_what_was_kept(store: Altered) -> None:

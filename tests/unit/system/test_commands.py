@@ -21,20 +21,20 @@ def test_a_command_for_all_versions_is_recorded_by_each_and_taken_once() -> None
     commands = InboxCommands(
         [recorded(7, T), recorded(7, T), recorded(7, T), recorded(8, T, "pause", "a")], T, lambda: []
     )
-    assert [(c.number, c.command) for c in commands(T)] == [(7, "halt"), (8, "pause")]
-    assert list(commands(T - 1)) == []
+    assert [(c.number, c.command) for c in commands.at_bar(T)] == [(7, "halt"), (8, "pause")]
+    assert list(commands.at_bar(T - 1)) == []
 
 
 def test_what_was_recorded_is_not_taken_from_the_inbox_again() -> None:
     """And what waits is taken once, after the record's end."""
     commands = InboxCommands([recorded(7, T)], T, lambda: [waiting(7), waiting(9)])
-    assert [c.number for c in commands(T)] == [7]
-    assert [c.number for c in commands(T + 1)] == [9]
-    assert list(commands(T + 2)) == []
+    assert [c.number for c in commands.at_bar(T)] == [7]
+    assert [c.number for c in commands.at_bar(T + 1)] == [9]
+    assert list(commands.at_bar(T + 2)) == []
 
 
 def test_a_word_that_is_no_order_is_handed_on_to_be_refused() -> None:
     """From the inbox, and from the record where it was refused before."""
     commands = InboxCommands([recorded(7, T, "sell")], T, lambda: [waiting(7, "sell"), waiting(9, "hurry")])
-    assert [(c.number, c.command) for c in commands(T)] == [(7, "sell")]
-    assert [(c.number, c.command) for c in commands(T + 1)] == [(9, "hurry")]
+    assert [(c.number, c.command) for c in commands.at_bar(T)] == [(7, "sell")]
+    assert [(c.number, c.command) for c in commands.at_bar(T + 1)] == [(9, "hurry")]

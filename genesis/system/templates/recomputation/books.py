@@ -25,6 +25,8 @@ class Books:
         # Whether positions, and whether costs, follow from the entries: fees may be paid in something else than the budget's currency.
         self.exact = self.priced = True
         self.orders, self.size = dict[str, int](), dict[str, Fraction]()
+        # When at the venue, and how much, signed.
+        self.fills = dict[str, list[tuple[int, Fraction]]]()
 
     @property
     def idle(self) -> bool:
@@ -44,6 +46,7 @@ class Books:
         name, sign = self.working[fill["client_order_id"]]
         qty, cost = Fraction(fill["last_qty"]), fill["cost"]
         self.held[name] = self.held.get(name, Fraction(0)) + sign * qty
+        self.fills.setdefault(name, []).append((int(fill["time_event"]), sign * qty))
         self.flows -= sign * qty * Fraction(fill["last_px"]) + Fraction(fill["fee"])
         if fill["fee_currency"] != self.currency:
             self.exact = self.priced = Fraction(fill["fee"]) == 0 and self.priced
@@ -74,6 +77,20 @@ class Books:
     def settled(self) -> float | None:
         """Equity where nothing is held: capital, and what fills and funding came to."""
         return float(self.capital + self.flows) if self.exact and not any(self.held.values()) else None
+
+    def at(self, name: str, time: int) -> tuple[Fraction, Fraction]:
+        """What was held when the venue settled: before, and after what filled in that very moment. Asked in the order of time."""
+        fills = self.fills.get(name, [])
+        before, after = (sum((qty for at, qty in fills if at < time + tie), Fraction(0)) for tie in (0, 1))
+        self.fills[name] = [(time, after), *(fill for fill in fills if fill[0] > time)]
+        return before, after
+
+    def valued_at(self, marks: dict[str, Fraction]) -> Fraction | None:
+        """Equity at these marks; none where something else is held, or what it cost does not follow."""
+        held = {name: qty for name, qty in self.held.items() if qty}
+        if not self.exact or held.keys() - marks.keys():
+            return None
+        return self.capital + self.flows + sum((qty * marks[name] for name, qty in held.items()), Fraction(0))
 
     def least(self) -> Fraction:
         """The least share of the budget at which an order of the mean size is twice a lot; a venue's other minima may ask for more."""

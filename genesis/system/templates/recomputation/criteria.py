@@ -46,8 +46,8 @@ def status_of(verdict: Document) -> str:
 class Criteria:
     """What the first entry asks of every version, held against the verdicts that are told."""
 
-    def __init__(self, asked: Document, remarks: Remarks) -> None:
-        self.asked, self.remarks = asked, remarks
+    def __init__(self, asked: Document, own_code: Document | None, remarks: Remarks) -> None:
+        self.asked, self.own_code, self.remarks = asked, own_code, remarks
 
     def names(self) -> list[str]:
         """Names of the criteria that are judged, in order."""
@@ -98,6 +98,26 @@ class Criteria:
         self.remarks.expect(f"{track}: {name}: status", status_of(verdict), verdict["status"])
         if name == "max_drawdown":
             self.fallen(track, version, verdict["value"])
+
+    def given(self, track: str, version: Version, facts: Document) -> None:
+        """What the user's own criteria were given at an evidence bar, and whose code they are."""
+        own, bars, trades = facts["own"], version.bars, version.trades
+        live = version.watch is not None and version.live is not None
+        closed = len(bars.returns) + bars.missing
+        rest = float((version.won - version.lost - sum(version.best, Fraction(0))) / version.budget)
+        alarm = version.watch.levels()["gap"] == "ALARM" if version.watch is not None and live else None
+        self.remarks.expect(f"{track}: code of the user's own criteria", self.own_code, own["code"])
+        fall = next((v["value"] for v in facts["verdicts"] if v["criterion"]["name"] == "max_drawdown"), None)
+        for what, found in (
+            ("trades", trades), ("bars", len(bars.returns)), ("warmup_bars", bars.warmup), ("sharpe", bars.sharpe()),
+            ("win_rate", version.wins / trades if trades else None), ("without_best", rest if trades else None),
+            ("breakeven", version.breakeven() if version.won or version.lost else None),
+            ("coverage", len(bars.returns) / closed if closed else None), ("gap_alarm", alarm),
+            ("bound_breaks", None if bars.bound is None else bars.breaks), ("e_stress", facts["e_stress"]),
+            ("gap_bars", version.watch.compared if version.watch is not None and live else 0),
+            *([] if fall is None else [("drawdown_max", fall)]),
+        ):  # fmt: skip
+            self.remarks.expect(f"{track}: given to the user's own criteria: {what}", found, own["given"][what])
 
     def judged_own(self, track: str, asked: Document, verdict: Document, valid: int, needed: int) -> None:
         """A criterion of the user's own: its value is the record's, all else follows."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from .arithmetic import DAY_NS
+from .arithmetic import BAR_NS, DAY_NS
 from .comparing import Document, same, shown
 from .ladder import ACTION, CAPITAL, CAREFUL_FIRST, TABLE, rungs
 from .look import Look
+
+
+def spoken(name: str) -> str:
+    """A person's name whatever the letters' size and the blanks."""
+    return " ".join(name.split()).casefold()
 
 
 class Decision(Look):
@@ -25,7 +30,12 @@ class Decision(Look):
     def decide(self) -> None:
         self.look()
         wish = self.hear()
-        moved = self.person_takes(wish) or self.halts() or self.changes() or self.falls() or self.goes_on(wish)
+        # A broken limit stands before all that persons want but their own halt.
+        moved = self.person_takes(wish, "halt") or self.halts("risk")
+        moved = moved or self.person_takes(wish, "archive", "demote", "resume") or self.halts()
+        if not moved and self.now % BAR_NS == 0:
+            # Between evidence bars capital is only taken, by persons and halts.
+            moved = self.changes() or self.falls() or self.goes_on(wish)
         if wish is not None:
             self.heard.setdefault(wish, False)
         if not moved:
@@ -62,7 +72,8 @@ class Decision(Look):
             if self.now >= stands["deadline_ns"]:
                 stands["deadline_ns"] = self.now + self.rules["paper_max_days"] * DAY_NS
             return True
-        if awaited is None or (order == "approve" and command["author"] in awaited["voices"]):
+        name = spoken(command["author"])
+        if awaited is None or (order == "approve" and name in map(spoken, awaited["voices"])):
             return False
         if order == "approve":
             stands["awaited"] = {**awaited, "voices": [*awaited["voices"], command["author"]]}
@@ -70,20 +81,26 @@ class Decision(Look):
             stands["awaited"], stands["asked_again_ns"] = None, self.now + self.rules["cooldown_days"] * DAY_NS
         return True
 
-    def person_takes(self, wish: int | None) -> bool:
+    def person_takes(self, wish: int | None, *orders: str) -> bool:
         order = None if wish is None else self.commands[wish]["order"]
-        if wish is None or order not in ("halt", "archive", "demote", "resume"):
+        if wish is None or order not in orders:
             return False
         self.heard[wish] = order in TABLE[self.stage]
         if not self.heard[wish]:
             return False
         if order == "halt":
             return self.halt("risk")
-        return self.go(order, Fraction(0), **(self.again() if order == "resume" else {}))
+        none = {"halt": None, "halted_fraction": Fraction(0), "ended": None}
+        ended = self.stands.get("ended")
+        if order == "resume" and ended is not None:
+            # Rejected or archived before the halt, and so again.
+            return self.go("reject" if ended == "REJECTED" else "archive", Fraction(0), **none)
+        return self.go(order, Fraction(0), **(self.again() if order == "resume" else none))
 
     # -- down
 
-    def halts(self) -> bool:
+    def halts(self, *kinds: str) -> bool:
+        """A halt that is found, of one of the kinds, of any where none is named."""
         exposed = self.has_capital or self.stands["committed"] > 0
         kind = self.facts["halt"]["kind"] if exposed and self.facts["halt"] else ""
         judged = self.has_capital or self.stage in ("PAPER", "VALIDATED")
@@ -92,14 +109,17 @@ class Decision(Look):
         if not kind and self.has_capital and self.stands["errors"] >= self.rules["consecutive_error_limit"]:
             kind = "data"
         held = (self.was["halt"] or {}).get("kind")
-        if not kind or (self.stage == "HALTED" and (kind != "risk" or held in (None, "risk"))):
+        if not kind or (kinds and kind not in kinds):
+            return False
+        if self.stage == "HALTED" and (kind != "risk" or held in (None, "risk")):
             return False
         return self.halt(kind)
 
     def halt(self, kind: str) -> bool:
         self.halt_kind = kind
         held = self.stands["halted_fraction"] if self.stage == "HALTED" else self.stands["fraction"]
-        return self.go("halt", Fraction(0), halt=kind, halted_fraction=held)
+        ended = self.stage if self.stage in ("REJECTED", "ARCHIVED") else self.stands.get("ended")
+        return self.go("halt", Fraction(0), halt=kind, halted_fraction=held, ended=ended)
 
     def changes(self) -> bool:
         if self.facts["identity"] == self.was["identity"] or "change" not in TABLE[self.stage]:
@@ -158,7 +178,7 @@ class Decision(Look):
         """What every attempt begins with."""
         ends = self.now + self.rules["paper_max_days"] * DAY_NS
         begun = {"evidence_from_ns": self.now, "deadline_ns": ends, "frozen": None, "proven": False}
-        none = {"halt": None, "halted_fraction": Fraction(0)}
+        none = {"halt": None, "halted_fraction": Fraction(0), "ended": None}
         return begun | none | {"errors": 0, "inconclusive": 0, "failures": 0}
 
     def again(self) -> Document:
@@ -257,7 +277,7 @@ class Decision(Look):
 
     def by_word(self, move: str, target: Fraction) -> bool:
         if move == "restore":
-            return self.go("restore", target, halt=None, halted_fraction=Fraction(0), errors=0)
+            return self.go("restore", target, halt=None, halted_fraction=Fraction(0), ended=None, errors=0)
         return self.up(target, self.lacks(target))
 
     # -- the end
@@ -306,7 +326,7 @@ class Decision(Look):
                 yield f"{what}: by the rules {found}, in the record {told}"
         after = record["after"]
         for key, found in self.stands.items():
-            told = after[key]
+            told = after.get(key)
             if key == "halt" and found is not None:
                 told, found = told and told["kind"], found["kind"] if isinstance(found, dict) else found
             if key in ("pause_words", "version") or same(found, told):

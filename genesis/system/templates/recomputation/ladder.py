@@ -27,7 +27,7 @@ TABLE = {
         "STABLE": "change:PAPER step_down:LIVE give_back:VALIDATED degrade:DEGRADED demote:DEMOTED archive:ARCHIVED",
         "DEGRADED": "change:PAPER step_down:DEGRADED give_back:VALIDATED recover:LIVE demote:DEMOTED archive:ARCHIVED",
         "DEMOTED": "change:PAPER force:LIVE retry:PAPER reject:REJECTED archive:ARCHIVED",
-        "HALTED": "change:HALTED resume:PAPER restore:LIVE archive:ARCHIVED",
+        "HALTED": "change:HALTED resume:PAPER reject:REJECTED restore:LIVE archive:ARCHIVED",
         "REJECTED": "change:PAPER force:LIVE archive:ARCHIVED",
         "ARCHIVED": "change:PAPER",
     }.items()

@@ -12,7 +12,7 @@ from .run import Recomputation
 
 NOT_RECOMPUTED = (
     "taken from the record: prices, and with them what equity was between two moments at which nothing was held; E against the benchmark; drawdown within a "
-    "bar between samples; whether a gap in the data reaches to a look; values of a user's own criteria; rates between moneys that the first entry does not assume, and the room where one counts"
+    "bar between samples; whether a gap in the data reaches to a look; values of a user's own criteria (their code is in no export; what it was given is, and is checked), with volatility and the ratio's error; rates between moneys that the first entry does not assume, and the room where one counts"
 )
 
 

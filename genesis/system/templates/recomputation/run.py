@@ -9,9 +9,9 @@ from fractions import Fraction
 from math import isclose
 
 from .account import Account
-from .arithmetic import family
+from .arithmetic import BAR_NS, family
 from .comparing import Document
-from .criteria import Criteria
+from .criteria import Criteria, status_of
 from .decision import Decision
 from .experiments import Test
 from .ladder import CAPITAL, OUT
@@ -63,7 +63,7 @@ class Recomputation(Tracks):
 
     def _RunStarted(self, _: None, body: Document) -> None:
         super()._RunStarted(_, body)
-        self.promotion, self.criteria = body["promotion"], Criteria(body["criteria"], self)
+        self.promotion, self.criteria = body["promotion"], Criteria(body["criteria"], body.get("own_criteria"), self)
         self.account = Account.of(body, {n: (v.budget, self.books[n].currency) for n, v in self.versions.items()})
         by_itself = self.promotion["auto_promote"] and self.promotion["gates"]["champion_swap"] == "auto"
         for name, told in body.get("experiments", {}).items():
@@ -128,8 +128,8 @@ class Recomputation(Tracks):
         self.expect(f"{track}: time", self.time, facts["time_ns"])
         self.expect(f"{track}: rules", self.promotion, record["rules"])
         if version.after is not None:
-            for key in sorted(before.keys() - {"cleared_pnl"}):
-                self.expect(f"{track}: {key} before", version.after[key], before[key])
+            for key in sorted((before.keys() | version.after.keys()) - {"cleared_pnl"}):
+                self.expect(f"{track}: {key} before", version.after.get(key), before.get(key))
         elif before["stage"] != "DRAFT":
             self.find(f"{track}: expected a draft at its first look, found {before['stage']}")
         self.known(track, version, facts)
@@ -184,8 +184,26 @@ class Recomputation(Tracks):
         for monitor in facts["monitors"]:
             if monitor["name"] in levels:
                 self.expect(f"{track}: {monitor['name']} monitor", levels[monitor["name"]], monitor["level"])
-        self.expect(f"{track}: criteria", self.criteria.names(), [v["criterion"]["name"] for v in facts["verdicts"]])
-        for verdict in facts["verdicts"]:
+        self.measured(track, version, facts)
+
+    def measured(self, track: str, version: Version, facts: Document) -> None:
+        """Criteria are judged at evidence bars; a look between two of them tells what the bar's look told, where there was one."""
+        verdicts, own = facts["verdicts"], facts.get("own")
+        if not self.at_bar:
+            at, *told = version.judged
+            if at == self.time // BAR_NS * BAR_NS and told != [verdicts, own]:
+                self.find(
+                    f"{track}: criteria: between evidence bars expected what the last one told, found other verdicts"
+                )
+            for verdict in verdicts:
+                self.expect(f"{track}: {verdict['criterion']['name']}: status", status_of(verdict), verdict["status"])
+            return
+        version.judged = (self.time, verdicts, own)
+        # An export of an earlier version tells nothing of it.
+        if own is not None:
+            self.criteria.given(track, version, facts)
+        self.expect(f"{track}: criteria", self.criteria.names(), [v["criterion"]["name"] for v in verdicts])
+        for verdict in verdicts:
             self.criteria.judged(track, version, verdict)
 
     def money(self, track: str, version: Version, facts: Document) -> None:

@@ -9,6 +9,7 @@ from .arithmetic import BAR_NS
 from .books import Books
 from .comparing import Document, Remarks
 from .evidence import Bars
+from .perpetuals import Contract, funding, units_of
 from .version import Version
 
 # How the first entry names an instrument.
@@ -40,6 +41,7 @@ class Tracks(Remarks):
     def _RunStarted(self, _: None, body: Document) -> None:
         self.rules = body["evidence"]["rules"]
         told = [LOT.match(i) for i in body["instruments"]]
+        self.contracts = {name: Contract(terms) for name, terms in body.get("perpetuals", {}).items()}
         self.lots = {found[1]: Fraction(found[2]) for found in told if found}
         for track in body["tracks"]:
             name = track["name"]
@@ -96,8 +98,15 @@ class Tracks(Remarks):
     _OrderExpired = _OrderRejected = _OrderCanceled
 
     def _FundingPaid(self, track: str, body: Document) -> None:
-        if track in self.books:
-            self.books[track].flows += Fraction(body["amount"])
+        books = self.books.get(track)
+        if books is None:
+            return
+        qty, mark, rate = (Fraction(body[n]) for n in ("qty", "mark_px", "rate"))
+        held = books.at(body["instrument"], int(body["time_event"]))
+        if qty not in held:
+            self.expect(f"{track}: funding: position", held[0], body["qty"])
+        self.expect(f"{track}: funding", funding(qty, mark, rate, units_of(body["amount"])), body["amount"])
+        books.flows += Fraction(body["amount"])
 
     def _TrackHalted(self, track: str, body: Document) -> None:
         if body["reason"] not in ("DAILY_LOSS", "LOSS_BOUND"):
@@ -106,16 +115,33 @@ class Tracks(Remarks):
     def _TrackStopped(self, track: str, _: Document) -> None:
         self.stop(track, "strategy")
 
-    def _Liquidated(self, track: str, _: Document) -> None:
-        # What the venue takes for it is told by no fill.
+    def _Liquidated(self, track: str, body: Document) -> None:
         if track in self.books:
-            self.books[track].exact = False
+            self.liquidated(track, self.books[track], body)
         self.stop(track, "risk")
+
+    def liquidated(self, track: str, books: Books, body: Document) -> None:
+        """The position, its margin by the brackets, and the account at the mark of this moment, which must not be above it."""
+        name, mark, balance = body["instrument"], Fraction(body["mark_px"]), Fraction(body["margin_balance"])
+        told = Fraction(body["wallet_balance"]) + Fraction(body["unrealized_pnl"])
+        self.expect(f"{track}: liquidation: position", books.held.get(name, Fraction(0)), body["qty"])
+        self.expect(f"{track}: liquidation: margin balance of wallet and profit", told, body["margin_balance"])
+        found = books.valued_at({name: mark})
+        # Where several are held the marks of the others are the tape's.
+        if found is not None:
+            needed = self.contracts[name].maintenance(Fraction(body["qty"]), mark, units_of(body["maintenance_margin"]))
+            self.expect(f"{track}: liquidation: margin balance", found, body["margin_balance"])
+            self.expect(f"{track}: liquidation: maintenance margin", needed, body["maintenance_margin"])
+        if balance > Fraction(body["maintenance_margin"]):
+            self.find(
+                f"{track}: liquidation: expected a margin balance of no more than {body['maintenance_margin']}, found {body['margin_balance']}"
+            )
 
     def stop(self, track: str, kind: str) -> None:
         name, role = self.of.get(track, ("", ""))
         if role == "live":
-            self.versions[name].halt = kind
+            # A broken limit is what counts, whatever else befalls the track after it.
+            self.versions[name].halt = "risk" if self.versions[name].halt == "risk" else kind
             self.versions[name].stopped |= kind == "strategy"
 
     # -- what is observed

@@ -34,6 +34,8 @@ class Version:
         self.live_before: float | None = None
         self.live_since = start
         self.decided: Document | None = None
+        # The last evidence bar at which it was looked at, the verdicts told there, and what the user's own criteria were given.
+        self.judged: tuple[int, list[Document], Document | None] = (0, [], None)
 
     def begin(self, now: int) -> None:
         self.since, self.bars, self.attempt = now, Bars(self.rules), self.attempt + 1
