@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from genesis.clock import NS_PER_HOUR, parse_utc
 from genesis.config import inactive_keys, load_config
 from genesis.errors import ConfigError, StrategyError
 from genesis.storage.sqlite import StoreReader
 from genesis.system.reporting import write_report
 from genesis.system.run import prepare, run_config
+from tests.unit.cli.calling import genesis
 
 MISSION_BLOCK = """
 paper_trading:
@@ -74,10 +76,12 @@ strategies:
     return path
 
 
+CANDLES = "candles/binance-spot/1h/BTCUSDT_20170817-20230630.parquet"
+CANDLES_FROM = parse_utc("2017-08-17T04:00:00Z")
 TRADES = "trades/binance-spot_XRPETH_20191011-20191013.aggtrades.parquet"
 
 
-def test_a_week_of_trades_becomes_a_run_and_a_report(tmp_path: Path, market_data) -> None:  # type: ignore[no-untyped-def]
+def test_sixty_hours_of_trades_become_a_run_and_a_report(tmp_path: Path, market_data) -> None:  # type: ignore[no-untyped-def]
     """Own and built-in strategies run over real trades; money, samples, chain and report are there."""
     path = configuration(tmp_path, market_data(TRADES))
     summary = run_config(load_config(path), tmp_path)
@@ -95,6 +99,35 @@ def test_a_week_of_trades_becomes_a_run_and_a_report(tmp_path: Path, market_data
     assert "cross.fast" in page
     assert "<svg" in page
     assert "http" not in page
+
+
+def test_seven_days_are_forty_two_valid_bars_after_the_warm_up(tmp_path: Path, market_data) -> None:  # type: ignore[no-untyped-def]
+    """A real market by the hour under the mission's block: when the 41st has closed the seven days are not over, when the 42nd has they are."""
+    path, store = tmp_path / "config.yaml", tmp_path / "genesis.db"
+    path.write_text(
+        f"""
+run: {{realistic: false}}
+instruments: [{{symbol: BTCUSDT, venue: BINANCE, base: BTC, quote: USDT, tick: 0.01, lot: 0.000001, kind: fx}}]
+data: [{{instrument: BTCUSDT.BINANCE, path: {market_data(CANDLES)}}}]
+strategies:
+  - name: cross
+    strategy: ma_crossover
+    instruments: [BTCUSDT.BINANCE]
+    budget: 10000
+    params: {{bars: 1h, short: true, fast: 3, slow: 8}}
+{MISSION_BLOCK}"""
+    )
+    found = []
+    # The bar closes at hour 224; what happens at the very moment of ``--until`` is left out.
+    for hours in (224, 225):
+        run_config(load_config(path), tmp_path, until_ns=CANDLES_FROM + hours * NS_PER_HOUR)
+        with StoreReader(store) as reader:
+            shown = reader.rows("evidence", "cross")
+        assert all(r["bar_return"] is not None for r in shown)
+        verdict = genesis("criteria", store, "--json").json["tracks"]["cross"]["verdicts"][1]
+        assert verdict["sample"]["n"] == len(shown) - int(str(shown[-1]["warmup_bars"]))
+        found.append((verdict["criterion"]["name"], verdict["sample"]["n"], verdict["status"]))
+    assert found == [("min_days", 41, "INCONCLUSIVE"), ("min_days", 42, "PASSED")]
 
 
 def test_stopping_at_a_time_and_going_on_is_the_same_run(tmp_path: Path, market_data) -> None:  # type: ignore[no-untyped-def]
