@@ -19,8 +19,9 @@ demo: venv
 test: venv
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
+# Test by test to whichever process is free: some take a quarter of an hour.
 test-slow: venv
-	$(BIN)/python -m pytest -m slow -v
+	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --maxschedchunk 1
 
 check: venv
 	$(BIN)/ruff check genesis tests benchmarks compile_core.py
