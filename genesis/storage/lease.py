@@ -1,8 +1,8 @@
 """One engine a store on PostgreSQL: an advisory lock, a lease that is renewed, and a token that every later lease outnumbers.
 
-The server gives the lock back when the holder's connection ends. A holder that stands still (stopped, or cut off) keeps its
-connection, so its lease runs out instead: the next engine ends that connection and takes the lock. The token is read in every
-transaction that writes: whoever holds an old one writes nothing any more, whatever it believes.
+A holder that ends gives the lock back; for one that was killed the server does, a moment after its connection ended. A holder that
+stands still (stopped, or cut off) keeps its connection, so its lease runs out instead: the next engine ends that connection and takes
+the lock. The token is read in every transaction that writes: whoever holds an old one writes nothing any more, whatever it believes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from genesis.storage.postgres_database import ENGINE, PostgresDatabase
 LEASE_S = 30.0
 _RENEWALS, _JOIN_S = 3, 5.0
 _TRIES, _BETWEEN_S = 50, 0.1
+# After so many of them a holder whose lease has not run out is believed to be alive, and not one that was killed just now.
+_TRIES_OF_THE_LIVING = 10
 _TAKE = (
     "INSERT INTO lease VALUES (1, 1, ?, pg_backend_pid(), clock_timestamp() + ? * interval '1 second') "
     "ON CONFLICT (only_one) DO UPDATE SET token = lease.token + 1, holder = excluded.holder, backend = excluded.backend, "
@@ -61,10 +63,18 @@ class Lease:
             StorageError: another engine holds it.
         """
         holder = ""
-        for _ in range(_TRIES):
+        for tried in range(_TRIES):
             if self._db.execute(f"SELECT pg_try_advisory_lock({ENGINE})").fetchone()[0]:
                 return
-            holder = self._end_holder() or holder
+            known = self._db.execute("SELECT to_regclass('lease') IS NOT NULL").fetchone()[0]
+            row = self._db.execute(_HOLDER).fetchone() if known else None
+            # Without a row it only begins, or is gone.
+            if row is not None:
+                holder, run_out, backend = str(row[0]), row[1], row[2]
+                if run_out:
+                    self._db.execute("SELECT pg_terminate_backend(?::integer)", (backend,))
+                elif tried >= _TRIES_OF_THE_LIVING:
+                    break
             self._ended.wait(_BETWEEN_S)
         raise self._held(holder)
 
@@ -76,22 +86,16 @@ class Lease:
         self._renewing.start()
 
     def release(self) -> None:
-        """Let others have the store: with the connection the lock goes."""
+        """Let others have the store, at once: with the connection the lock would go as well, but only when the server has noticed."""
         self._ended.set()
         if self._renewing.is_alive():
             self._renewing.join(_JOIN_S)
-
-    def _end_holder(self) -> str:
-        """End the connection of a holder that stands still, and say who that is; nobody, where it only begins or is gone."""
-        known = self._db.execute("SELECT to_regclass('lease') IS NOT NULL").fetchone()[0]
-        row = self._db.execute(_HOLDER).fetchone() if known else None
-        if row is None:
-            return ""
-        holder, run_out, backend = row
-        if not run_out:
-            raise self._held(holder)
-        self._db.execute("SELECT pg_terminate_backend(?::integer)", (backend,))
-        return str(holder)
+        if self._db.closed:
+            return
+        with suppress(GenesisError):
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._db.execute(f"SELECT pg_advisory_unlock({ENGINE})")
 
     def _held(self, holder: str) -> StorageError:
         who = f" ({holder})" if holder else ""

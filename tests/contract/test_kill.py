@@ -6,9 +6,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ import pytest
 from genesis.clock import ManualClock
 from genesis.errors import StorageError
 from genesis.storage.address import PostgresAddress, StoreAddress
+from genesis.storage.lease import Lease
 from genesis.storage.memory import MemoryJournal
 from genesis.storage.opening import keeping, open_store
 from genesis.storage.postgres import PostgresStore
+from genesis.storage.postgres_database import ENGINE, PostgresDatabase
 from genesis.storage.reader import StoreReader
 from genesis.system.keys import check_signature
 from tests.kit.factories import small_run
@@ -136,6 +139,34 @@ def test_an_engine_stopped_past_its_lease_writes_nothing_any_more(postgres: Post
     with StoreReader(postgres) as reader:
         assert reader.head() == (length, head.hex())
         assert reader.audit(check_signature).findings == ()
+
+
+def test_a_store_that_was_let_go_is_free_at_once(postgres: PostgresAddress) -> None:
+    """Not only when the server has noticed that the connection ended: here it is still open."""
+    PostgresStore(postgres, ManualClock(), "made").close()
+    with closing(PostgresDatabase(postgres)) as holding, closing(PostgresDatabase(postgres)) as asking:
+        first, second = Lease(holding, "first"), Lease(asking, "second")
+        first.lock()
+        first.start()
+        with pytest.raises(StorageError, match=r"another engine \(first\)"):
+            second.lock()
+        first.release()
+        assert asking.execute(f"SELECT pg_try_advisory_lock({ENGINE})").fetchone() == (True,)
+
+
+def test_one_that_was_killed_just_now_is_waited_for(postgres: PostgresAddress) -> None:
+    """Its lease has not run out, and its connection lives for another moment."""
+    PostgresStore(postgres, ManualClock(), "made").close()
+    holding = PostgresDatabase(postgres)
+    lease = Lease(holding, "first")
+    lease.lock()
+    lease.start()
+    ending = threading.Timer(0.4, holding.close)
+    ending.start()
+    with PostgresStore(postgres, ManualClock(), "second") as store:
+        store.operation("start")
+    ending.join()
+    lease.release()
 
 
 def test_a_lease_that_lives_is_renewed_while_nothing_is_written(postgres: PostgresAddress) -> None:
