@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
+from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from genesis.feeds.files import (
     align_capture,
     detect,
     infer_steps,
+    joined,
     parse_policies,
     read,
 )
@@ -26,6 +29,7 @@ from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import BarKind, BarSpec
 
 IN_PACKAGE = "package:"
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def read_data(config: Config, folder: Path, listed: Mapping[str, Instrument]) -> list[Reading]:
@@ -33,13 +37,13 @@ def read_data(config: Config, folder: Path, listed: Mapping[str, Instrument]) ->
     instruments = {i.id: listed.get(i.id) or _instrument(config, i.id, folder) for i in config.instruments}
     groups: dict[str, list[Reading]] = {}
     for i, data in enumerate(config.data):
-        readings = read(data_path(folder, data.path), instruments[data.instrument], _options(data, f"data[{i}]"))
-        groups.setdefault(f"capture {data.capture}" if data.capture else f"file {i}", []).extend(readings)
+        for path in data_paths(folder, data.path):
+            readings = read(path, instruments[data.instrument], _options(data, f"data[{i}]"))
+            groups.setdefault(f"capture {data.capture}" if data.capture else "", []).extend(readings)
     out: list[Reading] = []
     for name, readings_of in groups.items():
-        out.extend(_on_one_clock(name, readings_of) if name.startswith("capture") else readings_of)
-    _check_streams(out)
-    return out
+        out.extend(_on_one_clock(name, readings_of) if name else readings_of)
+    return _one_a_stream(out)
 
 
 def _on_one_clock(name: str, readings: list[Reading]) -> tuple[Reading, ...]:
@@ -50,14 +54,30 @@ def _on_one_clock(name: str, readings: list[Reading]) -> tuple[Reading, ...]:
         raise ConfigError(f"data: {name}: {words}") from None
 
 
-def _check_streams(readings: list[Reading]) -> None:
-    """Two files of one stream would be two truths; they have to be joined before."""
-    sources: dict[str, str] = {}
+def _one_a_stream(readings: list[Reading]) -> list[Reading]:
+    """Files of one stream that follow one another are joined, where the first of them stands; others would be two truths."""
+    streams: dict[str, list[Reading]] = {}
     for reading in readings:
-        name, source = reading.stream().name, reading.report.source
-        if name in sources:
-            raise ConfigError(f"data: expected one file for {name}, found {sources[name]} and {source}; join them")
-        sources[name] = source
+        streams.setdefault(reading.stream().name, []).append(reading)
+    try:
+        return [joined(of_stream) for of_stream in streams.values()]
+    except ValueError as error:
+        raise ConfigError(f"data: {error}") from None
+
+
+def data_paths(folder: Path, text: str) -> list[Path]:
+    """The file that ``data.path`` names, or all that fit where it is a pattern (``BTCUSDT-1h-*.csv``), by name.
+
+    Raises:
+        ConfigError: no file fits, or a package is not installed.
+    """
+    path = data_path(folder, text)
+    if not _PATTERN.search(text) or path.exists():
+        return [path]
+    found = sorted(Path(name) for name in glob(str(path)))
+    if not found:
+        raise ConfigError(f"path {text}: expected files of this pattern, found none")
+    return found
 
 
 def data_path(folder: Path, text: str) -> Path:
@@ -110,7 +130,7 @@ def _inferred(config: Config, wanted: InstrumentConfig, folder: Path) -> Steps:
     found: list[Steps] = []
     for i, data in enumerate(config.data):
         if data.instrument == wanted.id and _has_steps(data, wanted, folder):
-            found.append(infer_steps(data_path(folder, data.path), _options(data, f"data[{i}]")))
+            found.extend(infer_steps(p, _options(data, f"data[{i}]")) for p in data_paths(folder, data.path))
     ticks = [s.tick for s in found if s.tick is not None]
     lots = [s.lot for s in found if s.lot is not None]
     return Steps(min(ticks, default=None), min(lots, default=None))
@@ -129,7 +149,7 @@ def _has_steps(data: DataConfig, instrument: InstrumentConfig, folder: Path) -> 
     """Whether prices and sizes lie on the instrument's steps: mark prices are finer, and funding has neither."""
     if instrument.kind is not InstrumentKind.PERPETUAL:
         return True
-    return (_options(data, "data").known_format or detect(data_path(folder, data.path))) not in OF_PERPETUALS
+    return (_options(data, "data").known_format or detect(data_paths(folder, data.path)[0])) not in OF_PERPETUALS
 
 
 def _options(data: DataConfig, where: str) -> ReadOptions:

@@ -25,7 +25,7 @@ from genesis.storage.beside import is_there
 from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import versions
-from genesis.system.data import data_path
+from genesis.system.data import data_paths
 from genesis.system.moving import ensure_not_moved
 from genesis.system.outbound import Published, published
 from genesis.system.outgrown import ADVICE, OUTGROWN
@@ -162,21 +162,28 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
 def _data(config: Config, folder: Path) -> Iterator[Check]:
     for i, data in enumerate(config.data):
         try:
-            path = data_path(folder, data.path)
+            paths = data_paths(folder, data.path)
         except GenesisError as error:
-            yield Check(f"data[{i}]", Health.ERROR, str(error), f"correct data[{i}].path, or install the package")
+            yield Check(
+                f"data[{i}]",
+                Health.ERROR,
+                str(error),
+                f"correct data[{i}].path, put files there, or install the package",
+            )
             continue
-        try:
-            with path.open("rb") as file:
-                empty = not file.read(1)
-        except OSError as error:
-            found = f"{path}: {(error.strerror or str(error)).lower()}"
-            yield Check(f"data[{i}]", Health.ERROR, found, f"correct data[{i}].path, or put the file there")
-            continue
-        if empty:
-            yield Check(f"data[{i}]", Health.ERROR, f"{path}: empty", "replace the file")
-        else:
-            yield Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
+        yield from (_file(i, path) for path in paths)
+
+
+def _file(i: int, path: Path) -> Check:
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        found = f"{path}: {(error.strerror or str(error)).lower()}"
+        return Check(f"data[{i}]", Health.ERROR, found, f"correct data[{i}].path, or put the file there")
+    if empty:
+        return Check(f"data[{i}]", Health.ERROR, f"{path}: empty", "replace the file")
+    return Check(f"data[{i}]", Health.OK, f"{path} can be read; genesis check-config reads all of it")
 
 
 def _store(path: StoreAddress, publishing: Sequence[str], every_entries: int) -> Iterator[Check]:

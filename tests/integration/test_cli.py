@@ -218,7 +218,7 @@ ERRORS: dict[str, tuple[Callable[[Path], None], ExitCode, tuple[str, ...]]] = {
     "two files of one stream": (
         replaced("path: candles.csv}", "path: candles.csv}\n  - {instrument: BTCUSDT.BINANCE, path: candles.csv}"),
         ExitCode.CONFIG,
-        ("data: expected one file for BTCUSDT.BINANCE/bars/5m",),
+        ("candles.csv: expected files that follow one another, found",),
     ),
     "unknown policy": (
         replaced("path: candles.csv", "path: candles.csv, policies: {off_tick: ignore}"),
@@ -1031,6 +1031,26 @@ def test_the_log_tells_the_run_from_start_to_end(tmp_path: Path, market_data) ->
     assert (quiet.code, quiet.err) == (0, "")
     wrong = genesis("run", config, env={"GENESIS_LOG_LEVEL": "loud"})
     assert (wrong.code, "expected one of debug" in wrong.error) == (2, True)
+
+
+def test_files_by_month_are_a_run_over_all_of_them(finished: Path, tmp_path: Path) -> None:
+    """Named by a pattern, not in the order of their times: the same fills as of one file, and doctor looks at each."""
+    config = project(tmp_path)
+    head, *rows = (tmp_path / "candles.csv").read_text().splitlines(keepends=True)
+    for name, part in (("c-1.csv", rows[150:]), ("c-2.csv", rows[:150])):
+        (tmp_path / name).write_text("".join([head, *part]))
+    replaced("path: candles.csv", 'path: "c-*.csv"')(tmp_path)
+    assert genesis("run", config).code == 0
+    store = tmp_path / "genesis.db"
+    assert genesis("fills", store, "--json").json == genesis("fills", finished / "genesis.db", "--json").json
+    (stream,) = genesis("check-config", config, "--json").json["streams"]
+    assert (stream["rows"], stream["gaps"]) == (len(rows), 0)
+    looked = genesis("doctor", config).out
+    assert "c-1.csv can be read" in looked
+    assert "c-2.csv can be read" in looked
+    (tmp_path / "c-1.csv").unlink()
+    (tmp_path / "c-2.csv").unlink()
+    assert "expected files of this pattern, found none" in genesis("check-config", config).error
 
 
 def test_check_config_says_how_large_an_order_may_be(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Readers and writers of recorded market data: a file in, the columns of a stream and a report out."""
 
 from genesis.feeds.files.formats import Format, OhlcvColumns
+from genesis.feeds.files.joining import joined
 from genesis.feeds.files.options import QuoteBarsAs, ReadOptions
 from genesis.feeds.files.policies import Policy, Problem, parse_policies
 from genesis.feeds.files.reader import OF_PERPETUALS, detect, infer_steps, read
@@ -24,6 +25,7 @@ __all__ = [
     "align_capture",
     "detect",
     "infer_steps",
+    "joined",
     "parse_policies",
     "read",
     "write_stream",
