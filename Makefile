@@ -21,7 +21,7 @@ test: venv
 
 # Test by test to whichever process is free: some take a quarter of an hour.
 test-slow: venv
-	$(BIN)/python -m pytest -m slow -v -n 2 --dist load --maxschedchunk 1
+	$(BIN)/python -m pytest -m slow -vv -n 2 --dist load --maxschedchunk 1
 
 check: venv
 	$(BIN)/ruff check genesis tests benchmarks compile_core.py
