@@ -106,7 +106,9 @@ def test_a_known_version_that_is_not_looked_at_hears_no_command() -> None:
     before = manager.standing("b")
     now = facts(version="a", time_ns=T0 + 3 * BAR, evidence_from_ns=T0)
     found = manager.evaluate([now], account(), [said(Order.DEMOTE, target="b")])
-    assert [a.words for a in found.unheard] == ["target: expected a version that is looked at now, found b"]
+    assert [(a.taken, a.words) for a in found.unheard] == [
+        (False, "target: expected a version that is looked at now, found b")
+    ]
     assert manager.standing("b") == before
 
 
@@ -123,6 +125,19 @@ def test_losses_are_counted_anew_for_all_once_unproven_capital_was_withdrawn() -
     (e,) = manager.evaluate([alone], account()).evaluations
     assert (e.move, e.after.cleared_pnl) == (Move.DEMOTE, Decimal(-101))
     assert manager.standing("b").cleared_pnl == Decimal(-900)
+
+
+def test_what_a_proven_version_has_lost_is_not_forgotten_when_unproven_capital_is_withdrawn() -> None:
+    """Its 500 are no part of what was withdrawn: they count should its proof be lost."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "ab", 3)
+    lost = {"evidence_from_ns": T0, "live_pnl": Decimal(-500)}
+    manager.evaluate([facts(version="b", time_ns=T0 + 3 * BAR, adjusted=10.0, **lost)], account())
+    assert manager.standing("b").proven
+    alone = facts(version="a", time_ns=T0 + 4 * BAR, evidence_from_ns=T0, live_pnl=Decimal(-1001))
+    (e,) = manager.evaluate([alone], account()).evaluations
+    assert (e.move, e.after.cleared_pnl) == (Move.DEMOTE, Decimal(-1001))
+    assert manager.standing("b").cleared_pnl == 0
 
 
 def test_between_bars_a_loss_that_takes_all_unproven_capital_is_left_for_the_bar() -> None:
@@ -160,6 +175,17 @@ def test_what_was_asked_before_somebody_stopped_a_version_is_not_heard_for_it() 
     assert overtaken.words == (
         "a: overtaken by pause of bob, which came after it and did not wait: ask again if it is still wanted"
     )
+
+
+def test_the_order_that_stopped_a_version_is_not_overtaken_by_itself() -> None:
+    """Only what was asked for before it: the one before goes unheard, it itself is heard."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "a", 3)
+    stop = said(Order.PAUSE, number=5)
+    now = facts(time_ns=T0 + 3 * BAR, evidence_from_ns=T0)
+    found = manager.evaluate([now], account(), [said(Order.PROMOTE, number=4), stop], {"a": stop})
+    assert [(a.command.number, a.taken) for e in found.evaluations for a in e.answers] == [(5, True)]
+    assert [a.command.number for a in found.unheard] == [4]
 
 
 def test_facts_are_of_one_moment_and_one_of_each_version() -> None:
