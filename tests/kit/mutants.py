@@ -59,14 +59,14 @@ TESTS = {
     "candidate": ("../../simulation/test_candidate.py",),
     "ab_testing": ("../../simulation/test_champions.py", "test_values.py"),
     "live_pair": ("../../simulation/test_live_pair.py", "../../simulation/test_live_troubles.py"),
-    "watch": ("../../simulation/test_live_troubles.py",),
+    "watch": ("test_watch.py", "../../simulation/test_live_troubles.py"),
     "ladder": (
         "../../simulation/test_live_troubles.py",
         "../../simulation/test_account_in_usd.py",
         "../../simulation/test_frozen_feed.py",
         "../../simulation/test_stopped_at_once.py",
     ),
-    "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py"),
+    "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py", "test_promotion_manager.py"),
     "account_tier": ("../risk/test_account_tier.py",),
 }
 _PLACES = {"account_tier": "risk"}

@@ -15,7 +15,7 @@ from genesis.model.promotion_events import CommandTaken, PromotionEvaluated, Sta
 from genesis.paper_trading.promotion_facts import Asked, DataState, Evaluation, Order
 from genesis.paper_trading.promotion_manager import Round, StrategyPromotionManager, recompute
 from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of
-from genesis.paper_trading.promotion_rules import Profile, PromotionRules
+from genesis.paper_trading.promotion_rules import Profile, PromotionRules, written
 from genesis.paper_trading.stages import HaltKind, Move, Stage
 from tests.kit.promotions import (
     BAR,
@@ -279,6 +279,19 @@ def written_of(made: Evaluation) -> dict[str, Any]:
     (entry,) = [e for e in entries_of(Round((made,)), made.time_ns) if isinstance(e, PromotionEvaluated)]
     body: dict[str, Any] = json.loads(encode(entry))["body"]
     return body
+
+
+def test_a_record_is_silent_of_what_there_is_not_and_else_says_that_it_is_undefined() -> None:
+    """Who never ended and has no criteria of one's own is recorded as before there were such; a halt or a residual is told also where there is none."""
+    record = written(decided(standing()))
+    after, found = record["after"], record["facts"]
+    assert isinstance(after, dict)
+    assert isinstance(found, dict)
+    assert ("ended" in after, "own" in found) == (False, False)
+    assert (after["halt"], found["residual"]) == (None, None)
+    again = written(decided(standing(Stage.REJECTED), commands=[said(Order.HALT)]))["after"]
+    assert isinstance(again, dict)
+    assert again["ended"] == "REJECTED"
 
 
 def test_a_record_that_was_changed_is_not_the_one_its_digest_names() -> None:
