@@ -73,7 +73,9 @@ def test_dust_is_flat() -> None:
     """A fee in base leaves less than a lot behind: the trade is over, and no time in the market runs on."""
     made = portfolio("buy 1 @ 100 fee 0.0015 BTC\nsell 0.998 @ 100")
     assert 0 < made.position_units(SPOT.id) < SPOT.lot_units
-    assert measured(portfolio("buy 0.001 @ 100"), at=101, price_ticks=10_000)["time_in_market"] == pytest.approx(100 / 101)
+    assert measured(portfolio("buy 0.001 @ 100"), at=101, price_ticks=10_000)["time_in_market"] == pytest.approx(
+        100 / 101
+    )
     found = measured(made, at=101, price_ticks=10_000)
     assert found["trades"] == 1
     assert found["time_in_market"] == pytest.approx(1 / 101)
