@@ -161,9 +161,9 @@ def test_what_is_judged_is_what_the_attempt_has_shown(anew_ns: int | None) -> No
     assert (len(won) > 10, len(lost) > 10, len(changes) == len(returns)) == (True, True, True)
     assert (found.window.start_ns, found.trades, found.bars) == (from_ns, len(trades), len(changes))
     assert found.win_rate == len(won) / len(trades)
-    assert found.breakeven == pytest.approx(fmean(lost) / (fmean(won) + fmean(lost)))
-    rest = sum(sorted(trades)[:-3])
-    assert found.without_best == pytest.approx(rest / candidate.portfolio.budget_units)
+    loss, win = Fraction(sum(lost), len(lost)), Fraction(sum(won), len(won))
+    assert found.breakeven == float(loss / (win + loss))
+    assert found.without_best == sum(sorted(trades)[:-3]) / candidate.portfolio.budget_units
     year = sqrt(BARS_PER_YEAR)
     assert found.sharpe == pytest.approx(fmean(changes) / stdev(changes) * year)
     assert found.volatility == pytest.approx(stdev(changes) * year)
@@ -204,6 +204,8 @@ def test_bars_without_whole_data_lower_the_coverage_and_are_no_returns() -> None
     assert candidate.measurements(START + 184 * EVIDENCE_BAR_NS).coverage is None
     closes(candidate, 4, equity, False)
     assert candidate.measurements(START + 184 * EVIDENCE_BAR_NS).coverage == 0
+    closes(candidate, 5, equity)
+    assert candidate.measurements(START + 185 * EVIDENCE_BAR_NS).coverage == 0.5
 
 
 def test_evidence_beyond_the_instrument_is_against_its_price_from_bar_to_bar() -> None:
@@ -256,15 +258,71 @@ def test_every_cost_beyond_the_price_faced_is_stressed() -> None:
     assert candidate.stressed.save() == by_hand.save()
 
 
-def test_who_is_ruined_pays_no_share_of_nothing() -> None:
-    """A bar that began without equity has no costs and earned nothing."""
+def fee_paid(candidate: Candidate, bar: int, units: int) -> None:
+    """A lot is bought in that bar, for a fee of so many ledger units and no other cost."""
+    later = START + (179 + bar) * EVIDENCE_BAR_NS + 1
+    candidate.portfolio.apply_fill(msgspec.structs.replace(fill_of(FX, Side.BUY, 1, 10_000, fee=units), time=later))
+
+
+def test_what_the_first_bar_costs_is_stressed_to_the_unit() -> None:
+    """A fee of one ledger unit before anything else happened."""
+    candidate, _ = gathered([])
+    fee_paid(candidate, 1, 1)
+    assert closes(candidate, 1, candidate.portfolio.budget_units) == 0
+    by_hand = StressedEvidence(BettingRules(), Source.REPLAY)
+    by_hand.add(0.0, 1 / candidate.portfolio.bar_began)
+    assert candidate.stressed.save() == by_hand.save()
+
+
+@pytest.mark.parametrize(("left", "share"), [(0, 0.0), (1, 3.0)])
+def test_who_is_ruined_pays_no_share_of_nothing(left: int, share: float) -> None:
+    """A bar that began without equity has no costs; one that began with a single ledger unit and paid three has three times all of it."""
     candidate, _ = gathered(SWING)
-    closes(candidate, 1, 0)
+    closes(candidate, 1, left)
     by_hand = StressedEvidence(BettingRules(), Source.REPLAY)
     by_hand.load(candidate.stressed.save())
-    assert closes(candidate, 2, 0) == 0
-    by_hand.add(0.0, 0.0)
+    fee_paid(candidate, 2, 3)
+    assert closes(candidate, 2, left) == 0
+    by_hand.add(0.0, share)
     assert candidate.stressed.save() == by_hand.save()
+
+
+def fixed_by(drop: float) -> Candidate:
+    """200 bars that earned the same, in which nothing is known of how much may be lost, and then one that lost so much."""
+    candidate, _ = gathered([])
+    budget = candidate.portfolio.budget_units
+    # To the last bit, which what was earned before would change: so it is taken out.
+    gain = budget // 2**14
+    for bar in range(1, 201):
+        closes(candidate, bar, budget + gain)
+        candidate.portfolio.add_capital(-gain, budget + gain)
+    closes(candidate, 201, round(budget * (1 - drop)))
+    return candidate
+
+
+def test_the_bar_that_fixed_the_bound_breaks_it_not() -> None:
+    """It lost fourteen deviations of a warm-up that it ended itself, and the bound is twelve."""
+    candidate = fixed_by(0.10)
+    bound = candidate.evidence.loss_bound
+    assert bound is not None
+    assert bound < 0.10
+    assert (candidate.evidence.bars, candidate.measurements(START).bound_breaks) == (201, 0)
+
+
+def test_a_bar_that_loses_exactly_the_bound_keeps_it() -> None:
+    """To the last bit, at the first bound that an equity of 2^60 can meet so; a bit more breaks it."""
+    bits = 2**60
+    for drop in range(100, 200):
+        candidate = fixed_by(drop / 1000)
+        bound = candidate.evidence.loss_bound
+        assert bound is not None
+        if 1 - (1 - bound) == bound:
+            break
+    kept = int((1 - bound) * bits)
+    for bar, (equity, breaks) in enumerate(((bits, 0), (kept, 0), (bits, 0), (kept - bits // 2**53, 1)), 202):
+        change = closes(candidate, bar, equity)
+        assert candidate.measurements(START).bound_breaks == breaks
+    assert change == -bound - 2**-53
 
 
 def test_a_track_that_gathers_no_evidence_is_no_candidate() -> None:
@@ -287,6 +345,14 @@ def test_a_typical_order_is_the_mean_of_those_that_build_a_position() -> None:
         assert fmean(lots) != fmean(i.lots for i in sent)
         exact = Decimal(2 * least * len(lots)) / sum(lots)
         assert candidate.least_fraction() == exact.quantize(Decimal("0.0001"), rounding=ROUND_CEILING)
+
+
+def test_before_there_is_a_price_an_order_is_held_against_the_least_quantity_alone() -> None:
+    """One of four lots was sent by the clock: half of it is twice a lot. What it is worth nobody knows yet."""
+    candidate, _ = gathered([], replace(FX, min_notional=Decimal(100)))
+    order = fill_of(candidate.track.feeds[0].instrument, Side.BUY, 4, 10_000).order
+    candidate.sent(OrderSubmitted(START, "s", order, START))
+    assert candidate.least_fraction() == Decimal("0.5")
 
 
 def test_without_an_order_no_fraction_is_too_small() -> None:

@@ -122,6 +122,16 @@ def test_a_bar_that_began_with_the_ledgers_least_unit_has_a_return() -> None:
     assert made.bar_return == -1
 
 
+def test_time_in_the_market_is_of_the_time_since_the_evaluation_began() -> None:
+    """Begun at second 100, in the market from second 101 to 110, a tenth of the budget held; a fill that nobody forced is no forced exit."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [SPOT], start_ns=100 * SECOND)
+    for (fill, _), second in zip(fills_of(SPOT, "buy 1 @ 100\nsell 1 @ 100"), (101, 110), strict=True):
+        made.apply_fill(msgspec.structs.replace(fill, time=second * SECOND))
+    found = measured(made, at=120)
+    assert (found["trades"], found["forced_exits"]) == (1, 0)
+    assert (found["time_in_market"], found["exposure_mean"]) == (pytest.approx(9 / 20), pytest.approx(0.1 * 9 / 20))
+
+
 def test_what_is_kept_between_samples_never_goes_stale() -> None:
     """A trade or a bar after a sample shows in the next one."""
     made = portfolio("buy 1 @ 100\nsell 1 @ 101")
