@@ -259,6 +259,16 @@ def test_a_bar_is_compared_where_all_have_it_with_the_trades_that_closed_in_it()
     assert referee.test.results() == (before,)
 
 
+def test_a_reign_that_ends_with_a_bar_that_was_not_compared_is_told_by_the_next_alone() -> None:
+    """a is demoted when b lacks the bar: nothing new is known of the old reign."""
+    referee = played({"a": "0", "b": "0"}, all_live("a", "b"))
+    later = START + DAYS * NS_PER_DAY + EVIDENCE_BAR_NS
+    for candidate, is_whole in zip(referee.candidates, (True, False), strict=True):
+        candidate.portfolio.close_hour(later, candidate.portfolio.cash_units, is_whole)
+    (told,) = referee.test.close_bar(later, {"a": at("a", Stage.DEMOTED), "b": at("b", Stage.LIVE)})
+    assert [(r["champion"], r["bars"]) for r in told.results] == [("b", 0)]
+
+
 def test_who_is_out_is_no_successor_however_good() -> None:
     """b is proven better and was demoted: a stays."""
     referee = played({"a": "0", "b": "0.05"}, lambda _: {"a": Stage.LIVE, "b": Stage.DEMOTED})
