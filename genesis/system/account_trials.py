@@ -40,10 +40,11 @@ def tried_elsewhere(prepared: Prepared, store: StoreAddress, trials: Trials) -> 
 def register(prepared: Prepared, kept: Store, trials: Trials, log: FilteringBoundLogger) -> None:
     """Note in a store that has no entry yet what its run is adjusted for, and register the run's versions in the ledger."""
     elsewhere = prepared.elsewhere
-    if not kept.journal.replaying and not any(o.kind == TRIALS for o in kept.operations()):
-        place = trials.place()
-        kept.operation(TRIALS, ledger={"length": place.length, "head": place.head}, **elsewhere.facts())
+    place = trials.place()
+    # The ledger first: killed before the store has noted it, the next start finds the same before its own line.
     trials.begin(prepared.trial, versions_of(prepared))
+    if not any(o.kind == TRIALS for o in kept.operations()):
+        kept.operation(TRIALS, ledger={"length": place.length, "head": place.head}, **elsewhere.facts())
     if elsewhere.tried:
         words = f"E is adjusted for {len(elsewhere.tried)} versions of {elsewhere.runs} other runs as well"
         log.info("family", ledger=str(trials.path), so=words)
