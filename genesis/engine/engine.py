@@ -94,7 +94,7 @@ class TradingEngine:
             self._start()
         self._journal.append(step(self._tape, self._tracks, batch.closed_before, self._overseer, self._elsewhere))
         if batch.is_last:
-            self._journal.append(end(self._tape, self._tracks, batch.closed_before - 1))
+            self._journal.append(end(self._tape, self._tracks, batch.closed_before - 1, self._overseer))
         self._waiting = batch
         if batch.is_last or self._is_due is None or self._is_due(batch):
             self.settle()

@@ -177,6 +177,10 @@ class Overseer(Protocol):
         """Its next look is due, or it was called: every track has handled every moment up to ``time_ns``, and was heard of. What was decided."""
         ...
 
+    def look_at_end(self, time_ns: int) -> list[Event]:
+        """The tape ends with the moment ``time_ns``, which every track has handled: its last look, at what persons want. What was decided."""
+        ...
+
 
 def step(
     tape: Tape,
@@ -274,9 +278,9 @@ def _scopes(tracks: Sequence[Track]) -> list[list[Track]]:
     return list(found.values())
 
 
-def end(tape: Tape, tracks: Sequence[Track], time_ns: int) -> list[Event]:
-    """The recorded tape is over: the strategies hear it, and the run says so."""
-    entries: list[Event] = []
+def end(tape: Tape, tracks: Sequence[Track], time_ns: int, overseer: Overseer | None = None) -> list[Event]:
+    """The recorded tape is over: persons are answered, the strategies hear it, and the run says so."""
+    entries: list[Event] = [] if overseer is None else overseer.look_at_end(time_ns)
     for track in tracks:
         track.finish(time_ns)
         entries.extend(track.entries)

@@ -26,7 +26,7 @@ from genesis.storage.snapshots import Snapshot
 from genesis.system.beginning import Beginning
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns
-from genesis.system.edges import with_edges
+from genesis.system.edges import up_from_ns, with_edges
 from genesis.system.elsewhere import Elsewhere
 from genesis.system.faulted import faulted_streams
 from genesis.system.ladder_building import BuiltLadder, LadderBuilder, own_criteria
@@ -76,7 +76,7 @@ class Prepared:
         self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(
             self.tape,
-            _monitor(config.run.sample_every, self.tape),
+            _monitor(config.run.sample_every, self.tape, up_from_ns(self.readings)),
             config.run.seed,
             first - 1,
             config.execution,
@@ -202,8 +202,8 @@ class Prepared:
         )
 
 
-def _monitor(sample_every: str, tape: Tape) -> StrategyMonitor:
+def _monitor(sample_every: str, tape: Tape, up_from: int) -> StrategyMonitor:
     try:
-        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"), tape)
+        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"), tape, up_from)
     except ConfigError as error:
         raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None
