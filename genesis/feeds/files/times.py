@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from genesis.clock import NS_PER_SECOND, NS_PER_US, parse_utc
-from genesis.feeds.files.exact import UNREADABLE, Units, to_units
+from genesis.feeds.files.exact import UNREADABLE, Units, flags, numbers, to_units
 from genesis.model.grid import Grid
 
 ISO = "iso"
@@ -74,7 +74,7 @@ def _magnitudes(column: pa.Array) -> NDArray[np.float64] | None:
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
     ):
         return None
-    floats: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    floats: NDArray[np.float64] = numbers(column.cast(pa.float64(), safe=False), np.nan)
     return np.abs(floats)
 
 
@@ -83,10 +83,10 @@ def _is_number(text: str) -> bool:
 
 
 def _from_timestamps(column: pa.Array) -> Units:
-    faults = np.where(pc.is_null(column).to_numpy(zero_copy_only=False), np.uint8(UNREADABLE), np.uint8(0))
+    faults = np.where(flags(column.is_null()), np.uint8(UNREADABLE), np.uint8(0))
     zone = column.type.tz if pa.types.is_timestamp(column.type) else None
-    ns = column.cast(pa.timestamp("ns", zone)).cast(pa.int64()).fill_null(0)
-    return Units(ns.to_numpy(zero_copy_only=False), faults)
+    ns = column.cast(pa.timestamp("ns", zone)).cast(pa.int64())
+    return Units(numbers(ns), faults)
 
 
 def _from_iso(column: pa.Array) -> Units:
