@@ -11,9 +11,11 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -28,6 +30,7 @@ from genesis.errors import DataError
 from genesis.feeds.files.formats import LAYOUTS, Format, positional, recognise
 from genesis.tape.stream import Column
 
+_JSON_LIST = re.compile(rb"\s*\[")
 _DELIMITERS = (",", ";", "\t", "|")
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
@@ -78,14 +81,21 @@ def load(path: Path, fmt: Format | None = None) -> Table:
         raise DataError(
             "cannot be read", source=source, expected="a readable file", found=error.strerror or str(error)
         ) from None
-    sha256 = hashlib.sha256(data).hexdigest()
+    with ThreadPoolExecutor(1) as beside:
+        # Every byte that is parsed, while it is parsed.
+        digest = beside.submit(hashlib.sha256, data)
+        table = _parsed(source, data, fmt)
+        return msgspec.structs.replace(table, sha256=digest.result().hexdigest())
+
+
+def _parsed(source: str, data: bytes, fmt: Format | None) -> Table:
     packed, data = _unpack(source, data)
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError("empty file", source=source, expected="at least one row", found="nothing")
     table = _table(source, data, packed, fmt)
     if not table.columns or not (table.rows or table.ragged):
         raise DataError("empty file", source=source, expected="at least one row", found="none")
-    return msgspec.structs.replace(table, sha256=sha256)
+    return table
 
 
 def _unpack(source: str, data: bytes) -> tuple[str, bytes]:
@@ -113,7 +123,7 @@ def _table(source: str, data: bytes, packed: str, fmt: Format | None) -> Table:
         return _arrow(source, "parquet" + packed, data, _parquet, fmt)
     if data[:6] == b"ARROW1" or data[:4] == b"FEA1":
         return _arrow(source, "feather" + packed, data, feather.read_table, fmt)
-    if data.lstrip()[:1] == b"[":
+    if _JSON_LIST.match(data):
         return _json(source, "json" + packed, data, fmt)
     if b"\x00" in data[:4096]:
         raise DataError(
