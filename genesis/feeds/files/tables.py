@@ -132,7 +132,9 @@ def _table(source: str, data: bytes, packed: str, fmt: Format | None) -> Table:
     return _csv(source, "csv" + packed, data, fmt)
 
 
-def _arrow(source: str, container: str, data: bytes, read: Callable[[pa.BufferReader], pa.Table], fmt: Format | None) -> Table:
+def _arrow(
+    source: str, container: str, data: bytes, read: Callable[[pa.BufferReader], pa.Table], fmt: Format | None
+) -> Table:
     try:
         table = read(pa.BufferReader(data))
         table.validate(full=True)
