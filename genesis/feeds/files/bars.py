@@ -140,6 +140,8 @@ def _most_frequent(lengths: Column) -> int | None:
     """The shortest of the most frequent ones; ``None`` of none."""
     if not len(lengths):
         return None
+    if (lengths == lengths[0]).all():
+        return int(lengths[0])
     values, counts = np.unique(lengths, return_counts=True)
     return int(values[np.argmax(counts)])
 

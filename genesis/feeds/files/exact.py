@@ -29,6 +29,10 @@ _POWERS_EXACT = 22  # 10**22 is the largest power of ten that a double holds exa
 # What Arrow's decimals read for sure: they do not survive an exponent such as 1e400, so exponents go the slow way.
 _SIMPLE = r"^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$"
 _ARROW_DIGITS, _ARROW_DECIMALS = 38, 18
+# Text of digits, points and minus signs alone is a decimal without exponent, or no number at all. As a double it is still the one decimal of so few
+# digits (see above).
+_DOUBLE_DIGITS, _INTEGER_DIGITS = 15, 18
+_BYTES = 1 << 16  # of text that are looked at at once
 _BLOCK = 16_384  # rows that are worked on at once: a column of them stays in the processor's cache
 # Beyond these no value fits 64 bits of any sensible step, and integer powers of ten would take the machine down.
 _EXPONENT_MAX, _EXPONENT_MIN = 40, -400
@@ -143,9 +147,11 @@ def _divide(values: Column, grid: Grid, scale: int) -> Units:
     if shift > 0:
         factor = 10**shift
         largest = _INT64_MAX // factor
-        too_large = (values > largest) | (values < -largest)
-        faults[too_large] = UNREADABLE
-        values = np.where(too_large, 0, values) * np.int64(factor if factor <= _INT64_MAX else 0)
+        if len(values) and (values.max() > largest or values.min() < -largest):
+            too_large = (values > largest) | (values < -largest)
+            faults[too_large] = UNREADABLE
+            values = np.where(too_large, 0, values)
+        values = values * np.int64(factor if factor <= _INT64_MAX else 0)
     else:
         step *= 10**-shift
     if step == 1:
@@ -177,20 +183,31 @@ def _from_integers(column: pa.Array, grid: Grid, scale: int) -> Units:
 def _from_floats(column: pa.Array, grid: Grid) -> Units:
     values: NDArray[np.float64] = numbers(column.cast(pa.float64()), np.nan)
     if pa.types.is_float64(column.type) and grid.decimals <= _POWERS_EXACT:
-        power = float(10**grid.decimals)
-        with np.errstate(invalid="ignore", over="ignore"):
-            candidate = np.rint(values * power)
+        return _from_doubles(values, column, grid, _one_by_one)
+    return _one_by_one(column, grid)
+
+
+def _from_doubles(
+    values: NDArray[np.float64], column: pa.Array, grid: Grid, exactly: Callable[[pa.Array, Grid], Units]
+) -> Units:
+    """Units of the doubles that ``column`` stands for; those that they do not tell for sure are read ``exactly``."""
+    whole, sure = np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
+    power = float(10**grid.decimals)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for start in range(0, len(values), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            candidate = np.rint(values[block] * power)
             # A correctly rounded quotient of two exact doubles: equality says that the decimal round-trips to the
             # float.
-            sure = (np.abs(candidate) < _SHORTEST_SAFE) & (candidate / power == values)
-        units = _divide(np.where(sure, candidate, 0).astype(np.int64), _mantissa_grid(grid), 0)
-    else:
-        sure = np.zeros(len(values), np.bool_)
-        units = Units(np.zeros(len(values), np.int64), np.zeros(len(values), np.uint8))
+            found = (np.abs(candidate) < _SHORTEST_SAFE) & (candidate / power == values[block])
+            if found.all():
+                whole[block] = candidate
+            else:
+                sure[block], whole[block] = found, np.where(found, candidate, 0)
+    units = _divide(whole, _mantissa_grid(grid), 0)
     rest = np.flatnonzero(~sure)
     if len(rest):
-        slow = _one_by_one(column.take(pa.array(rest)), grid)
-        units.values[rest], units.faults[rest] = slow
+        units.values[rest], units.faults[rest] = exactly(column.take(pa.array(rest)), grid)
     return units
 
 
@@ -199,6 +216,52 @@ def _mantissa_grid(grid: Grid) -> Grid:
 
 
 def _from_text(column: pa.Array, grid: Grid) -> Units:
+    """Text of a few digits by way of numbers, where that is known to be exact; else by way of decimals."""
+    whole = whole_numbers(column)
+    if whole is not None:
+        return _divide(whole, grid, 0)
+    if grid.decimals <= _POWERS_EXACT and _is_of(column, _is_plain, _DOUBLE_DIGITS):
+        try:
+            return _from_doubles(numbers(pc.cast(column, pa.float64())), column, grid, _from_any_text)
+        except pa.ArrowInvalid:
+            pass
+    return _from_any_text(column, grid)
+
+
+def whole_numbers(column: pa.Array) -> Column | None:
+    """The integers of a column of text of which every value is one, of at most 18 characters; ``None`` of any other."""
+    if not _is_of(column, _is_whole, _INTEGER_DIGITS):
+        return None
+    try:
+        return numbers(pc.cast(column, pa.int64()))
+    except pa.ArrowInvalid:
+        return None
+
+
+def _is_of(column: pa.Array, allowed: Callable[[NDArray[np.uint8]], NDArray[np.bool_]], longest: int) -> bool:
+    """Whether a column of text, all of it there, has only such bytes, and no value longer."""
+    if column.null_count or not pa.types.is_string(column.type) or not len(column):
+        return False
+    ends = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][: len(column) + 1]
+    if np.diff(ends).max() > longest:
+        return False
+    text = np.frombuffer(column.buffers()[2], np.uint8)[ends[0] : ends[-1]]
+    return all(bool(allowed(text[at : at + _BYTES]).all()) for at in range(0, len(text), _BYTES))
+
+
+def _is_whole(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Digits and minus signs."""
+    found: NDArray[np.bool_] = (text - np.uint8(ord("0")) <= 9) | (text == ord("-"))
+    return found
+
+
+def _is_plain(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Those and points, which stand beside the minus in ASCII."""
+    found: NDArray[np.bool_] = (text - np.uint8(ord("-")) <= ord("9") - ord("-")) & (text != ord("/"))
+    return found
+
+
+def _from_any_text(column: pa.Array, grid: Grid) -> Units:
     simple = flags(pc.match_substring_regex(column, _SIMPLE))
     if grid.decimals > _ARROW_DECIMALS or not simple.any():
         return _one_by_one(column, grid)

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -32,6 +33,7 @@ from genesis.tape.stream import Column
 
 _JSON_LIST = re.compile(rb"\s*\[")
 _DELIMITERS = (",", ";", "\t", "|")
+_BYTES = 1 << 16  # of text that are looked at at once
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
@@ -203,8 +205,13 @@ def _positional_names(source: str, fmt: Format, width: int) -> tuple[str, ...]:
 
 
 def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
-    data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
-    first = data.split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    # The text without its last line ends; a copy would take as long as to hash it.
+    end = len(data)
+    while end and data[end - 1] in b"\r\n":
+        end -= 1
+    line_end = data.find(b"\n", 0, end)
+    first = data[: end if line_end < 0 else line_end].decode(errors="replace").rstrip("\r")
     delimiter = max(_DELIMITERS, key=first.count)
     try:
         fields = [field.strip() for field in next(csv.reader([first], delimiter=delimiter))]
@@ -228,7 +235,18 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
         twice = next(name for name in names if names.count(name) > 1)
         found = str(names.count(twice))
         raise DataError("duplicate column", source=source, line=1, field=twice, expected="one", found=found)
-    columns, ragged = _csv_columns(source, container, data, names, delimiter, int(header))
+    if not data.isascii():
+        # Before the parser meets it: asked for a row that is no text, it writes to standard error by itself.
+        _check_text(source, data)
+    lines = _Lines(
+        pa.py_buffer(data).slice(0, end), names, LAYOUTS[known].unread if known in LAYOUTS else (), delimiter, header
+    )
+    try:
+        columns, ragged = lines.columns(trimmed=b" " in data)
+    except _BROKEN as error:
+        if not header or line_end >= 0:
+            raise _broken(source, container, error) from None
+        columns, ragged = {name: pa.array([], pa.string()) for name in names}, ()
     return Table(source, container, "", known, columns, {}, 1 + header, ragged)
 
 
@@ -249,36 +267,58 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def _csv_columns(
-    source: str, container: str, data: bytes, names: tuple[str, ...], delimiter: str, skip: int
-) -> tuple[dict[str, pa.Array], tuple[Ragged, ...]]:
-    if not data.isascii():
-        # Before the parser meets it: asked for a row that is no text, it writes to standard error by itself.
-        _check_text(source, data)
-    ragged: list[Ragged] = []
+class _Lines(NamedTuple):
+    """Text whose lines have fields of these ``names``, without its last line ends; the values of those ``unread`` are of no use to anybody."""
 
-    def on_ragged(row: pacsv.InvalidRow) -> str:
-        ragged.append(Ragged(row.number, row.expected_columns, row.actual_columns))
-        return "skip"
+    text: pa.Buffer
+    names: tuple[str, ...]
+    unread: tuple[str, ...]
+    delimiter: str
+    header: bool
 
-    try:
-        table = pacsv.read_csv(
-            pa.BufferReader(data),
-            # One thread: only then do rows know their numbers.
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=list(names), skip_rows=skip),
+    def columns(self, trimmed: bool) -> tuple[dict[str, pa.Array], tuple[Ragged, ...]]:
+        """The columns, those unread as nulls, and the lines that have too few or too many fields."""
+        ragged: list[Ragged] = []
+        try:
+            table = self._parsed(None)
+        except pa.ArrowInvalid:
+            table = self._parsed(ragged)
+        found = {name: _single(table.column(name)) for name in table.column_names}
+        if trimmed:
+            found = {name: _trimmed(column) for name, column in found.items()}
+        return {name: found.get(name, pa.nulls(len(table))) for name in self.names}, tuple(ragged)
+
+    def _parsed(self, ragged: list[Ragged] | None) -> pa.Table:
+        """Lines of other widths go to ``ragged``, and are an error where there is none."""
+
+        def on_ragged(row: pacsv.InvalidRow) -> str:
+            if ragged is None:
+                return "error"
+            ragged.append(Ragged(row.number, row.expected_columns, row.actual_columns))
+            return "skip"
+
+        return pacsv.read_csv(
+            pa.BufferReader(self.text),
+            # One thread where lines are to be told: only then do they know their numbers.
+            read_options=pacsv.ReadOptions(
+                use_threads=ragged is None, column_names=list(self.names), skip_rows=int(self.header)
+            ),
             # A blank line counts as a line, and is a row without values.
             parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, invalid_row_handler=on_ragged, ignore_empty_lines=False
+                delimiter=self.delimiter, invalid_row_handler=on_ragged, ignore_empty_lines=False
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types={name: pa.string() for name in names}, strings_can_be_null=False
+                column_types={name: pa.string() for name in self.names},
+                strings_can_be_null=False,
+                include_columns=[name for name in self.names if name not in self.unread],
             ),
         )
-        columns = {name: _single(table.column(name)) for name in names}
-        if b" " in data:
-            columns = {name: pc.utf8_trim_whitespace(column) for name, column in columns.items()}
-        return columns, tuple(ragged)
-    except _BROKEN as error:
-        if skip and b"\n" not in data:
-            return {name: pa.array([], pa.string()) for name in names}, ()
-        raise _broken(source, container, error) from None
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    """Text without white space around its values."""
+    text = np.frombuffer(column.buffers()[2] or b"", np.uint8)
+    blocks = (text[at : at + _BYTES] for at in range(0, len(text), _BYTES))
+    # What lies beyond ASCII may be white space too.
+    printed = all(bool((block - np.uint8(ord("!")) <= ord("~") - ord("!")).all()) for block in blocks)
+    return column if printed else pc.utf8_trim_whitespace(column)
