@@ -41,8 +41,8 @@ def back_up(store: StoreAddress, out: Path, clock: Clock) -> Copied:
         IntegrityError: the store, and so its copy, is not sound; nothing is left of the copy.
     """
     store = _file(store)
-    ensure_not_being_moved(store)
     with _new_file(out) as part:
+        ensure_not_being_moved(store)
         copied = _copy(store, part)
     with beside(store) as db:
         facts: dict[str, object] = {"entries": copied.entries, "head": copied.head}
