@@ -10,13 +10,14 @@ import typer
 from genesis.cli.app import HELP, Archive, Json, StorePath, app
 from genesis.cli.output import print_json, say
 from genesis.clock import SystemClock, iso_utc
-from genesis.storage.address import store_address
+from genesis.errors import ConfigError
+from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import keeping
 from genesis.storage.reader import StoreReader
 from genesis.storage.schema import SCHEMA_VERSION
 from genesis.system.archive_file import ArchiveFile
 from genesis.system.archiving import bring_forward
-from genesis.system.moving import move
+from genesis.system.moving import ensure_not_moved, move
 from genesis.system.snapshots import Usable, usable
 
 db_app = typer.Typer(
@@ -33,6 +34,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
     found = keeping(store)
     length: int | None = None
     head: str | None = None
+    elsewhere = _elsewhere(store)
     kept: list[Usable] = []
     if found.schema_version == SCHEMA_VERSION:
         with StoreReader(store) as reader:
@@ -41,7 +43,14 @@ def status(store: StorePath, as_json: Json = False) -> None:
     if as_json:
         snapshots = msgspec.to_builtins(kept)
         print_json(
-            {"store": str(store), "entries": length, "head": head, **msgspec.to_builtins(found), "snapshots": snapshots}
+            {
+                "store": str(store),
+                "entries": length,
+                "head": head,
+                **msgspec.to_builtins(found),
+                "snapshots": snapshots,
+                "elsewhere": elsewhere,
+            }
         )
         return
     say(f"{store}: {found.database}, schema version {found.schema_version}, tables version {found.projections_version}")
@@ -56,6 +65,17 @@ def status(store: StorePath, as_json: Json = False) -> None:
         if not kept:
             say("no snapshot: a start runs from the tape's start")
     say(f"held by: {found.held_by or 'nobody'}")
+    if elsewhere is not None:
+        say(elsewhere)
+
+
+def _elsewhere(store: StoreAddress) -> str | None:
+    """Why the history does not go on in this store; ``None`` where it does."""
+    try:
+        ensure_not_moved(store)
+    except ConfigError as error:
+        return str(error)
+    return None
 
 
 def _told(one: Usable) -> str:
