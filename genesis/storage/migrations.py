@@ -31,7 +31,7 @@ def bring_forward(db: Database, lines: Lines | None = None) -> None:
 
 
 def _upgrade(db: Database) -> None:
-    # Half a second that only who needs it pays.
+    # A third of a second of processor time, which only who needs it pays.
     from genesis.storage import alembic_upgrade
 
     found = schema.revision(db)
