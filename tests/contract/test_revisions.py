@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from genesis.clock import ManualClock
 from genesis.errors import StorageError
@@ -131,12 +132,42 @@ def test_snapshots_of_version_3_are_kept(address: StoreAddress, tmp_path: Path) 
         assert db.execute("SELECT * FROM snapshots").fetchall() == [(1, "facts", b"state")]
 
 
-def test_a_store_of_two_revisions_is_left_alone(address: StoreAddress) -> None:
-    """There are no branches: another hand wrote the second row, and neither is guessed at."""
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("INSERT INTO alembic_version VALUES ('0002')", f"0002 and {schema.HEAD}"),
+        ("UPDATE alembic_version SET version_num = 'ae1027a6acf'", "ae1027a6acf"),
+        ("DELETE FROM alembic_version", "none"),
+    ],
+)
+def test_a_store_of_no_revision_that_is_known_is_left_alone(address: StoreAddress, statement: str, found: str) -> None:
+    """There are no branches and no other names: another hand wrote that, and nothing is guessed at."""
     open_store(address, CLOCK, "desk-1").close()
-    edit(address, "INSERT INTO alembic_version VALUES ('0002')")
-    with pytest.raises(StorageError, match=f"or an earlier one, found 0002 and {schema.HEAD}"):
-        StoreReader(address)
+    edit(address, statement)
+    for opener in (StoreReader, lambda where: open_store(where, CLOCK, "desk-1")):
+        with pytest.raises(StorageError, match=f"schema revision {schema.HEAD} or an earlier one, found {found}; use"):
+            opener(address)
+
+
+def cut_off(db: Database) -> None:
+    """As a server that ends the connection while Alembic works."""
+    with transaction(db), alembic_upgrade.connected(db) as connection:
+        connection.execute(text("DELETE FROM versions"))
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+def test_a_connection_that_is_cut_while_alembic_works_is_told_as_ever(
+    postgres: PostgresAddress, tmp_path: Path
+) -> None:
+    """In our words, with the address, and the server has taken everything back."""
+    earlier_on(postgres, "schema3_tables7", tmp_path)
+    with (
+        closing(connected(postgres)) as db,
+        pytest.raises(StorageError, match="expected a server that (stays|answers)") as told,
+    ):
+        cut_off(db)
+    assert str(told.value).startswith(str(postgres))
+    assert keeping(postgres).revision == "0003"
 
 
 def test_there_is_no_way_back(tmp_path: Path) -> None:
