@@ -15,7 +15,6 @@ import pytest
 from genesis.clock import NS_PER_HOUR
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
-from genesis.engine.track import Track
 from genesis.evidence.futility import Futility
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.hedging import HedgedEvidence
@@ -39,6 +38,7 @@ from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import NoParams, Strategy
 from tests.kit.fills import fill_of
+from tests.kit.overseers import EveryBar
 from tests.kit.runs import FX, START, Memory, bars_stream
 
 DEAR = ExecutionProfile(name="dear", latency_ms=ClippedNormal(0, 0, 0, 0), slippage_bp=ClippedNormal(20, 0, 20, 20))
@@ -71,18 +71,12 @@ class Builds(Turns):
             self.close()
 
 
-class Gathers:
+class Gathers(EveryBar):
     """Closes the candidate's bars as the ladder does, and decides nothing; ``anew_ns`` is when a further attempt begins."""
 
     def __init__(self, candidate: Candidate, anew_ns: int | None) -> None:
+        super().__init__(START)
         self.candidate, self._anew_ns = candidate, anew_ns
-        self.next_ns = START
-
-    def watches(self, track: Track) -> bool:
-        return False
-
-    def look(self, track: Track, now: int) -> None:
-        """Nothing is watched."""
 
     def hear(self, entries: Sequence[Event]) -> None:
         for event in entries:
@@ -91,14 +85,7 @@ class Gathers:
             elif isinstance(event, TradeClosed):
                 self.candidate.traded(event)
 
-    def next_before(self, closed_before: int) -> int | None:
-        return self.next_ns if self.next_ns < closed_before else None
-
-    def is_called(self, time_ns: int) -> bool:
-        return False
-
-    def look_at_all(self, time_ns: int) -> list[Event]:
-        self.next_ns = time_ns + EVIDENCE_BAR_NS
+    def close_bar(self, time_ns: int) -> list[Event]:
         self.candidate.close_bar()
         if time_ns == self._anew_ns:
             self.candidate.begin(time_ns)
