@@ -299,12 +299,8 @@ def test_the_bar_that_fixed_the_bound_breaks_it_not() -> None:
 def test_a_bar_that_loses_exactly_the_bound_keeps_it() -> None:
     """To the last bit, at the first bound that an equity of 2^60 can meet so; a bit more breaks it."""
     bits = 2**60
-    for drop in range(100, 200):
-        candidate = fixed_by(drop / 1000)
-        bound = candidate.evidence.loss_bound
-        assert bound is not None
-        if 1 - (1 - bound) == bound:
-            break
+    fixed = ((c, c.evidence.loss_bound or 0.0) for c in (fixed_by(drop / 1000) for drop in range(100, 200)))
+    candidate, bound = next((c, b) for c, b in fixed if b and 1 - (1 - b) == b)
     kept = int((1 - bound) * bits)
     for bar, (equity, breaks) in enumerate(((bits, 0), (kept, 0), (bits, 0), (kept - bits // 2**53, 1)), 202):
         change = closes(candidate, bar, equity)

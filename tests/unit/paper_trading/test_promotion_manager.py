@@ -14,7 +14,7 @@ from genesis.errors import IntegrityError
 from genesis.model.promotion_events import CommandTaken, PromotionEvaluated, StageChanged
 from genesis.paper_trading.promotion_facts import Asked, DataState, Evaluation, Order
 from genesis.paper_trading.promotion_manager import Round, StrategyPromotionManager, recompute
-from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of
+from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of, too_late
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules, written
 from genesis.paper_trading.stages import HaltKind, Move, Stage
 from tests.kit.promotions import (
@@ -354,3 +354,16 @@ def test_the_words_of_the_inbox_are_orders_or_are_answered() -> None:
     (answer,) = refused
     assert (answer.number, answer.command, answer.author, answer.taken) == (99, "sell", "bob", False)
     assert answer.words.startswith("command: expected one of promote, demote")
+
+
+def test_what_waited_for_a_bar_as_the_tape_ended_is_refused() -> None:
+    """In the record, with its author; it concerns no version."""
+    (answer,) = too_late([said(Order.PROMOTE, number=7)], T0)
+    assert (answer.track, answer.number, answer.command, answer.author, answer.taken) == (
+        None,
+        7,
+        "promote",
+        "ann",
+        False,
+    )
+    assert answer.words.startswith("promote refused: the tape has ended")
