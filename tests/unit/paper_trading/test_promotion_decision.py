@@ -1387,3 +1387,18 @@ def test_a_number_that_is_none_is_undefined_in_what_own_criteria_were_given() ->
     assert found is not None
     assert (found.code, found.given.sharpe, found.given.volatility) == ({"calm": "c" * 64}, None, None)
     assert (found.given.trades, found.given.bars, found.given.win_rate, found.given.window.end_ns) == (3, 7, 0.5, T0)
+
+
+@pytest.mark.parametrize("order", [Order.RESUME, Order.ARCHIVE])
+def test_what_a_halt_flattens_is_led_nowhere_before_it_is_flat(order: Order) -> None:
+    """Halted for risk and still holding: the word is refused; flat, or halted for its data, it is taken."""
+    at = standing(Stage.HALTED, halt=halted(), halted_fraction=Decimal("0.20"), committed=Decimal("0.20"))
+    early = decided(at, live_flat=False, halt=halted(), commands=[said(order)])
+    assert outcome(early) == (None, "HALTED", "0", "flatten")
+    told = f"{order.value}: expected a version that is flat, found one that a halt flattens first"
+    assert (early.answers[0].taken, early.answers[0].words) == (False, told)
+    for free in (
+        decided(at, halt=halted(), commands=[said(order)]),
+        decided(HALTED, live_flat=False, commands=[said(order)]),
+    ):
+        assert (free.move, free.answers[0].taken) == (Move(order.value), True)
