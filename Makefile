@@ -83,7 +83,7 @@ coverage: venv
 	$(BIN)/coverage report --include='genesis/paper_trading/*' --fail-under=95
 	$(BIN)/coverage report --include='genesis/evidence/*' --fail-under=95 -m --skip-covered
 
-# Changes of what moves stages and capital that no test notices (an hour).
+# Changes of what moves stages and capital that no test notices (hours).
 mutants: venv
 	$(BIN)/python -m tests.kit.mutants
 

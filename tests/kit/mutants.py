@@ -102,11 +102,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "before the first bar whatever is no less than is asked is whole",
     ("virtual_portfolio", "0 to 1", "self._settled = 0"): "it is set by what reads it",
     (
-        "family",
-        "True to False",
-        "return {n: (r, h) for n, r, h in zip(family, raw, hedged, strict=True)}",
-    ): "all three are as long as the family",
-    (
         "account_tier",
         "1 to 2",
         "return max(reached, default=-1)",

@@ -195,6 +195,16 @@ def test_bars_without_whole_data_lower_the_coverage_and_are_no_returns() -> None
     assert candidate.measurements(START + 185 * EVIDENCE_BAR_NS).coverage == 0.5
 
 
+def test_of_the_bar_in_the_middle_of_which_the_run_began_nothing_is_missing() -> None:
+    """It is no whole bar and lowers no coverage; the next one that lacks data does."""
+    candidate, _ = gathered([])
+    budget = candidate.portfolio.budget_units
+    closes(candidate, 1, budget, False)
+    assert candidate.measurements(START).coverage is None
+    closes(candidate, 2, budget, False)
+    assert candidate.measurements(START).coverage == 0
+
+
 def test_evidence_beyond_the_instrument_is_against_its_price_from_bar_to_bar() -> None:
     """By hand: the close of the last hour of each bar over that of the bar before; the first bar has none before it."""
     candidate, journal = gathered(WANDERS)
