@@ -225,6 +225,7 @@ class CapitalLadder:
         rates: what the versions' moneys are worth in USD.
         tiers: of the account.
         start_ns: engine time at which the evaluation begins.
+        elsewhere: E, raw and hedged, of the versions that were tried in other runs of the account.
     """
 
     # Whom it asks is told anew by every process.
@@ -242,6 +243,7 @@ class CapitalLadder:
         rates: AccountRates,
         start_ns: int,
         tiers: Sequence[Tier] = DEFAULT_TIERS,
+        elsewhere: Sequence[tuple[float, float]] = (),
     ) -> None:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
@@ -255,7 +257,7 @@ class CapitalLadder:
         self._start_ns = start_ns
         self._versions: dict[str, _Version] = {}
         self._by_live: dict[str, _Version] = {}
-        self._family = Family()
+        self._family = Family(elsewhere)
         self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
         # The account as the last evidence bar found it.
@@ -297,6 +299,11 @@ class CapitalLadder:
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
         self._hold_back = reason
+
+    def shown(self) -> dict[str, tuple[float, float]]:
+        """By version E of its present attempt, raw and hedged."""
+        found = self._versions.values()
+        return {v.name: (v.candidate.evidence.e_value, v.candidate.hedged.e_value) for v in found}
 
     @property
     def pairs(self) -> list[LivePair]:
