@@ -14,7 +14,7 @@ from genesis.errors import ConfigError
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import keeping
 from genesis.storage.reader import StoreReader
-from genesis.storage.schema import SCHEMA_VERSION
+from genesis.storage.schema import HEAD
 from genesis.system.archive_file import ArchiveFile
 from genesis.system.archiving import bring_forward
 from genesis.system.moving import ensure_not_moved, move
@@ -36,7 +36,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
     head: str | None = None
     elsewhere = _elsewhere(store)
     kept: list[Usable] = []
-    if found.schema_version == SCHEMA_VERSION:
+    if found.revision == HEAD:
         with StoreReader(store) as reader:
             length, head = reader.head()
             kept = usable(reader.snapshots())
@@ -53,11 +53,9 @@ def status(store: StorePath, as_json: Json = False) -> None:
             }
         )
         return
-    say(f"{store}: {found.database}, schema version {found.schema_version}, tables version {found.projections_version}")
+    say(f"{store}: {found.database}, schema revision {found.revision}, tables version {found.projections_version}")
     if length is None:
-        say(
-            f"this version of Genesis keeps schema version {SCHEMA_VERSION}: genesis db upgrade brings the store forward"
-        )
+        say(f"this version of Genesis keeps schema revision {HEAD}: genesis db upgrade brings the store forward")
     else:
         say(f"{length} entries, head {head}")
         for one in kept:
@@ -96,9 +94,7 @@ def upgrade(store: StorePath, archived: Archive = None, as_json: Json = False) -
     if as_json:
         print_json({"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)})
     else:
-        say(
-            f"schema version {before.schema_version} to {after.schema_version}, tables rebuilt where their layout changed"
-        )
+        say(f"schema revision {before.revision} to {after.revision}, tables rebuilt where their layout changed")
 
 
 @db_app.command()

@@ -32,6 +32,7 @@ from genesis.paper_trading.family import Family
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.promotion_facts import (
+    TAKES,
     AccountFacts,
     Asked,
     Command,
@@ -45,7 +46,7 @@ from genesis.paper_trading.promotion_facts import (
     Reading,
 )
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
-from genesis.paper_trading.promotion_record import commands_of, entries_of
+from genesis.paper_trading.promotion_record import commands_of, entries_of, too_late
 from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
@@ -74,11 +75,13 @@ def _nothing_holds(time_ns: int, equity: Decimal) -> str:
 
 
 class Inbox(Protocol):
-    """What persons want: at an evidence bar all that waits, between two of them what stops or takes away."""
+    """What persons want: at an evidence bar and at the tape's end all that waits, between bars what stops or takes away."""
 
     def at_bar(self, time_ns: int) -> Sequence[Asked]: ...
 
     def at_once(self, time_ns: int) -> Sequence[Asked]: ...
+
+    def at_end(self, time_ns: int) -> Sequence[Asked]: ...
 
     def is_urgent(self, time_ns: int) -> bool:
         """Whether anything that was not answered before waits for `at_once`."""
@@ -97,6 +100,10 @@ class NoInbox:
         return ()
 
     def at_once(self, time_ns: int) -> Sequence[Asked]:
+        """Nothing."""
+        return ()
+
+    def at_end(self, time_ns: int) -> Sequence[Asked]:
         """Nothing."""
         return ()
 
@@ -218,6 +225,7 @@ class CapitalLadder:
         rates: what the versions' moneys are worth in USD.
         tiers: of the account.
         start_ns: engine time at which the evaluation begins.
+        elsewhere: E, raw and hedged, of the versions that were tried in other runs of the account.
     """
 
     # Whom it asks is told anew by every process.
@@ -235,6 +243,7 @@ class CapitalLadder:
         rates: AccountRates,
         start_ns: int,
         tiers: Sequence[Tier] = DEFAULT_TIERS,
+        elsewhere: Sequence[tuple[float, float]] = (),
     ) -> None:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
@@ -248,7 +257,7 @@ class CapitalLadder:
         self._start_ns = start_ns
         self._versions: dict[str, _Version] = {}
         self._by_live: dict[str, _Version] = {}
-        self._family = Family()
+        self._family = Family(elsewhere)
         self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
         # The account as the last evidence bar found it.
@@ -290,6 +299,11 @@ class CapitalLadder:
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
         self._hold_back = reason
+
+    def shown(self) -> dict[str, tuple[float, float]]:
+        """By version E of its present attempt, raw and hedged."""
+        found = self._versions.values()
+        return {v.name: (v.candidate.evidence.e_value, v.candidate.hedged.e_value) for v in found}
 
     @property
     def pairs(self) -> list[LivePair]:
@@ -347,7 +361,7 @@ class CapitalLadder:
         """Gather, decide, write, do; between evidence bars only what persons take away, and what waits for fresh prices."""
         self._looked_ns = time_ns
         if time_ns < self._bar_ns:
-            return self._look_between(time_ns)
+            return self._look_between(time_ns, self._inbox.at_once(time_ns))
         self._bar_ns = time_ns + EVIDENCE_BAR_NS
         for version in self._versions.values():
             version.candidate.close_bar()
@@ -370,6 +384,14 @@ class CapitalLadder:
         self._ask_again(time_ns)
         return events
 
+    def look_at_end(self, time_ns: int) -> list[Event]:
+        """Answer what waits as the tape ends, unless this moment was looked at: what takes away is done, what waits for an evidence bar is refused."""
+        asked = self._inbox.at_end(time_ns) if time_ns > self._looked_ns else ()
+        if not asked:
+            return []
+        self._looked_ns = time_ns
+        return self._look_between(time_ns, asked)
+
     def _judged(self, version: _Version, now: int) -> tuple[Verdict, ...]:
         gap = None if version.live is None or version.watch is None else version.watch.gap()
         found, criteria = version.candidate.measurements(now, gap), self._criteria
@@ -378,10 +400,11 @@ class CapitalLadder:
 
     # ---- between evidence bars
 
-    def _look_between(self, now: int) -> list[Event]:
-        """Do what persons take away, and flatten those halted by risk while prices were stale, once these are fresh."""
-        commands, refused = commands_of(self._inbox.at_once(now), now)
-        events: list[Event] = list(refused)
+    def _look_between(self, now: int, asked: Sequence[Asked]) -> list[Event]:
+        """Do what persons take away, and flatten those halted by risk while prices were stale, once these are fresh; what waits for a bar is refused."""
+        wanted, refused = commands_of(asked, now)
+        commands = [c for c in wanted if c.order in TAKES]
+        events: list[Event] = [*refused, *too_late([c for c in wanted if c.order not in TAKES], now)]
         named = [v for v in self._versions.values() if any(c.target in (None, v.name) for c in commands)]
         for version in named:
             _stand_at(version, now)

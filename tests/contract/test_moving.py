@@ -17,7 +17,7 @@ from genesis.model.events import Event
 from genesis.storage import schema
 from genesis.storage.address import StoreAddress
 from genesis.storage.beside import is_there
-from genesis.storage.database import APPLICATION_ID, SqliteDatabase
+from genesis.storage.database import APPLICATION_ID
 from genesis.storage.inbox import leave_command
 from genesis.storage.memory import MemoryJournal
 from genesis.storage.opening import keeping, open_store
@@ -28,7 +28,7 @@ from genesis.system.audit import rebuild, rotate, sign
 from genesis.system.backup import back_up
 from genesis.system.keys import check_signature
 from genesis.system.moving import ensure_not_moved, move
-from tests.contract.places import KINDS, edit
+from tests.contract.places import KINDS, edit, layout
 from tests.kit.factories import T0, small_run
 from tests.kit.postgres import fresh_schema
 from tests.kit.signing import key_of
@@ -43,6 +43,7 @@ MADE = {
     "schema2_tables3": (2, 3, 63, "242726c2"),
     "schema2_tables4": (2, 4, 63, "242726c2"),
     "schema2_tables6": (2, 6, 75, "c1120f35"),
+    "schema3_tables7": (3, 7, 80, "4dc054e4"),
 }
 
 
@@ -65,11 +66,15 @@ def earlier_on(address: StoreAddress, name: str, tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as source, closing(PostgresDatabase(address)) as target:
         target.create_schema()
         target.begin()
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        indices = source.execute(query).fetchall()
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         for table, statement in source.execute(query).fetchall():
             target.execute(target.ddl(statement))
             for row in source.execute(f"SELECT * FROM {table}").fetchall():
                 target.put(table, len(row), list(row))
+        for _, statement in indices:
+            target.execute(statement)
         target.mark_as_ours()
         target.execute("COMMIT")
 
@@ -82,7 +87,7 @@ def test_a_store_of_an_earlier_version_comes_forward(name: str, address: StoreAd
     found = keeping(address)
     assert (found.schema_version, found.projections_version) == (version, tables)
     if version < schema.SCHEMA_VERSION:
-        with pytest.raises(StorageError, match=f"found the earlier {version}; genesis db upgrade brings it forward"):
+        with pytest.raises(StorageError, match=f"found the earlier 000{version}; genesis db upgrade brings it forward"):
             StoreReader(address)
     open_store(address, CLOCK, "desk-1").close()
     found = keeping(address)
@@ -103,21 +108,18 @@ def test_fills_of_the_first_version_say_nothing_of_what_it_did_not_know(tmp_path
         assert {(f.confidence, f.drift, f.impact) for f in reader.fills()} == {(None, None, None)}
 
 
-def test_a_migration_that_fails_leaves_the_earlier_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of it or nothing: the version is still the earlier one, and the next start tries again."""
-    path = earlier_store("schema1_tables1", tmp_path / "run.db")
-
-    def failing(db: SqliteDatabase) -> None:
-        db.execute("DELETE FROM inbox")
-        db.execute("SELECT * FROM no_such_table")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("genesis.storage.migrations.STEPS", {1: failing})
-        with pytest.raises(StorageError, match="no_such_table"):
-            open_store(path, CLOCK, "desk-1")
-    assert keeping(path).schema_version == 1
-    open_store(path, CLOCK, "desk-1").close()
-    assert keeping(path).schema_version == schema.SCHEMA_VERSION
+def test_a_migration_that_fails_leaves_the_earlier_store(address: StoreAddress, tmp_path: Path) -> None:
+    """All of it or nothing, the steps before the one that failed too: what is there is the earlier store, and the next start tries again."""
+    earlier_on(address, "schema1_tables1", tmp_path)
+    edit(address, "CREATE TABLE snapshots (of_another_program TEXT)")
+    before = layout(address)
+    with pytest.raises(StorageError, match=r"the store cannot be used: .*snapshots.* already exists"):
+        open_store(address, CLOCK, "desk-1")
+    found = keeping(address)
+    assert (found.revision, found.projections_version, layout(address)) == ("0001", 1, before)
+    edit(address, "DROP TABLE snapshots")
+    open_store(address, CLOCK, "desk-1").close()
+    assert keeping(address).revision == schema.HEAD
 
 
 # ---- moving

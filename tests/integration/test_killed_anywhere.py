@@ -249,8 +249,8 @@ def after_upgrade(mortals: Mortals, place: Place, end: End) -> None:
 def made_earlier(place: Place) -> None:
     with closing(sqlite3.connect(place.store, isolation_level=None)) as db:
         db.executescript(
-            "DROP TABLE snapshots; ALTER TABLE fills RENAME TO fills_then; UPDATE versions SET version = 2 WHERE part = 'schema';"
-            "ALTER TABLE fills_then RENAME TO fills; UPDATE versions SET version = 6 WHERE part = 'projections'"
+            "DROP TABLE snapshots; DROP TABLE alembic_version; INSERT INTO versions VALUES ('schema', 2);"
+            "ALTER TABLE fills RENAME TO fills_then; ALTER TABLE fills_then RENAME TO fills; UPDATE versions SET version = 6 WHERE part = 'projections'"
         )
 
 
