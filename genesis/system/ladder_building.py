@@ -93,6 +93,7 @@ class LadderBuilder:
             rates,
             start_ns,
             self._tiers,
+            config.risk,
         )
         ladder.judge_also_by(judges)
         for track, facts in zip(self._simulator.tracks, tracks, strict=True):

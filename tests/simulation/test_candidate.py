@@ -74,6 +74,9 @@ class Gathers:
     def is_called(self, time_ns: int) -> bool:
         return False
 
+    def account(self) -> None:
+        return None
+
     def look_at_all(self, time_ns: int) -> list[Event]:
         self.next_ns = time_ns + EVIDENCE_BAR_NS
         self.candidate.close_bar()

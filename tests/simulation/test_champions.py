@@ -98,6 +98,9 @@ class Referee:
     def is_called(self, time_ns: int) -> bool:
         return False
 
+    def account(self) -> None:
+        return None
+
     def look_at_all(self, time_ns: int) -> list[Event]:
         self.next_ns = time_ns + EVIDENCE_BAR_NS
         for candidate in self._candidates:

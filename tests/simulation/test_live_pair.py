@@ -105,6 +105,9 @@ class Promoter:
     def is_called(self, time_ns: int) -> bool:
         return False
 
+    def account(self) -> None:
+        return None
+
     def look_at_all(self, time_ns: int) -> list[Event]:
         number = (time_ns - START) // BAR
         self.next_ns = time_ns + BAR
