@@ -1,0 +1,188 @@
+"""Two strategies that do what a script says, hour by hour, live in one small account over made-up hourly candles of four instruments."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from genesis.clock import NS_PER_DAY, NS_PER_HOUR
+from genesis.config import Config, InstrumentConfig, StrategyConfig
+from genesis.config.schema import DataConfig, PaperSection, RunSection
+from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule, LiveAssumptions
+from genesis.model.instruments import InstrumentKind
+from genesis.paper_trading.promotion_rules import MinDwell, PromotionRules
+from genesis.paper_trading.validation_criteria import ValidationCriteria
+from genesis.paper_trading.verdicts import Mode
+from genesis.risk.limits import Limits
+from genesis.risk.tiers import Tier
+from genesis.rng import ClippedNormal
+from genesis.system.prepared import Prepared
+from genesis.system.run import prepare
+
+START_NS = 1_609_459_200_000_000_000
+# Symbol and base; a lot of each is worth about one dollar.
+INSTRUMENTS = {"BTCA": "BTC", "BTCB": "BTC", "ETHA": "ETH", "SOLA": "SOL"}
+BUDGET, EQUITY = Decimal(10_000), Decimal(9_000)
+# Live holds two fifths of a budget: 4,000 USD each, 8,000 of the account's 9,000.
+FRACTION = Decimal("0.4")
+# Live from the second bar of the eighth day on: by then correlations are known.
+LIVE_HOUR = 7 * 24 + 8
+SCRIPTED = """
+import json
+
+from genesis.model.orders import Side
+from genesis.strategies.base import Strategy
+import msgspec
+
+
+class Scripted(Strategy):
+    class Params(msgspec.Struct, frozen=True):
+        script: str
+
+    def on_start(self):
+        self._n = 0
+        self.subscribe_bars("1h")
+
+    def on_bar(self, bar):
+        self._n += 1
+        for symbol, lots, limit in json.loads(self.params.script).get(str(self._n), ()):
+            if symbol == "close":
+                self.cancel_all()
+                for instrument in self.instruments:
+                    self.close(instrument)
+                continue
+            instrument = next(i for i in self.instruments if i.symbol == symbol)
+            side = Side.BUY if lots > 0 else Side.SELL
+            price = None if limit is None else instrument.price(limit)
+            self.order(side, instrument.quantity(abs(lots)), limit=price, instrument=instrument)
+
+    def on_save(self):
+        return {"n": self._n}
+
+    def on_load(self, state):
+        self._n = state["n"]
+"""
+Step = tuple[str, int, int | None]
+Script = Mapping[int, Sequence[Step]]
+CLOSE: Step = ("close", 0, None)
+# One trade of a lot, so that the only criterion is met.
+_BEGIN: dict[int, list[Step]] = {LIVE_HOUR - 7: [("BTCA", 10, None)], LIVE_HOUR - 5: [CLOSE]}
+Price = Callable[[str, int], int]
+
+
+def calm(symbol: str, hour: int) -> int:
+    """Ticks of a tenth: the two bitcoins alike, ether and solana alike, and neither like the other."""
+    bar = hour // 4
+    return 1_000 + (bar % 3 if symbol.startswith("BTC") else bar // 3 % 3)
+
+
+def _tier(name: str, from_usd: int, **values: Any) -> Tier:
+    usual: dict[str, Any] = {
+        "strategies": 5,
+        "budget_max": Decimal(1),
+        "order_max": Decimal(1),
+        "gross_exposure_max": Decimal(3),
+        "leverage": None,
+        "open_orders_max": 50,
+        "daily_loss_max": Decimal("0.5"),
+        "drawdown_halt": Decimal("0.9"),
+    }
+    return Tier(name=name, from_usd=Decimal(from_usd), **{**usual, **values})
+
+
+# The account is in the lower one, the strategies' budgets are in the higher one: what binds here is the account's.
+TIERS = [
+    _tier("small", 0, gross_exposure_max=Decimal(1), open_orders_max=3, daily_loss_max=Decimal("0.05")),
+    _tier("large", 10_000),
+]
+LIMITS = Limits(net_exposure_max=Decimal("0.6"), stacked_max=Decimal("0.7"))
+_STILL = {"latency_ms": ClippedNormal(0, 0, 0, 0), "slippage_bp": ClippedNormal(0, 0, 0, 0)}
+
+
+def _candles(path: Path, symbol: str, hours: int, price: Price) -> str:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
+        for i in range(hours):
+            at = f"{Decimal(price(symbol, i)) / 10}"
+            writer.writerow([(START_NS + i * NS_PER_HOUR) // 1_000_000, at, at, at, at, 10_000_000])
+    return str(path)
+
+
+def _instrument(symbol: str, base: str) -> InstrumentConfig:
+    free = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
+    return InstrumentConfig(
+        symbol=symbol,
+        venue="X",
+        base=base,
+        quote="USD",
+        tick=Decimal("0.1"),
+        lot=Decimal("0.01"),
+        kind=InstrumentKind.FX,
+        fees=free,
+    )
+
+
+def prepared(
+    folder: Path,
+    scripts: Mapping[str, Script],
+    days: int = 10,
+    price: Price = calm,
+    limits: Limits = LIMITS,
+    tiers: Sequence[Tier] = TIERS,
+) -> Prepared:
+    """A run in which every strategy named in ``scripts`` is live from `LIVE_HOUR` on and does what is said for each hour, for the whole budget."""
+    folder.mkdir(exist_ok=True)
+    (folder / "scripted.py").write_text(SCRIPTED)
+    files = {s: _candles(folder / f"{s}.csv", s, 24 * days, price) for s in INSTRUMENTS}
+    off = Mode.OFF
+    criteria = ValidationCriteria(
+        min_trades=1, days_mode=off, sharpe_mode=off, drawdown_mode=off, win_rate_mode=off
+    )
+    rules = PromotionRules(
+        initial_allocation=FRACTION,
+        max_allocation=FRACTION,
+        min_dwell=MinDwell(days=1, trades=0),
+        unproven_capital_max=Decimal(1),
+        unproven_loss_max=Decimal(1),
+        account_equity=EQUITY,
+    )
+    ids = [f"{s}.X" for s in INSTRUMENTS]
+    config = Config(
+        run=RunSection(name="shared", sample_every="24h", store="shared.db", realistic=False),
+        instruments=[_instrument(s, b) for s, b in INSTRUMENTS.items()],
+        data=[
+            DataConfig(instrument=f"{s}.X", path=f, format="ohlcv", interval="1h", time_format="ms")
+            for s, f in files.items()
+        ],
+        strategies=[
+            StrategyConfig(
+                name=name,
+                strategy="scripted.py:Scripted",
+                instruments=ids,
+                budget=BUDGET,
+                params={"script": json.dumps({**_BEGIN, **script})},
+            )
+            for name, script in scripts.items()
+        ],
+        execution=ExecutionProfile(**_STILL),
+        live_venue=LiveAssumptions(**_STILL, tail_probability=0.0, impact_y=0.0, queue="risk_averse", bar_share=None),
+        risk=limits,
+        tiers=list(tiers),
+        paper_trading=PaperSection(validation_criteria=criteria, promotion=rules),
+    )
+    return prepare(config, folder)
+
+
+def hour_of(time_ns: int) -> float:
+    """Hours since the tape's start."""
+    return (time_ns - START_NS) / NS_PER_HOUR
+
+
+def day_of(hour: int) -> int:
+    """Engine time at which the UTC day of that hour began."""
+    return START_NS + hour * NS_PER_HOUR // NS_PER_DAY * NS_PER_DAY
