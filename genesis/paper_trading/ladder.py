@@ -376,7 +376,7 @@ class CapitalLadder:
         self._stopped.clear()
         for version in self._versions.values():
             events.extend(self._close_pair(version, time_ns))
-        self._live_account.close_bar(time_ns)
+        events.extend(self._live_account.close_bar(time_ns))
         self._ask_again(time_ns)
         return events
 

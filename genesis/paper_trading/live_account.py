@@ -19,11 +19,21 @@ from genesis.engine.feed import InstrumentFeed, passed
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
 from genesis.model.orders import DenyReason, OrderIntent, OrderStatus, OrderType
+from genesis.model.promotion_events import AccountSample
 from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.live_pair import LivePair
 from genesis.portfolio.conversion import NoRate
 from genesis.portfolio.tape_rates import price_columns
-from genesis.risk.account_limits import SCALE, AccountLimits, Exposure, InBook, Together, beyond_closing
+from genesis.risk.account_limits import (
+    SCALE,
+    AccountLimits,
+    Exposure,
+    InBook,
+    Together,
+    beyond_closing,
+    money,
+    share,
+)
 from genesis.risk.correlation import Correlations
 from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
@@ -90,7 +100,7 @@ class LiveAccount:
     def __init__(self, limits: Limits, rates: AccountRates, tape: Tape, versions: Mapping[str, Version]) -> None:
         self._rates, self._tape, self._versions = rates, tape, versions
         self._correlations = Correlations(limits.stacked_bars)
-        self._limits = AccountLimits(limits, self._correlations.of)
+        self._settings, self._limits = limits, AccountLimits(limits, self._correlations.of)
         self._initial = 0
         self._tier: Tier | None = None
         self._day: _Day | None = None
@@ -106,13 +116,42 @@ class LiveAccount:
         """What the account began with in USD, and its tier from now on; ``None`` is ``paper_only``."""
         self._initial, self._tier = _whole(initial, SCALE), tier
 
-    def close_bar(self, now: int) -> None:
-        """An evidence bar has closed and all tracks stand at it: take its prices, and at midnight begin a day."""
+    def close_bar(self, now: int) -> list[AccountSample]:
+        """An evidence bar has closed and all tracks stand at it: take its prices, tell what live tracks do together, and at midnight begin a day."""
         at = _Moment(now, Rank.HOUR)
+        told = self._sample(at)
         feeds = {f.instrument.id: f for v in self._versions.values() for f in v.track.feeds}
         self._correlations.close_bar({name: _ticks(feed, -1, at) for name, feed in feeds.items()})
         if self._initial and (self._day is None or now % NS_PER_DAY == 0):
             self._begin_day(at)
+        return told
+
+    def _sample(self, at: _Moment) -> list[AccountSample]:
+        tier, day, live = self._tier, self._day, self._live()
+        if len(live) < 2 or tier is None or day is None:
+            return []
+        tracks = {v.name: v.live for v in self._versions.values()}
+        equity, exposures = self._equity(tracks, at), self._exposures(live, at)
+        net: dict[str, int] = {}
+        for exposure in exposures:
+            base = exposure.instrument.base
+            net[base] = net.get(base, 0) + exposure.position
+        net_max = self._settings.net_exposure_max
+        found = AccountSample(
+            time=at.now,
+            track=None,
+            tier=tier.name,
+            equity=money(equity),
+            lost=money(self._lost(tracks, at)),
+            lost_max=money(share(tier.daily_loss_max, day.equity)),
+            gross=money(sum(e.gross for e in exposures)),
+            gross_max=money(share(tier.gross_exposure_max, equity)),
+            open_orders=sum(len(t.orders.by_id) for t in live.values()),
+            open_orders_max=tier.open_orders_max,
+            net={base: money(net[base]) for base in sorted(net)},
+            net_max=None if net_max is None else money(share(net_max, equity)),
+        )
+        return [found]
 
     def _begin_day(self, at: _Moment) -> None:
         versions = self._versions.values()
@@ -143,11 +182,7 @@ class LiveAccount:
     def _together(self, asking: Track, intent: OrderIntent, adds: int, at: _Moment) -> Together:
         own = asking.name.partition("@")[0]
         tracks = {v.name: asking if v.name == own else v.live for v in self._versions.values()}
-        exposures: list[Exposure] = []
-        for name, track in tracks.items():
-            if track is not None:
-                to_usd = self._to_usd(self._versions[name], at)
-                exposures.extend(_exposures(track, to_usd, at))
+        exposures = self._exposures({n: t for n, t in tracks.items() if t is not None}, at)
         judged = (
             intent.limit_ticks or intent.trigger_ticks or asking.desk.price_to_judge(intent.instrument, intent.side)
         )
@@ -211,9 +246,8 @@ class LiveAccount:
             if pair is None or pair.is_closed or not pair.tracks:
                 continue
             fresh = self._is_fresh(version, now)
-            pair.be_there(now)
+            pair.stand_at(now)
             for track in pair.tracks:
-                track.advance(now + 1)
                 track.stops.halt_for_account(now, reason, words, self._halted_until_ns, fresh)
             if not fresh:
                 self._unflattened.append(version.name)
@@ -245,6 +279,10 @@ class LiveAccount:
         found = self._rates.rate(version.currency, at.now)
         rate = version.rate if isinstance(found, NoRate) else found
         return _whole(rate, _RATE_DIGITS) * int(10 ** (SCALE - _RATE_DIGITS - version.track.portfolio.decimals))
+
+    def _exposures(self, tracks: Mapping[str, Track], at: _Moment) -> list[Exposure]:
+        versions = self._versions
+        return [e for n, t in tracks.items() for e in _exposures(t, self._to_usd(versions[n], at), at)]
 
     def _earned(self, version: Version, track: Track | None, at: _Moment) -> int:
         """By ``track`` in the place of its live one and by all that are closed, net, in ledger units of its money."""

@@ -100,7 +100,7 @@ TIERS = [
     _tier("large", 10_000),
 ]
 LIMITS = Limits(net_exposure_max=Decimal("0.6"), stacked_max=Decimal("0.7"))
-_STILL = {"latency_ms": ClippedNormal(0, 0, 0, 0), "slippage_bp": ClippedNormal(0, 0, 0, 0)}
+_NOTHING = ClippedNormal(0, 0, 0, 0)
 
 
 def _candles(path: Path, symbol: str, hours: int, price: Price) -> str:
@@ -140,9 +140,7 @@ def prepared(
     (folder / "scripted.py").write_text(SCRIPTED)
     files = {s: _candles(folder / f"{s}.csv", s, 24 * days, price) for s in INSTRUMENTS}
     off = Mode.OFF
-    criteria = ValidationCriteria(
-        min_trades=1, days_mode=off, sharpe_mode=off, drawdown_mode=off, win_rate_mode=off
-    )
+    criteria = ValidationCriteria(min_trades=1, days_mode=off, sharpe_mode=off, drawdown_mode=off, win_rate_mode=off)
     rules = PromotionRules(
         initial_allocation=FRACTION,
         max_allocation=FRACTION,
@@ -169,8 +167,8 @@ def prepared(
             )
             for name, script in scripts.items()
         ],
-        execution=ExecutionProfile(**_STILL),
-        live_venue=LiveAssumptions(**_STILL, tail_probability=0.0, impact_y=0.0, queue="risk_averse", bar_share=None),
+        execution=ExecutionProfile(latency_ms=_NOTHING, slippage_bp=_NOTHING),
+        live_venue=LiveAssumptions(latency_ms=_NOTHING, slippage_bp=_NOTHING, tail_probability=0.0, impact_y=0.0, queue="risk_averse", bar_share=None),
         risk=limits,
         tiers=list(tiers),
         paper_trading=PaperSection(validation_criteria=criteria, promotion=rules),
