@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from genesis.clock import NS_PER_DAY, NS_PER_HOUR
+from genesis.clock import NS_PER_HOUR
 from genesis.config import Config, InstrumentConfig, StrategyConfig
 from genesis.config.schema import DataConfig, PaperSection, RunSection
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule, LiveAssumptions
@@ -69,8 +69,6 @@ class Scripted(Strategy):
 Step = tuple[str, int, int | None]
 Script = Mapping[int, Sequence[Step]]
 CLOSE: Step = ("close", 0, None)
-# One trade of a lot, so that the only criterion is met.
-_BEGIN: dict[int, list[Step]] = {LIVE_HOUR - 7: [("BTCA", 10, None)], LIVE_HOUR - 5: [CLOSE]}
 Price = Callable[[str, int], int]
 
 
@@ -134,8 +132,9 @@ def prepared(
     price: Price = calm,
     limits: Limits = LIMITS,
     tiers: Sequence[Tier] = TIERS,
+    live_hour: int = LIVE_HOUR,
 ) -> Prepared:
-    """A run in which every strategy named in ``scripts`` is live from `LIVE_HOUR` on and does what is said for each hour, for the whole budget."""
+    """A run in which every strategy named in ``scripts`` is live from ``live_hour`` on, the end of a bar, and does what is said for each hour, for the whole budget."""
     folder.mkdir(exist_ok=True)
     (folder / "scripted.py").write_text(SCRIPTED)
     files = {s: _candles(folder / f"{s}.csv", s, 24 * days, price) for s in INSTRUMENTS}
@@ -150,6 +149,8 @@ def prepared(
         account_equity=EQUITY,
     )
     ids = [f"{s}.X" for s in INSTRUMENTS]
+    # One trade of a few lots, so that the only criterion is met.
+    begin: Script = {live_hour - 7: [("BTCA", 10, None)], live_hour - 5: [CLOSE]}
     config = Config(
         run=RunSection(name="shared", sample_every="24h", store="shared.db", realistic=False),
         instruments=[_instrument(s, b) for s, b in INSTRUMENTS.items()],
@@ -163,12 +164,19 @@ def prepared(
                 strategy="scripted.py:Scripted",
                 instruments=ids,
                 budget=BUDGET,
-                params={"script": json.dumps({**_BEGIN, **script})},
+                params={"script": json.dumps({**begin, **script})},
             )
             for name, script in scripts.items()
         ],
         execution=ExecutionProfile(latency_ms=_NOTHING, slippage_bp=_NOTHING),
-        live_venue=LiveAssumptions(latency_ms=_NOTHING, slippage_bp=_NOTHING, tail_probability=0.0, impact_y=0.0, queue="risk_averse", bar_share=None),
+        live_venue=LiveAssumptions(
+            latency_ms=_NOTHING,
+            slippage_bp=_NOTHING,
+            tail_probability=0.0,
+            impact_y=0.0,
+            queue="risk_averse",
+            bar_share=None,
+        ),
         risk=limits,
         tiers=list(tiers),
         paper_trading=PaperSection(validation_criteria=criteria, promotion=rules),
@@ -179,8 +187,3 @@ def prepared(
 def hour_of(time_ns: int) -> float:
     """Hours since the tape's start."""
     return (time_ns - START_NS) / NS_PER_HOUR
-
-
-def day_of(hour: int) -> int:
-    """Engine time at which the UTC day of that hour began."""
-    return START_NS + hour * NS_PER_HOUR // NS_PER_DAY * NS_PER_DAY

@@ -90,9 +90,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Memory:
 def refused(journal: Memory, track: str) -> list[tuple[float, DenyReason, str]]:
     """Hour, reason and detail of what was refused to a track."""
     return [
-        (hour_of(e.time), e.reason, e.detail)
-        for e in journal.events
-        if isinstance(e, OrderDenied) and e.track == track
+        (hour_of(e.time), e.reason, e.detail) for e in journal.events if isinstance(e, OrderDenied) and e.track == track
     ]
 
 
