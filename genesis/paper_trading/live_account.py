@@ -245,7 +245,7 @@ class LiveAccount:
             pair = version.pair
             if pair is None or pair.is_closed or not pair.tracks:
                 continue
-            fresh = self._is_fresh(version, now)
+            fresh = self._is_fresh(pair, now)
             pair.stand_at(now)
             for track in pair.tracks:
                 track.stops.halt_for_account(now, reason, words, self._halted_until_ns, fresh)
@@ -254,19 +254,19 @@ class LiveAccount:
 
     def _flatten_late(self, now: int) -> None:
         for name in list(self._unflattened):
-            version = self._versions[name]
-            if version.pair is None or version.pair.is_closed:
+            pair = self._versions[name].pair
+            if pair is None or pair.is_closed:
                 self._unflattened.remove(name)
-            elif self._is_fresh(version, now):
+            elif self._is_fresh(pair, now):
                 self._unflattened.remove(name)
-                version.pair.stand_at(now)
-                for track in version.pair.tracks:
+                pair.stand_at(now)
+                for track in pair.tracks:
                     track.stops.close_all()
 
-    def _is_fresh(self, version: Version, now: int) -> bool:
-        return not any(
-            self._tape.is_missing(f.price.stream.name, now - NS_PER_MINUTE, now) for f in version.track.feeds
-        )
+    def _is_fresh(self, pair: LivePair, now: int) -> bool:
+        """Whether the last minute has shown the prices of all that the pair holds."""
+        held = {f.price.stream.name for t in pair.tracks for f in t.feeds if f.holding.position.units}
+        return not any(self._tape.is_missing(name, now - NS_PER_MINUTE, now) for name in held)
 
     # ---- what the account is worth
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from genesis.clock import NS_PER_HOUR
+from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
 from genesis.config import Config, InstrumentConfig, StrategyConfig
-from genesis.config.schema import DataConfig, PaperSection, RunSection
+from genesis.config.schema import AccountSection, DataConfig, PaperSection, RunSection
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule, LiveAssumptions
 from genesis.model.instruments import InstrumentKind
 from genesis.paper_trading.promotion_rules import MinDwell, PromotionRules
@@ -101,23 +101,23 @@ LIMITS = Limits(net_exposure_max=Decimal("0.6"), stacked_max=Decimal("0.7"))
 _NOTHING = ClippedNormal(0, 0, 0, 0)
 
 
-def _candles(path: Path, symbol: str, hours: int, price: Price) -> str:
+def _candles(path: Path, symbol: str, rows: Iterable[int], minutes: int, price: Price) -> str:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
-        for i in range(hours):
+        for i in rows:
             at = f"{Decimal(price(symbol, i)) / 10}"
-            writer.writerow([(START_NS + i * NS_PER_HOUR) // 1_000_000, at, at, at, at, 10_000_000])
+            writer.writerow([(START_NS + i * minutes * NS_PER_MINUTE) // 1_000_000, at, at, at, at, 10_000_000])
     return str(path)
 
 
-def _instrument(symbol: str, base: str) -> InstrumentConfig:
+def _instrument(symbol: str, base: str, quote: str) -> InstrumentConfig:
     free = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
     return InstrumentConfig(
         symbol=symbol,
         venue="X",
         base=base,
-        quote="USD",
+        quote=quote,
         tick=Decimal("0.1"),
         lot=Decimal("0.01"),
         kind=InstrumentKind.FX,
@@ -133,11 +133,22 @@ def prepared(
     limits: Limits = LIMITS,
     tiers: Sequence[Tier] = TIERS,
     live_hour: int = LIVE_HOUR,
+    minutes: int = 60,
+    frozen: Mapping[str, range] | None = None,
+    quote: str = "USD",
+    rate: str = "1",
 ) -> Prepared:
-    """A run in which every strategy named in ``scripts`` is live from ``live_hour`` on, the end of a bar, and does what is said for each hour, for the whole budget."""
+    """A run in which every strategy named in ``scripts`` is live from ``live_hour`` on, the end of a bar, and does what is said for each hour, for the whole budget.
+
+    A candle takes ``minutes``, and ``price`` is asked by its number; those that are ``frozen`` are missing. ``quote`` is worth ``rate`` in USD.
+    """
     folder.mkdir(exist_ok=True)
     (folder / "scripted.py").write_text(SCRIPTED)
-    files = {s: _candles(folder / f"{s}.csv", s, 24 * days, price) for s in INSTRUMENTS}
+    files = {}
+    for symbol in INSTRUMENTS:
+        gone = (frozen or {}).get(symbol, range(0))
+        rows = [i for i in range(24 * 60 * days // minutes) if i not in gone]
+        files[symbol] = _candles(folder / f"{symbol}.csv", symbol, rows, minutes, price)
     off = Mode.OFF
     criteria = ValidationCriteria(min_trades=1, days_mode=off, sharpe_mode=off, drawdown_mode=off, win_rate_mode=off)
     rules = PromotionRules(
@@ -146,16 +157,16 @@ def prepared(
         min_dwell=MinDwell(days=1, trades=0),
         unproven_capital_max=Decimal(1),
         unproven_loss_max=Decimal(1),
-        account_equity=EQUITY,
+        account_equity=EQUITY * Decimal(rate),
     )
     ids = [f"{s}.X" for s in INSTRUMENTS]
     # One trade of a few lots, so that the only criterion is met.
     begin: Script = {live_hour - 7: [("BTCA", 10, None)], live_hour - 5: [CLOSE]}
     config = Config(
         run=RunSection(name="shared", sample_every="24h", store="shared.db", realistic=False),
-        instruments=[_instrument(s, b) for s, b in INSTRUMENTS.items()],
+        instruments=[_instrument(s, b, quote) for s, b in INSTRUMENTS.items()],
         data=[
-            DataConfig(instrument=f"{s}.X", path=f, format="ohlcv", interval="1h", time_format="ms")
+            DataConfig(instrument=f"{s}.X", path=f, format="ohlcv", interval=f"{minutes}m", time_format="ms")
             for s, f in files.items()
         ],
         strategies=[
@@ -179,7 +190,11 @@ def prepared(
         ),
         risk=limits,
         tiers=list(tiers),
-        paper_trading=PaperSection(validation_criteria=criteria, promotion=rules),
+        paper_trading=PaperSection(
+            validation_criteria=criteria,
+            promotion=rules,
+            account=AccountSection(assumed_rates={quote: Decimal(rate)} if quote != "USD" else {}),
+        ),
     )
     return prepare(config, folder)
 

@@ -150,7 +150,7 @@ SCRIPTS = st.dictionaries(st.integers(12, 70), st.lists(STEPS, min_size=1, max_s
 @given(
     SCRIPTS,
     SCRIPTS,
-    st.lists(st.integers(-25, 25), min_size=80, max_size=80),
+    st.lists(st.integers(-60, 60), min_size=80, max_size=80),
     st.sampled_from([1, 3, 11]),
 )
 @settings(max_examples=12, deadline=None)
@@ -168,7 +168,7 @@ def test_two_live_strategies_do_the_same_however_the_tape_is_cut(
     def played(cut: int | None) -> Memory:
         journal = Memory()
         with tempfile.TemporaryDirectory() as folder:
-            prepared(Path(folder), {"a": a, "b": b}, 3, price, live_hour=8).execute(journal, None, None, cut)
+            prepared(Path(folder), {"a": a, "b": b}, 3, price, live_hour=12).execute(journal, None, None, cut)
         return journal
 
     whole, cut = played(None), played(rows)

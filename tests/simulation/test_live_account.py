@@ -5,17 +5,20 @@ The account is worth 9,000 USD; live holds 4,000 for each. A lot is worth about 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from genesis.audit.entry import encode
-from genesis.clock import NS_PER_HOUR
+from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
 from genesis.model.events import OrderDenied, OrderFilled, OrderSubmitted
 from genesis.model.orders import DenyReason
 from genesis.model.promotion_events import AccountSample, StageChanged
 from genesis.model.track_events import TrackHalted, TrackOpened
+from genesis.risk.tiers import Tier
 from genesis.storage.sqlite import StoreReader
 from genesis.system import reporting
 from genesis.system.prepared import Prepared
@@ -23,7 +26,7 @@ from genesis.system.run import run_prepared
 from tests.kit.outsider import findings
 from tests.kit.resumed import assert_resumes
 from tests.kit.runs import Memory
-from tests.kit.shared_account import CLOSE, START_NS, Script, calm, hour_of, prepared
+from tests.kit.shared_account import CLOSE, START_NS, TIERS, Script, calm, hour_of, prepared
 
 A: Script = {
     # Sells at 102, above the market.
@@ -223,3 +226,76 @@ def test_who_is_live_alone_is_refused_by_no_other(tmp_path: Path) -> None:
     assert [e for e in alone.events if isinstance(e, AccountSample)] == []
     assert len([e for e in alone.events if isinstance(e, OrderFilled) and e.track == "b@live"]) > 8
     assert [e.track for e in alone.events if isinstance(e, TrackOpened)] == ["b@live", "b@twin"]
+
+
+SHORT: Script = {13: [("ETHA", 5_500, None)], 14: [("ETHA", -2_500, None)]}
+LONG: Script = {13: [("SOLA", 5_500, None)]}
+# Two minutes after half past two.
+SINKS = 14 * 60 + 32
+
+
+def sinks(symbol: str, minute: int) -> int:
+    """From that minute on every minute takes two in a hundred of what ether and solana cost, six times."""
+    ticks = 1_000 + minute // 60 % 3
+    return ticks if symbol.startswith("BTC") else ticks - 20 * min(6, max(0, minute - SINKS + 1))
+
+
+def test_the_account_is_looked_at_every_minute(tmp_path: Path) -> None:
+    """2,200 lots of solana, and 1,200 of ether after 1,000 were sold at 14:00, lose 2 USD in a hundred lots a minute, 68 in all, for six minutes.
+
+    450 are never lost; of 300 allowed 340 are at the end of the fifth minute, 14:37, and all is sold with the next row.
+    """
+    tiers = [msgspec.structs.replace(TIERS[0], daily_loss_max=Decimal(300) / 9_000), TIERS[1]]
+
+    def run(folder: Path, allowed: Sequence[Tier], rows: int | None) -> Memory:
+        scripts = {"a": SHORT, "b": LONG}
+        return played(prepared(folder, scripts, 1, sinks, tiers=allowed, live_hour=12, minutes=1), rows)
+
+    assert not any(isinstance(e, TrackHalted) for e in run(tmp_path / "most", TIERS, None).events)
+    whole = run(tmp_path / "less", tiers, None)
+    halted = [e for e in whole.events if isinstance(e, TrackHalted)]
+    assert [(e.time - START_NS) / NS_PER_MINUTE for e in halted] == [SINKS + 5] * 4
+    assert {e.track for e in halted} == {"a@live", "a@twin", "b@live", "b@twin"}
+    filled = [e for e in whole.events if isinstance(e, OrderFilled) and e.time > halted[0].time and e.track == "b@live"]
+    assert [(e.time - START_NS) / NS_PER_MINUTE for e in filled] == [SINKS + 6]
+    assert run(tmp_path / "cut", tiers, 3).head == whole.head
+
+
+def test_what_has_no_fresh_price_is_sold_once_it_has(tmp_path: Path) -> None:
+    """Solana shows no price for ten minutes, ether falls by twelve meanwhile: a is flattened at once, b loses its entries alone, and sells when solana is traded again."""
+    tiers = [msgspec.structs.replace(TIERS[0], daily_loss_max=Decimal(100) / 9_000), TIERS[1]]
+    frozen = {"SOLA": range(SINKS - 2, SINKS + 8)}
+    scripts = {"a": SHORT, "b": LONG}
+
+    def run(folder: Path, rows: int | None) -> Memory:
+        return played(prepared(folder, scripts, 1, sinks, tiers=tiers, live_hour=12, minutes=1, frozen=frozen), rows)
+
+    whole = run(tmp_path / "whole", None)
+    halted = [e for e in whole.events if isinstance(e, TrackHalted)]
+    # 24 a minute of 1,200 lots of ether.
+    assert [((e.time - START_NS) / NS_PER_MINUTE, e.track, e.action) for e in halted] == [
+        (SINKS + 5, "a@live", "entries cancelled, flattened at market"),
+        (SINKS + 5, "a@twin", "entries cancelled, flattened at market"),
+        (SINKS + 5, "b@live", "entries cancelled, flattened as soon as its prices are fresh"),
+        (SINKS + 5, "b@twin", "entries cancelled, flattened as soon as its prices are fresh"),
+    ]
+    orders = [
+        ((e.time - START_NS) / NS_PER_MINUTE, e.track)
+        for e in whole.events
+        if isinstance(e, OrderSubmitted) and e.order.intent.tag == "flatten"
+    ]
+    assert orders[:2] == [(SINKS + 5, "a@live"), (SINKS + 5, "a@twin")]
+    assert orders[2:] == [(SINKS + 9, "b@live"), (SINKS + 9, "b@twin")]
+    assert run(tmp_path / "cut", 5).head == whole.head
+
+
+def test_an_account_in_usd_of_strategies_in_another_money(tmp_path: Path, journal: Memory) -> None:
+    """Budgets of 10,000 USDT at half a dollar, on an account of 4,500 USD: all that was refused is refused for half the amounts."""
+    told = refused(
+        played(prepared(tmp_path, {"a": A, "b": B}, 11, falls, quote="USDT", rate="0.5")),
+        "b@live",
+    )
+    assert [t[:2] for t in told] == [t[:2] for t in refused(journal, "b@live")]
+    assert told[2][2] == (
+        "expected net exposure of all live tracks to BTC of at most 60 % of equity (2700.00 USD), found 3206.40 USD"
+    )
