@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test test-slow test-compiled check audit-deps bench bench-audit bench-startup bench-peers fidelity fills evidence coverage mutants clean
+.PHONY: venv demo fast test test-slow test-compiled check audit-deps bench bench-audit bench-startup bench-peers fidelity fills evidence coverage mutants clean
 
 venv: .venv/.installed
 
@@ -14,6 +14,11 @@ venv: .venv/.installed
 
 demo: venv
 	$(BIN)/genesis demo
+
+# The hot part of the core, compiled into fast/ by the C compiler that is there, or by the one of a package: see docs/CLI.md.
+fast: venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[fast]'
+	$(BIN)/python compile_core.py fast
 
 # A file's tests run in one process, two files at a time.
 test: venv
@@ -38,8 +43,9 @@ audit-deps: venv
 	elif grep -qiE "connection|resolve|timed out|unreachable" .venv/audit-deps; then echo "pip-audit: not run: no network"; \
 	else cat .venv/audit-deps; false; fi
 
-# The whole fast suite once more, against a copy whose core is compiled (needs a C compiler).
+# The whole fast suite once more, against a copy whose core is compiled.
 test-compiled: venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[fast]'
 	$(BIN)/python compile_core.py build/compiled
 	mkdir build/compiled/benchmarks && cp benchmarks/*.* build/compiled/benchmarks/
 	cp -R tests docs README.md pyproject.toml build/compiled/

@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from compile_core import MODULES, ROOT, NotCompiled, compile_core, refuse_values
+from compile_core import MODULES, ROOT, NotCompiled, compile_core, compiler, refuse_values
 from genesis.demo.data import missing_packages
 
 _DEMO = "from genesis.cli.main import main; main()"
@@ -73,3 +74,13 @@ def test_every_module_that_is_compiled_exists_and_holds_no_struct() -> None:
     """A struct would lose its options; what is listed is there."""
     assert [m for m in MODULES if not (ROOT / "genesis" / m).is_file()] == []
     refuse_values()
+
+
+def test_without_a_c_compiler_a_package_brings_one_or_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the compiler that is asked for is not there, the one of the package is taken, and without it the extra that brings it is named."""
+    monkeypatch.setenv("CC", "no-such-compiler")
+    if find_spec("ziglang") is None:
+        with pytest.raises(NotCompiled, match=r"found no no-such-compiler; pip install 'genesis-trading\[fast\]'"):
+            compiler()
+    else:
+        assert compiler()["CC"].endswith(" -m ziglang cc")
