@@ -11,7 +11,7 @@ from typing import Any
 
 from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
 from genesis.config import Config, InstrumentConfig, StrategyConfig
-from genesis.config.schema import AccountSection, DataConfig, PaperSection, RunSection
+from genesis.config.schema import AccountSection, DataConfig, PaperSection, RunSection, SnapshotsSection, StorageSection
 from genesis.execution.profile import ExecutionProfile, FeeCurrency, FeeSchedule, LiveAssumptions
 from genesis.model.instruments import InstrumentKind
 from genesis.paper_trading.promotion_rules import MinDwell, PromotionRules
@@ -189,6 +189,7 @@ def prepared(
             bar_share=None,
         ),
         risk=limits,
+        storage=StorageSection(snapshots=SnapshotsSection(every_entries=60)),
         tiers=list(tiers),
         paper_trading=PaperSection(
             validation_criteria=criteria,

@@ -5,6 +5,9 @@ The account is worth 9,000 USD; live holds 4,000 for each. A lot is worth about 
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 
 from genesis.audit.entry import encode
 from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE
+from genesis.engine.engine import Progress
 from genesis.model.events import OrderDenied, OrderFilled, OrderSubmitted
 from genesis.model.orders import DenyReason
 from genesis.model.promotion_events import AccountSample, StageChanged
@@ -197,15 +201,33 @@ def test_stopped_anywhere_and_made_again_it_is_the_same_run(tmp_path: Path) -> N
     assert_resumes(fresh, 7, 23, [4 * h // 7 for h in (178, 203, 232, 236)])
 
 
+def die_after(folder: Path, store: Path, hour: int) -> None:
+    """Run until all before that hour is durable, and be killed."""
+
+    def durable(progress: Progress) -> None:
+        if progress.closed_before > START_NS + hour * NS_PER_HOUR:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    run_prepared(ready(folder), store, rows=4, on_progress=durable)
+
+
 def test_a_run_that_is_killed_and_started_again_ends_with_the_same_chain(tmp_path: Path, journal: Memory) -> None:
-    """Stopped after the fall and before the halt is known to anybody, then started again on its store; an outsider finds nothing wrong, and the last account is shown."""
+    """Killed while orders of both rest, right after the halt, and on the day after it; each start goes on from the last snapshot. An outsider finds nothing wrong, and the last account is shown."""
     store = tmp_path / "shared.db"
-    for until in (START_NS + 203 * NS_PER_HOUR, START_NS + (FALL + 1) * NS_PER_HOUR, None):
-        run_prepared(ready(tmp_path), store, until)
+    for hour in (203, FALL + 1, 241):
+        process = multiprocessing.get_context("fork").Process(target=die_after, args=(tmp_path, store, hour))
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        with StoreReader(store) as reader:
+            assert reader.snapshots()
+    run_prepared(ready(tmp_path), store)
     assert findings(store) == []
     with StoreReader(store) as reader:
         assert [bytes(r.entry) for r in reader.entries()] == journal.entries
         shown = reporting.account(reader)
+        resumed = [o for o in reader.operations() if "snapshot" in str(o)]
+    assert resumed
     last = [e for e in journal.events if isinstance(e, AccountSample)][-1]
     assert shown == {"time": last.time, **last.wire()}
 
