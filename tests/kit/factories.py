@@ -257,11 +257,22 @@ def life(number: int, track: str = "ema.fast") -> list[Event]:
     return [submitted(of), accepted(of), filled(of)]
 
 
-def shared(time: int) -> AccountSample:
+def shared(time: int, lost: str = "12.50") -> AccountSample:
     """An account of two live tracks."""
     return AccountSample(
-        time, None, "hunter", "2500.00", "12.50", "125.00", "900.00", "2250.00", 2, 20, {"BTC": "600.00", "ETH": "-300.00"}, None
-    )  # fmt: skip
+        time=time,
+        track=None,
+        tier="hunter",
+        equity="2500.00",
+        lost=lost,
+        lost_max="125.00",
+        gross="900.00",
+        gross_max="2250.00",
+        open_orders=2,
+        open_orders_max=20,
+        net={"BTC": "600.00", "ETH": "-300.00"},
+        net_max=None,
+    )
 
 
 def small_run(orders: int = 12) -> list[Event]:
