@@ -61,7 +61,7 @@ _ORDER_COLUMNS = (
 
 @app.command()
 def status(store: StorePath, as_json: Json = False) -> None:
-    """How the run stands, and the latest metrics of every track."""
+    """How the run stands, the latest metrics of every track, and what live tracks use of the limits that they share."""
     if as_json:
         with StoreReader(store) as reader:
             found = reader.status()
