@@ -10,13 +10,14 @@ import typer
 from genesis.cli.app import HELP, Archive, Json, StorePath, app
 from genesis.cli.output import print_json, say
 from genesis.clock import SystemClock, iso_utc
-from genesis.storage.address import store_address
+from genesis.errors import ConfigError
+from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import keeping
 from genesis.storage.reader import StoreReader
-from genesis.storage.schema import SCHEMA_VERSION
+from genesis.storage.schema import HEAD
 from genesis.system.archive_file import ArchiveFile
 from genesis.system.archiving import bring_forward
-from genesis.system.moving import move
+from genesis.system.moving import ensure_not_moved, move
 from genesis.system.snapshots import Usable, usable
 
 db_app = typer.Typer(
@@ -33,22 +34,28 @@ def status(store: StorePath, as_json: Json = False) -> None:
     found = keeping(store)
     length: int | None = None
     head: str | None = None
+    elsewhere = _elsewhere(store)
     kept: list[Usable] = []
-    if found.schema_version == SCHEMA_VERSION:
+    if found.revision == HEAD:
         with StoreReader(store) as reader:
             length, head = reader.head()
             kept = usable(reader.snapshots())
     if as_json:
         snapshots = msgspec.to_builtins(kept)
         print_json(
-            {"store": str(store), "entries": length, "head": head, **msgspec.to_builtins(found), "snapshots": snapshots}
+            {
+                "store": str(store),
+                "entries": length,
+                "head": head,
+                **msgspec.to_builtins(found),
+                "snapshots": snapshots,
+                "elsewhere": elsewhere,
+            }
         )
         return
-    say(f"{store}: {found.database}, schema version {found.schema_version}, tables version {found.projections_version}")
+    say(f"{store}: {found.database}, schema revision {found.revision}, tables version {found.projections_version}")
     if length is None:
-        say(
-            f"this version of Genesis keeps schema version {SCHEMA_VERSION}: genesis db upgrade brings the store forward"
-        )
+        say(f"this version of Genesis keeps schema revision {HEAD}: genesis db upgrade brings the store forward")
     else:
         say(f"{length} entries, head {head}")
         for one in kept:
@@ -56,6 +63,17 @@ def status(store: StorePath, as_json: Json = False) -> None:
         if not kept:
             say("no snapshot: a start runs from the tape's start")
     say(f"held by: {found.held_by or 'nobody'}")
+    if elsewhere is not None:
+        say(elsewhere)
+
+
+def _elsewhere(store: StoreAddress) -> str | None:
+    """Why the history does not go on in this store; ``None`` where it does."""
+    try:
+        ensure_not_moved(store)
+    except ConfigError as error:
+        return str(error)
+    return None
 
 
 def _told(one: Usable) -> str:
@@ -76,9 +94,7 @@ def upgrade(store: StorePath, archived: Archive = None, as_json: Json = False) -
     if as_json:
         print_json({"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)})
     else:
-        say(
-            f"schema version {before.schema_version} to {after.schema_version}, tables rebuilt where their layout changed"
-        )
+        say(f"schema revision {before.revision} to {after.revision}, tables rebuilt where their layout changed")
 
 
 @db_app.command()

@@ -172,7 +172,7 @@ def experiments(store: StorePath, as_json: Json = False) -> None:
     if tried:
         versions = f"{tried[0].family} version{'' if tried[0].family == 1 else 's'}"
         say(
-            f"E is adjusted for the {versions} tried in this store; trying more, or again under another name, escapes nothing"
+            f"E is adjusted for the {versions} tried in the account by now; trying more, again under another name, or in another store, escapes nothing"
         )
 
 
@@ -244,7 +244,7 @@ def _row(x: Experiment) -> dict[str, Any]:
         "attempt": x.attempt,
         "E": None if x.e_value is None else f"{x.e_value:.3g}",
         "adjusted E": None if x.adjusted is None else f"{x.adjusted:.3g}",
-        "stage": (x.stage or "not decided") + (", forced" if x.forced else ""),
+        "stage": "another run" if x.elsewhere else (x.stage or "not decided") + (", forced" if x.forced else ""),
         "capital": None if x.fraction is None else percent(Decimal(x.fraction)),
         "last decided": None if x.time_last is None else iso_utc(x.time_last),
     }

@@ -50,6 +50,7 @@ class TradingEngine:
         overseer: looks at all tracks when an evidence bar has closed.
         resumed: tracks, tape and journal stand where an earlier process left them: nothing is started.
         is_due: whether a group ends with a batch and is to be made durable; ``None``: each batch is a group.
+        elsewhere: e-values of the family's members that are not in this run.
     """
 
     def __init__(
@@ -62,10 +63,12 @@ class TradingEngine:
         overseer: Overseer | None = None,
         resumed: bool = False,
         is_due: Callable[[Batch], bool] | None = None,
+        elsewhere: Sequence[float] = (),
     ) -> None:
         self._tape, self._tracks, self._journal, self._overseer = tape, tracks, journal, overseer
         self._started = started
         self._on_progress, self._is_due = on_progress, is_due
+        self._elsewhere = tuple(elsewhere)
         self._running = resumed
         # The last batch of a group that is not durable yet.
         self._waiting: Batch | None = None
@@ -89,9 +92,9 @@ class TradingEngine:
         """One turn of the loop; whether the tape ended with it."""
         if not self._running:
             self._start()
-        self._journal.append(step(self._tape, self._tracks, batch.closed_before, self._overseer))
+        self._journal.append(step(self._tape, self._tracks, batch.closed_before, self._overseer, self._elsewhere))
         if batch.is_last:
-            self._journal.append(end(self._tape, self._tracks, batch.closed_before - 1))
+            self._journal.append(end(self._tape, self._tracks, batch.closed_before - 1, self._overseer))
         self._waiting = batch
         if batch.is_last or self._is_due is None or self._is_due(batch):
             self.settle()

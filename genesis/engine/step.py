@@ -197,22 +197,37 @@ class Overseer(Protocol):
         """Its next look is due, or it was called: every track has handled every moment up to ``time_ns``, and was heard of. What was decided."""
         ...
 
+    def look_at_end(self, time_ns: int) -> list[Event]:
+        """The tape ends with the moment ``time_ns``, which every track has handled: its last look, at what persons want. What was decided."""
+        ...
 
-def step(tape: Tape, tracks: Sequence[Track], closed_before: int, overseer: Overseer | None = None) -> list[Event]:
-    """Advance every track over the moments before ``closed_before``; their entries by engine time, then in the order of tracks."""
+
+def step(
+    tape: Tape,
+    tracks: Sequence[Track],
+    closed_before: int,
+    overseer: Overseer | None = None,
+    elsewhere: Sequence[float] = (),
+) -> list[Event]:
+    """Advance every track over the moments before ``closed_before``; their entries by engine time, then in the order of tracks.
+
+    ``elsewhere`` are e-values of the family's members that are not in this run.
+    """
     entries: list[Event] = []
     if overseer is not None and overseer.is_called(tape.closed_before - 1):
         entries.extend(overseer.look_at_all(tape.closed_before - 1))
     entries.extend(tape.close(closed_before))
     while overseer is not None and (now := overseer.next_before(closed_before)) is not None:
-        entries.extend(_advance(tracks, now + 1, overseer))
+        entries.extend(_advance(tracks, now + 1, overseer, elsewhere))
         entries.extend(overseer.look_at_all(now))
-    entries.extend(_advance(tracks, closed_before, overseer))
+    entries.extend(_advance(tracks, closed_before, overseer, elsewhere))
     entries.sort(key=attrgetter("time"))
     return entries
 
 
-def _advance(tracks: Sequence[Track], closed_before: int, overseer: Overseer | None) -> list[Event]:
+def _advance(
+    tracks: Sequence[Track], closed_before: int, overseer: Overseer | None, elsewhere: Sequence[float]
+) -> list[Event]:
     """Advance every track; what they journal, and what their evidence bars show together."""
     for members in _scopes(tracks):
         advance_together(members, closed_before, overseer)
@@ -228,14 +243,14 @@ def _advance(tracks: Sequence[Track], closed_before: int, overseer: Overseer | N
         entries.extend(track.entries)
         track.entries.clear()
     candidates = frozenset(t.name for t in tracks if t.share is None)
-    entries.extend(family_evidence([e for e in entries if e.track in candidates]))
+    entries.extend(family_evidence([e for e in entries if e.track in candidates], elsewhere))
     if overseer is not None:
         overseer.hear(entries)
     return entries
 
 
-def family_evidence(entries: Sequence[Event]) -> list[FamilyEvidence]:
-    """For each moment at which evidence bars closed, the e-values of all tracks adjusted for each other.
+def family_evidence(entries: Sequence[Event], elsewhere: Sequence[float] = ()) -> list[FamilyEvidence]:
+    """For each moment at which evidence bars closed, the e-values of all tracks adjusted for each other and for those ``elsewhere``.
 
     ``entries`` are those of a whole step: every track has handled every moment before its end, so a moment's samples are all there.
     """
@@ -243,13 +258,13 @@ def family_evidence(entries: Sequence[Event]) -> list[FamilyEvidence]:
     for entry in entries:
         if type(entry) is EvidenceSample:
             moments.setdefault(entry.time, []).append(entry)
-    return [_adjusted(time, samples) for time, samples in moments.items()]
+    return [_adjusted(time, samples, elsewhere) for time, samples in moments.items()]
 
 
-def _adjusted(time: int, samples: Sequence[EvidenceSample]) -> FamilyEvidence:
-    adjusted = closed_adjustment([s.e_value for s in samples])
+def _adjusted(time: int, samples: Sequence[EvidenceSample], elsewhere: Sequence[float]) -> FamilyEvidence:
+    adjusted = closed_adjustment([*(s.e_value for s in samples), *elsewhere])
     names = [s.track or "" for s in samples]
-    return FamilyEvidence(time, None, dict(zip(names, adjusted, strict=True)), samples[0].source)
+    return FamilyEvidence(time, None, dict(zip(names, adjusted, strict=False)), samples[0].source)
 
 
 def advance_together(tracks: Sequence[Track], closed_before: int, overseer: Overseer | None = None) -> None:
@@ -306,9 +321,9 @@ def _scopes(tracks: Sequence[Track]) -> list[list[Track]]:
     return list(found.values())
 
 
-def end(tape: Tape, tracks: Sequence[Track], time_ns: int) -> list[Event]:
-    """The recorded tape is over: the strategies hear it, and the run says so."""
-    entries: list[Event] = []
+def end(tape: Tape, tracks: Sequence[Track], time_ns: int, overseer: Overseer | None = None) -> list[Event]:
+    """The recorded tape is over: persons are answered, the strategies hear it, and the run says so."""
+    entries: list[Event] = [] if overseer is None else overseer.look_at_end(time_ns)
     for track in tracks:
         track.finish(time_ns)
         entries.extend(track.entries)

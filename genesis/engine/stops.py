@@ -144,9 +144,12 @@ class Stops:
     # ---- closing
 
     def flatten(self, why: str) -> None:
-        """Cancel everything and close what is held, now."""
+        """Cancel everything and close what is held, now; a sale of risk that is under way goes on, for to send it anew would only make it later."""
         self.forbid_entries(why)
-        self.close_all()
+        if self._flattens and any(s.forced for s in self._track.orders.by_id.values()):
+            self._close_rest()
+        else:
+            self.close_all()
 
     def reduce(self, feed: InstrumentFeed, lots: int) -> None:
         """Close ``lots`` of what is held, at market."""
@@ -214,6 +217,11 @@ class Stops:
         if not track.orders.by_id and not any(track.desk.closable_lots(f.instrument) for f in track.feeds):
             self._tries = 0
             return
+        self._close_rest()
+
+    def _close_rest(self) -> None:
+        """Cancel what is no order of risk, and close what none of those is closing."""
+        track = self._track
         for client_order_id, state in list(track.orders.by_id.items()):
             if not state.forced:
                 track.desk.cancel(client_order_id)

@@ -55,7 +55,6 @@ from genesis.risk.gate import RiskGate
 from genesis.strategies.base import Strategy
 from genesis.tape.bars import BarSeries
 
-_HOUR = Hour()
 _ERROR_LENGTH = 500
 _FILL_PART: Final = OrderStep.FILL_PART
 _FILL_ALL: Final = OrderStep.FILL_ALL
@@ -181,7 +180,8 @@ class Track:
             self.several.account_changed(self.start_ns, Rank.HOUR)
         self.stops.begin()
         every = self.monitor.look_every_ns
-        self.agenda.add((self.start_ns // every + 1) * every, Rank.HOUR, _HOUR)
+        # One of its own each time: a state in which tracks share one is another than the one that a restart makes of it.
+        self.agenda.add((self.start_ns // every + 1) * every, Rank.HOUR, Hour())
 
     def take_over(self, from_track: Track, share: Fraction, state: Mapping[str, Any] | None) -> None:
         """Begin in the middle of a tape, flat, with a copy of another track's strategy (`copy_of`) in the state in which it is now.
@@ -359,7 +359,7 @@ class Track:
 
     def _hour(self) -> None:
         now = self.agenda.now
-        self.agenda.add(now + self.monitor.look_every_ns, Rank.HOUR, _HOUR)
+        self.agenda.add(now + self.monitor.look_every_ns, Rank.HOUR, Hour())
         self.entries.extend(self.monitor.observe(self, now))
         if now % EVIDENCE_BAR_NS == 0:
             self.stops.new_bar(now)

@@ -54,7 +54,7 @@ def fault_reading(reading: Reading, plan: FaultPlan, seed: int) -> Faulted:
     Gaps are told in the report of the reading, beside those that the recording has.
     """
     draws = KeyedDraws(seed if plan.seed is None else plan.seed)
-    name = reading.stream().name
+    name = reading.name
     if not reading.rows or not _touches(reading, plan):
         return Faulted(reading, ())
     arriving = _Arriving(reading, name)

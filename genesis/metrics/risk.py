@@ -177,6 +177,12 @@ class RecentReturns:
         self._arrived, self._ordered, self._powers = fresh._arrived, fresh._ordered, fresh._powers
         self._window = None
 
+    def copy(self) -> RecentReturns:
+        """The returns as they stand, whatever is added here later."""
+        made = RecentReturns()
+        made._arrived, made._ordered, made._powers = self._arrived.copy(), self._ordered.copy(), self._powers
+        return made
+
     def window(self) -> TailWindow:
         """The window as it stands, whatever is added here later."""
         if self._window is None:

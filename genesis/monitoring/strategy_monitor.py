@@ -32,12 +32,13 @@ class StrategyMonitor:
 
     Args:
         tape: whose known gaps make an evidence bar invalid; ``None``: none do.
+        up_from_ns: engine time from which anything is known of the market. The evidence bar in which that lies is valid where it covers enough of it.
 
     Raises:
         ConfigError: another interval.
     """
 
-    def __init__(self, sample_every_ns: int = NS_PER_HOUR, tape: Tape | None = None) -> None:
+    def __init__(self, sample_every_ns: int = NS_PER_HOUR, tape: Tape | None = None, up_from_ns: int = 0) -> None:
         whole_hours = sample_every_ns > 0 and sample_every_ns % NS_PER_HOUR == 0
         part_of_hour = sample_every_ns >= NS_PER_MINUTE and not (
             sample_every_ns % NS_PER_MINUTE or NS_PER_HOUR % sample_every_ns
@@ -46,7 +47,7 @@ class StrategyMonitor:
             raise ConfigError(
                 f"sample_every: expected whole hours, or whole minutes that divide an hour, found {sample_every_ns / NS_PER_MINUTE:g} minutes"
             )
-        self._every, self._tape = sample_every_ns, tape
+        self._every, self._tape, self._up_from = sample_every_ns, tape, up_from_ns
         self.look_every_ns = min(sample_every_ns, NS_PER_HOUR)
 
     def observe(self, track: Track, time_ns: int) -> Sequence[Event]:
@@ -68,7 +69,9 @@ class StrategyMonitor:
         return found
 
     def is_covered(self, track: Track, time_ns: int) -> bool:
-        """Whether the feed covers enough of the evidence bar that ends at ``time_ns`` (definitions.md, "Validation day")."""
+        """Whether the run was up, and the feed covers enough, in the evidence bar that ends at ``time_ns`` (docs/GLOSSARY.md, "Valid bar")."""
+        if self._up_from - (time_ns - EVIDENCE_BAR_NS) > EVIDENCE_BAR_NS * _MISSING_MAX:
+            return False
         if self._tape is None:
             return True
         names = [feed.price.stream.name for feed in track.feeds]

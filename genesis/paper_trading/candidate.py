@@ -60,6 +60,7 @@ class Candidate:
         # What the next bar may lose; risk knows no attempts.
         self.risk = FilteredRisk()
         self._held_before: float | None = None
+        self._began = False
         # High, low and deepest fall of the index in each of the latest bars.
         self._stretches: deque[tuple[float, float, float]] = deque(maxlen=window_bars)
         self._is_windowed = window_bars is not None
@@ -111,8 +112,10 @@ class Candidate:
         ended = self.track.marks.begin_stretch() if self._is_windowed else None
         if ended is not None:
             self._stretches.append((ended.high, ended.low, ended.deepest))
+        is_first, self._began = not self._began, True
         if change is None:
-            self._missing += 1
+            # Of the bar in the middle of which the run began nothing is missing: it is no whole bar.
+            self._missing += not is_first
             return None
         bound = self.evidence.loss_bound
         # The bar that fixed the bound belongs to the warm-up.

@@ -7,7 +7,7 @@ So nothing that is registered later lowers a version that is live (definitions.m
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from genesis.evidence.families import closed_adjustment
 from genesis.evidence.gathering import Evidence
@@ -24,9 +24,14 @@ class Attempt:
 
 
 class Family:
-    """All versions of an account by name, each with its present attempt, and whom each that is live was tried beside."""
+    """All versions of an account by name, each with its present attempt, and whom each that is live was tried beside.
 
-    def __init__(self) -> None:
+    Args:
+        elsewhere: E, raw and hedged, of those that were tried in other runs of the account; members of everybody's family.
+    """
+
+    def __init__(self, elsewhere: Sequence[tuple[float, float]] = ()) -> None:
+        self._raw, self._hedged = [r for r, _ in elsewhere], [h for _, h in elsewhere]
         self._present: dict[str, Attempt] = {}
         self._beside: dict[str, dict[str, Attempt]] = {}
 
@@ -40,12 +45,11 @@ class Family:
 
     def adjusted(self, names: Collection[str]) -> dict[str, tuple[float, float]]:
         """E of each, raw and hedged, adjusted for its family."""
-        found = _adjusted(self._present)
-        found.update((n, _adjusted(self._beside[n])[n]) for n in names if n in self._beside)
+        found = self._adjusted(self._present)
+        found.update((n, self._adjusted(self._beside[n])[n]) for n in names if n in self._beside)
         return {n: found[n] for n in names}
 
-
-def _adjusted(family: dict[str, Attempt]) -> dict[str, tuple[float, float]]:
-    raw = closed_adjustment([a.evidence.e_value for a in family.values()])
-    hedged = closed_adjustment([a.hedged.e_value for a in family.values()])
-    return {n: (r, h) for n, r, h in zip(family, raw, hedged, strict=True)}
+    def _adjusted(self, family: dict[str, Attempt]) -> dict[str, tuple[float, float]]:
+        raw = closed_adjustment([*(a.evidence.e_value for a in family.values()), *self._raw])
+        hedged = closed_adjustment([*(a.hedged.e_value for a in family.values()), *self._hedged])
+        return {n: (r, h) for n, r, h in zip(family, raw, hedged, strict=False)}

@@ -33,6 +33,7 @@ from genesis.paper_trading.live_account import LiveAccount
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.promotion_facts import (
+    TAKES,
     AccountFacts,
     Asked,
     Command,
@@ -46,7 +47,7 @@ from genesis.paper_trading.promotion_facts import (
     Reading,
 )
 from genesis.paper_trading.promotion_manager import StrategyPromotionManager
-from genesis.paper_trading.promotion_record import commands_of, entries_of
+from genesis.paper_trading.promotion_record import commands_of, entries_of, too_late
 from genesis.paper_trading.promotion_rules import Gate, PromotionRules
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.paper_trading.stages import Action, HaltKind, Stage
@@ -76,11 +77,13 @@ def _nothing_holds(time_ns: int, equity: Decimal) -> str:
 
 
 class Inbox(Protocol):
-    """What persons want: at an evidence bar all that waits, between two of them what stops or takes away."""
+    """What persons want: at an evidence bar and at the tape's end all that waits, between bars what stops or takes away."""
 
     def at_bar(self, time_ns: int) -> Sequence[Asked]: ...
 
     def at_once(self, time_ns: int) -> Sequence[Asked]: ...
+
+    def at_end(self, time_ns: int) -> Sequence[Asked]: ...
 
     def is_urgent(self, time_ns: int) -> bool:
         """Whether anything that was not answered before waits for `at_once`."""
@@ -99,6 +102,10 @@ class NoInbox:
         return ()
 
     def at_once(self, time_ns: int) -> Sequence[Asked]:
+        """Nothing."""
+        return ()
+
+    def at_end(self, time_ns: int) -> Sequence[Asked]:
         """Nothing."""
         return ()
 
@@ -220,6 +227,7 @@ class CapitalLadder:
         rates: what the versions' moneys are worth in USD.
         start_ns: engine time at which the evaluation begins.
         tiers: of the account.
+        elsewhere: E, raw and hedged, of the versions that were tried in other runs of the account.
         limits: of the account, beside its tier.
     """
 
@@ -238,6 +246,7 @@ class CapitalLadder:
         rates: AccountRates,
         start_ns: int,
         tiers: Sequence[Tier] = DEFAULT_TIERS,
+        elsewhere: Sequence[tuple[float, float]] = (),
         limits: Limits | None = None,
     ) -> None:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
@@ -253,7 +262,7 @@ class CapitalLadder:
         self._versions: dict[str, _Version] = {}
         self._live_account = LiveAccount(limits or Limits(), rates, tape, self._versions)
         self._by_live: dict[str, _Version] = {}
-        self._family = Family()
+        self._family = Family(elsewhere)
         self._tests: list[AbTest] = []
         self._tier: AccountTier | None = None
         # The account as the last evidence bar found it.
@@ -295,6 +304,11 @@ class CapitalLadder:
     def hold_back_by(self, reason: HoldBack) -> None:
         """Ask ``reason`` at every look, by time and equity in USD, why nobody may rise."""
         self._hold_back = reason
+
+    def shown(self) -> dict[str, tuple[float, float]]:
+        """By version E of its present attempt, raw and hedged."""
+        found = self._versions.values()
+        return {v.name: (v.candidate.evidence.e_value, v.candidate.hedged.e_value) for v in found}
 
     @property
     def pairs(self) -> list[LivePair]:
@@ -356,7 +370,7 @@ class CapitalLadder:
         """Gather, decide, write, do; between evidence bars only what persons take away, and what waits for fresh prices."""
         self._looked_ns = time_ns
         if time_ns < self._bar_ns:
-            return self._look_between(time_ns)
+            return self._look_between(time_ns, self._inbox.at_once(time_ns))
         self._bar_ns = time_ns + EVIDENCE_BAR_NS
         for version in self._versions.values():
             version.candidate.close_bar()
@@ -380,6 +394,14 @@ class CapitalLadder:
         self._ask_again(time_ns)
         return events
 
+    def look_at_end(self, time_ns: int) -> list[Event]:
+        """Answer what waits as the tape ends, unless this moment was looked at: what takes away is done, what waits for an evidence bar is refused."""
+        asked = self._inbox.at_end(time_ns) if time_ns > self._looked_ns else ()
+        if not asked:
+            return []
+        self._looked_ns = time_ns
+        return self._look_between(time_ns, asked)
+
     def _judged(self, version: _Version, now: int) -> tuple[Verdict, ...]:
         gap = None if version.live is None or version.watch is None else version.watch.gap()
         found, criteria = version.candidate.measurements(now, gap), self._criteria
@@ -388,10 +410,11 @@ class CapitalLadder:
 
     # ---- between evidence bars
 
-    def _look_between(self, now: int) -> list[Event]:
-        """Do what persons take away, and flatten those halted by risk while prices were stale, once these are fresh."""
-        commands, refused = commands_of(self._inbox.at_once(now), now)
-        events: list[Event] = list(refused)
+    def _look_between(self, now: int, asked: Sequence[Asked]) -> list[Event]:
+        """Do what persons take away, and flatten those halted by risk while prices were stale, once these are fresh; what waits for a bar is refused."""
+        wanted, refused = commands_of(asked, now)
+        commands = [c for c in wanted if c.order in TAKES]
+        events: list[Event] = [*refused, *too_late([c for c in wanted if c.order not in TAKES], now)]
         named = [v for v in self._versions.values() if any(c.target in (None, v.name) for c in commands)]
         for version in named:
             _stand_at(version, now)

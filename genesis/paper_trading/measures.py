@@ -142,7 +142,9 @@ class BarReturns:
 
     def _worked_out(self, n: int) -> dict[str, Metric]:
         if self._told is None or n < self._told[0].n:
-            self._told = Moments(), RecentReturns()
+            # What was taken in already need not be gone through again, as after a start from a snapshot.
+            taken = n >= self._moments.n
+            self._told = (self._moments.copy(), self._recent.copy()) if taken else (Moments(), RecentReturns())
         moments, recent = self._told
         self._take(moments, recent, n)
         return _of_bars(moments, recent)

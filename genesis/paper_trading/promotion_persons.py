@@ -139,11 +139,21 @@ class Persons:
         if (stage, move) not in STAGES:
             self._answer(False, f"{move.value}: expected a stage where it is possible, found {stage.value}")
             return None
+        if self._is_being_flattened():
+            # Less than a flattening, whatever it is called, would leave a position to its strategy that risk wants closed.
+            self._answer(False, f"{move.value}: expected a version that is flat, found one that a halt flattens first")
+            return None
         words = f"{move.value} by {command.author}: {command.reason}"
         if move is Move.RESUME:
             return self._resumed(command, words)
         self._answer(True, f"{move.value} by {command.author}")
         return Step(move, NOTHING, (words,), **_NOT_HALTED)
+
+    def _is_being_flattened(self) -> bool:
+        """What a risk limit or a person halted still holds something: it is on its way out, or waits for fresh prices."""
+        standing = self._minutes.standing
+        by_risk = standing.halt is not None and standing.halt.kind is HaltKind.RISK
+        return standing.stage is Stage.HALTED and by_risk and not self._minutes.facts.live_flat
 
     def _resumed(self, command: Command, words: str) -> Step:
         """Back to paper for a further attempt; who had been rejected or archived before the halt is so again."""

@@ -39,6 +39,12 @@ def commands_of(inbox: Iterable[Asked], time_ns: int) -> tuple[list[Command], li
     return commands, refused
 
 
+def too_late(commands: Iterable[Command], time_ns: int) -> list[CommandTaken]:
+    """Answers to what waited for an evidence bar when the tape ended: none follows at which it could be weighed."""
+    words = "refused: the tape has ended, and no evidence bar follows at which it could be weighed"
+    return _answered([Answer(c, False, f"{c.order.value} {words}") for c in commands], time_ns, None)
+
+
 def evaluation_of(digest: str, record: Mapping[str, object]) -> Evaluation:
     """A decision as an entry holds it.
 

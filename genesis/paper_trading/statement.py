@@ -24,7 +24,7 @@ _PLANNED_SHARPE, _WIDE_BOUND = 5.0, 20.0
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """The evidence of one version at its last evidence bar.
 
-    ``moved`` of the bars had a return other than 0; ``adjusted`` is E among the ``family`` members, ``None`` where it was not recorded.
+    ``moved`` of the bars had a return other than 0; ``adjusted`` is E among the ``family`` members of the run and those ``elsewhere``, ``None`` where it was not recorded.
     ``loss_bound`` is a fraction of equity a bar, ``deviation`` that of all bars' returns; ratios are annual. ``promotion`` are the rules that capital is given by,
     and ``attempt`` which try this evidence is of: every further one raises what is asked.
     """
@@ -47,6 +47,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     look: Look | None = None
     promotion: PromotionRules = PromotionRules()
     attempt: int = 1
+    elsewhere: int = 0
 
     @property
     def counted(self) -> float:
@@ -119,9 +120,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         return f"E = {self.e_value:.3g} after {length}: {words}, however often one looks."
 
     def _among(self) -> tuple[str, ...]:
-        if self.adjusted is None or self.family < 2:
+        if self.adjusted is None or self.family + self.elsewhere < 2:
             return ()
-        found = f"Adjusted for the {self.family} versions tried in this run: E = {self.adjusted:.3g}"
+        others = f" and the {self.elsewhere} tried before in other runs of the account" if self.elsewhere else ""
+        found = f"Adjusted for the {self.family} versions tried in this run{others}: E = {self.adjusted:.3g}"
         if self.adjusted <= 1:
             return (f"{found}, no evidence.",)
         words = f"that any of them without edge gets there has probability {at_most(1 / self.adjusted)}"

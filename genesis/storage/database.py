@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from genesis.storage.bulk import put_values
@@ -47,6 +48,11 @@ class Database(Protocol):
     @property
     def contains(self) -> str:
         """The condition that the column ``bytes`` holds the bytes of the next ``?``."""
+        ...
+
+    @property
+    def dialect(self) -> str:
+        """SQLAlchemy's name for this database and its driver."""
         ...
 
     @property
@@ -94,6 +100,14 @@ class Database(Protocol):
         """Whether nothing is in it yet."""
         ...
 
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of this name."""
+        ...
+
+    def lend(self) -> AbstractContextManager[Any]:
+        """The driver's own connection, for who brings statements of its own into the caller's transaction; what the driver raises inside is told as by `execute`."""
+        ...
+
     def is_ours(self) -> bool:
         """Whether `mark_as_ours` was called on it."""
         ...
@@ -119,6 +133,7 @@ class SqliteDatabase(sqlite3.Connection):
     """
 
     contains = "instr(bytes, ?)"
+    dialect = "sqlite"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,6 +173,15 @@ class SqliteDatabase(sqlite3.Connection):
     def is_empty(self) -> bool:
         """Whether there is no table."""
         return not self.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of this name."""
+        query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(self.execute(query, (name,)).fetchone()[0])
+
+    def lend(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Itself."""
+        return nullcontext(self)
 
     def is_ours(self) -> bool:
         """Whether the header says so."""

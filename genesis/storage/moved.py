@@ -7,10 +7,14 @@ no more than one of both goes on, and the move can be brought to its end.
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import msgspec
 
-from genesis.errors import ConfigError, StorageError
-from genesis.storage.address import StoreAddress
+from genesis.errors import ConfigError, GenesisError, StorageError
+from genesis.storage.address import StoreAddress, store_address
+from genesis.storage.beside import connect_to_read
 from genesis.storage.database import Database
 from genesis.storage.entries import chain_head
 from genesis.storage.faults import transaction
@@ -59,19 +63,53 @@ def ensure_here(db: Database, store: StoreAddress) -> None:
     """Refuse a store in which its history does not go on.
 
     Raises:
-        ConfigError: it was moved away, or is the copy of a move that has not come to its end; the message says what to do.
+        ConfigError: it was moved away, or a move to or from it has not come to its end; the message says what to do.
     """
+    ensure_not_moving(db, store)
     target = moved_to(db)
     if target is not None:
         raise ConfigError(
             f"{store}: expected a store whose history goes on here, found it moved to {target}; put that into run.store"
         )
-    copied = copy_of(db)
+
+
+def ensure_not_moving(db: Database, store: StoreAddress) -> None:
+    """Refuse a store while a move to or from it has not come to its end: what is noted in either would be missing in the other.
+
+    Raises:
+        ConfigError: one has not; the message names the command that ends it.
+    """
+    why = unfinished(store, copy_of(db), moved_to(db))
+    if why is not None:
+        raise why
+
+
+def unfinished(store: StoreAddress, copied: Arriving | None, target: str | None) -> ConfigError | None:
+    """The refusal of a store that says of itself what it was ``copied`` from, or to what ``target`` it was moved, while that has not come to its end."""
     if copied is not None:
-        raise ConfigError(
-            f"{store}: expected a store whose history goes on here, found one to which a move has not come to its end; "
-            f"genesis db migrate {copied.source} --to {store} brings it there"
-        )
+        source, there, found = copied.source, str(store), "one to which a move has not come to its end"
+    elif target is not None and _is_on_its_way(store, target):
+        source, there, found = _named(store), target, "one from which a move has not come to its end"
+    else:
+        return None
+    return ConfigError(
+        f"{store}: expected a store whose history goes on here, found {found}; genesis db migrate {source} --to {there} brings it there"
+    )
+
+
+def _is_on_its_way(store: StoreAddress, target: str) -> bool:
+    """Whether ``target``, for which ``store`` was closed, has not been opened; not where that cannot be asked: it says so itself then."""
+    try:
+        with closing(connect_to_read(store_address(target), older=True)) as there:
+            copied = copy_of(there)
+    except GenesisError:
+        return False
+    return copied is not None and copied.source == _named(store)
+
+
+def _named(store: StoreAddress) -> str:
+    """As it is called whatever folder somebody is in."""
+    return str(store.resolve() if isinstance(store, Path) else store)
 
 
 def close_source(db: Database, store: StoreAddress, copied: Arriving, target: str, host: str, wall_ns: int) -> None:

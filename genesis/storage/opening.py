@@ -43,9 +43,10 @@ def open_store(address: StoreAddress, clock: Clock, host: str, lines: Lines | No
 
 
 class Keeping(msgspec.Struct, frozen=True):
-    """What keeps a store: database and its version, versions of record and projections, and the engine that holds it, if any."""
+    """What keeps a store: database and its version, revision of the record and its number, version of the projections, and the engine that holds it, if any."""
 
     database: str
+    revision: str | None
     schema_version: int | None
     projections_version: int | None
     held_by: str | None
@@ -59,7 +60,9 @@ def keeping(address: StoreAddress) -> Keeping:
     """
     with storage_errors(address), closing(connect_to_read(address, older=True)) as db:
         name, holder = _kept_by(address, db)
-        return Keeping(name, schema.version(db, "schema"), schema.version(db, "projections"), holder)
+        revision = schema.revision(db)
+        number = None if revision is None else int(revision)
+        return Keeping(name, revision, number, schema.version(db, "projections"), holder)
 
 
 def _kept_by(address: StoreAddress, db: Database) -> tuple[str, str | None]:

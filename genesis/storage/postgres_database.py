@@ -84,6 +84,7 @@ class PostgresDatabase:
     """
 
     contains = "position(? IN bytes) > 0"
+    dialect = "postgresql+psycopg"
 
     def __init__(self, address: PostgresAddress, *, read_only: bool = False) -> None:
         self.address = address
@@ -189,6 +190,16 @@ class PostgresDatabase:
     def is_empty(self) -> bool:
         """Whether the schema has no table, or does not exist."""
         return not self.execute("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()").fetchone()[0]
+
+    def has_table(self, name: str) -> bool:
+        """Whether the schema has a table of this name."""
+        return bool(self.execute("SELECT to_regclass(?) IS NOT NULL", (name,)).fetchone()[0])
+
+    @contextmanager
+    def lend(self) -> Iterator[psycopg.Connection]:
+        """The driver's connection."""
+        with self._told():
+            yield self._db
 
     def is_ours(self) -> bool:
         """Whether a store was made in this schema."""

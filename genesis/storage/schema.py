@@ -1,7 +1,8 @@
 """The tables of a store: both chains, the inbox, and the projections that people query.
 
 The chains and the inbox are the record. A projection is made from the entries alone and can be made again: when its layout
-changes, `PROJECTIONS_VERSION` goes up and the next engine rebuilds it; `SCHEMA_VERSION` covers the record.
+changes, `PROJECTIONS_VERSION` goes up and the next engine rebuilds it. `SCHEMA_VERSION` covers the record: it is the number of the last
+of Alembic's revisions (`genesis/storage/revisions`), and a new store is made at that one directly.
 """
 
 from __future__ import annotations
@@ -14,8 +15,19 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.database import Database
 from genesis.storage.faults import transaction
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PROJECTIONS_VERSION = 7
+
+
+def revision_of(schema_version: int) -> str:
+    """Alembic's name for a version of the record."""
+    return f"{schema_version:04}"
+
+
+HEAD = revision_of(SCHEMA_VERSION)
+REVISIONS = tuple(revision_of(v) for v in range(1, SCHEMA_VERSION + 1))
+# Alembic's own name for the table in which it looks for a database's revision.
+REVISION_TABLE = "alembic_version"
 
 _RECORD = """
 CREATE TABLE versions (part TEXT PRIMARY KEY, version INTEGER NOT NULL);
@@ -24,6 +36,7 @@ CREATE TABLE operations (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB
 CREATE TABLE inbox (number INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, target TEXT, author TEXT NOT NULL,
     reason TEXT NOT NULL, wall_time INTEGER NOT NULL, taken_at_seq INTEGER);
 """
+_REVISION = "CREATE TABLE alembic_version (version_num TEXT PRIMARY KEY NOT NULL);"
 # Beside the record and no part of it: it is neither copied nor exported, and a store without any row of it is whole.
 _SNAPSHOTS = "CREATE TABLE snapshots (number INTEGER PRIMARY KEY, facts TEXT NOT NULL, state BLOB NOT NULL);"
 
@@ -123,15 +136,15 @@ def is_new(db: Database, place: StoreAddress, *, older: bool = False) -> bool:
         return True
     if not db.is_ours():
         raise StorageError(f"{place}: expected a Genesis store, found a database of another program")
-    found = version(db, "schema") or 0
-    if found > SCHEMA_VERSION or not found:
+    found = revision(db)
+    if found not in REVISIONS:
         raise StorageError(
-            f"{place}: expected a store of schema version {SCHEMA_VERSION} or an earlier one, found {found or 'none'}; "
+            f"{place}: expected a store of schema revision {HEAD} or an earlier one, found {found or 'none'}; "
             "use the version of Genesis that made it, or a new store"
         )
-    if found < SCHEMA_VERSION and not older:
+    if found != HEAD and not older:
         raise StorageError(
-            f"{place}: expected a store of schema version {SCHEMA_VERSION}, found the earlier {found}; "
+            f"{place}: expected a store of schema revision {HEAD}, found the earlier {found}; "
             "genesis db upgrade brings it forward, and so does the next run"
         )
     return False
@@ -148,8 +161,17 @@ def columns(db: Database, table: str) -> list[str]:
     return [c[0] for c in found.description]
 
 
+def revision(db: Database) -> str | None:
+    """The revision of the record, ``None`` where there is none. Versions 1 to 3 kept its number in ``versions``; several, which only another hand can have written, are told together."""
+    if db.has_table(REVISION_TABLE):
+        rows = db.execute("SELECT version_num FROM alembic_version ORDER BY version_num").fetchall()
+        return " and ".join(str(found) for (found,) in rows) or None
+    found = version(db, "schema")
+    return None if found is None else revision_of(found)
+
+
 def version(db: Database, part: str) -> int | None:
-    """The stored version of ``schema`` or ``projections``."""
+    """The stored version of ``projections``, and of ``schema`` in a store of versions 1 to 3."""
     row = db.execute("SELECT version FROM versions WHERE part = ?", (part,)).fetchone()
     return None if row is None else int(row[0])
 
@@ -158,15 +180,16 @@ def create(db: Database) -> None:
     """Make an empty database a store, all at once or not at all."""
     with transaction(db):
         _execute(db, _RECORD)
-        create_snapshots(db)
-        db.execute("INSERT INTO versions VALUES ('schema', ?)", (SCHEMA_VERSION,))
+        _execute(db, _SNAPSHOTS)
+        stamp(db, HEAD)
         create_projections(db)
         db.mark_as_ours()
 
 
-def create_snapshots(db: Database) -> None:
-    """A table of no snapshots, in the caller's transaction."""
-    _execute(db, _SNAPSHOTS)
+def stamp(db: Database, name: str) -> None:
+    """Make the table of the revision and put ``name`` into it, in the caller's transaction."""
+    _execute(db, _REVISION)
+    db.execute("INSERT INTO alembic_version VALUES (?)", (name,))
 
 
 def create_projections(db: Database) -> None:

@@ -159,7 +159,7 @@ def prepare(db: Database, path: StoreAddress, lines: Lines | None = None) -> Non
     # It changes no row: a store that cannot be written is refused now rather than at the first commit.
     db.execute("UPDATE versions SET version = 0 WHERE part = ''")
     # What lies before the last snapshot was in order when that was taken; `system/rechecking.py` looks at it beside the run. Where no snapshot will do, every entry is compared and linked again.
-    old = schema.version(db, "schema") != schema.SCHEMA_VERSION
+    old = schema.revision(db) != schema.HEAD
     findings = check_chains(db, None if old else last_witnessed(db))
     if findings:
         first = findings[0]

@@ -6,9 +6,11 @@ same. It never asks the clock or a random generator; time is ``self.now``.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol
+from types import ModuleType
+from typing import Any, ClassVar, Protocol, Self
 
 import msgspec
 
@@ -86,6 +88,28 @@ class NoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of a strategy that has none."""
 
 
+def _own_copies(cls: type[Strategy]) -> dict[str, Any]:
+    """By name a copy of each attribute of the class that can be changed; what two of them share, their copies share."""
+    held: dict[str, Any] = {}
+    for kind in reversed(cls.__mro__):
+        if kind not in (object, Strategy):
+            held.update(vars(kind))
+    copies: dict[str, Any] = {}
+    seen: dict[int, Any] = {}
+    for name, value in held.items():
+        if name.startswith("__") or isinstance(value, (type, ModuleType)) or hasattr(type(value), "__get__"):
+            continue
+        try:
+            copied = copy.deepcopy(value, seen)
+        except Exception as error:
+            expected = "expected an attribute of the class of which each strategy can have a copy"
+            found = f"found {type(value).__name__} ({error}); set it in on_start"
+            raise TypeError(f"{cls.__name__}.{name}: {expected}, {found}") from error
+        if copied is not value:
+            copies[name] = copied
+    return copies
+
+
 class Strategy:
     """Base class. Subclass it, declare ``Params`` if you need any, and override the hooks you want.
 
@@ -95,6 +119,16 @@ class Strategy:
 
     Params: ClassVar[type[msgspec.Struct]] = NoParams
     synthetic: ClassVar[bool] = False
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """A strategy with a copy of its own of whatever its class holds that can be changed: variants of one class tell each other nothing by it.
+
+        Raises:
+            TypeError: something of that cannot be copied.
+        """
+        made = super().__new__(cls)
+        vars(made).update(_own_copies(cls))
+        return made
 
     def __init__(self, instruments: tuple[Instrument, ...], params: Any) -> None:
         self.instruments = instruments

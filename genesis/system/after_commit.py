@@ -34,12 +34,17 @@ def snapping(
 def ensuring(
     earlier: EarlierEntries | None, on_progress: Callable[[Progress], None] | None
 ) -> Callable[[Progress], None] | None:
-    """Stop where an earlier entry was found altered, else go on to who wants to know."""
+    """Stop where an earlier entry was found altered, else go on to who wants to know.
+
+    They are looked at from the first new entry on: two threads of Python share one processor, and until then somebody waits for that entry.
+    """
     if earlier is None:
         return on_progress
 
     def durable(progress: Progress) -> None:
         earlier.ensure()
+        if not progress.replaying:
+            earlier.begin()
         if on_progress is not None:
             on_progress(progress)
 

@@ -35,6 +35,7 @@ from genesis.system.archive import Archived as Exported
 from genesis.system.archive import archive, archive_until, sha256_of
 from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature
+from genesis.system.moving import ensure_not_being_moved
 
 _GATHERED = 0.1
 
@@ -56,9 +57,10 @@ def move_out(store: StoreAddress, before_ns: int, out: Path, previous: Path | No
         previous: the archive that holds what was moved out earlier.
 
     Raises:
-        ConfigError: no checkpoint is that old, nothing of it is still in the store, ``out`` is there and is something else, or the earlier archive is not given.
+        ConfigError: a move of it has not come to its end, no checkpoint is that old, nothing of it is still in the store, ``out`` is there and is something else, or the earlier archive is not given.
         IntegrityError: store or archive is not sound; nothing was moved. StorageError: one of them cannot be read or written.
     """
+    ensure_not_being_moved(store)
     with open_store(store, clock, socket.gethostname()) as kept:
         return move_out_of(kept, before_ns, out, previous)
 
@@ -92,8 +94,9 @@ def bring_back(store: StoreAddress, archive: Path, clock: Clock) -> int:
     """Put the bytes of archived entries back into the store; no engine may be at work. How many entries the archive holds.
 
     Raises:
-        ConfigError: nothing lies in an archive, or an engine holds the store. IntegrityError: it is another archive, or altered; nothing was changed.
+        ConfigError: nothing lies in an archive, an engine holds the store, or a move of it has not come to its end. IntegrityError: it is another archive, or altered; nothing was changed.
     """
+    ensure_not_being_moved(store)
     file, holder = ArchiveFile(archive), keeping(store).held_by
     if holder is not None:
         raise ConfigError(f"{store}: expected no engine at work, found one: {holder}")
@@ -125,8 +128,10 @@ def bring_forward(store: StoreAddress, clock: Clock, archive: ArchiveFile | None
     """Bring a store of an earlier version to this one's layout, all of it or nothing, and note it; no engine may be at work.
 
     Raises:
-        ConfigError: tables are made again, and the archive that holds old entries is missing or not of this store. IntegrityError: it is another, or altered.
+        ConfigError: a move of it has not come to its end; or tables are made again, and the archive that holds old entries is missing or not of this store.
+        IntegrityError: it is another, or altered.
     """
+    ensure_not_being_moved(store)
     before, lines = keeping(store).schema_version, lines_for(store, archive)
     with open_store(store, clock, socket.gethostname(), lines) as kept:
         if before != SCHEMA_VERSION:

@@ -25,6 +25,7 @@ from genesis.storage.rows import EntryRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.archive_file import ArchiveFile, lines_for
 from genesis.system.keys import check_signature, existing_key, follow, following_key, signing_key
+from genesis.system.moving import ensure_not_being_moved
 from genesis.system.publishing import Publisher
 
 
@@ -127,8 +128,9 @@ def rebuild(store: StoreAddress, clock: Clock, archive: ArchiveFile | None = Non
     """Make the tables that people query again from the entries; no engine may be at work. How many entries there are.
 
     Raises:
-        ConfigError: some lie in an archive that is not given, or none does and one is. IntegrityError: it is another archive, or altered.
+        ConfigError: a move of it has not come to its end, some lie in an archive that is not given, or none does and one is. IntegrityError: it is another archive, or altered.
     """
+    ensure_not_being_moved(store)
     lines = lines_for(store, archive)
     with open_store(store, clock, socket.gethostname(), lines) as kept:
         kept.rebuild_projections(lines)

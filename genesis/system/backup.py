@@ -18,6 +18,7 @@ from genesis.storage.beside import beside, connect_to_file
 from genesis.storage.faults import storage_errors
 from genesis.storage.operations import append_operation
 from genesis.storage.sqlite import StoreReader
+from genesis.system.moving import ensure_not_being_moved
 from genesis.system.syncing import sync
 
 # What SQLite keeps beside a store; an old one beside a new file would be taken for its own.
@@ -36,11 +37,12 @@ def back_up(store: StoreAddress, out: Path, clock: Clock) -> Copied:
     """Copy a store as one commit left it, whatever an engine commits meanwhile; noted in the store's operations chain.
 
     Raises:
-        ConfigError: ``out`` is there already. StorageError: the store cannot be read, or ``out`` not written.
+        ConfigError: ``out`` is there already, or a move of the store has not come to its end. StorageError: the store cannot be read, or ``out`` not written.
         IntegrityError: the store, and so its copy, is not sound; nothing is left of the copy.
     """
     store = _file(store)
     with _new_file(out) as part:
+        ensure_not_being_moved(store)
         copied = _copy(store, part)
     with beside(store) as db:
         facts: dict[str, object] = {"entries": copied.entries, "head": copied.head}

@@ -1,8 +1,8 @@
 """Commands on their way from the inbox of a store into a run.
 
-What stops or takes away (`TAKES`) is taken between the next two batches, all else at the first evidence bar that closes after it was left; the entry that
-records it says when, and the inbox names the entry. When a run is made again from its tape, those that were recorded are taken where they were, and no other
-before the record ends.
+What stops or takes away (`TAKES`) is taken between the next two batches, all else at the first evidence bar that closes after it was left, and what is left
+when the tape ends is taken or refused then; the entry that records it says when, and the inbox names the entry. When a run is made again from its tape, those
+that were recorded are taken where they were, and no other before the record ends.
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class InboxCommands:
     def at_once(self, time_ns: int) -> Sequence[Asked]:
         """What is to be answered at ``time_ns`` between two evidence bars, in the inbox's order."""
         return self._recorded_at(time_ns) if time_ns <= self._until else self._taken(self._urgent())
+
+    def at_end(self, time_ns: int) -> Sequence[Asked]:
+        """What is to be answered at ``time_ns``, at which the tape ends, in the inbox's order."""
+        return self._recorded_at(time_ns) if time_ns <= self._until else self._taken(self._left())
 
     def is_urgent(self, time_ns: int) -> bool:
         """Whether something waits that may be answered at ``time_ns``, beyond the record, without waiting for the evidence bar."""

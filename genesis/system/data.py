@@ -58,7 +58,7 @@ def _one_a_stream(readings: list[Reading]) -> list[Reading]:
     """Files of one stream that follow one another are joined, where the first of them stands; others would be two truths."""
     streams: dict[str, list[Reading]] = {}
     for reading in readings:
-        streams.setdefault(reading.stream().name, []).append(reading)
+        streams.setdefault(reading.name, []).append(reading)
     try:
         return [joined(of_stream) for of_stream in streams.values()]
     except ValueError as error:

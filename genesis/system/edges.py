@@ -33,6 +33,22 @@ def with_edges(readings: Sequence[Reading]) -> list[Reading]:
     return [_with(r, begin, end) if r.kind in _PRICES and r.rows else r for r in readings]
 
 
+def up_from_ns(readings: Sequence[Reading]) -> int:
+    """Engine time from which the rows of prices tell of the market: the first bar's open, or the first row of what are no time bars.
+
+    Where no market was open between that and the start of its evidence bar, the latter: that bar lacks nothing.
+    """
+    prices = [r for r in readings if r.kind not in COMPANIONS and r.rows]
+    begin = min((_told_from(r) for r in prices), default=0)
+    bar_ns = begin // EVIDENCE_BAR_NS * EVIDENCE_BAR_NS
+    return begin if any(_any_open(r, bar_ns, begin) for r in prices) else bar_ns
+
+
+def _told_from(reading: Reading) -> int:
+    is_time = reading.spec is not None and reading.spec.kind is BarKind.TIME
+    return int(reading.columns["time_open" if is_time else "ts"][0])
+
+
 def _with(reading: Reading, begin: int, end: int) -> Reading:
     calendar, spec = reading.instrument.calendar, reading.spec
     if spec is not None and spec.kind is BarKind.TIME:

@@ -23,6 +23,7 @@ from genesis.paper_trading.validation_criteria import ValidationCriteria
 from genesis.paper_trading.verdicts import Status, Verdict, Window, overall
 from genesis.storage.rows import EvidenceRow, SampleRow
 from genesis.storage.sqlite import StoreReader
+from genesis.system.elsewhere import Elsewhere
 
 DISCOVERY_RATE = 0.10
 _Kind = TypeVar("_Kind")
@@ -83,6 +84,11 @@ def criteria_of(store: StoreReader) -> tuple[ValidationCriteria, bool]:
     if "criteria" not in first:
         return ValidationCriteria(), False
     return _as(store, "criteria", first["criteria"], ValidationCriteria), True
+
+
+def elsewhere_of(store: StoreReader) -> Elsewhere:
+    """What else was tried in the account when the run began, as its first entry holds it."""
+    return Elsewhere.of(_first(store))
 
 
 def promotion_of(store: StoreReader) -> PromotionRules:
@@ -198,6 +204,7 @@ def _statements(store: StoreReader, rows: Mapping[str, Sequence[EvidenceRow]], e
     found, family = looks(returns), store.latest_family(entries)
     adjusted: Mapping[str, float] = {} if family is None else family.adjusted
     promotion = promotion_of(store)
+    elsewhere = len(elsewhere_of(store).tried)
     last = {p.track: p for p in store.last_promotions()}
     statements = {}
     for track, column in returns.items():
@@ -209,6 +216,7 @@ def _statements(store: StoreReader, rows: Mapping[str, Sequence[EvidenceRow]], e
             e_value=e.e_value,
             adjusted=adjusted.get(track),
             family=len(adjusted),
+            elsewhere=elsewhere,
             loss_bound=e.loss_bound,
             bound_broken=e.bound_broken,
             deviation=e.deviation,

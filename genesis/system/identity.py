@@ -11,6 +11,7 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import genesis
 from genesis.strategies.base import Strategy
 
 _OURS = Path(genesis.__file__).parent
+_SOURCES_KEPT = 256  # of which the imports are known: every track of a strategy asks again
 
 
 def version_of(
@@ -70,20 +72,22 @@ def _root(source: Path) -> Path:
 
 def _local_imports(path: Path, code: bytes, root: Path) -> Iterator[Path]:
     """Files under ``root`` that a module imports: by its folder's names, or relative to its own package."""
+    for level, module in _imports(code):
+        yield from _files(path.parents[min(level, len(path.parents)) - 1] if level else root, module)
+
+
+@lru_cache(_SOURCES_KEPT)
+def _imports(code: bytes) -> tuple[tuple[int, str], ...]:
+    """Whatever the source imports or may import: how many dots before it, and its name."""
+    found: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from _files(root, alias.name)
+            found.extend((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = root
-            if node.level:
-                base = path.parent
-                for _ in range(node.level - 1):
-                    base = base.parent
             module = node.module or ""
-            yield from _files(base, module)
-            for alias in node.names:
-                yield from _files(base, f"{module}.{alias.name}" if module else alias.name)
+            found.append((node.level, module))
+            found.extend((node.level, f"{module}.{alias.name}" if module else alias.name) for alias in node.names)
+    return tuple(dict.fromkeys(found))
 
 
 def _files(base: Path, module: str) -> Iterator[Path]:

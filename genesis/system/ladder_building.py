@@ -75,8 +75,14 @@ class LadderBuilder:
         self._config, self._readings, self._tape = config, readings, tape
         self._simulator, self._betting, self._tiers = simulator, betting, tiers
 
-    def build(self, tracks: Sequence[Mapping[str, object]], judges: Sequence[OwnJudge], start_ns: int) -> BuiltLadder:
-        """``tracks``: what is told of each track of the simulator; the ladder begins at ``start_ns`` (engine ns)."""
+    def build(
+        self,
+        tracks: Sequence[Mapping[str, object]],
+        judges: Sequence[OwnJudge],
+        start_ns: int,
+        elsewhere: Sequence[tuple[float, float]] = (),
+    ) -> BuiltLadder:
+        """``tracks``: what is told of each track of the simulator; the ladder begins at ``start_ns`` (engine ns); ``elsewhere`` as `CapitalLadder` takes it."""
         config, paper = self._config, self._config.paper_trading
         venue = LiveVenue(config.live_profile, config.live_venue.seed)
         candidates = [t for t, facts in zip(self._simulator.tracks, tracks, strict=True) if _is_candidate(t, facts)]
@@ -93,6 +99,7 @@ class LadderBuilder:
             rates,
             start_ns,
             self._tiers,
+            elsewhere,
             config.risk,
         )
         ladder.judge_also_by(judges)

@@ -15,7 +15,7 @@ from genesis.storage.archived import Lines
 from genesis.storage.audit import Audit
 from genesis.storage.beside import connect_to_read, is_there
 from genesis.storage.faults import storage_errors
-from genesis.storage.moved import MIGRATED, Arriving, ensure_here
+from genesis.storage.moved import MIGRATED, Arriving, ensure_here, ensure_not_moving, unfinished
 from genesis.storage.opening import open_store
 from genesis.storage.store import Store
 from genesis.system.archive_file import ArchiveFile, lines_for
@@ -85,6 +85,16 @@ def ensure_not_moved(store: StoreAddress) -> None:
         ensure_here(db, store)
 
 
+def ensure_not_being_moved(store: StoreAddress) -> None:
+    """Refuse a store while a move to or from it has not come to its end; what was moved away wholly may be looked after where it lies.
+
+    Raises:
+        ConfigError: one has not; the message names the command that ends it. StorageError: none there, or it cannot be read.
+    """
+    with storage_errors(store), closing(connect_to_read(store, older=True)) as db:
+        ensure_not_moving(db, store)
+
+
 def _from_anywhere(store: StoreAddress) -> StoreAddress:
     """As it is called whatever folder somebody is in: what the two stores note of each other is read later."""
     return store.resolve() if isinstance(store, Path) else store
@@ -93,14 +103,12 @@ def _from_anywhere(store: StoreAddress) -> StoreAddress:
 def _ensure_may_move(old: Store, target: StoreAddress) -> None:
     """From here, and to there, unless a move to there was begun."""
     gone = old.moved_to()
-    if gone is not None and gone != str(target):
-        raise ConfigError(f"{old.path}: expected a store whose history goes on here, found it moved to {gone}")
-    copied = old.copy_of()
-    if copied is not None:
-        raise ConfigError(
-            f"{old.path}: expected a store whose history goes on here, found one to which a move has not come to its end; "
-            f"genesis db migrate {copied.source} --to {old.path} brings it there"
-        )
+    elsewhere = None if gone == str(target) else gone
+    why = unfinished(old.path, old.copy_of(), elsewhere)
+    if why is not None:
+        raise why
+    if elsewhere is not None:
+        raise ConfigError(f"{old.path}: expected a store whose history goes on here, found it moved to {elsewhere}")
 
 
 def _copied(old: Store, new: Store, lines: Lines | None) -> Arriving:

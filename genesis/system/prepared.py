@@ -26,7 +26,8 @@ from genesis.storage.snapshots import Snapshot
 from genesis.system.beginning import Beginning
 from genesis.system.companions import COMPANIONS, check_marks, within_prices
 from genesis.system.data import interval_ns
-from genesis.system.edges import with_edges
+from genesis.system.edges import up_from_ns, with_edges
+from genesis.system.elsewhere import Elsewhere
 from genesis.system.faulted import faulted_streams
 from genesis.system.ladder_building import BuiltLadder, LadderBuilder, own_criteria
 from genesis.system.pacing import Pace
@@ -38,7 +39,13 @@ from genesis.system.weighing import betting_rules
 
 
 class Prepared:
-    """A run that is built and not started. ``rules`` are the exchange's, by instrument id, where an information file is configured."""
+    """A run that is built and not started.
+
+    Args:
+        rules: the exchange's, by instrument id, where an information file is configured.
+        elsewhere: what else was tried in the account.
+        trial: the digest of the run as it is whatever else was tried; by default its own.
+    """
 
     def __init__(
         self,
@@ -46,7 +53,10 @@ class Prepared:
         folder: Path,
         readings: Sequence[Reading],
         rules: Mapping[str, ExchangeRules] | None = None,
+        elsewhere: Elsewhere | None = None,
+        trial: str = "",
     ) -> None:
+        self.elsewhere = elsewhere or Elsewhere()
         self.config, self.folder = config, folder
         self.rules = dict(rules or {})
         self.readings = tuple(with_edges(within_prices(readings)))
@@ -66,7 +76,7 @@ class Prepared:
         self._tiers = tuple(config.tiers or DEFAULT_TIERS)
         self.simulator = PaperTradingSimulator(
             self.tape,
-            _monitor(config.run.sample_every, self.tape),
+            _monitor(config.run.sample_every, self.tape, up_from_ns(self.readings)),
             config.run.seed,
             first - 1,
             config.execution,
@@ -76,7 +86,7 @@ class Prepared:
             rules=self.rules,
             terms=terms,
         )
-        tried = sum(len(s.variants) or 1 for s in config.strategies)
+        tried = sum(len(s.variants) or 1 for s in config.strategies) + len(self.elsewhere.tried)
         self.betting = betting_rules(config.paper_trading.promotion, tried)
         tracks = TrackBuilder(config, folder, self.readings, self.simulator, self.betting)
         tracks.add_all()
@@ -100,7 +110,8 @@ class Prepared:
             self.account_rates,
             self._own.code,
         )
-        self.started = RunStarted(first - 1, None, beginning.facts())
+        self.started = RunStarted(first - 1, None, beginning.facts() | self.elsewhere.facts())
+        self.trial = trial or self.digest
 
     @property
     def digest(self) -> str:
@@ -119,7 +130,7 @@ class Prepared:
 
     def _ladder(self, start_ns: int) -> BuiltLadder:
         builder = LadderBuilder(self.config, self.readings, self.tape, self.simulator, self.betting, self._tiers)
-        return builder.build(self.track_facts, self._own.judges, start_ns)
+        return builder.build(self.track_facts, self._own.judges, start_ns, self.elsewhere.e_values)
 
     @property
     def parts(self) -> Parts:
@@ -134,7 +145,11 @@ class Prepared:
 
     def anew(self) -> Prepared:
         """The same, built again."""
-        return Prepared(self.config, self.folder, self.readings, self.rules)
+        return self.beside(self.elsewhere)
+
+    def beside(self, elsewhere: Elsewhere) -> Prepared:
+        """The same, built again as one of those that were tried ``elsewhere``."""
+        return Prepared(self.config, self.folder, self.readings, self.rules, elsewhere, self.trial)
 
     def started_badly(self) -> dict[str, str]:
         """Start every strategy, for a check that does not go on to run: what it raised in ``on_start``, by track."""
@@ -181,11 +196,14 @@ class Prepared:
         is_due: Callable[[Batch], bool] | None = None,
     ) -> TradingEngine:
         resumed = self.resumed is not None
-        return TradingEngine(self.tape, self.tracks, journal, self.started, on_progress, self.ladder, resumed, is_due)
+        raw = [e for e, _ in self.elsewhere.e_values]
+        return TradingEngine(
+            self.tape, self.tracks, journal, self.started, on_progress, self.ladder, resumed, is_due, raw
+        )
 
 
-def _monitor(sample_every: str, tape: Tape) -> StrategyMonitor:
+def _monitor(sample_every: str, tape: Tape, up_from: int) -> StrategyMonitor:
     try:
-        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"), tape)
+        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"), tape, up_from)
     except ConfigError as error:
         raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None

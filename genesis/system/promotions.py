@@ -19,7 +19,8 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.inbox import leave_command
 from genesis.storage.rows import PromotionRow, StageRow, TakenRow
 from genesis.storage.sqlite import StoreReader
-from genesis.system.gatekeeper import evidence_of
+from genesis.storage.trials import Version
+from genesis.system.gatekeeper import elsewhere_of, evidence_of
 
 _NOTHING = Decimal(0)
 
@@ -37,7 +38,8 @@ class Experiment(msgspec.Struct, frozen=True):
     """One thing that was tried: an attempt of an identity of a version; where nothing decides about promotion, its reference track.
 
     ``epoch`` counts the identities of a version, ``attempt`` the tries of one. ``stage`` is ``None`` where nothing was decided, ``e_value`` where there is no
-    evidence. ``family`` is how many identities were tried together.
+    evidence. ``family`` is how many identities were tried together, those of other runs of the account with them; one that was tried ``elsewhere`` stands as it did when
+    this run began.
     """
 
     version: str
@@ -53,6 +55,7 @@ class Experiment(msgspec.Struct, frozen=True):
     fraction: str | None
     forced: bool
     time_last: int | None
+    elsewhere: bool = False
 
 
 def last_decision(store: StoreReader, version: str) -> Told:
@@ -106,14 +109,16 @@ def _recorded(store: StoreReader, row: PromotionRow) -> Evaluation:
 
 
 def all_experiments(store: StoreReader) -> list[Experiment]:
-    """Everything ever tried in this store, in the order in which it began."""
+    """Everything that the run's evidence is adjusted for, in the order in which it began: what was tried before in other runs of the account, then in this store."""
     facts = {t.track: t.facts for t in store.tracks() if not t.facts.get("beside") and not t.facts.get("faults")}
     identities = _identities(store.stages())
     decided = store.last_promotions()
     seen = {p.track for p in decided}
     undecided = [name for name in facts if name not in seen]
-    family = len({(p.track, p.epoch) for p in decided}) + len(undecided)
-    tried = [_of_decision(p, facts.get(p.track, {}), identities.get((p.track, p.epoch), ""), family) for p in decided]
+    before = elsewhere_of(store).tried
+    family = len({(p.track, p.epoch) for p in decided}) + len(undecided) + len(before)
+    tried = [_tried_elsewhere(t.version, family) for t in before]
+    tried += [_of_decision(p, facts.get(p.track, {}), identities.get((p.track, p.epoch), ""), family) for p in decided]
     evidence = evidence_of(store, store.status().entries) if undecided else {}
     for name in undecided:
         found = evidence.get(name)
@@ -135,6 +140,25 @@ def all_experiments(store: StoreReader) -> list[Experiment]:
             )
         )
     return tried
+
+
+def _tried_elsewhere(version: Version, family: int) -> Experiment:
+    return Experiment(
+        version=version.name,
+        strategy="",
+        identity=version.identity,
+        epoch=1,
+        attempt=1,
+        family=family,
+        synthetic=False,
+        e_value=version.e_value,
+        adjusted=None,
+        stage=None,
+        fraction=None,
+        forced=False,
+        time_last=None,
+        elsewhere=True,
+    )
 
 
 def _identities(moves: list[StageRow]) -> dict[tuple[str, int], str]:

@@ -11,7 +11,7 @@ from genesis.storage.sqlite import StoreReader
 
 
 class EarlierEntries:
-    """Reads a store's run chain up to a place, on a connection and in a thread of its own, from now on.
+    """Reads a store's run chain up to a place, on a connection and in a thread of its own, from `begin` on.
 
     Going on from a snapshot runs none of it again, and an entry altered there would otherwise be found by `genesis audit verify` alone.
     """
@@ -20,7 +20,11 @@ class EarlierEntries:
         self._store, self._until = store, until
         self._problem: GenesisError | None = None
         self._thread = Thread(target=self._check, name="earlier entries", daemon=True)
-        self._thread.start()
+
+    def begin(self) -> None:
+        """Read from now on, if it has not begun before."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def _check(self) -> None:
         try:
@@ -45,5 +49,6 @@ class EarlierEntries:
 
     def finish(self) -> None:
         """As `ensure`, once all of it was read."""
+        self.begin()
         self._thread.join()
         self.ensure()

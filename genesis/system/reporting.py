@@ -160,6 +160,7 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
     only = instruments[0].split(" ")[0] if len(instruments) == 1 else None
     criteria, recorded = criteria_of(store)
     statements, decided = evidence_of(store, status.entries), decided_last(store, criteria)
+    cut_ns = _cut_ns(store, names)
     tracks: list[TrackReport] = []
     others: list[TrackReport] = []
     disturbed: list[TrackReport] = []
@@ -169,7 +170,7 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
         if facts[name].get("of"):
             continue
         fills = _until(status.entries, store.fills(name))
-        track = _track(store, name, facts[name], window, fills, status.entries, only, statements.get(name))
+        track = _track(store, name, facts[name], window, fills, status.entries, only, statements.get(name), cut_ns)
         track = msgspec.structs.replace(track, decided=decided.get(name, ()))
         if "faults" in facts[name]:
             disturbed.append(track)
@@ -203,12 +204,19 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
         gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in gaps if g.stream not in faulted),
         tracks=tuple(tracks),
         beside={t.name: o for t in tracks for o in others if beside.get(t.name) == o.name},
-        benchmarks=_benchmarks(tracks, window),
+        benchmarks=_benchmarks(tracks, window, cut_ns),
         under_faults=under_faults(store, status.entries, body, facts, [*tracks, *disturbed], gaps),
         criteria=criteria,
         criteria_recorded=recorded,
     )
     return report, ladder_of(store, body, status.entries)
+
+
+def _cut_ns(store: StoreReader, names: Sequence[str]) -> int | None:
+    """End of the bar in which the run began, where no track has a return of it: of all tracks that were there it is the same bar."""
+    first = [rows[0] for name in names if (rows := store.evidence(name))]
+    end_ns = min((row.time for row in first), default=None)
+    return end_ns if all(row.bar_return is None for row in first if row.time == end_ns) else None
 
 
 def _until(entries: int, rows: Iterable[_Row]) -> list[_Row]:
@@ -225,6 +233,7 @@ def _track(
     entries: int,
     only: str | None,
     evidence: Statement | None,
+    cut_ns: int | None,
 ) -> TrackReport:
     samples = _until(entries, store.samples(name))
     denials, notes = _until(entries, store.denials(name)), _until(entries, store.notes(name))
@@ -255,7 +264,7 @@ def _track(
         gross=_line(samples, "gross_exposure", run.start_ns, 0.0),
         net=_line(samples, "net_exposure", run.start_ns, 0.0),
         hold=_line(samples, "buy_and_hold_return", run.start_ns, 0.0),
-        bars=bar_returns(equity, float(budget), run.start_ns, metrics.whole("evidence_bars"))
+        bars=bar_returns(equity, float(budget), run.start_ns, metrics.whole("evidence_bars"), cut_ns)
         if samples
         else BarReturns(),
         prices=_prices(samples, fills, facts, only),
@@ -461,7 +470,7 @@ def _trade(t: TradeRow) -> Trade:
     )
 
 
-def _benchmarks(tracks: Sequence[TrackReport], window: Window) -> tuple[Benchmark, ...]:
+def _benchmarks(tracks: Sequence[TrackReport], window: Window, cut_ns: int | None) -> tuple[Benchmark, ...]:
     """Buy and hold, once for all tracks that hold the same, and cash."""
     same: dict[Line, list[str]] = {}
     for track in tracks:
@@ -470,6 +479,7 @@ def _benchmarks(tracks: Sequence[TrackReport], window: Window) -> tuple[Benchmar
     found = []
     for line, names in same.items():
         name = "buy and hold" if len(same) == 1 else f"buy and hold, {names[0]}"
-        found.append(benchmark(name, names if len(same) > 1 else (), line, Window(window.start_ns, line.times[-1])))
+        whole = Window(window.start_ns, line.times[-1])
+        found.append(benchmark(name, names if len(same) > 1 else (), line, whole, cut_ns))
     bars = max((t.metrics.whole("evidence_bars") or 0 for t in tracks), default=0)
     return (*found, cash(window, bars))

@@ -114,7 +114,7 @@ def _saved(track: Track) -> Mapping[str, Any]:
         state = track.strategy.on_save()
     ensure(not track.entries, f"track {track.name}: on_save: expected state alone, found {len(track.entries)} entries")
     if state is None:
-        # Without attributes of its own it may still remember something, in its class or its module.
+        # Without attributes of its own it may still remember something, in its module.
         raise NotKept(f"track {track.name}: expected a strategy with on_save, found none")
     if track.arithmetic.is_changed:
         raise NotKept(f"track {track.name}: expected Python's own decimal context, found one that the strategy changed")

@@ -18,7 +18,9 @@ from genesis.errors import ConfigError
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import open_store
 from genesis.storage.store import Store
+from genesis.storage.trials import Trials
 from genesis.system import versions
+from genesis.system.account_trials import register, tried_elsewhere, versions_of
 from genesis.system.after_commit import ensuring, signing, snapping, watching
 from genesis.system.announcing import announce
 from genesis.system.archiving import move_out_at_end
@@ -65,9 +67,13 @@ def run_config(
     on_progress: Callable[[Progress], None] | None = None,
     from_start: bool = False,
 ) -> RunSummary:
-    """Run a configuration into its store, going on where an earlier process ended; as `run_prepared`."""
+    """Run a configuration into its store, going on where an earlier process ended, as one of those tried in its account; as `run_prepared`."""
     store = store_address(config.run.store, folder)
-    return run_prepared(prepare(config, folder), store, until_ns, on_progress, from_start=from_start)
+    prepared, trials = prepare(config, folder), Trials(folder / config.paper_trading.account.trials)
+    elsewhere = tried_elsewhere(prepared, store, trials)
+    if elsewhere != prepared.elsewhere:
+        prepared = prepared.beside(elsewhere)
+    return run_prepared(prepared, store, until_ns, on_progress, from_start=from_start, trials=trials)
 
 
 def run_prepared(
@@ -77,9 +83,12 @@ def run_prepared(
     on_progress: Callable[[Progress], None] | None = None,
     rows: int | None = None,
     from_start: bool = False,
+    trials: Trials | None = None,
 ) -> RunSummary:
     """`run_prepared_async` in an event loop of its own; SIGINT and SIGTERM stop it at a closed moment."""
-    return asyncio.run(run_prepared_async(prepared, store, StopRequest(), until_ns, on_progress, rows, from_start))
+    return asyncio.run(
+        run_prepared_async(prepared, store, StopRequest(), until_ns, on_progress, rows, from_start, trials)
+    )
 
 
 async def run_prepared_async(
@@ -90,11 +99,12 @@ async def run_prepared_async(
     on_progress: Callable[[Progress], None] | None = None,
     rows: int | None = None,
     from_start: bool = False,
+    trials: Trials | None = None,
 ) -> RunSummary:
     """Run what is built into ``store``; the operations chain tells of the start and the stop, and why.
 
     It goes on from the last usable snapshot, and compares with what is stored after it. ``from_start``: it runs from the tape's start, compares every
-    entry, and at the moments of the snapshots that are there the state too.
+    entry, and at the moments of the snapshots that are there the state too. What it tries is registered in ``trials``; without a ledger it is nobody's trial.
 
     Raises:
         StorageError: the store cannot be used or written. IntegrityError: what is stored is not what this run yields.
@@ -107,7 +117,7 @@ async def run_prepared_async(
             held = held_by(store)
             with open_store(store, SystemClock(), socket.gethostname()) as kept:
                 ensure_not_moved(store)
-                return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows, from_start)
+                return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows, from_start, trials)
     except BaseException as error:
         # In what words is for the face to say, once.
         log.info("run ended", reason=type(error).__name__, complete=False)
@@ -124,11 +134,14 @@ async def _run(
     on_progress: Callable[[Progress], None] | None,
     rows: int | None,
     from_start: bool,
+    trials: Trials | None,
 ) -> RunSummary:
     if not from_start:
         prepared = go_on(prepared, kept, until_ns, log)
     held, held_head = before.length, before.head
     _note_start(kept, before, log)
+    if trials is not None:
+        register(prepared, kept, trials, log)
     resumed = prepared.resumed
     if held:
         since = {} if resumed is None else {"from_snapshot_at": resumed.length, "of": iso_utc(resumed.closed_before)}
@@ -163,6 +176,8 @@ async def _run(
         raise
     reason = stop.by.name if stop.by and not complete else "tape ended" if complete else "until"
     kept.operation("stop", complete=complete, reason=reason)
+    if trials is not None and not journal.replaying:
+        trials.end(prepared.trial, versions_of(prepared, begun=True))
     # A stop before everything stored was compared: what is durable is longer than what this process has seen.
     length, head = max((held, held_head), (journal.length, journal.head.hex()))
     seen = sum(s.rows for s in prepared.tape.streams)

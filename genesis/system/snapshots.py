@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -203,8 +204,12 @@ def load(store: Store, snapshot: Snapshot, fresh: Parts) -> Parts:
     return parts
 
 
+@cache
 def build() -> str:
-    """SHA-256 (hex) of what reads and writes states: versions of Python, libraries and Genesis, every source file below the faces, and how it was compiled."""
+    """SHA-256 (hex) of what reads and writes states: versions of Python, libraries and Genesis, every source file below the faces, and how it was compiled.
+
+    As they are when it is first asked for: what changes later, this process has not loaded.
+    """
     h = hashlib.sha256(msgspec.json.encode(installed(), order="sorted"))
     root = Path(genesis.__file__).parent
     for path in sorted(p for p in root.rglob("*.py") if p.relative_to(root).parts[0] not in _NOT_OF_A_STATE):

@@ -100,8 +100,9 @@ def test_an_archive_that_was_altered_is_not_put_back(address: StoreAddress, tmp_
 
 def made_earlier(address: StoreAddress) -> None:
     """As a version without snapshots, whose tables were laid out otherwise, would have left it."""
-    edit(address, "DROP TABLE snapshots")
-    edit(address, "UPDATE versions SET version = 2 WHERE part = 'schema'")
+    for table in ("snapshots", schema.REVISION_TABLE):
+        edit(address, f"DROP TABLE {table}")
+    edit(address, "INSERT INTO versions VALUES ('schema', 2)")
     edit(address, "UPDATE versions SET version = 6 WHERE part = 'projections'")
 
 

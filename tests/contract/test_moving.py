@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,20 +17,22 @@ from genesis.model.events import Event
 from genesis.storage import schema
 from genesis.storage.address import StoreAddress
 from genesis.storage.beside import is_there
-from genesis.storage.database import APPLICATION_ID, SqliteDatabase
+from genesis.storage.database import APPLICATION_ID
 from genesis.storage.inbox import leave_command
 from genesis.storage.memory import MemoryJournal
 from genesis.storage.opening import keeping, open_store
 from genesis.storage.reader import StoreReader
 from genesis.system.archive_file import ArchiveFile
-from genesis.system.archiving import bring_back, move_out
-from genesis.system.audit import rotate, sign
+from genesis.system.archiving import bring_back, bring_forward, move_out
+from genesis.system.audit import rebuild, rotate, sign
+from genesis.system.backup import back_up
 from genesis.system.keys import check_signature
 from genesis.system.moving import ensure_not_moved, move
-from tests.contract.places import KINDS, edit
+from tests.contract.places import KINDS, edit, layout
 from tests.kit.factories import T0, small_run
 from tests.kit.postgres import fresh_schema
 from tests.kit.signing import key_of
+from tests.unit.cli.calling import genesis, project
 
 EARLIER = Path(__file__).parents[1] / "fixtures" / "stores"
 CLOCK = ManualClock(T0)
@@ -41,6 +43,7 @@ MADE = {
     "schema2_tables3": (2, 3, 63, "242726c2"),
     "schema2_tables4": (2, 4, 63, "242726c2"),
     "schema2_tables6": (2, 6, 75, "c1120f35"),
+    "schema3_tables7": (3, 7, 80, "4dc054e4"),
 }
 
 
@@ -63,11 +66,15 @@ def earlier_on(address: StoreAddress, name: str, tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as source, closing(PostgresDatabase(address)) as target:
         target.create_schema()
         target.begin()
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        indices = source.execute(query).fetchall()
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         for table, statement in source.execute(query).fetchall():
             target.execute(target.ddl(statement))
             for row in source.execute(f"SELECT * FROM {table}").fetchall():
                 target.put(table, len(row), list(row))
+        for _, statement in indices:
+            target.execute(statement)
         target.mark_as_ours()
         target.execute("COMMIT")
 
@@ -80,7 +87,7 @@ def test_a_store_of_an_earlier_version_comes_forward(name: str, address: StoreAd
     found = keeping(address)
     assert (found.schema_version, found.projections_version) == (version, tables)
     if version < schema.SCHEMA_VERSION:
-        with pytest.raises(StorageError, match=f"found the earlier {version}; genesis db upgrade brings it forward"):
+        with pytest.raises(StorageError, match=f"found the earlier 000{version}; genesis db upgrade brings it forward"):
             StoreReader(address)
     open_store(address, CLOCK, "desk-1").close()
     found = keeping(address)
@@ -101,21 +108,18 @@ def test_fills_of_the_first_version_say_nothing_of_what_it_did_not_know(tmp_path
         assert {(f.confidence, f.drift, f.impact) for f in reader.fills()} == {(None, None, None)}
 
 
-def test_a_migration_that_fails_leaves_the_earlier_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of it or nothing: the version is still the earlier one, and the next start tries again."""
-    path = earlier_store("schema1_tables1", tmp_path / "run.db")
-
-    def failing(db: SqliteDatabase) -> None:
-        db.execute("DELETE FROM inbox")
-        db.execute("SELECT * FROM no_such_table")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("genesis.storage.migrations.STEPS", {1: failing})
-        with pytest.raises(StorageError, match="no_such_table"):
-            open_store(path, CLOCK, "desk-1")
-    assert keeping(path).schema_version == 1
-    open_store(path, CLOCK, "desk-1").close()
-    assert keeping(path).schema_version == schema.SCHEMA_VERSION
+def test_a_migration_that_fails_leaves_the_earlier_store(address: StoreAddress, tmp_path: Path) -> None:
+    """All of it or nothing, the steps before the one that failed too: what is there is the earlier store, and the next start tries again."""
+    earlier_on(address, "schema1_tables1", tmp_path)
+    edit(address, "CREATE TABLE snapshots (of_another_program TEXT)")
+    before = layout(address)
+    with pytest.raises(StorageError, match=r"the store cannot be used: .*snapshots.* already exists"):
+        open_store(address, CLOCK, "desk-1")
+    found = keeping(address)
+    assert (found.revision, found.projections_version, layout(address)) == ("0001", 1, before)
+    edit(address, "DROP TABLE snapshots")
+    open_store(address, CLOCK, "desk-1").close()
+    assert keeping(address).revision == schema.HEAD
 
 
 # ---- moving
@@ -259,6 +263,65 @@ def test_a_copy_that_is_still_arriving_goes_on_nowhere_until_the_move_is_ended(
     ensure_not_moved(target)
     with StoreReader(target) as reader:
         assert [o.kind for o in reader.operations()][-2:] == ["arriving", "migrated"]
+
+
+def left_closed(address: StoreAddress, target: StoreAddress) -> None:
+    """A move that was broken off once the source was closed, before the copy was opened."""
+    with open_store(address, CLOCK, "desk-1") as old, open_store(target, CLOCK, "desk-1") as new:
+        new.take_over(old)
+        there = new.copy_of()
+        assert there is not None
+        old.close_for(new, there)
+
+
+def touching(store: StoreAddress, folder: Path) -> Iterator[Callable[[], object]]:
+    """Everything that writes a row into a store, or goes on from what is in it."""
+    yield lambda: ensure_not_moved(store)
+    yield lambda: leave_command(store, "halt", None, "bob", "stop it", CLOCK)
+    yield lambda: sign(store, folder / "keys", "desk", CLOCK)
+    yield lambda: rotate(store, folder / "keys", CLOCK)
+    yield lambda: rebuild(store, CLOCK)
+    yield lambda: bring_forward(store, CLOCK)
+    yield lambda: move_out(store, 2**62, folder / "old.zip", None, CLOCK)
+    yield lambda: bring_back(store, folder / "old.zip", CLOCK)
+    yield lambda: move(store, folder / "third.db", CLOCK)
+    if isinstance(store, Path):
+        yield lambda: back_up(store, folder / "backup.db", CLOCK)
+
+
+def test_whoever_touches_a_store_of_a_move_not_at_its_end_is_told_the_one_command_that_ends_it(
+    address: StoreAddress, target: StoreAddress, tmp_path: Path
+) -> None:
+    """On either side, whatever is asked for: nothing is noted, so that the command still does end it."""
+    begun(address, 30)
+    left_closed(address, target)
+    ends_it = f"genesis db migrate {address} --to {target} brings it there"
+    for store in (address, target):
+        for touch in touching(store, tmp_path):
+            with pytest.raises(ConfigError, match=re.escape(ends_it)):
+                touch()
+        assert ends_it in genesis("db", "status", store).out
+        assert ends_it in genesis("db", "status", store, "--json").json["elsewhere"]
+        assert ends_it in genesis("run", project(tmp_path / "project"), env={"GENESIS__RUN__STORE": str(store)}).error
+    moved = move(address, target, CLOCK)
+    assert (moved.entries, moved.store) == (30, str(target))
+    ensure_not_moved(target)
+    with StoreReader(address) as old, StoreReader(target) as new:
+        assert old.operations()[-1].kind == "moved"
+        assert [o.kind for o in new.operations()][-2:] == ["arriving", "migrated"]
+    assert genesis("db", "status", target, "--json").json["elsewhere"] is None
+
+
+def test_a_store_that_was_moved_away_wholly_may_be_looked_after_where_it_lies(
+    address: StoreAddress, target: StoreAddress
+) -> None:
+    """Who reads it later makes its tables anew, or brings it forward; where it went is told as ever."""
+    begun(address, 30)
+    move(address, target, CLOCK)
+    assert rebuild(address, CLOCK) == 30
+    bring_forward(address, CLOCK)
+    with pytest.raises(ConfigError, match=re.escape(f"found it moved to {target}; put that into run.store")):
+        ensure_not_moved(address)
 
 
 def test_what_was_written_into_the_source_after_it_was_copied_is_not_lost(

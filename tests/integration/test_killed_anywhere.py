@@ -249,8 +249,8 @@ def after_upgrade(mortals: Mortals, place: Place, end: End) -> None:
 def made_earlier(place: Place) -> None:
     with closing(sqlite3.connect(place.store, isolation_level=None)) as db:
         db.executescript(
-            "DROP TABLE snapshots; ALTER TABLE fills RENAME TO fills_then; UPDATE versions SET version = 2 WHERE part = 'schema';"
-            "ALTER TABLE fills_then RENAME TO fills; UPDATE versions SET version = 6 WHERE part = 'projections'"
+            "DROP TABLE snapshots; DROP TABLE alembic_version; INSERT INTO versions VALUES ('schema', 2);"
+            "ALTER TABLE fills RENAME TO fills_then; ALTER TABLE fills_then RENAME TO fills; UPDATE versions SET version = 6 WHERE part = 'projections'"
         )
 
 
@@ -348,55 +348,98 @@ def goes_on(store: StoreAddress) -> bool:
         return False
 
 
+Where = Callable[[Mortals, Path], AbstractContextManager[StoreAddress]]
+
+
+class Way(NamedTuple):
+    """From where to where a history is moved: of a project in a folder, the store that holds it, and the place for it."""
+
+    here: Where
+    there: Where
+
+
 @contextmanager
-def in_a_file(folder: Path) -> Iterator[StoreAddress]:
+def in_its_file(mortals: Mortals, folder: Path) -> Iterator[StoreAddress]:
+    yield folder / "genesis.db"
+
+
+@contextmanager
+def in_another_file(mortals: Mortals, folder: Path) -> Iterator[StoreAddress]:
     yield folder / "there.db"
 
 
-def after_move(mortals: Mortals, place: Place, there: StoreAddress, end: End) -> None:
-    ends = [s for s in (place.store, there) if is_there(s) and goes_on(s)]
+def in_a_schema(server: str) -> Where:
+    return lambda mortals, folder: fresh_schema(server)
+
+
+def moved_to_a_schema(server: str) -> Where:
+    """The history of the project's file, which was moved there before."""
+
+    @contextmanager
+    def made(mortals: Mortals, folder: Path) -> Iterator[StoreAddress]:
+        with fresh_schema(server) as found:
+            assert mortals.genesis("db", "migrate", folder / "genesis.db", "--to", found).code == 0
+            yield found
+
+    return made
+
+
+def after_move(mortals: Mortals, place: Place, here: StoreAddress, there: StoreAddress, end: End) -> None:
+    ends = [s for s in (here, there) if is_there(s) and goes_on(s)]
     assert len(ends) <= 1, ends
+    if not ends:
+        assert_both_say_what_ends_it(mortals, here, there)
     if end.killed:
-        done = mortals.genesis("db", "migrate", place.store, "--to", there)
+        done = mortals.genesis("db", "migrate", here, "--to", there)
         # Where it was done, but for saying so, it is not done twice.
         assert done.code == 0 or (ends == [there] and "found it moved to" in done.said), done
-    assert (goes_on(place.store), goes_on(there)) == (False, True)
-    assert_sound(place.store)
+    assert (goes_on(here), goes_on(there)) == (False, True)
+    assert_sound(here)
     assert_goes_on(mortals, place, there)
 
 
-def moved_at_each_place(mortals: Mortals, half: Place, target: Target, places: Callable[[int], list[int]]) -> None:
+def assert_both_say_what_ends_it(mortals: Mortals, here: StoreAddress, there: StoreAddress) -> None:
+    for store in (here, there):
+        asked = mortals.genesis("pause", store, "own", "--author", "ann", "--reason", "news")
+        assert asked.code != 0
+        assert f"genesis db migrate {here} --to {there} brings it there" in asked.said, asked
+
+
+def moved_at_each_place(mortals: Mortals, half: Place, way: Way, places: Callable[[int], list[int]]) -> None:
     left = [0]
     while left:
         at = left.pop()
         # The same folder each time: what stores note of each other are paths.
-        with copy_of(half.folder, "beaten") as folder, target(folder) as there:
-            end = mortals.genesis("db", "migrate", folder / "genesis.db", "--to", there, at=at)
+        with (
+            copy_of(half.folder, "beaten") as folder,
+            way.here(mortals, folder) as here,
+            way.there(mortals, folder) as there,
+        ):
+            end = mortals.genesis("db", "migrate", here, "--to", there, at=at)
             assert end.code == 0 or (at and end.killed), (at, end)
             with naming(at):
-                after_move(mortals, Place(folder, half.head), there, end)
+                after_move(mortals, Place(folder, half.head), here, there, end)
             if not at:
                 left = places(end.calls)
 
 
-Target = Callable[[Path], AbstractContextManager[StoreAddress]]
+@pytest.fixture(params=["file to file", "file to server", "server to file", "server to server"])
+def way(request: pytest.FixtureRequest) -> Way:
+    source, _, target = request.param.split()
+    server = request.getfixturevalue("postgres_server") if "server" in (source, target) else ""
+    return Way(
+        in_its_file if source == "file" else moved_to_a_schema(server),
+        in_another_file if target == "file" else in_a_schema(server),
+    )
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def target(request: pytest.FixtureRequest) -> Target:
-    if request.param == "sqlite":
-        return in_a_file
-    server = request.getfixturevalue("postgres_server")
-    return lambda folder: fresh_schema(server)
-
-
-def test_a_move_killed_at_some_calls_leaves_one_history(mortals: Mortals, half: Place, target: Target) -> None:
+def test_a_move_killed_at_some_calls_leaves_one_history(mortals: Mortals, half: Place, way: Way) -> None:
     """At two calls by chance and the last ones, where both sides are told: never two ends, and the same command brings it to the one."""
     chance = random.Random(7)
-    moved_at_each_place(mortals, half, target, lambda n: [*chance.sample(range(1, n - 8), 2), *range(n - 8, n + 1, 4)])
+    moved_at_each_place(mortals, half, way, lambda n: [*chance.sample(range(1, n - 8), 2), *range(n - 8, n + 1, 4)])
 
 
 @pytest.mark.slow
-def test_a_move_killed_at_sixty_calls_leaves_one_history(mortals: Mortals, half: Place, target: Target) -> None:
+def test_a_move_killed_at_sixty_calls_leaves_one_history(mortals: Mortals, half: Place, way: Way) -> None:
     """The last twenty among them."""
-    moved_at_each_place(mortals, half, target, lambda n: [*sixty(n - 20)[20:], *range(n - 19, n + 1)])
+    moved_at_each_place(mortals, half, way, lambda n: [*sixty(n - 20)[20:], *range(n - 19, n + 1)])

@@ -77,7 +77,7 @@ class Mortals:
 
 def _serve() -> None:
     from genesis.cli.main import main
-    from genesis.storage import postgres  # noqa: F401 - imported once, for all children
+    from genesis.storage import alembic_upgrade, postgres  # noqa: F401 - imported once, for all children
 
     library = ctypes.CDLL(None)
     for line in sys.stdin:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from genesis.audit.entry import canonical
 from genesis.paper_trading.promotion_facts import Evaluation
 from genesis.paper_trading.promotion_rules import written
-from genesis.storage.sqlite import StoreReader
+from genesis.storage.address import StoreAddress
+from genesis.storage.reader import StoreReader
 from genesis.system.templates.recomputation.criteria import status_of
 from genesis.system.templates.recomputation.decision import Decision
 from genesis.system.templates.recomputation.report import recompute
@@ -22,7 +22,7 @@ def assert_follows(evaluation: Evaluation) -> None:
     assert [status_of(v) for v in verdicts] == [v["status"] for v in verdicts]
 
 
-def findings(store: Path) -> list[str]:
+def findings(store: StoreAddress) -> list[str]:
     """What of a whole run does not follow from its own entries, as somebody who has nothing else makes it again."""
     with StoreReader(store) as reader:
         entries = [row.entry for row in reader.entries()]

@@ -6,8 +6,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesis.feeds.files.exact import GOOD, OFF_GRID, to_units
-from genesis.model.grid import FLOOR, Grid, plain, shortest_decimal
+from genesis.feeds.files.exact import GOOD, OFF_GRID, UNREADABLE, to_units
+from genesis.model.grid import FLOOR, Grid, parse_decimal, plain, shortest_decimal
 
 steps = st.builds(
     lambda mantissa, exponent: Decimal(mantissa).scaleb(exponent), st.sampled_from([1, 2, 5, 25]), st.integers(-10, 2)
@@ -34,6 +34,27 @@ def test_text_agrees_with_the_grid(values: list[Decimal], step: Decimal) -> None
     fits = [abs(u) * grid.mantissa < 2**63 for u, _ in wanted]
     got = list(zip(found.values.tolist(), found.faults.tolist(), strict=True))
     assert [g for g, f in zip(got, fits, strict=True) if f] == [w for w, f in zip(wanted, fits, strict=True) if f]
+
+
+# Short and long, with and without a point, at times no number at all.
+words = st.from_regex(r"-?[0-9]{0,9}\.?[0-9]{0,9}", fullmatch=True)
+whole_words = st.from_regex(r"-?0{0,3}[0-9]{1,15}", fullmatch=True)
+
+
+@settings(deadline=None)
+@given(st.one_of(st.lists(words, min_size=1), st.lists(whole_words, min_size=1)), steps)
+def test_any_word_of_digits_agrees_with_the_grid(texts: list[str], step: Decimal) -> None:
+    """However a column's words are read together, each has the units that `Grid` gives it alone, or is unreadable where it is no number."""
+    grid = Grid(step)
+    found = to_units(pa.array(texts), grid)
+    for text, units, fault in zip(texts, found.values.tolist(), found.faults.tolist(), strict=True):
+        try:
+            wanted = expected(parse_decimal(text), grid)
+        except ValueError:
+            assert (units, fault) == (0, UNREADABLE)
+            continue
+        if abs(wanted[0]) * grid.mantissa < 2**63:
+            assert (units, fault) == wanted
 
 
 @settings(deadline=None)

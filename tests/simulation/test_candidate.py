@@ -10,13 +10,11 @@ from fractions import Fraction
 from genesis.clock import NS_PER_HOUR
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
-from genesis.engine.track import Track
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.rules import BettingRules, Source
 from genesis.evidence.stress import FACTOR, StressedEvidence
 from genesis.execution.profile import ExecutionProfile
 from genesis.feeds.replay import Replay
-from genesis.metrics.ratios import EVIDENCE_BAR_NS
 from genesis.model.events import Event, OrderSubmitted
 from genesis.model.instruments import Instrument
 from genesis.model.market import Bar
@@ -29,6 +27,7 @@ from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import NoParams, Strategy
+from tests.kit.overseers import EveryBar
 from tests.kit.runs import FX, START, Memory, bars_stream
 
 DEAR = ExecutionProfile(name="dear", latency_ms=ClippedNormal(0, 0, 0, 0), slippage_bp=ClippedNormal(20, 0, 20, 20))
@@ -50,35 +49,19 @@ class Turns(Strategy):
             self.close()
 
 
-class Gathers:
+class Gathers(EveryBar):
     """Closes the candidate's bars as the ladder does, and decides nothing."""
 
     def __init__(self, candidate: Candidate) -> None:
+        super().__init__(START)
         self.candidate = candidate
-        self.next_ns = START
-
-    def watches(self, track: Track) -> bool:
-        return False
-
-    def look(self, track: Track, now: int) -> None:
-        """Nothing is watched."""
 
     def hear(self, entries: Sequence[Event]) -> None:
         for event in entries:
             if isinstance(event, OrderSubmitted):
                 self.candidate.sent(event)
 
-    def next_before(self, closed_before: int) -> int | None:
-        return self.next_ns if self.next_ns < closed_before else None
-
-    def is_called(self, time_ns: int) -> bool:
-        return False
-
-    def account(self) -> None:
-        return None
-
-    def look_at_all(self, time_ns: int) -> list[Event]:
-        self.next_ns = time_ns + EVIDENCE_BAR_NS
+    def close_bar(self, time_ns: int) -> list[Event]:
         self.candidate.close_bar()
         return []
 

@@ -10,7 +10,6 @@ import msgspec
 
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
-from genesis.engine.track import Track
 from genesis.evidence.gathering import Evidence
 from genesis.evidence.pair_rules import PairRules
 from genesis.evidence.rules import BettingRules, Source
@@ -32,6 +31,7 @@ from genesis.paper_trading.stages import Stage
 from genesis.rng import ClippedNormal
 from genesis.rng import study as chance_of
 from genesis.strategies.base import Strategy
+from tests.kit.overseers import EveryBar
 from tests.kit.promotions import standing
 from tests.kit.runs import FX, START, Memory, bars_stream
 
@@ -74,35 +74,16 @@ class Follows(Strategy):
         self._n, self._last = self._n + 1, price
 
 
-class Referee:
+class Referee(EveryBar):
     """Closes the test's bars with standings that the test gives."""
 
     def __init__(self, test: AbTest, candidates: Sequence[Candidate], stages: Standings) -> None:
+        super().__init__(START)
         self.test, self._candidates, self._stages = test, candidates, stages
-        self.next_ns = START
         self.champions: list[str] = []
         self.told: list[VariantsCompared] = []
 
-    def watches(self, track: Track) -> bool:
-        return False
-
-    def look(self, track: Track, now: int) -> None:
-        """Nothing is watched."""
-
-    def hear(self, entries: Sequence[Event]) -> None:
-        """Nothing depends on it."""
-
-    def next_before(self, closed_before: int) -> int | None:
-        return self.next_ns if self.next_ns < closed_before else None
-
-    def is_called(self, time_ns: int) -> bool:
-        return False
-
-    def account(self) -> None:
-        return None
-
-    def look_at_all(self, time_ns: int) -> list[Event]:
-        self.next_ns = time_ns + EVIDENCE_BAR_NS
+    def close_bar(self, time_ns: int) -> list[Event]:
         for candidate in self._candidates:
             candidate.close_bar()
         bar = (time_ns - START) // EVIDENCE_BAR_NS

@@ -61,25 +61,31 @@ class Swings(Strategy):
 """
 
 
-def minutes(folder: Path, frozen_ns: int, days: int = DAYS) -> Path:
-    """Candles of a minute without the ten from ``frozen_ns`` on; the price swings by a tenth of a per cent."""
+def minutes(folder: Path, frozen_ns: int, days: int = DAYS, begin_ns: int = START_NS) -> Path:
+    """Candles of a minute from ``begin_ns`` on without the ten from ``frozen_ns`` on; the price swings by a tenth of a per cent."""
     path = folder / "minutes.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
         for i in range(days * 24 * 60):
             at = START_NS + i * NS_PER_MINUTE
-            if not frozen_ns <= at < frozen_ns + 10 * NS_PER_MINUTE:
+            if at >= begin_ns and not frozen_ns <= at < frozen_ns + 10 * NS_PER_MINUTE:
                 price = 100 + i // 60 % 7 / 10
                 writer.writerow([at // 1_000_000, price, price, price, price, 1000])
     return path
 
 
 def prepared(
-    folder: Path, frozen_ns: int, every: int = 8, strategy: str = SWINGS, days: int = DAYS, **rules: Any
+    folder: Path,
+    frozen_ns: int,
+    every: int = 8,
+    strategy: str = SWINGS,
+    days: int = DAYS,
+    begin_ns: int = START_NS,
+    **rules: Any,
 ) -> Prepared:
     (folder / "swings.py").write_text(strategy.replace("EVERY = 8", f"EVERY = {every}"))
-    data = minutes(folder, frozen_ns, days)
+    data = minutes(folder, frozen_ns, days, begin_ns)
     instrument = both_ways("0.1", "0.01")
     few = ValidationCriteria(
         min_trades=1,

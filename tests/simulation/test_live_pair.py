@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -29,6 +29,7 @@ from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.rng import ClippedNormal, KeyedDraws
 from genesis.strategies.base import NoParams, Strategy
 from genesis.tape.stream import Stream
+from tests.kit.overseers import EveryBar
 from tests.kit.runs import FX, START, Memory, bars_stream
 
 EXACT = ExecutionProfile(name="exact", latency_ms=ClippedNormal(0, 0, 0, 0), slippage_bp=ClippedNormal(0, 0, 0, 0))
@@ -75,7 +76,7 @@ class Reverses(EverySix):
             self.target_position(self.instrument.quantity(self.LOTS if self._n % 2 else -self.LOTS))
 
 
-class Promoter:
+class Promoter(EveryBar):
     """Does at evidence bars what a test says: ``plan`` maps the bar's number to what is done with the pair."""
 
     def __init__(
@@ -85,8 +86,8 @@ class Promoter:
         at: int,
         waits_ns: int = 7 * NS_PER_DAY,
     ) -> None:
+        super().__init__(START + BAR)
         self._simulator, self._plan, self._at, self._waits = simulator, plan, at, waits_ns
-        self.next_ns = START + BAR
         self.pair: LivePair | None = None
 
     def watches(self, track: Track) -> bool:
@@ -96,21 +97,8 @@ class Promoter:
         assert self.pair is not None
         self.pair.look(now)
 
-    def hear(self, entries: Sequence[Event]) -> None:
-        """Nothing here depends on what was journalled."""
-
-    def next_before(self, closed_before: int) -> int | None:
-        return self.next_ns if self.next_ns < closed_before else None
-
-    def is_called(self, time_ns: int) -> bool:
-        return False
-
-    def account(self) -> None:
-        return None
-
-    def look_at_all(self, time_ns: int) -> list[Event]:
+    def close_bar(self, time_ns: int) -> list[Event]:
         number = (time_ns - START) // BAR
-        self.next_ns = time_ns + BAR
         if number == self._at:
             reference, remove = self._simulator.tracks[0], self._simulator.tracks.remove
             self.pair = LivePair(reference, 1, Fraction(1, 10), time_ns, self._waits, self._open, {}, remove)

@@ -20,8 +20,9 @@ from genesis.engine.engine import Progress
 from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order, Pause, digest_of
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.stages import Action, Move, Stage
+from genesis.storage.address import StoreAddress
 from genesis.storage.inbox import leave_command
-from genesis.storage.sqlite import StoreReader
+from genesis.storage.reader import StoreReader
 from genesis.system.prepared import Prepared
 from genesis.system.promotions import made_again
 from genesis.system.run import run_prepared
@@ -77,31 +78,31 @@ def stopped(folder: Path, *orders: Order, target: str | None = "swings", until_n
     return store
 
 
-def evaluations(store: Path) -> list[Evaluation]:
+def evaluations(store: StoreAddress) -> list[Evaluation]:
     with StoreReader(store) as reader:
         documents: list[dict[str, Any]] = reader.events("PromotionEvaluated")
     return [evaluation_of(d["body"]["digest"], d["body"]["record"]) for d in documents]
 
 
-def taken(store: Path) -> list[tuple[int, int, str, bool]]:
+def taken(store: StoreAddress) -> list[tuple[int, int, str, bool]]:
     """Time, number, command, and whether it was taken, of every answer."""
     with StoreReader(store) as reader:
         found: list[dict[str, Any]] = reader.events("CommandTaken")
     return [(int(d["time"]), d["body"]["number"], d["body"]["command"], d["body"]["taken"]) for d in found]
 
 
-def entries(store: Path) -> list[bytes]:
+def entries(store: StoreAddress) -> list[bytes]:
     with StoreReader(store) as reader:
         return [bytes(row.entry) for row in reader.entries()]
 
 
-def sent(store: Path, track: str, since_ns: int) -> list[tuple[int, str]]:
+def sent(store: StoreAddress, track: str, since_ns: int) -> list[tuple[int, str]]:
     """When orders were sent there since, and on which side."""
     with StoreReader(store) as reader:
         return [(o.time_submitted, o.side) for o in reader.orders(track) if o.time_submitted >= since_ns]
 
 
-def sound(store: Path, version: str = "swings") -> None:
+def sound(store: StoreAddress, version: str = "swings") -> None:
     """The chain is whole, an outsider comes to the same decisions, and so do we."""
     assert findings(store) == []
     with StoreReader(store) as reader:

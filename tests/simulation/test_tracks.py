@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_UP, Decimal, Inexact, getcontext
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -119,6 +120,29 @@ def test_a_strategys_decimal_arithmetic_is_its_own() -> None:
         assert _of("good", journal) == _of("good", alone)
         assert not any(isinstance(e, TrackStopped) for e in journal.events)
     assert str(Decimal(1) / 3) == "0." + "3" * 28
+
+
+class SeesInItsClass(Strategy):
+    """Remembers every trade in a list that stands in its class, and says how many there are."""
+
+    seen: ClassVar[list[int]] = []
+
+    def on_start(self) -> None:
+        self.subscribe_trades()
+
+    def on_trade(self, trade: Trade) -> None:
+        self.seen.append(trade.ticks)
+        self.note(str(len(self.seen)))
+
+
+def test_variants_of_a_class_tell_each_other_nothing_by_it() -> None:
+    """What one of them remembers there the other does not find, nor a run after it: alone or beside another, its entries are the same."""
+    alone, _ = run([trades_stream(FLAT)], [("a", SeesInItsClass((FX,), NoParams()))])
+    pair = [(name, SeesInItsClass((FX,), NoParams())) for name in "ab"]
+    beside, _ = run([trades_stream(FLAT)], pair)
+    notes = {name: [e for e in beside.events if isinstance(e, StrategyNote) and e.track == name] for name in "ab"}
+    assert notes["a"] == [e for e in alone.events if isinstance(e, StrategyNote)]
+    assert [e.text for e in notes["b"]] == [str(n) for n in range(1, len(FLAT) + 1)]
 
 
 class Timed(Strategy):

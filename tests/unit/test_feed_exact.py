@@ -37,6 +37,17 @@ def test_text_is_read_exactly_or_named(text: str, units: int, fault: int) -> Non
     assert (int(values[0]), int(faults[0])) == (units, fault)
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.int64(), pa.float64()])
+def test_one_odd_value_in_a_long_column_is_found_where_it_is(kind: pa.DataType) -> None:
+    """However many are looked at together: 50,000 values, of which the 33,000th is off the grid by half a step."""
+    steps = [2 * n for n in range(50_000)]
+    steps[33_000] += 1
+    values, faults = to_units(pa.array(steps).cast(kind), Grid(Decimal(2)))
+    assert values.tolist() == list(range(50_000))
+    assert np.flatnonzero(faults).tolist() == [33_000]
+    assert faults[33_000] == OFF_GRID
+
+
 def test_one_odd_text_changes_no_other_value() -> None:
     """Good values beside a bad one are read as if it were not there."""
     values, faults = to_units(pa.array(["1.00", "x", "2.50", "0.001"]), CENT)

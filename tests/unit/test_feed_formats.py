@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from decimal import Decimal
@@ -93,6 +96,22 @@ def test_klines(tmp_path: Path, header: str, unit: str, write: Callable[[str], s
         [1500, 0],
     ]
     assert reading.report.facts == {"bars without volume": 1}
+
+
+def test_a_line_of_another_width_in_a_long_file_is_named(tmp_path: Path) -> None:
+    """However much of a file is parsed at once: line 20,002 of 3 MB has a field too many; dropped by policy, all others are there."""
+    rows = [
+        f"{MS + 60_000 * n},10.0,10.0,10.0,10.0,1.5,{MS + 60_000 * n + 59_999},15.000000,7,1.000000,10.000000,0"
+        for n in range(30_000)
+    ]
+    rows[20_000] += ",0"
+    path = put(tmp_path, KLINES_HEADER + "\n".join(rows))
+    with pytest.raises(DataError, match=re.escape("file.csv:20002: bad row")) as found:
+        one(path)
+    assert found.value.field == "columns"
+    reading = one(path, ReadOptions(policies=parse_policies({"unreadable": "drop"})))
+    opens = [(MS + 60_000 * n) * NS_PER_MS for n in range(30_000) if n != 20_000]
+    assert reading.columns["time_open"].tolist() == opens
 
 
 def test_one_kline_knows_its_length(tmp_path: Path) -> None:
@@ -330,6 +349,30 @@ def test_a_plain_schema_as_csv_and_feather(tmp_path: Path) -> None:
         reading = one(path)
         assert detect(path) is Format.CANDLES
         assert all(np.array_equal(reading.columns[n], expected.columns[n]) for n in expected.columns)
+
+
+READS = """
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from genesis.feeds.files import read
+from genesis.model.instruments import Instrument
+
+for path in sys.argv[1:]:
+    read(Path(path), Instrument("BTCUSDT", "TEST", "BTC", "USDT", Decimal("0.01"), Decimal("0.001")))
+print("pandas" in sys.modules)
+"""
+
+
+def test_no_file_is_read_by_way_of_pandas(tmp_path: Path) -> None:
+    """It would take longer to import than a year of bars to read, wherever it is installed."""
+    pytest.importorskip("pandas")
+    content = pq.read_table(candles(tmp_path / "c.parquet"))
+    feather.write_feather(content, tmp_path / "c.feather")
+    paths = [tmp_path / "c.parquet", tmp_path / "c.feather", put(tmp_path, KLINES_HEADER + KLINES)]
+    done = subprocess.run([sys.executable, "-c", READS, *map(str, paths)], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("choice", list(QuoteBarsAs))

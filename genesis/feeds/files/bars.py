@@ -8,7 +8,7 @@ import numpy as np
 
 from genesis.clock import iso_utc
 from genesis.feeds.files.formats import Format, OhlcvColumns, named_columns, usual_columns
-from genesis.feeds.files.gaps import bar_gaps
+from genesis.feeds.files.gaps import bar_gaps, steps_between
 from genesis.feeds.files.options import QuoteBarsAs, ReadOptions
 from genesis.feeds.files.policies import Problem
 from genesis.feeds.files.reading import Reading, ReadReport
@@ -122,13 +122,13 @@ def bar_interval(rows: Rows, field: str, options: ReadOptions) -> int:
     Not the smallest: one stray row would then close every bar before its time, and a strategy would see the future.
     """
     opens = rows["time_open"]
-    steps = np.diff(opens)
-    step = options.interval_ns or _stated_interval(rows) or _most_frequent(steps)
+    step = options.interval_ns or _stated_interval(rows) or _most_frequent(np.diff(opens))
     if step is None:
         raise rows.refuse(
             "unknown bar length", None, field, "two bars or more, or the interval given", f"{len(opens)} bars"
         )
-    if len(steps) and steps.min() < step:
+    if any(steps.min() < step for _, steps in steps_between(opens)):
+        steps = np.diff(opens)
         i = int(np.argmin(steps)) + 1
         found = f"{BarSpec(BarKind.TIME, int(steps[i - 1]))} from {iso_utc(int(opens[i - 1]))}"
         expected = f"bars at least {BarSpec(BarKind.TIME, step)} apart, or the interval given"
@@ -140,6 +140,8 @@ def _most_frequent(lengths: Column) -> int | None:
     """The shortest of the most frequent ones; ``None`` of none."""
     if not len(lengths):
         return None
+    if (lengths == lengths[0]).all():
+        return int(lengths[0])
     values, counts = np.unique(lengths, return_counts=True)
     return int(values[np.argmax(counts)])
 

@@ -29,6 +29,11 @@ _POWERS_EXACT = 22  # 10**22 is the largest power of ten that a double holds exa
 # What Arrow's decimals read for sure: they do not survive an exponent such as 1e400, so exponents go the slow way.
 _SIMPLE = r"^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$"
 _ARROW_DIGITS, _ARROW_DECIMALS = 38, 18
+# Text of digits, points and minus signs alone is a decimal without exponent, or no number at all. As a double it is still the one decimal of so few
+# digits (see above).
+_DOUBLE_DIGITS, _INTEGER_DIGITS = 15, 18
+_BYTES = 1 << 16  # of text that are looked at at once
+_BLOCK = 16_384  # rows that are worked on at once: a column of them stays in the processor's cache
 # Beyond these no value fits 64 bits of any sensible step, and integer powers of ten would take the machine down.
 _EXPONENT_MAX, _EXPONENT_MIN = 40, -400
 
@@ -66,7 +71,7 @@ def round_units(column: pa.Array, grid: Grid, rounding: str, scale: int = 0) -> 
     read = _reader(column.type, scale)
     coded = pc.dictionary_encode(column)
     distinct = np.array([grid.round(read(value), rounding) for value in coded.dictionary.to_pylist()], np.int64)
-    rounded: Column = distinct[coded.indices.to_numpy(zero_copy_only=False)]
+    rounded: Column = distinct[numbers(coded.indices)]
     return rounded
 
 
@@ -78,6 +83,19 @@ def shown(column: pa.Array, row: int, scale: int = 0) -> str:
     if scale and isinstance(value, int):
         return plain(Decimal(value).scaleb(-scale, EXACT))
     return repr(value) if isinstance(value, str) and not value.isprintable() else str(value)
+
+
+def numbers(column: pa.Array, absent: float = 0) -> NDArray[Any]:
+    """The integers or floats of a column, ``absent`` where there is none; with no copy if it can be, so not to be written to.
+
+    Not `to_numpy`, which imports pandas where that is installed.
+    """
+    return np.from_dlpack(column.fill_null(absent) if column.null_count else column)
+
+
+def flags(column: pa.Array) -> NDArray[np.bool_]:
+    """The truths of a column, false where there is none; as `numbers`."""
+    return numbers(column.cast(pa.uint8())).view(np.bool_)
 
 
 def decimals_of(column: pa.Array, scale: int = 0) -> set[Decimal | None]:
@@ -121,62 +139,75 @@ def _reader(kind: pa.DataType, scale: int) -> Callable[[Any], Decimal]:
     return lambda value: parse_decimal(str(value))
 
 
-def _valid(column: pa.Array) -> NDArray[np.bool_]:
-    valid: NDArray[np.bool_] = pc.is_valid(column).to_numpy(zero_copy_only=False)
-    return valid
-
-
 def _divide(values: Column, grid: Grid, scale: int) -> Units:
-    """Units of ``values`` x 10**-scale; what does not fit 64 bits is unreadable."""
+    """Units of ``values`` x 10**-scale, which may be ``values`` themselves; what does not fit 64 bits is unreadable."""
     faults = np.zeros(len(values), np.uint8)
     shift = grid.decimals - scale
     step = grid.mantissa
     if shift > 0:
         factor = 10**shift
         largest = _INT64_MAX // factor
-        too_large = (values > largest) | (values < -largest)
-        faults[too_large] = UNREADABLE
-        values = np.where(too_large, 0, values) * np.int64(factor if factor <= _INT64_MAX else 0)
+        if len(values) and (values.max() > largest or values.min() < -largest):
+            too_large = (values > largest) | (values < -largest)
+            faults[too_large] = UNREADABLE
+            values = np.where(too_large, 0, values)
+        values = values * np.int64(factor if factor <= _INT64_MAX else 0)
     else:
         step *= 10**-shift
     if step == 1:
-        return Units(values.copy(), faults)
+        return Units(values, faults)
     if step > _INT64_MAX:
         faults[(values != 0) & (faults == GOOD)] = OFF_GRID
         return Units(np.where(values < 0, np.int64(-1), np.int64(0)), faults)
-    units, rest = np.divmod(values, np.int64(step))
-    faults[(rest != 0) & (faults == GOOD)] = OFF_GRID
+    units = np.empty(len(values), np.int64)
+    for start in range(0, len(values), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        # Two passes over what the processor has at hand, several values at a time; `np.divmod` takes them one by one.
+        whole = np.floor_divide(values[block], step, out=units[block]) * np.int64(step) == values[block]
+        if not whole.all():
+            faults[block][~whole & (faults[block] == GOOD)] = OFF_GRID
     return Units(units, faults)
 
 
 def _from_integers(column: pa.Array, grid: Grid, scale: int) -> Units:
-    valid = _valid(column)
     try:
-        values = column.fill_null(0).cast(pa.int64()).to_numpy()
+        values = numbers(column.cast(pa.int64()))
     except pa.ArrowInvalid:
         return _one_by_one(column, grid, scale)
     units = _divide(values, grid, scale)
-    units.faults[~valid] = UNREADABLE
+    if column.null_count:
+        units.faults[flags(column.is_null())] = UNREADABLE
     return units
 
 
 def _from_floats(column: pa.Array, grid: Grid) -> Units:
-    values: NDArray[np.float64] = column.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    values: NDArray[np.float64] = numbers(column.cast(pa.float64()), np.nan)
     if pa.types.is_float64(column.type) and grid.decimals <= _POWERS_EXACT:
-        power = float(10**grid.decimals)
-        with np.errstate(invalid="ignore", over="ignore"):
-            candidate = np.rint(values * power)
+        return _from_doubles(values, column, grid, _one_by_one)
+    return _one_by_one(column, grid)
+
+
+def _from_doubles(
+    values: NDArray[np.float64], column: pa.Array, grid: Grid, exactly: Callable[[pa.Array, Grid], Units]
+) -> Units:
+    """Units of the doubles that ``column`` stands for; those that they do not tell for sure are read ``exactly``."""
+    whole, sure = np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
+    power = float(10**grid.decimals)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for start in range(0, len(values), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            candidate = np.rint(values[block] * power)
             # A correctly rounded quotient of two exact doubles: equality says that the decimal round-trips to the
             # float.
-            sure = (np.abs(candidate) < _SHORTEST_SAFE) & (candidate / power == values)
-        units = _divide(np.where(sure, candidate, 0).astype(np.int64), _mantissa_grid(grid), 0)
-    else:
-        sure = np.zeros(len(values), np.bool_)
-        units = Units(np.zeros(len(values), np.int64), np.zeros(len(values), np.uint8))
+            found = (np.abs(candidate) < _SHORTEST_SAFE) & (candidate / power == values[block])
+            if found.all():
+                whole[block] = candidate
+            else:
+                sure[block], whole[block] = found, np.where(found, candidate, 0)
+    units = _divide(whole, _mantissa_grid(grid), 0)
     rest = np.flatnonzero(~sure)
     if len(rest):
-        slow = _one_by_one(column.take(pa.array(rest)), grid)
-        units.values[rest], units.faults[rest] = slow
+        units.values[rest], units.faults[rest] = exactly(column.take(pa.array(rest)), grid)
     return units
 
 
@@ -185,9 +216,53 @@ def _mantissa_grid(grid: Grid) -> Grid:
 
 
 def _from_text(column: pa.Array, grid: Grid) -> Units:
-    simple: NDArray[np.bool_] = (
-        pc.match_substring_regex(column, _SIMPLE).fill_null(False).to_numpy(zero_copy_only=False)
-    )
+    """Text of a few digits by way of numbers, where that is known to be exact; else by way of decimals."""
+    whole = whole_numbers(column)
+    if whole is not None:
+        return _divide(whole, grid, 0)
+    if grid.decimals <= _POWERS_EXACT and _is_of(column, _is_plain, _DOUBLE_DIGITS):
+        try:
+            return _from_doubles(numbers(pc.cast(column, pa.float64())), column, grid, _from_any_text)
+        except pa.ArrowInvalid:
+            pass
+    return _from_any_text(column, grid)
+
+
+def whole_numbers(column: pa.Array) -> Column | None:
+    """The integers of a column of text of which every value is one, of at most 18 characters; ``None`` of any other."""
+    if not _is_of(column, _is_whole, _INTEGER_DIGITS):
+        return None
+    try:
+        return numbers(pc.cast(column, pa.int64()))
+    except pa.ArrowInvalid:
+        return None
+
+
+def _is_of(column: pa.Array, allowed: Callable[[NDArray[np.uint8]], NDArray[np.bool_]], longest: int) -> bool:
+    """Whether a column of text, all of it there, has only such bytes, and no value longer."""
+    if column.null_count or not pa.types.is_string(column.type) or not len(column):
+        return False
+    ends = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][: len(column) + 1]
+    if np.diff(ends).max() > longest:
+        return False
+    text = np.frombuffer(column.buffers()[2], np.uint8)[ends[0] : ends[-1]]
+    return all(bool(allowed(text[at : at + _BYTES]).all()) for at in range(0, len(text), _BYTES))
+
+
+def _is_whole(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Digits and minus signs."""
+    found: NDArray[np.bool_] = (text - np.uint8(ord("0")) <= 9) | (text == ord("-"))
+    return found
+
+
+def _is_plain(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Those and points, which stand beside the minus in ASCII."""
+    found: NDArray[np.bool_] = (text - np.uint8(ord("-")) <= ord("9") - ord("-")) & (text != ord("/"))
+    return found
+
+
+def _from_any_text(column: pa.Array, grid: Grid) -> Units:
+    simple = flags(pc.match_substring_regex(column, _SIMPLE))
     if grid.decimals > _ARROW_DECIMALS or not simple.any():
         return _one_by_one(column, grid)
     if simple.all():
@@ -206,9 +281,9 @@ def _from_simple_text(column: pa.Array, grid: Grid) -> Units:
     # 128 bits each, low half first.
     halves = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset :][: 2 * len(exact)]
     low, high = halves[::2], halves[1::2]
-    units = _divide(low, _mantissa_grid(grid), 0)
     too_large = high != low >> 63
-    units.values[too_large], units.faults[too_large] = 0, UNREADABLE
+    units = _divide(np.where(too_large, 0, low), _mantissa_grid(grid), 0)
+    units.faults[too_large] = UNREADABLE
     return units
 
 
@@ -217,7 +292,7 @@ def _one_by_one(column: pa.Array, grid: Grid, scale: int = 0) -> Units:
     read = _reader(column.type, scale)
     coded = pc.dictionary_encode(column, null_encoding="encode")
     distinct = [_unit(value, grid, read) for value in coded.dictionary.to_pylist()]
-    places = coded.indices.to_numpy(zero_copy_only=False)
+    places = numbers(coded.indices)
     values = np.array([v for v, _ in distinct], np.int64)
     faults = np.array([f for _, f in distinct], np.uint8)
     return Units(values[places], faults[places])

@@ -42,13 +42,14 @@ class Format(Enum):
 class Layout(msgspec.Struct, frozen=True):
     """The columns a format must have, which of them are prices and sizes, and their order in a file without header.
 
-    ``named`` formats have the columns of another one, so only the user can tell them apart: they are never recognised.
+    ``unread`` are those that nobody asks for. ``named`` formats have the columns of another one, so only the user can tell them apart: they are never recognised.
     """
 
     required: tuple[str, ...]
     prices: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     positional: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     named: bool = False
 
 
@@ -101,7 +102,9 @@ LAYOUTS: dict[Format, Layout] = {
         sizes=("amount",),
         positional=("timestamp", "id", "type", "side", "price", "amount", "cost"),
     ),
-    Format.BINANCE_KLINES: Layout(_KLINES, prices=_OHLC, sizes=("volume",), positional=_KLINES + _KLINES_REST),
+    Format.BINANCE_KLINES: Layout(
+        _KLINES, prices=_OHLC, sizes=("volume",), positional=_KLINES + _KLINES_REST, unread=_KLINES_REST
+    ),
     Format.BINANCE_AGGTRADES: Layout(
         ("agg_trade_id", "price", "quantity", "transact_time", "is_buyer_maker"),
         prices=("price",),
@@ -126,7 +129,9 @@ LAYOUTS: dict[Format, Layout] = {
     Format.FUNDING_RATES: Layout(("time", "rate")),
     Format.MARK_CANDLES: Layout(("ts_ns", *_OHLC_E8), prices=_OHLC_E8, named=True),
     Format.FREQTRADE_MARK: Layout(("date", *_OHLC), prices=_OHLC, positional=("date", *_OHLC, "volume"), named=True),
-    Format.BINANCE_MARK_KLINES: Layout(_KLINES, prices=_OHLC, positional=_KLINES + _KLINES_REST, named=True),
+    Format.BINANCE_MARK_KLINES: Layout(
+        _KLINES, prices=_OHLC, positional=_KLINES + _KLINES_REST, unread=_KLINES_REST, named=True
+    ),
     # The rate is ``funding_rate``, or ``open`` in candles whose other columns are zero.
     Format.FREQTRADE_FUNDING: Layout(("date",), positional=("date", "open", *_OHLC[1:], "volume"), named=True),
     Format.OHLCV: Layout(("time", *_OHLC), prices=_OHLC, sizes=("volume",), positional=("time", *_OHLC, "volume")),

@@ -33,7 +33,7 @@ def joined(readings: Sequence[Reading]) -> Reading:
     if readings[0].kind not in JOINABLE:
         sources = " and ".join(r.report.source for r in readings[:2])
         raise ValueError(
-            f"expected one file for {readings[0].stream().name}, found {sources}; what stands in a book when a file ends is not in the next"
+            f"expected one file for {readings[0].name}, found {sources}; what stands in a book when a file ends is not in the next"
         )
     for reading in readings:
         if not reading.rows:

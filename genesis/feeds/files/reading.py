@@ -85,6 +85,11 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
         """Rows of the stream."""
         return len(self.columns["ts"])
 
+    @property
+    def name(self) -> str:
+        """The name of its stream."""
+        return Stream(self.instrument, self.kind, self.spec).name
+
     def stream(self, label: str = "") -> Stream:
         """A stream with these rows recorded and none revealed; see `Stream` for its ``label``."""
         stream = Stream(self.instrument, self.kind, self.spec, label)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genesis.clock import iso_utc
 from genesis.errors import DataError
-from genesis.feeds.files.exact import OFF_GRID, UNREADABLE, decimals_of, round_units, shown, to_units
+from genesis.feeds.files.exact import OFF_GRID, UNREADABLE, decimals_of, flags, numbers, round_units, shown, to_units
 from genesis.feeds.files.formats import OWN_COLUMNS, missing_column
 from genesis.feeds.files.policies import Policies, Policy, Problem, check_policies
 from genesis.feeds.files.reading import EXAMPLES, GapInfo, Latency, ReadReport, Repair
@@ -43,9 +43,9 @@ def scale_of(field: str) -> int:
 
 def _absent(column: pa.Array, units: Column, faults: NDArray[np.uint8]) -> tuple[Column, NDArray[np.uint8]]:
     """Nothing is no fault: `ABSENT`."""
-    missing: Mask = column.is_null().to_numpy(zero_copy_only=False)
+    missing: Mask = flags(column.is_null())
     if pa.types.is_string(column.type):
-        missing = missing | pc.equal(column, "").fill_null(True).to_numpy(zero_copy_only=False)
+        missing = missing | flags(pc.equal(column, ""))
     return np.where(missing, ABSENT, units), np.where(missing, np.uint8(0), faults)
 
 
@@ -75,7 +75,6 @@ class Rows:
         self.repairs: list[Repair] = []
         self.duplicates = 0
         self.time_unit = "ns"
-        self._lines = table.lines()
         self._check_ragged()
 
     def __len__(self) -> int:
@@ -104,7 +103,7 @@ class Rows:
 
     def lines(self) -> Column:
         """The survivors' places in the file."""
-        return self._lines[self.index]
+        return self.table.lines()[self.index]
 
     # ---- reading values
 
@@ -158,7 +157,7 @@ class Rows:
         coded = self.raw(field).cast(pa.string()).dictionary_encode(null_encoding="encode")
         words = [(word or "").strip().lower() for word in coded.dictionary.to_pylist()]
         codes = np.array([meaning.get(word, ABSENT) for word in words], np.int64)
-        self.columns[name] = codes[coded.indices.to_numpy(zero_copy_only=False)]
+        self.columns[name] = codes[numbers(coded.indices)]
         expected = " or ".join(word for word in meaning if word)
         bad = self.columns[name] == ABSENT
         self.check(Problem.UNREADABLE, bad, field, expected, lambda i: self._shown(field, i))
@@ -168,7 +167,9 @@ class Rows:
     def in_order(self, name: str, field: str) -> None:
         """Rows must not step back in the time ``name``; repaired by `Policy.DROP` or `Policy.SORT`."""
         times = self.columns[name]
-        peak = np.maximum.accumulate(times) if len(times) else times
+        if bool((times[1:] >= times[:-1]).all()):
+            return
+        peak = np.maximum.accumulate(times)
         back = times < peak
 
         def expected(i: int) -> str:
@@ -265,7 +266,10 @@ class Rows:
     def _on_grid(self, name: str, field: str, grid: Grid, problem: Problem, least: int | None) -> None:
         scale = scale_of(field)
         units, faults = to_units(self.raw(field), grid, scale)
-        self.columns[name], self.columns["faults"] = units, faults.astype(np.int64)
+        self.columns[name] = units
+        if not faults.any() and (least is None or not len(units) or units.min() >= least):
+            return
+        self.columns["faults"] = faults.astype(np.int64)
 
         def found(i: int) -> str:
             return self._shown(field, i)

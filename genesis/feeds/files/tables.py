@@ -11,11 +11,13 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,7 +31,9 @@ from genesis.errors import DataError
 from genesis.feeds.files.formats import LAYOUTS, Format, positional, recognise
 from genesis.tape.stream import Column
 
+_JSON_LIST = re.compile(rb"\s*\[")
 _DELIMITERS = (",", ";", "\t", "|")
+_BYTES = 1 << 16  # of text that are looked at at once
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
@@ -79,14 +83,21 @@ def load(path: Path, fmt: Format | None = None) -> Table:
         raise DataError(
             "cannot be read", source=source, expected="a readable file", found=error.strerror or str(error)
         ) from None
-    sha256 = hashlib.sha256(data).hexdigest()
+    with ThreadPoolExecutor(1) as beside:
+        # Every byte that is parsed, while it is parsed.
+        digest = beside.submit(hashlib.sha256, data)
+        table = _parsed(source, data, fmt)
+        return msgspec.structs.replace(table, sha256=digest.result().hexdigest())
+
+
+def _parsed(source: str, data: bytes, fmt: Format | None) -> Table:
     packed, data = _unpack(source, data)
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError("empty file", source=source, expected="at least one row", found="nothing")
     table = _table(source, data, packed, fmt)
     if not table.columns or not (table.rows or table.ragged):
         raise DataError("empty file", source=source, expected="at least one row", found="none")
-    return msgspec.structs.replace(table, sha256=sha256)
+    return table
 
 
 def _unpack(source: str, data: bytes) -> tuple[str, bytes]:
@@ -111,10 +122,10 @@ def _broken(source: str, what: str, error: BaseException) -> DataError:
 
 def _table(source: str, data: bytes, packed: str, fmt: Format | None) -> Table:
     if data[:4] == b"PAR1":
-        return _arrow(source, "parquet" + packed, data, pq.read_table, fmt)
+        return _arrow(source, "parquet" + packed, data, _parquet, fmt)
     if data[:6] == b"ARROW1" or data[:4] == b"FEA1":
         return _arrow(source, "feather" + packed, data, feather.read_table, fmt)
-    if data.lstrip()[:1] == b"[":
+    if _JSON_LIST.match(data):
         return _json(source, "json" + packed, data, fmt)
     if b"\x00" in data[:4096]:
         raise DataError(
@@ -123,7 +134,9 @@ def _table(source: str, data: bytes, packed: str, fmt: Format | None) -> Table:
     return _csv(source, "csv" + packed, data, fmt)
 
 
-def _arrow(source: str, container: str, data: bytes, read: Callable[[Any], pa.Table], fmt: Format | None) -> Table:
+def _arrow(
+    source: str, container: str, data: bytes, read: Callable[[pa.BufferReader], pa.Table], fmt: Format | None
+) -> Table:
     try:
         table = read(pa.BufferReader(data))
         table.validate(full=True)
@@ -136,8 +149,15 @@ def _arrow(source: str, container: str, data: bytes, read: Callable[[Any], pa.Ta
     return Table(source, container, "", known, columns, metadata, 1)
 
 
+def _parquet(data: pa.BufferReader) -> pa.Table:
+    # Not `read_table`, which goes by way of data sets: it takes thrice as long, and leaves every column in pieces.
+    with pq.ParquetFile(data) as file:
+        return file.read()
+
+
 def _single(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
+    # Pieces are copied into one, and so would one be.
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks)
     if pa.types.is_dictionary(whole.type):
@@ -185,8 +205,13 @@ def _positional_names(source: str, fmt: Format, width: int) -> tuple[str, ...]:
 
 
 def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
-    data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
-    first = data.split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    # The text without its last line ends; a copy would take as long as to hash it.
+    end = len(data)
+    while end and data[end - 1] in b"\r\n":
+        end -= 1
+    line_end = data.find(b"\n", 0, end)
+    first = data[: end if line_end < 0 else line_end].decode(errors="replace").rstrip("\r")
     delimiter = max(_DELIMITERS, key=first.count)
     try:
         fields = [field.strip() for field in next(csv.reader([first], delimiter=delimiter))]
@@ -210,7 +235,18 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
         twice = next(name for name in names if names.count(name) > 1)
         found = str(names.count(twice))
         raise DataError("duplicate column", source=source, line=1, field=twice, expected="one", found=found)
-    columns, ragged = _csv_columns(source, container, data, names, delimiter, int(header))
+    if not data.isascii():
+        # Before the parser meets it: asked for a row that is no text, it writes to standard error by itself.
+        _check_text(source, data)
+    lines = _Lines(
+        pa.py_buffer(data).slice(0, end), names, LAYOUTS[known].unread if known in LAYOUTS else (), delimiter, header
+    )
+    try:
+        columns, ragged = lines.columns(trimmed=b" " in data)
+    except _BROKEN as error:
+        if not header or line_end >= 0:
+            raise _broken(source, container, error) from None
+        columns, ragged = {name: pa.array([], pa.string()) for name in names}, ()
     return Table(source, container, "", known, columns, {}, 1 + header, ragged)
 
 
@@ -231,36 +267,58 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def _csv_columns(
-    source: str, container: str, data: bytes, names: tuple[str, ...], delimiter: str, skip: int
-) -> tuple[dict[str, pa.Array], tuple[Ragged, ...]]:
-    if not data.isascii():
-        # Before the parser meets it: asked for a row that is no text, it writes to standard error by itself.
-        _check_text(source, data)
-    ragged: list[Ragged] = []
+class _Lines(NamedTuple):
+    """Text whose lines have fields of these ``names``, without its last line ends; the values of those ``unread`` are of no use to anybody."""
 
-    def on_ragged(row: pacsv.InvalidRow) -> str:
-        ragged.append(Ragged(row.number, row.expected_columns, row.actual_columns))
-        return "skip"
+    text: pa.Buffer
+    names: tuple[str, ...]
+    unread: tuple[str, ...]
+    delimiter: str
+    header: bool
 
-    try:
-        table = pacsv.read_csv(
-            pa.BufferReader(data),
-            # One thread: only then do rows know their numbers.
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=list(names), skip_rows=skip),
+    def columns(self, trimmed: bool) -> tuple[dict[str, pa.Array], tuple[Ragged, ...]]:
+        """The columns, those unread as nulls, and the lines that have too few or too many fields."""
+        ragged: list[Ragged] = []
+        try:
+            table = self._parsed(None)
+        except pa.ArrowInvalid:
+            table = self._parsed(ragged)
+        found = {name: _single(table.column(name)) for name in table.column_names}
+        if trimmed:
+            found = {name: _trimmed(column) for name, column in found.items()}
+        return {name: found.get(name, pa.nulls(len(table))) for name in self.names}, tuple(ragged)
+
+    def _parsed(self, ragged: list[Ragged] | None) -> pa.Table:
+        """Lines of other widths go to ``ragged``, and are an error where there is none."""
+
+        def on_ragged(row: pacsv.InvalidRow) -> str:
+            if ragged is None:
+                return "error"
+            ragged.append(Ragged(row.number, row.expected_columns, row.actual_columns))
+            return "skip"
+
+        return pacsv.read_csv(
+            pa.BufferReader(self.text),
+            # One thread where lines are to be told: only then do they know their numbers.
+            read_options=pacsv.ReadOptions(
+                use_threads=ragged is None, column_names=list(self.names), skip_rows=int(self.header)
+            ),
             # A blank line counts as a line, and is a row without values.
             parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, invalid_row_handler=on_ragged, ignore_empty_lines=False
+                delimiter=self.delimiter, invalid_row_handler=on_ragged, ignore_empty_lines=False
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types={name: pa.string() for name in names}, strings_can_be_null=False
+                column_types={name: pa.string() for name in self.names},
+                strings_can_be_null=False,
+                include_columns=[name for name in self.names if name not in self.unread],
             ),
         )
-        columns = {name: _single(table.column(name)) for name in names}
-        if b" " in data:
-            columns = {name: pc.utf8_trim_whitespace(column) for name, column in columns.items()}
-        return columns, tuple(ragged)
-    except _BROKEN as error:
-        if skip and b"\n" not in data:
-            return {name: pa.array([], pa.string()) for name in names}, ()
-        raise _broken(source, container, error) from None
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    """Text without white space around its values."""
+    text = np.frombuffer(column.buffers()[2] or b"", np.uint8)
+    blocks = (text[at : at + _BYTES] for at in range(0, len(text), _BYTES))
+    # What lies beyond ASCII may be white space too.
+    printed = all(bool((block - np.uint8(ord("!")) <= ord("~") - ord("!")).all()) for block in blocks)
+    return column if printed else pc.utf8_trim_whitespace(column)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from genesis.clock import NS_PER_SECOND, NS_PER_US, parse_utc
-from genesis.feeds.files.exact import UNREADABLE, Units, to_units
+from genesis.feeds.files.exact import UNREADABLE, Units, flags, numbers, to_units, whole_numbers
 from genesis.model.grid import Grid
 
 ISO = "iso"
@@ -41,14 +41,23 @@ def unit_of(column: pa.Array) -> tuple[str | None, int | None]:
     sizes = _magnitudes(column)
     if sizes is None:
         return ISO, None
+    if len(sizes) and np.isfinite(ends := np.array([sizes.min(), sizes.max()])).all():
+        least, most = _classes(ends).tolist()
+        if least == most:
+            return (None, 0) if least < 0 else (list(UNITS)[least], None)
     readable = np.flatnonzero(np.isfinite(sizes))
     if not len(readable):
         return ISO, None
     sizes = sizes[readable]
-    classes = np.where(sizes < _LEAST, -1, np.searchsorted(_ENDS, sizes, "right"))
+    classes = _classes(sizes)
     odd = np.flatnonzero(classes != classes[0])
     first_odd = int(readable[odd[0]]) if len(odd) else None
     return (None, int(readable[0])) if classes[0] < 0 else (list(UNITS)[classes[0]], first_odd)
+
+
+def _classes(sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The place in `UNITS` of the unit of each size; -1 where it is too small to be a time."""
+    return np.where(sizes < _LEAST, -1, np.searchsorted(_ENDS, sizes, "right"))
 
 
 def to_ns(column: pa.Array, time_format: str) -> Units:
@@ -65,7 +74,10 @@ def to_ns(column: pa.Array, time_format: str) -> Units:
 def _magnitudes(column: pa.Array) -> NDArray[np.float64] | None:
     """Sizes of the numbers, good enough to tell units apart; ``None`` where the first value is no number."""
     if pa.types.is_string(column.type):
-        first = next((v for v in column.to_pylist() if v), "")
+        whole = whole_numbers(column)
+        if whole is not None:
+            return np.abs(whole.astype(np.float64))
+        first = next((v for v in map(pa.StringScalar.as_py, column) if v), "")
         if not _is_number(first):
             return None
         good = pc.match_substring_regex(column, r"^-?\d+(\.\d*)?$")
@@ -74,7 +86,7 @@ def _magnitudes(column: pa.Array) -> NDArray[np.float64] | None:
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
     ):
         return None
-    floats: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    floats: NDArray[np.float64] = numbers(column.cast(pa.float64(), safe=False), np.nan)
     return np.abs(floats)
 
 
@@ -83,14 +95,14 @@ def _is_number(text: str) -> bool:
 
 
 def _from_timestamps(column: pa.Array) -> Units:
-    faults = np.where(pc.is_null(column).to_numpy(zero_copy_only=False), np.uint8(UNREADABLE), np.uint8(0))
+    faults = np.where(flags(column.is_null()), np.uint8(UNREADABLE), np.uint8(0))
     zone = column.type.tz if pa.types.is_timestamp(column.type) else None
-    ns = column.cast(pa.timestamp("ns", zone)).cast(pa.int64()).fill_null(0)
-    return Units(ns.to_numpy(zero_copy_only=False), faults)
+    ns = column.cast(pa.timestamp("ns", zone)).cast(pa.int64())
+    return Units(numbers(ns), faults)
 
 
 def _from_iso(column: pa.Array) -> Units:
-    if pa.types.is_string(column.type):
+    if pa.types.is_string(column.type) and pc.any(pc.ends_with(column, "UTC")).as_py():
         column = pc.replace_substring_regex(column, " ?UTC$", "Z")
     if pa.types.is_string(column.type) and not column.null_count:
         for zone in (None, "UTC"):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genesis.feeds.files.arrival import engine_time
-from genesis.feeds.files.exact import to_units
+from genesis.feeds.files.exact import flags, numbers, to_units
 from genesis.feeds.files.formats import Format
 from genesis.feeds.files.gaps import counts_up, id_gaps
 from genesis.feeds.files.options import ReadOptions
@@ -129,8 +129,8 @@ def _ids(rows: Rows, fields: _Fields) -> tuple[bool, dict[str, int | str]]:
             return True, {}
         # Ids that are words: what they are is compared, and the place in the file stands for them.
         coded = pc.dictionary_encode(ids.cast(pa.string()))
-        codes = coded.indices.fill_null(-1).cast(pa.int64()).to_numpy(zero_copy_only=False)
-        given = (codes >= 0) & (pc.not_equal(ids.cast(pa.string()), "").fill_null(False).to_numpy(zero_copy_only=False))
+        codes = numbers(coded.indices.cast(pa.int64()), -1)
+        given = (codes >= 0) & flags(pc.not_equal(ids.cast(pa.string()), ""))
         rows.unique(codes, fields.id, "trade id", among=given)
     rows.columns["trade_id"] = rows.lines()
     return False, {"trade id": "the place in the file: the source has no numbers"}

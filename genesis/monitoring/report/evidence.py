@@ -11,12 +11,15 @@ from genesis.monitoring.report.values import BarReturns, Benchmark, Line
 from genesis.paper_trading.verdicts import Window
 
 
-def bar_returns(worth: Line, first: float, start_ns: int, counted: int | None = None) -> BarReturns:
+def bar_returns(
+    worth: Line, first: float, start_ns: int, counted: int | None = None, cut_ns: int | None = None
+) -> BarReturns:
     """Return of each 4 h bar (UTC) whose both ends were sampled; ``first`` is the worth at ``start_ns``, the first bar's start.
 
     Args:
         worth: equity, or anything proportional to it, at the samples.
         counted: how many bars the track itself counted, to say how many are lacking.
+        cut_ns: end of the bar in the middle of which the run began, which is no observation; ``None`` where it began with one.
     """
     found, ends, skipped = [], 0, 0
     before, before_ns = first, start_ns // EVIDENCE_BAR_NS * EVIDENCE_BAR_NS
@@ -24,7 +27,7 @@ def bar_returns(worth: Line, first: float, start_ns: int, counted: int | None = 
         if time % EVIDENCE_BAR_NS or value is None or time <= start_ns:
             continue
         ends += 1
-        if time - before_ns == EVIDENCE_BAR_NS and before > 0:
+        if time != cut_ns and time - before_ns == EVIDENCE_BAR_NS and before > 0:
             found.append(value / before - 1)
         else:
             skipped += 1
@@ -40,8 +43,8 @@ def _lacking(found: int, ends: int, counted: int | None) -> str:
     return "no two samples bound a whole bar" if ends else "no 4 h boundary (UTC) lies within the run"
 
 
-def benchmark(name: str, tracks: Sequence[str], line: Line, window: Window) -> Benchmark:
-    """A benchmark's figures from its return so far at each sample (fractions), before costs.
+def benchmark(name: str, tracks: Sequence[str], line: Line, window: Window, cut_ns: int | None = None) -> Benchmark:
+    """A benchmark's figures from its return so far at each sample (fractions), before costs; ``cut_ns`` as of `bar_returns`.
 
     Its drawdown is that of the samples: what fell and rose between two of them is not in it.
     """
@@ -51,7 +54,7 @@ def benchmark(name: str, tracks: Sequence[str], line: Line, window: Window) -> B
     fall.start(window.start_ns)
     for time, value in index:
         fall.update(value, time)
-    moments = Moments(bar_returns(worth, 1.0, window.start_ns).values)
+    moments = Moments(bar_returns(worth, 1.0, window.start_ns, cut_ns=cut_ns).values)
     estimate = sharpe(moments)
     total = index[-1][1] - 1 if index else None
     annual = annualised_return(total, window.length_ns)

@@ -23,6 +23,15 @@ def test_the_first_bar_may_be_a_part() -> None:
     assert bar_returns(line, 100.0, START + 3 * HOUR).values == pytest.approx((0.01,))
 
 
+def test_a_first_bar_that_is_no_observation_is_left_out() -> None:
+    """Where the track itself has no return of it: the next one begins with what there was at its end, for a benchmark as well."""
+    line = Line(tuple(START + h * HOUR for h in (4, 8, 12)), (101.0, 202.0, 101.0))
+    assert bar_returns(line, 100.0, START + 3 * HOUR, 2, START + 4 * HOUR).values == pytest.approx((1.0, -0.5))
+    held = Line(line.times, (0.01, 0.02, 0.03))
+    run = Window(START + 3 * HOUR, START + 12 * HOUR)
+    assert [benchmark("hold", (), held, run, cut).bars for cut in (None, START + 4 * HOUR)] == [3, 2]
+
+
 def test_a_run_that_starts_just_before_a_boundary_has_a_bar_there() -> None:
     """As the track itself counts it: one nanosecond long and 0."""
     line = Line((START, START + 4 * HOUR), (100.0, 102.0))

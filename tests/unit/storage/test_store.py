@@ -21,7 +21,7 @@ from genesis.errors import IntegrityError, StorageError
 from genesis.model.events import Event
 from genesis.storage import schema
 from genesis.storage.memory import MemoryJournal
-from genesis.storage.schema import SCHEMA_VERSION
+from genesis.storage.schema import HEAD
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from tests.kit.factories import T0, note, small_run
 
@@ -242,10 +242,8 @@ def test_a_database_of_another_program_is_refused_and_left_alone(
 def test_a_store_of_another_schema_is_refused(tmp_path: Path, opener: Callable[[Path], object]) -> None:
     """A version that this one cannot know is not guessed at."""
     path = filled_store(tmp_path / "run.db")
-    edit(path, "UPDATE versions SET version = 99 WHERE part = 'schema'")
-    with pytest.raises(
-        StorageError, match=f"expected a store of schema version {SCHEMA_VERSION} or an earlier one, found 99"
-    ):
+    edit(path, "UPDATE alembic_version SET version_num = '0099'")
+    with pytest.raises(StorageError, match=f"expected a store of schema revision {HEAD} or an earlier one, found 0099"):
         opener(path)
 
 
@@ -298,10 +296,10 @@ def test_the_lock_holds_under_another_name_of_the_store(tmp_path: Path) -> None:
 def test_a_store_that_was_refused_is_not_held(tmp_path: Path) -> None:
     """An opening that failed gives the lock back."""
     path = filled_store(tmp_path / "run.db")
-    edit(path, "UPDATE versions SET version = 99 WHERE part = 'schema'")
-    with pytest.raises(StorageError, match="schema version"):
+    edit(path, "UPDATE alembic_version SET version_num = '0099'")
+    with pytest.raises(StorageError, match="schema revision"):
         store(path)
-    edit(path, f"UPDATE versions SET version = {SCHEMA_VERSION} WHERE part = 'schema'")
+    edit(path, f"UPDATE alembic_version SET version_num = '{HEAD}'")
     store(path).close()
 
 

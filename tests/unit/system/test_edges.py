@@ -14,7 +14,7 @@ from genesis.model.instruments import Calendar
 from genesis.model.market import BarKind, BarSpec
 from genesis.model.promotion_events import EvidenceSample
 from genesis.model.run_events import GapFound
-from genesis.system.edges import with_edges
+from genesis.system.edges import up_from_ns, with_edges
 from genesis.system.run import prepare
 from genesis.tape.stream import StreamKind
 from tests.kit.recordings import reading
@@ -68,6 +68,25 @@ def test_a_closed_market_lacks_nothing() -> None:
     around = trades(friday - 5, friday + 40)
     assert [missing(r) for r in with_edges([*closed, around])[:2]] == [[], []]
     assert missing(with_edges([of_bars, around])[0]) == [(friday, friday + 40, 40)]
+
+
+def test_a_run_is_up_from_the_open_of_its_first_bar() -> None:
+    """That row tells of the hour before it came; a trade tells of nothing before itself; whatever tells first counts."""
+    assert up_from_ns([bars(3, 5)]) == MIDNIGHT + 3 * HOUR
+    assert up_from_ns([trades(3, 5)]) == MIDNIGHT + 3 * HOUR
+    assert up_from_ns([trades(3.5), bars(3, 5)]) == MIDNIGHT + 3 * HOUR
+
+
+def test_while_the_market_was_closed_nothing_was_to_be_seen() -> None:
+    """It opens on Sunday at 22:00 UTC: of the bar that began at 20:00 nothing is lacking, but an hour where the first row comes at 23:00."""
+    sunday = (parse_utc("2025-01-12T22:00:00Z") - MIDNIGHT) // HOUR
+    opened, later = (
+        msgspec.structs.replace(r, instrument=replace(r.instrument, calendar=Calendar.FX))
+        for r in (bars(sunday, sunday + 5), bars(sunday + 1, sunday + 5))
+    )
+    assert up_from_ns([opened]) == MIDNIGHT + (sunday - 2) * HOUR
+    assert up_from_ns([later]) == MIDNIGHT + (sunday + 1) * HOUR
+    assert up_from_ns([bars(sunday, sunday + 5)]) == MIDNIGHT + sunday * HOUR
 
 
 def test_who_trades_what_has_ended_earns_no_more_days(tmp_path: Path) -> None:

@@ -36,3 +36,49 @@ def test_a_class_that_is_not_in_its_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("")
     with pytest.raises(StrategyError, match=r"own\.py:Own: expected a subclass of .*Strategy, found no Own"):
         find_strategy("own.py:Own", tmp_path)
+
+
+OWN = """
+from genesis.strategies.base import Strategy
+
+
+class Base(Strategy):
+    seen = []
+    told = {"by": seen}
+
+
+class Own(Base):
+    limits = (1, 2)
+    told = {"by": Base.seen, "limits": limits}
+
+    @property
+    def last(self):
+        return self.seen[-1]
+
+
+class Locked(Strategy):
+    from threading import Lock
+
+    lock = Lock()
+"""
+
+
+def test_what_a_class_holds_is_each_strategys_own(tmp_path: Path) -> None:
+    """A list that one of them appends to is empty for the other and in the class; what two attributes share they share still; constants are the class's."""
+    (tmp_path / "own.py").write_text(OWN)
+    cls = find_strategy("own.py:Own", tmp_path)
+    one, other = (build_strategy(cls, [FX], {}, "strategies.x") for _ in range(2))
+    vars(one)["seen"].append(1)
+    assert (one.last, one.told["by"]) == (1, [1])  # type: ignore[attr-defined]
+    assert (other.seen, other.told["by"], cls.seen) == ([], [], [])  # type: ignore[attr-defined]
+    assert sorted(vars(one)) == ["_desk", "instruments", "params", "seen", "told"]
+
+
+def test_what_cannot_be_each_strategys_own_is_refused_by_name(tmp_path: Path) -> None:
+    """A lock in the class would be one for all of them."""
+    (tmp_path / "own.py").write_text(OWN)
+    with pytest.raises(StrategyError) as refused:
+        build_strategy(find_strategy("own.py:Locked", tmp_path), [FX], {}, "strategies.x")
+    expected = "expected an attribute of the class of which each strategy can have a copy, found lock"
+    assert f"strategies.x: cannot be built: TypeError: Locked.lock: {expected}" in str(refused.value)
+    assert str(refused.value).endswith("set it in on_start")

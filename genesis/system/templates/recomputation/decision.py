@@ -85,7 +85,9 @@ class Decision(Look):
         order = None if wish is None else self.commands[wish]["order"]
         if wish is None or order not in orders:
             return False
-        self.heard[wish] = order in TABLE[self.stage]
+        # What a halt flattens is flat before anything less is done with it.
+        leaves = order in ("archive", "resume") and self.is_being_flattened()
+        self.heard[wish] = order in TABLE[self.stage] and not leaves
         if not self.heard[wish]:
             return False
         if order == "halt":
@@ -315,9 +317,12 @@ class Decision(Look):
 
     def unfinished(self) -> str:
         """A flattening that waited for prices is due once there are any."""
-        if self.stage != "HALTED" or (self.was["halt"] or {}).get("kind") != "risk" or self.flat:
+        if not self.is_being_flattened():
             return "none"
         return "hold" if self.data == "STALE" else "flatten"
+
+    def is_being_flattened(self) -> bool:
+        return self.stage == "HALTED" and (self.was["halt"] or {}).get("kind") == "risk" and not self.flat
 
     def differences(self, record: Document) -> Iterator[str]:
         """What the record says otherwise."""

@@ -29,6 +29,8 @@ class Recomputation(Tracks):
         self.looked = list[Document]()
         self.account: Account | None = None
         self.tests = dict[str, Test]()
+        # E of the family's members that were tried in other runs.
+        self.elsewhere = list[float]()
         # What a decision leads to comes after all decisions of its moment.
         self.later = list[Callable[[], None]]()
 
@@ -63,6 +65,7 @@ class Recomputation(Tracks):
 
     def _RunStarted(self, _: None, body: Document) -> None:
         super()._RunStarted(_, body)
+        self.elsewhere = [float(t["e_value"]) for t in body.get("tried", ())]
         self.promotion, self.criteria = body["promotion"], Criteria(body["criteria"], body.get("own_criteria"), self)
         self.account = Account.of(body, {n: (v.budget, self.books[n].currency) for n, v in self.versions.items()})
         by_itself = self.promotion["auto_promote"] and self.promotion["gates"]["champion_swap"] == "auto"
@@ -76,7 +79,8 @@ class Recomputation(Tracks):
 
     def _FamilyEvidence(self, _: None, body: Document) -> None:
         names = list(body["adjusted"])
-        for name, found in zip(names, family([self.bars[n].e_value for n in names]), strict=True):
+        values = [self.bars[n].e_value for n in names] + self.elsewhere
+        for name, found in zip(names, family(values), strict=False):
             self.expect(f"{name}: adjusted E", found, body["adjusted"][name])
 
     # -- A/B tests
@@ -164,7 +168,8 @@ class Recomputation(Tracks):
         """What went into the decision, as far as the entries before give it."""
         bars = version.bars
         beside = version.beside or {n: v.bars for n, v in self.versions.items()}
-        adjusted = family([b.e_value for b in beside.values()])[list(beside).index(track)]
+        values = [b.e_value for b in beside.values()] + self.elsewhere
+        adjusted = family(values)[list(beside).index(track)]
         live = None if version.live is None else self.bars[version.live]
         for what, found in (
             ("version", track), ("identity", version.identity), ("budget", version.budget), ("e_value", bars.e_value),

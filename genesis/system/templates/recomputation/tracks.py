@@ -180,7 +180,8 @@ class Tracks(Remarks):
         bars, change = self.bars[track], body["bar_return"]
         self.book(track, change)
         if change is None:
-            bars.whole, bars.missing = False, bars.missing + 1
+            # A run that begins in the middle of a bar lacks no data of it.
+            bars.whole, bars.missing = False, bars.missing + (track in self.last_bar)
         else:
             bars.add(change)
             if track in self.versions:
