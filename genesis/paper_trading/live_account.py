@@ -79,9 +79,8 @@ class _Moment(NamedTuple):
 
 
 class _Day(NamedTuple):
-    """A UTC day: when it began, what the account was worth then, and what each version's live track and twin had earned by then."""
+    """A UTC day: what the account was worth when it began, and what each version's live track and twin had earned by then."""
 
-    start_ns: int
     equity: int
     earned: dict[str, int]
     earned_as_twin: dict[str, int]
@@ -157,7 +156,7 @@ class LiveAccount:
         versions = self._versions.values()
         live = {v.name: self._earned(v, v.live, at) for v in versions}
         twins = {v.name: self._earned(v, _twin_of(v), at) for v in versions}
-        self._day = _Day(at.now, self._equity({v.name: v.live for v in versions}, at), live, twins)
+        self._day = _Day(self._equity({v.name: v.live for v in versions}, at), live, twins)
         self._unflattened.clear()
 
     @property
