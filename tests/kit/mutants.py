@@ -47,8 +47,10 @@ TESTS = {
     "verdicts": ("test_validation_criteria.py", "test_own_criteria.py"),
     "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py"),
     "account_tier": ("../risk/test_account_tier.py",),
+    "account_limits": ("../risk/test_account_limits.py",),
+    "correlation": ("../risk/test_correlation.py",),
 }
-_PLACES = {"account_tier": "risk"}
+_PLACES = {"account_tier": "risk", "account_limits": "risk", "correlation": "risk"}
 _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),
