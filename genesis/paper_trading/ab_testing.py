@@ -56,7 +56,7 @@ class AbTest:
         ValueError: fewer than two, or more than the rules allow.
     """
 
-    def __init__(self, name: str, candidates: Sequence[Candidate], rules: PairRules, swaps: bool = False) -> None:
+    def __init__(self, name: str, candidates: Sequence[Candidate], rules: PairRules, swaps: bool) -> None:
         self.name, self._rules, self._swaps = name, rules, swaps
         self._candidates = {c.track.name: c for c in candidates}
         self._names = tuple(self._candidates)
@@ -82,12 +82,12 @@ class AbTest:
 
         ``standings`` are those of before the bar, by version.
         """
-        compared = self._compare()
-        events = [self._tell(now)] if compared and self._is_news(now) else []
+        compared, reign = self._compare(), self._comparison
+        events = [self._tell(now, reign)] if compared and self._is_news(now) else []
         if self._swaps and self._succeed(standings):
             if not events and compared:
-                events = [self._tell(now)]
-            events.append(self._tell(now))
+                events = [self._tell(now, reign)]
+            events.append(self._tell(now, self._comparison))
         return events
 
     def _compare(self) -> bool:
@@ -110,8 +110,8 @@ class AbTest:
         self._told = told
         return True
 
-    def _tell(self, now: int) -> VariantsCompared:
-        return VariantsCompared(now, None, self.name, tuple(written(r) for r in self.results()))
+    def _tell(self, now: int, reign: Comparison) -> VariantsCompared:
+        return VariantsCompared(now, None, self.name, tuple(written(r) for r in reign.results()))
 
     # ---- who is champion
 

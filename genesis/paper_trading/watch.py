@@ -76,7 +76,8 @@ class Watch:
     def refer(self, proven: Evidence) -> None:
         """Capital takes a step: the reference is what the strategy has shown until now."""
         self._reference = self._shrunk(proven)
-        self._volatility = (proven.deviation or 0.0) * sqrt(BARS_PER_YEAR) or self._volatility
+        if proven.deviation:
+            self._volatility = proven.deviation * sqrt(BARS_PER_YEAR)
         self._edge.refer(self._reference)
         self._twin_edge.refer(self._reference)
 

@@ -31,7 +31,14 @@ UNIT = "tests/unit/paper_trading"
 TESTS = {
     "stages": ("test_stages.py", "test_promotion_decision.py"),
     "promotion_decision": ("test_promotion_decision.py", "test_promotion_manager.py"),
-    "promotion_manager": ("test_promotion_manager.py",),
+    "promotion_manager": ("test_promotion_manager.py", "test_values.py"),
+    "promotion_facts": (
+        "test_allocation.py",
+        "test_values.py",
+        "test_promotion_decision.py",
+        "test_promotion_manager.py",
+    ),
+    "promotion_record": ("test_promotion_manager.py",),
     "promotion_minutes": ("test_promotion_decision.py",),
     "family": ("test_family.py",),
     "account_rates": ("test_account_rates.py",),
@@ -43,9 +50,25 @@ TESTS = {
     "promotion_guards": ("test_promotion_decision.py",),
     "allocation": ("test_allocation.py", "test_promotion_manager.py"),
     "validation_criteria": ("test_validation_criteria.py", "test_own_criteria.py"),
-    "judging": ("test_validation_criteria.py", "test_own_criteria.py"),
-    "verdicts": ("test_validation_criteria.py", "test_own_criteria.py"),
-    "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py"),
+    "judging": ("test_validation_criteria.py", "test_own_criteria.py", "test_values.py"),
+    "verdicts": ("test_validation_criteria.py", "test_own_criteria.py", "test_values.py"),
+    "own_criteria": ("test_own_criteria.py",),
+    "virtual_portfolio": ("test_virtual_portfolio.py", "../../simulation/test_candidate.py"),
+    "candidate": ("../../simulation/test_candidate.py",),
+    "ab_testing": ("../../simulation/test_champions.py", "test_values.py"),
+    "live_pair": (
+        "../../simulation/test_live_pair.py",
+        "../../simulation/test_live_troubles.py",
+        "../../simulation/test_frozen_feed.py",
+    ),
+    "watch": ("test_watch.py", "../../simulation/test_live_troubles.py"),
+    "ladder": (
+        "../../simulation/test_live_troubles.py",
+        "../../simulation/test_account_in_usd.py",
+        "../../simulation/test_frozen_feed.py",
+        "../../simulation/test_stopped_at_once.py",
+    ),
+    "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py", "test_promotion_manager.py"),
     "account_tier": ("../risk/test_account_tier.py",),
     "account_limits": ("../risk/test_account_limits.py",),
     "correlation": ("../risk/test_correlation.py",),
@@ -70,9 +93,16 @@ _REACHED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Div: ast.Mult,
     ast.Pow: ast.Mult,
 }
-_SECONDS = 60
+_SECONDS = 120
 # (module, what was changed, the line) of mutants that do the same as the original, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("candidate", "1 to 2", "ticks = feed.matcher.touch(-1)"): "whatever is under 0 is a seller's side",
+    (
+        "watch",
+        "1.0 to 2.0",
+        "coverage = sum(self._whole) / len(self._whole) if self._whole else 1.0",
+    ): "before the first bar whatever is no less than is asked is whole",
+    ("virtual_portfolio", "0 to 1", "self._settled = 0"): "it is set by what reads it",
     (
         "family",
         "True to False",
@@ -83,11 +113,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1 to 2",
         "return max(reached, default=-1)",
     ): "any place under the first tier is under it",
-    (
-        "judging",
-        "True to False",
-        "class Asked(msgspec.Struct, frozen=True):",
-    ): "nobody outside the function that makes it sees it",
     (
         "judging",
         "LtE to Lt",
@@ -198,7 +223,10 @@ def is_noticed(name: str, source: str, tests: Sequence[str], killers: list[str])
         hypothesis.settings.load_profile("mutants")
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             code = int(
-                pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[_KillersFirst(killers, told)])
+                pytest.main(
+                    ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests],
+                    plugins=[_KillersFirst(killers, told)],
+                )
             )
     finally:
         os._exit(code)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from genesis.clock import NS_PER_DAY
 from genesis.engine.engine import TradingEngine
 from genesis.engine.step import Tape
 from genesis.evidence.gathering import Evidence
@@ -79,17 +80,21 @@ class Referee(EveryBar):
 
     def __init__(self, test: AbTest, candidates: Sequence[Candidate], stages: Standings) -> None:
         super().__init__(START)
-        self.test, self._candidates, self._stages = test, candidates, stages
+        self.test, self.candidates, self._stages = test, candidates, stages
         self.champions: list[str] = []
         self.told: list[VariantsCompared] = []
+        # How many trades of each had closed when it was told last.
+        self.closed: dict[str, int] = {}
 
     def close_bar(self, time_ns: int) -> list[Event]:
-        for candidate in self._candidates:
+        for candidate in self.candidates:
             candidate.close_bar()
         bar = (time_ns - START) // EVIDENCE_BAR_NS
         found = self.test.close_bar(time_ns, {n: at(n, s) for n, s in self._stages(bar).items()})
         self.champions.append(self.test.champion)
         self.told.extend(found)
+        if found:
+            self.closed = {c.track.name: c.portfolio.trades.n for c in self.candidates}
         return [*found]
 
 
@@ -170,6 +175,82 @@ def test_one_that_never_was_champion_follows_where_no_former_one_is_good() -> No
     referee = played({"a": "0", "b": "0.05", "c": "-0.05"}, stages)
     assert referee.champions[:13] == ["a"] * 6 + ["c"] * 7
     assert set(referee.champions[13:]) == {"c"}
+
+
+def test_the_place_goes_back_along_those_that_had_it() -> None:
+    """The last one that is good again, whoever was named first; who has it again is not asked a second time."""
+    out_from = {6: "a", 12: "b", 18: "ab", 24: "c", 30: "a", 36: "ac"}
+    expected = {6: "b", 12: "a", 18: "c", 24: "a", 30: "c", 36: "b"}
+    # d is named before b, was never champion, and would follow only where nobody else is good.
+    names = ("a", "d", "b", "c")
+
+    def stages(bar: int) -> dict[str, Stage]:
+        out = next((out_from[at] for at in sorted(out_from, reverse=True) if bar >= at), "")
+        # d comes in once the others have had the place.
+        return {n: Stage.DEMOTED if n in out or (n == "d" and bar < 24) else Stage.PAPER for n in names}
+
+    referee = played(dict.fromkeys(names, "0"), stages)
+    assert {bar: referee.champions[bar] for bar in expected} == expected
+
+
+def test_a_test_is_told_of_at_midnight_and_when_its_champion_changes() -> None:
+    """b is demoted and comes back in the middle of a day, which moves nobody; a is archived at four: the end of its reign, the beginning of the next and its first bar are told."""
+
+    def stages(bar: int) -> dict[str, Stage]:
+        return {
+            "a": Stage.ARCHIVED if bar >= 13 else Stage.LIVE,
+            "b": Stage.DEMOTED if 7 <= bar < 9 else Stage.LIVE,
+        }
+
+    referee = played({"a": "0", "b": "0"}, stages)
+    bars = [(t.time - START) // EVIDENCE_BAR_NS for t in referee.told]
+    assert bars[:8] == [0, 6, 12, 13, 13, 14, 18, 24]
+    assert [t.results[0]["champion"] for t in referee.told[:6]] == ["a", "a", "a", "a", "b", "b"]
+
+
+def test_where_nobody_is_good_the_place_stays_and_nothing_new_is_told() -> None:
+    """All are out: midnights alone are told."""
+    referee = played({"a": "0", "b": "0"}, lambda _: {"a": Stage.HALTED, "b": Stage.REJECTED})
+    assert set(referee.champions) == {"a"}
+    assert {(t.time - START) // EVIDENCE_BAR_NS % 6 for t in referee.told} == {0}
+    assert len(referee.told) == DAYS + 1
+
+
+def test_who_was_beaten_by_one_that_lost_the_place_to_a_third_is_held_back_by_nobody() -> None:
+    """b was proven better than a; both are demoted on day 30 and c follows, who was proven better than neither."""
+
+    def stages(bar: int) -> dict[str, Stage]:
+        return {"a": Stage.LIVE, "b": Stage.LIVE, "c": Stage.LIVE} | (
+            {"a": Stage.DEMOTED, "b": Stage.DEMOTED} if bar >= 180 else {}
+        )
+
+    referee = played({"a": "0", "b": "0.05", "c": "-0.05"}, stages)
+    assert (referee.champions[179], referee.champions[180]) == ("b", "c")
+    assert not referee.test.successions
+
+
+def test_a_bar_is_compared_where_all_have_it_with_the_trades_that_closed_in_it() -> None:
+    """The trades of both over two, as they were counted; a bar that one lacks is none, and at midnight too nothing is told of it."""
+    referee = played({"a": "0.01", "b": "0.05"}, all_live("a", "b"), swaps=False)
+    (result,) = referee.told[-1].results
+    assert result["trades"] == sum(referee.closed.values()) / 2 > 100
+    (before,) = referee.test.results()
+    midnight = START + (DAYS + 1) * NS_PER_DAY
+    for candidate, is_whole in zip(referee.candidates, (True, False), strict=True):
+        candidate.portfolio.close_hour(midnight, candidate.portfolio.cash_units, is_whole)
+    standings = {n: at(n, Stage.LIVE) for n in "ab"}
+    assert referee.test.close_bar(midnight, standings) == []
+    assert referee.test.results() == (before,)
+
+
+def test_a_reign_that_ends_with_a_bar_that_was_not_compared_is_told_by_the_next_alone() -> None:
+    """a is demoted when b lacks the bar: nothing new is known of the old reign."""
+    referee = played({"a": "0", "b": "0"}, all_live("a", "b"))
+    later = START + DAYS * NS_PER_DAY + EVIDENCE_BAR_NS
+    for candidate, is_whole in zip(referee.candidates, (True, False), strict=True):
+        candidate.portfolio.close_hour(later, candidate.portfolio.cash_units, is_whole)
+    (told,) = referee.test.close_bar(later, {"a": at("a", Stage.DEMOTED), "b": at("b", Stage.LIVE)})
+    assert [(r["champion"], r["bars"]) for r in told.results] == [("b", 0)]
 
 
 def test_who_is_out_is_no_successor_however_good() -> None:

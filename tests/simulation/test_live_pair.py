@@ -191,6 +191,15 @@ def test_opening_is_an_entry_and_the_first_capital_another() -> None:
         ("s@twin", "s", "twin"),
     ]
     assert moved(journal, "s@live") == [(17.0, Decimal(1_000), "first capital")]
+    assert opened[0].facts == {
+        "budget": "1000.0000000000 USD",
+        "name": "s@live",
+        "of": "s",
+        "role": "live",
+        "tier": "sniper",
+    }
+    first = next(e for e in journal.events if isinstance(e, CapitalMoved))
+    assert (first.equity, first.share) == (0, "1/10")
 
 
 def test_a_venue_that_is_worse_shows_in_live_minus_twin() -> None:
@@ -238,6 +247,7 @@ def test_what_is_demoted_sends_no_entry_and_is_closed_when_flat() -> None:
     assert promoter.pair.is_closed
     closed = [e for e in journal.events if isinstance(e, TrackClosed)]
     assert [(e.track, (e.time - START) / NS_PER_HOUR) for e in closed] == [("s@live", 48.0), ("s@twin", 48.0)]
+    assert {e.reason for e in closed} == {"demoted: a test"}
     reasons = [e.reason.value for e in journal.events if isinstance(e, OrderDenied) and e.track == "s@live"]
     assert reasons == []
 
@@ -286,6 +296,52 @@ def test_what_is_held_back_with_a_position_keeps_it_for_as_long_as_it_lasts() ->
     assert sent(journal, "s@live") == [(20.0, 90)]
     assert simulator.tracks[1].desk.position_lots(FX) == 90
     assert len(moved(journal, "s@live")) == 1
+
+
+@pytest.mark.parametrize(
+    ("then", "is_held"),
+    [
+        (lambda pair, now: None, True),
+        (lambda pair, now: pair.go_on(Fraction(1, 10), now), False),
+        (lambda pair, now: pair.demote(now, "demoted: a test"), False),
+        (lambda pair, now: pair.flatten(now, "halted: a test"), False),
+    ],
+    ids=["nothing", "go_on", "demote", "flatten"],
+)
+def test_a_position_is_kept_until_somebody_says_what_becomes_of_it(
+    then: Callable[[LivePair, int], object], is_held: bool
+) -> None:
+    """Before the hold nothing is kept, and after it only while nobody has said more."""
+    seen: list[bool] = []
+
+    def ask(pair: LivePair, now: int) -> None:
+        seen.append(pair.is_held)
+
+    def say(pair: LivePair, now: int) -> None:
+        ask(pair, now)
+        then(pair, now)
+        ask(pair, now)
+
+    play(Holds, 3, {6: ask, 7: lambda pair, now: pair.hold("halted: bad data"), 8: say})
+    assert seen == [False, True, is_held]
+
+
+def test_who_is_flat_keeps_no_position() -> None:
+    """Held back while it holds nothing, and once it is closed."""
+    seen: list[bool] = []
+
+    def ask(pair: LivePair, now: int) -> None:
+        seen.append(pair.is_held)
+
+    def say(pair: LivePair, now: int) -> None:
+        pair.hold("halted: bad data")
+        ask(pair, now)
+        pair.demote(now, "demoted: a test")
+
+    # At hour 36 it has been flat since 35; the pair is closed at that bar.
+    _, _, promoter = play(EverySix, 3, {9: say, 10: ask})
+    assert promoter.pair is not None
+    assert (seen, promoter.pair.is_closed) == ([False, False], True)
 
 
 def test_protection_outlives_a_hold_and_entries_do_not() -> None:
@@ -352,6 +408,41 @@ def test_who_is_never_flat_joins_at_a_turn_once_the_wait_is_over() -> None:
     assert {abs(lots) for _, lots in live[1:]} == {30}
 
 
+class NeverIdle(EverySix):
+    """Long for two hours of every three; while it is flat its next order is on the way."""
+
+    LOTS = 155
+
+    def on_bar(self, bar: Bar) -> None:
+        self._n += 1
+        if self._n % 3 == 1:
+            self.buy(self.instrument.quantity(self.LOTS))
+        elif self._n % 3 == 0:
+            self.close()
+
+
+@pytest.mark.parametrize("hours", [16, 17, 18])
+def test_to_go_from_flat_into_the_market_is_no_turn(hours: int) -> None:
+    """Whenever the wait is over it begins while the reference is flat, in the hour in which it is at the earliest: joined an hour later it would miss the position."""
+    journal, _, _ = play(NeverIdle, 4, waits_ns=hours * NS_PER_HOUR)
+    opened = next((e.time - START) / NS_PER_HOUR for e in journal.events if isinstance(e, TrackOpened))
+    first = min(h for h in range(16 + hours, 16 + hours + 3) if h % 3 == 1)
+    assert opened == first
+
+
+def test_a_turn_of_the_least_position_is_a_turn() -> None:
+    """Long a lot and short a lot in turns: no tenth of it can be traded, and live begins at the turn all the same."""
+
+    class OneLot(Reverses):
+        LOTS = 1
+
+    journal, _, _ = play(OneLot, 6, waits_ns=2 * NS_PER_DAY)
+    whole, _, _ = play(Reverses, 6, waits_ns=2 * NS_PER_DAY)
+    opened, expected = ([e.time for e in found.events if isinstance(e, TrackOpened)] for found in (journal, whole))
+    assert opened == expected
+    assert len(opened) == 2
+
+
 def test_a_strategy_that_saves_its_state_is_given_it_back() -> None:
     """`on_save` and `on_load` replace the copy: the counter goes on where the reference's stands."""
 
@@ -384,6 +475,7 @@ def test_a_strategy_that_cannot_be_copied_stays_on_paper_and_says_so() -> None:
     assert [t.name for t in simulator.tracks] == ["s"]
     assert promoter.pair is not None
     assert "cannot be copied" in (promoter.pair.failed or "")
+    assert len(promoter.pair.failed or "") <= 300
     assert sent(journal, "s")[-1][0] > 19
 
 

@@ -12,7 +12,7 @@ from genesis.paper_trading.allocation import Allocation
 from genesis.paper_trading.promotion_facts import AccountFacts, Facts, Limit, Standing
 from genesis.paper_trading.promotion_rules import PromotionRules
 from genesis.paper_trading.stages import Stage
-from genesis.risk.tiers import DEFAULT_TIERS, SNIPER
+from genesis.risk.tiers import DEFAULT_TIERS, SNIPER, Tier
 from tests.kit.promotions import GIVEN, T0, account, facts, standing
 
 Versions = Mapping[str, tuple[str, float]]
@@ -235,6 +235,16 @@ def test_an_account_has_the_limits_of_its_tier() -> None:
     assert (architect.live_max, architect.open_max) == (10, 1)
     paper = AccountFacts.of(None, Decimal(100))
     assert (paper.live_max, paper.budget_max, paper.tier) == (0, 0, "paper_only")
+
+
+@pytest.mark.parametrize("tier", [None, SNIPER])
+def test_in_whatever_tier_an_account_keeps_rates_limits_and_what_holds_it_back(tier: Tier | None) -> None:
+    """They come from elsewhere; where there are none there are none."""
+    rates, limits = {"a": Decimal("1.1")}, {"a": Limit(Decimal("0.2"), "b is proven better")}
+    found = AccountFacts.of(tier, Decimal(1_000), "no rate", rates, limits)
+    assert (found.held_back, found.rates, found.limits) == ("no rate", rates, limits)
+    bare = AccountFacts.of(tier, Decimal(1_000))
+    assert (bare.held_back, bare.rates, bare.limits) == ("", {}, {})
 
 
 def test_a_small_account_over_the_tier_bound_both_ways() -> None:

@@ -95,3 +95,16 @@ def test_capital_that_is_gone_ends_the_privilege() -> None:
     tried.hold(["a"])
     tried.begin("c", evidence(-40), hedged())
     assert raw(tried, "a") == closed_adjustment([evidence(60).e_value, evidence(-20).e_value])[0]
+
+
+def test_what_was_tried_in_other_runs_of_the_account_is_of_everybodys_family() -> None:
+    """Raw and hedged E of two of them count beside the one of this run, before it is live and after."""
+    tried = Family([(3.0, 0.5), (0.25, 2.0)])
+    tried.begin("a", evidence(60), hedged(60))
+    expected = (
+        closed_adjustment([evidence(60).e_value, 3.0, 0.25])[0],
+        closed_adjustment([hedged(60).e_value, 0.5, 2.0])[0],
+    )
+    assert tried.adjusted(["a"]) == {"a": expected}
+    tried.hold(["a"])
+    assert tried.adjusted(["a"]) == {"a": expected}

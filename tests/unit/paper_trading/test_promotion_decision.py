@@ -743,6 +743,15 @@ def test_another_identity_does_not_end_a_halt() -> None:
     assert e.after.halt == HALTED.halt
 
 
+def test_what_the_old_identity_came_to_before_a_halt_does_not_bind_the_new_one() -> None:
+    """Rejected, halted and changed: resumed, it is a new candidate on paper and not rejected again."""
+    at = standing(Stage.HALTED, halt=halted(), ended=Stage.REJECTED)
+    new = decided(at, identity="j" * 64).after
+    assert new.ended is None
+    again = decided(new, identity="j" * 64, time_ns=T0 + BAR, commands=[said(Order.RESUME)])
+    assert (again.move, again.after.stage, again.after.epoch) == (Move.RESUME, Stage.PAPER, 2)
+
+
 # ---- persons
 
 
@@ -1122,6 +1131,7 @@ def test_resume_leads_to_paper_with_fresh_evidence() -> None:
     """What is left of the position is sold. Whoever begins anew begins another attempt, also beyond those that there are without a person: halting and resuming is no free one."""
     e = decided(HALTED, live_flat=False, commands=[said(Order.RESUME)])
     assert outcome(e) == ("resume", "PAPER", "0", "demote")
+    assert (e.answers[0].taken, e.answers[0].words) == (True, "resume by ann")
     assert (e.after.evidence_from_ns, e.after.halt, e.after.attempt) == (T0, None, 2)
     assert e.reasons == (
         "resume by ann: because",
@@ -1296,7 +1306,8 @@ def test_a_halt_of_everybody_is_no_way_back_for_who_has_ended(stage: Stage, move
     back = decided(twice.after, adjusted=100.0, time_ns=T0 + 2 * BAR, commands=[said(Order.RESUME, target=None)])
     assert outcome(back)[:3] == (move, stage.value, "0")
     assert (back.after.attempt, back.after.halt, back.after.ended) == (1, None, None)
-    assert back.answers[0].words == f"resume by ann: {stage.value} before the halt, and it is again"
+    told = f"resume by ann: {stage.value} before the halt, and it is again"
+    assert (back.answers[0].taken, back.answers[0].words) == (True, told)
     assert decided(back.after, adjusted=100.0, time_ns=T0 + 3 * BAR).move is None
 
 
@@ -1376,3 +1387,18 @@ def test_a_number_that_is_none_is_undefined_in_what_own_criteria_were_given() ->
     assert found is not None
     assert (found.code, found.given.sharpe, found.given.volatility) == ({"calm": "c" * 64}, None, None)
     assert (found.given.trades, found.given.bars, found.given.win_rate, found.given.window.end_ns) == (3, 7, 0.5, T0)
+
+
+@pytest.mark.parametrize("order", [Order.RESUME, Order.ARCHIVE])
+def test_what_a_halt_flattens_is_led_nowhere_before_it_is_flat(order: Order) -> None:
+    """Halted for risk and still holding: the word is refused; flat, or halted for its data, it is taken."""
+    at = standing(Stage.HALTED, halt=halted(), halted_fraction=Decimal("0.20"), committed=Decimal("0.20"))
+    early = decided(at, live_flat=False, halt=halted(), commands=[said(order)])
+    assert outcome(early) == (None, "HALTED", "0", "flatten")
+    told = f"{order.value}: expected a version that is flat, found one that a halt flattens first"
+    assert (early.answers[0].taken, early.answers[0].words) == (False, told)
+    for free in (
+        decided(at, halt=halted(), commands=[said(order)]),
+        decided(HALTED, live_flat=False, commands=[said(order)]),
+    ):
+        assert (free.move, free.answers[0].taken) == (Move(order.value), True)

@@ -14,8 +14,8 @@ from genesis.errors import IntegrityError
 from genesis.model.promotion_events import CommandTaken, PromotionEvaluated, StageChanged
 from genesis.paper_trading.promotion_facts import Asked, DataState, Evaluation, Order
 from genesis.paper_trading.promotion_manager import Round, StrategyPromotionManager, recompute
-from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of
-from genesis.paper_trading.promotion_rules import Profile, PromotionRules
+from genesis.paper_trading.promotion_record import commands_of, entries_of, evaluation_of, too_late
+from genesis.paper_trading.promotion_rules import Profile, PromotionRules, written
 from genesis.paper_trading.stages import HaltKind, Move, Stage
 from tests.kit.promotions import (
     BAR,
@@ -106,7 +106,9 @@ def test_a_known_version_that_is_not_looked_at_hears_no_command() -> None:
     before = manager.standing("b")
     now = facts(version="a", time_ns=T0 + 3 * BAR, evidence_from_ns=T0)
     found = manager.evaluate([now], account(), [said(Order.DEMOTE, target="b")])
-    assert [a.words for a in found.unheard] == ["target: expected a version that is looked at now, found b"]
+    assert [(a.taken, a.words) for a in found.unheard] == [
+        (False, "target: expected a version that is looked at now, found b")
+    ]
     assert manager.standing("b") == before
 
 
@@ -123,6 +125,19 @@ def test_losses_are_counted_anew_for_all_once_unproven_capital_was_withdrawn() -
     (e,) = manager.evaluate([alone], account()).evaluations
     assert (e.move, e.after.cleared_pnl) == (Move.DEMOTE, Decimal(-101))
     assert manager.standing("b").cleared_pnl == Decimal(-900)
+
+
+def test_what_a_proven_version_has_lost_is_not_forgotten_when_unproven_capital_is_withdrawn() -> None:
+    """Its 500 are no part of what was withdrawn: they count should its proof be lost."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "ab", 3)
+    lost = {"evidence_from_ns": T0, "live_pnl": Decimal(-500)}
+    manager.evaluate([facts(version="b", time_ns=T0 + 3 * BAR, adjusted=10.0, **lost)], account())
+    assert manager.standing("b").proven
+    alone = facts(version="a", time_ns=T0 + 4 * BAR, evidence_from_ns=T0, live_pnl=Decimal(-1001))
+    (e,) = manager.evaluate([alone], account()).evaluations
+    assert (e.move, e.after.cleared_pnl) == (Move.DEMOTE, Decimal(-1001))
+    assert manager.standing("b").cleared_pnl == 0
 
 
 def test_between_bars_a_loss_that_takes_all_unproven_capital_is_left_for_the_bar() -> None:
@@ -160,6 +175,17 @@ def test_what_was_asked_before_somebody_stopped_a_version_is_not_heard_for_it() 
     assert overtaken.words == (
         "a: overtaken by pause of bob, which came after it and did not wait: ask again if it is still wanted"
     )
+
+
+def test_the_order_that_stopped_a_version_is_not_overtaken_by_itself() -> None:
+    """Only what was asked for before it: the one before goes unheard, it itself is heard."""
+    manager = StrategyPromotionManager(GIVEN)
+    run_of(manager, "a", 3)
+    stop = said(Order.PAUSE, number=5)
+    now = facts(time_ns=T0 + 3 * BAR, evidence_from_ns=T0)
+    found = manager.evaluate([now], account(), [said(Order.PROMOTE, number=4), stop], {"a": stop})
+    assert [(a.command.number, a.taken) for e in found.evaluations for a in e.answers] == [(5, True)]
+    assert [a.command.number for a in found.unheard] == [4]
 
 
 def test_facts_are_of_one_moment_and_one_of_each_version() -> None:
@@ -255,6 +281,19 @@ def written_of(made: Evaluation) -> dict[str, Any]:
     return body
 
 
+def test_a_record_is_silent_of_what_there_is_not_and_else_says_that_it_is_undefined() -> None:
+    """Who never ended and has no criteria of one's own is recorded as before there were such; a halt or a residual is told also where there is none."""
+    record = written(decided(standing()))
+    after, found = record["after"], record["facts"]
+    assert isinstance(after, dict)
+    assert isinstance(found, dict)
+    assert ("ended" in after, "own" in found) == (False, False)
+    assert (after["halt"], found["residual"]) == (None, None)
+    again = written(decided(standing(Stage.REJECTED), commands=[said(Order.HALT)]))["after"]
+    assert isinstance(again, dict)
+    assert again["ended"] == "REJECTED"
+
+
 def test_a_record_that_was_changed_is_not_the_one_its_digest_names() -> None:
     """One value, one reason or one rule."""
     for path, value in ((("facts", "adjusted"), 99), (("reasons",), []), (("rules", "alpha_full"), "0.5")):
@@ -315,3 +354,16 @@ def test_the_words_of_the_inbox_are_orders_or_are_answered() -> None:
     (answer,) = refused
     assert (answer.number, answer.command, answer.author, answer.taken) == (99, "sell", "bob", False)
     assert answer.words.startswith("command: expected one of promote, demote")
+
+
+def test_what_waited_for_a_bar_as_the_tape_ended_is_refused() -> None:
+    """In the record, with its author; it concerns no version."""
+    (answer,) = too_late([said(Order.PROMOTE, number=7)], T0)
+    assert (answer.track, answer.number, answer.command, answer.author, answer.taken) == (
+        None,
+        7,
+        "promote",
+        "ann",
+        False,
+    )
+    assert answer.words.startswith("promote refused: the tape has ended")

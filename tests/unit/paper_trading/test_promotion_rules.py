@@ -71,7 +71,7 @@ def test_rules_are_named_one_by_one_known_and_unchangeable(kind: type[Any]) -> N
 
 
 def test_what_is_just_allowed() -> None:
-    """One attempt, no trades to dwell for, no cool-down, no penalty, any E a proof, a level of 1, an account of one dollar."""
+    """One attempt, no trades to dwell for, no cool-down, no penalty, any E a proof, a level of 1, an account of one dollar, steps of a thousandth."""
     rules = loaded(
         max_attempts=1, min_dwell={"trades": 0}, retry_penalty="1", proven_evidence="1", alpha_live="1", alpha_full="1"
     )
@@ -80,6 +80,7 @@ def test_what_is_just_allowed() -> None:
     small = loaded(cooldown_days=0, account_equity="1", unproven_capital_max="0", unproven_loss_max="1")
     assert (small.cooldown_days, small.account_equity, small.unproven_capital_max) == (0, 1, 0)
     assert "20 % an E of 0.2 (at most 100 %)" in rules.words()[1]
+    assert len(loaded(allocation_increment="0.001").ladder) == 901
 
 
 @pytest.mark.parametrize(

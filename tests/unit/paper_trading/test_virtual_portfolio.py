@@ -73,6 +73,9 @@ def test_dust_is_flat() -> None:
     """A fee in base leaves less than a lot behind: the trade is over, and no time in the market runs on."""
     made = portfolio("buy 1 @ 100 fee 0.0015 BTC\nsell 0.998 @ 100")
     assert 0 < made.position_units(SPOT.id) < SPOT.lot_units
+    assert measured(portfolio("buy 0.001 @ 100"), at=101, price_ticks=10_000)["time_in_market"] == pytest.approx(
+        100 / 101
+    )
     found = measured(made, at=101, price_ticks=10_000)
     assert found["trades"] == 1
     assert found["time_in_market"] == pytest.approx(1 / 101)
@@ -99,6 +102,34 @@ def test_an_evidence_bar_ends_every_four_hours_and_its_return_is_over_its_own_st
     assert list(made.bars.recent().save()) == pytest.approx([0.01, -0.01])
     found = measured(made, at=8 * 3600)
     assert (found["evidence_bars"], found["sharpe"], found["var_95"]) == (2, None, None)
+
+
+def test_a_bar_that_began_with_nothing_earns_nothing() -> None:
+    """Ruined: what is lost from there on has nothing to be a share of."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [SPOT])
+    returns = []
+    for bar, equity in enumerate((0, 0, -made.budget_units, 0), 1):
+        made.close_hour(4 * bar * HOUR, equity)
+        returns.append(made.bar_return)
+    assert returns == [-1, 0, 0, 0]
+
+
+def test_a_bar_that_began_with_the_ledgers_least_unit_has_a_return() -> None:
+    """One unit that is gone is all of it."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [SPOT])
+    for bar, equity in enumerate((1, 0), 1):
+        made.close_hour(4 * bar * HOUR, equity)
+    assert made.bar_return == -1
+
+
+def test_time_in_the_market_is_of_the_time_since_the_evaluation_began() -> None:
+    """Begun at second 100, in the market from second 101 to 110, a tenth of the budget held; a fill that nobody forced is no forced exit."""
+    made = VirtualPortfolio(Money(1000, "USDT"), [SPOT], start_ns=100 * SECOND)
+    for (fill, _), second in zip(fills_of(SPOT, "buy 1 @ 100\nsell 1 @ 100"), (101, 110), strict=True):
+        made.apply_fill(msgspec.structs.replace(fill, time=second * SECOND))
+    found = measured(made, at=120)
+    assert (found["trades"], found["forced_exits"]) == (1, 0)
+    assert (found["time_in_market"], found["exposure_mean"]) == (pytest.approx(9 / 20), pytest.approx(0.1 * 9 / 20))
 
 
 def test_what_is_kept_between_samples_never_goes_stale() -> None:
