@@ -198,10 +198,13 @@ def money(units: int | Fraction) -> str:
 
 
 def _opposing(intent: OrderIntent, others: Iterable[InBook]) -> tuple[DenyReason, str] | None:
-    """Two strategies of one account would trade with each other."""
+    """Two strategies of one account would trade with each other: one of the two orders has to rest, so two at market never do."""
     sign, mine = int(intent.side), intent.limit_ticks
     for other in others:
-        meets = mine is None or other.limit is None or sign * mine >= sign * other.limit
+        if mine is None or other.limit is None:
+            meets = mine is not other.limit
+        else:
+            meets = sign * mine >= sign * other.limit
         if other.side == -sign and meets:
             text = intent.instrument.price_grid.to_text
             price = "at market" if other.limit is None else f"at {text(other.limit)}"

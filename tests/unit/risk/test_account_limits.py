@@ -187,6 +187,7 @@ def test_the_twentieth_open_order_of_all_is_the_last() -> None:
         (-1, 100, BUY, 99, False),
         (1, None, SELL, 10_000, True),
         (1, 100, SELL, None, True),
+        (1, None, SELL, None, False),
         (1, None, BUY, None, False),
         (1, 100, BUY, 100, False),
     ],
@@ -194,7 +195,7 @@ def test_the_twentieth_open_order_of_all_is_the_last() -> None:
 def test_an_entry_meets_what_it_crosses(
     usd: int, limit: int | None, side: Side, other: int | None, meets: bool
 ) -> None:
-    """Prices that cross or touch, or a market order on either side; never two orders of one side."""
+    """Prices that cross or touch, or a market order on one side and a limit on the other; never two market orders, none of which rests, nor two orders of one side."""
     found = asked(BTC, usd, in_book=(InBook("b@live", int(side), other),), limit_ticks=limit)
     assert (reason(found) is DenyReason.OPPOSING_ORDER) is meets
     assert found is None or "b@live" in found[1]
