@@ -39,6 +39,7 @@ _HEADINGS = (
     "stage",
 )
 _LIVE_HEADINGS = ("track", "equity", "return", "max dd", "Sharpe (se)", "bars", "trades", "won", "fees", "role")
+_ACCOUNT_HEADINGS = ("what", "now", "at most")
 _FAULT_HEADINGS = ("track", "fault plan", "equity", "undisturbed", "max dd", "undisturbed", "trades", "undisturbed")
 _NONE = "—"
 _ORDER_COLUMNS = (
@@ -60,7 +61,7 @@ _ORDER_COLUMNS = (
 
 @app.command()
 def status(store: StorePath, as_json: Json = False) -> None:
-    """How the run stands, and the latest metrics of every track."""
+    """How the run stands, the latest metrics of every track, and what live tracks use of the limits that they share."""
     if as_json:
         with StoreReader(store) as reader:
             found = reader.status()
@@ -72,6 +73,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
             stops = msgspec.to_builtins(reader.stops())
             refused = msgspec.to_builtins(reader.refused())
             changed = versions.noted(reader.operations())
+            account = reporting.account(reader)
         state, words = in_words(found)
         print_json(
             {
@@ -82,6 +84,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
                 "time": found.time,
                 "waiting_commands": found.waiting_commands,
                 "tracks": tracks,
+                "account": account,
                 "stops": stops,
                 "refused": refused,
                 "versions_changed": changed,
@@ -230,6 +233,7 @@ def show_status(store: StoreAddress) -> None:
         standings = _standings(reader, latest, found.start or 0)
         changed = versions.noted(reader.operations())
         refused = _mostly_refused(reader)
+        account = reporting.account(reader)
     if latest:
         rows: list[list[str]] = []
         for name, sample in latest.items():
@@ -246,6 +250,9 @@ def show_status(store: StoreAddress) -> None:
         print_cells(_HEADINGS, rows, "paper, net of fees")
     if roles:
         print_cells(_LIVE_HEADINGS, _live(latest, roles, synthetic), "live (simulated venue) and twins, net of fees")
+    if account is not None:
+        print_cells(_ACCOUNT_HEADINGS, _account(account), "all live tracks, USD")
+        say(f"the account of all live tracks as it stood at {iso_utc(account['time'])}, in tier {account['tier']}")
     for name, sample in latest.items():
         if sample is not None:
             for line in _moneys(name, sample):
@@ -286,6 +293,19 @@ def _live(latest: Mapping[str, SampleRow | None], roles: Mapping[str, str], synt
         told = ["no sample yet", *[""] * 7] if sample is None else _summary(sample)
         rows.append([_marked_synthetic(name, synthetic), *told, role])
     return rows
+
+
+def _account(found: Mapping[str, Any]) -> list[list[str]]:
+    """What of each limit that live tracks share is used."""
+    orders = str(found["open_orders"]), str(found["open_orders_max"])
+    most = _NONE if found["net_max"] is None else _money(found["net_max"])
+    return [
+        ["equity", _money(found["equity"]), _NONE],
+        ["lost today", _money(found["lost"]), _money(found["lost_max"])],
+        ["gross exposure", _money(found["gross"]), _money(found["gross_max"])],
+        ["open orders", *orders],
+        *([f"net {asset}", _money(value), most] for asset, value in found["net"].items()),
+    ]
 
 
 def _marked_synthetic(name: str, synthetic: Set[str]) -> str:

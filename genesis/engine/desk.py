@@ -73,7 +73,10 @@ class TrackDesk(Account):
         """Send an intent through risk; a strategy that asked for more than its share of it hears of what it ``asked``."""
         feed, agenda = self._feed(intent.instrument), self._agenda
         feed.settle(agenda.now, agenda.rank)
-        refusal = self._track.gate.check(intent, self)
+        track = self._track
+        refusal = track.gate.check(intent, self)
+        if refusal is None and track.account is not None:
+            refusal = track.account.refusal(track, intent)
         if refusal is not None:
             return self.refuse(intent, refusal[0], refusal[1], asked)
         return Approved(self._send(intent, feed, forced=False))

@@ -63,6 +63,10 @@ class Tape:
                 at = max(at, min(gap.time_to, to_ns))
         return missing
 
+    def is_missing(self, stream: str, from_ns: int, to_ns: int) -> bool:
+        """Whether known gaps of a stream cover all of [``from_ns``, ``to_ns``)."""
+        return self.missing_ns(stream, from_ns, to_ns) >= to_ns - from_ns
+
     @property
     def closed_before(self) -> int:
         """Engine time before which every moment has been handed on; 0 before the first."""
@@ -150,6 +154,18 @@ def _read_again(series: BarSeries, closed_before: int, rows: int) -> None:
     ensure(series.rows == rows, f"{series.source.name}: expected {rows} bars of {series.spec}, found {series.rows}")
 
 
+class SharedAccount(Protocol):
+    """Watches what several tracks do together in one account, between their moments."""
+
+    def due(self, closed_before: int) -> int:
+        """Engine time of its next look; ``closed_before`` where there is none before it."""
+        ...
+
+    def look(self, now: int) -> None:
+        """Its look is due: all tracks of the account have handled every moment up to ``now``."""
+        ...
+
+
 class Overseer(Protocol):
     """Looks at all tracks when an evidence bar has closed, or sooner where it has reason to, and opens and closes tracks; ``tracks`` are those of the step."""
 
@@ -171,6 +187,10 @@ class Overseer(Protocol):
 
     def hear(self, entries: Sequence[Event]) -> None:
         """What tracks have journalled since it last heard of them."""
+        ...
+
+    def account(self) -> SharedAccount | None:
+        """The account in which tracks that trade a share go on together; ``None`` where each goes its own way."""
         ...
 
     def look_at_all(self, time_ns: int) -> list[Event]:
@@ -211,10 +231,13 @@ def _advance(
     """Advance every track; what they journal, and what their evidence bars show together."""
     for members in _scopes(tracks):
         advance_together(members, closed_before, overseer)
-    # Those that were opened on the way stand at the end, and alone.
-    for track in tracks:
-        if track.share is not None:
-            track.advance(closed_before)
+    # Those that were opened on the way stand at the end.
+    shares = [t for t in tracks if t.share is not None]
+    account = None if overseer is None else overseer.account()
+    if account is not None:
+        advance_in_account(shares, closed_before, account)
+    for track in shares:
+        track.advance(closed_before)
     entries: list[Event] = []
     for track in tracks:
         entries.extend(track.entries)
@@ -262,6 +285,26 @@ def advance_together(tracks: Sequence[Track], closed_before: int, overseer: Over
             now = min(track.next_time(closed_before) for track in tracks)
     for track in tracks:
         track.advance(closed_before)
+
+
+def advance_in_account(tracks: Sequence[Track], closed_before: int, account: SharedAccount) -> None:
+    """Advance the tracks of one account from moment to moment, so that all stand at the same one when a limit that they share is asked about.
+
+    Within a moment they come in the order in which they were opened. The account looks at them when all have had their turn.
+    """
+    while True:
+        moment = min(track.next_time(closed_before) for track in tracks)
+        look = account.due(closed_before)
+        now = min(moment, look)
+        if now >= closed_before:
+            return
+        if moment == now:
+            for track in tracks:
+                track.advance(now + 1)
+            # What has just filled may make a look due at this very moment.
+            look = account.due(closed_before)
+        if look == now:
+            account.look(now)
 
 
 def _scopes(tracks: Sequence[Track]) -> list[list[Track]]:

@@ -93,6 +93,19 @@ class Stops:
         detail = f"expected a loss under {1 - self._bar_floor / self._bar_index:.4%} of {of}, {found}"
         return "LOSS_BOUND", detail, (now // EVIDENCE_BAR_NS + 1) * EVIDENCE_BAR_NS
 
+    def halt_for_account(self, now: int, reason: str, detail: str, lifts_ns: int, fresh: bool) -> None:
+        """What all tracks of the account may lose together is lost: no entries until ``lifts_ns``, and the position is closed now, or by `close_all` once its prices are fresh."""
+        track = self._track
+        if self.forbidden is None or (self._lifts_ns is not None and self._lifts_ns < lifts_ns):
+            self._lifts_ns, self.forbidden = lifts_ns, detail
+        self._marks.limit(self._marks.drawdown_halt, float("-inf"))
+        action = "entries cancelled, flattened " + ("at market" if fresh else "as soon as its prices are fresh")
+        track.entries.append(TrackHalted(now, track.name, reason, detail, action))
+        if fresh:
+            self.close_all()
+        else:
+            self.cancel_entries()
+
     def hold(self, detail: str) -> None:
         """No new entries: what has happened to the account cannot be told any more."""
         track = self._track

@@ -46,7 +46,7 @@ from genesis.model.events import (
 )
 from genesis.model.instruments import Instrument
 from genesis.model.market import BarSpec
-from genesis.model.orders import OrderStep
+from genesis.model.orders import DenyReason, OrderIntent, OrderStep
 from genesis.model.run_events import FaultsInjected, FaultTime, FaultWindow
 from genesis.model.track_events import TrackStopped
 from genesis.portfolio.portfolio import Portfolio
@@ -72,6 +72,14 @@ class Monitor(Protocol):
     def traded(self, track: Track, trade: ClosedTrade) -> Sequence[Event]: ...
 
     def final(self, track: Track, time_ns: int) -> Sequence[Event]: ...
+
+
+class AccountGuard(Protocol):
+    """Asked about every order that the track's own gate let through, where several tracks trade in one account."""
+
+    def refusal(self, track: Track, intent: OrderIntent) -> tuple[DenyReason, str] | None:
+        """Why the account cannot bear it; ``None`` where it can. All tracks of the account stand at this moment or right before it."""
+        ...
 
 
 class Track:
@@ -128,6 +136,7 @@ class Track:
         self.desk = TrackDesk(self, journalled) if valuation is None else SeveralMoneysDesk(self, journalled, valuation)
         # Where only a share of the budget is traded, the strategy talks to this desk.
         self.share: ShareDesk | None = None
+        self.account: AccountGuard | None = None
         agenda.now = start_ns
         self.start_ns = start_ns
         self.stops, self.along, self.marking = Stops(self), Along(self.feeds), Marking(self)

@@ -247,7 +247,7 @@ ORDER_LIFE_BY_STEP: dict[OrderStep, dict[OrderStatus, OrderStatus]] = {
 
 
 class DenyReason(Enum):
-    """Why risk refused an intent, in the order in which it is checked."""
+    """Why risk refused an intent, in the order in which it is checked: the track's own limits, then those that all live tracks of the account share."""
 
     MALFORMED = "MALFORMED"
     NO_PRICE = "NO_PRICE"
@@ -272,6 +272,12 @@ class DenyReason(Enum):
     MARGIN = "MARGIN"
     DAILY_LOSS = "DAILY_LOSS"
     DRAWDOWN = "DRAWDOWN"
+    ACCOUNT_DAILY_LOSS = "ACCOUNT_DAILY_LOSS"
+    OPPOSING_ORDER = "OPPOSING_ORDER"
+    ACCOUNT_OPEN_ORDERS = "ACCOUNT_OPEN_ORDERS"
+    ACCOUNT_GROSS_EXPOSURE = "ACCOUNT_GROSS_EXPOSURE"
+    ACCOUNT_NET_EXPOSURE = "ACCOUNT_NET_EXPOSURE"
+    STACKED_POSITIONS = "STACKED_POSITIONS"
 
 
 class RejectReason(Enum):

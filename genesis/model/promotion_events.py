@@ -135,3 +135,36 @@ class VariantsCompared(Event, frozen=True, gc=False):
 
     def wire(self) -> Wire:
         return {"experiment": self.experiment, "results": list(self.results)}
+
+
+class AccountSample(Event, frozen=True, gc=False):
+    """What the live tracks of the account do together at the end of an evidence bar, where two or more are live, beside what they may. Amounts are exact text in USD.
+
+    ``lost`` since the UTC day began, of ``lost_max``, which ends the day; ``gross`` with what open orders may add; ``net`` by base asset, of positions alone;
+    ``net_max`` is of each asset, ``None`` where there is no such limit.
+    """
+
+    tier: str
+    equity: str
+    lost: str
+    lost_max: str
+    gross: str
+    gross_max: str
+    open_orders: int
+    open_orders_max: int
+    net: dict[str, str]
+    net_max: str | None
+
+    def wire(self) -> Wire:
+        return {
+            "equity": self.equity,
+            "gross": self.gross,
+            "gross_max": self.gross_max,
+            "lost": self.lost,
+            "lost_max": self.lost_max,
+            "net": self.net,
+            "net_max": self.net_max,
+            "open_orders": self.open_orders,
+            "open_orders_max": self.open_orders_max,
+            "tier": self.tier,
+        }

@@ -38,10 +38,10 @@ class AccountRates:
         self.assumed: dict[str, Decimal] = {c: assumed[c] for c in foreign if c not in self._shown and c in assumed}
         self.foreign: tuple[str, ...] = tuple(foreign)
 
-    def look(self, now: int) -> None:
-        """Stand after the rows of ``now``."""
+    def look(self, now: int, included: bool = True) -> None:
+        """Stand after the rows of ``now``, or right before them."""
         if self._shown:
-            self._rates.look(now, included=True)
+            self._rates.look(now, included)
 
     def rate(self, currency: str, now: int) -> Decimal | NoRate:
         """USD for one unit at the rows last looked at, rounded down to 1e-12; or why there is none."""

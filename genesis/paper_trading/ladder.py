@@ -29,6 +29,7 @@ from genesis.paper_trading.ab_testing import AbTest
 from genesis.paper_trading.account_rates import AccountRates
 from genesis.paper_trading.candidate import Candidate
 from genesis.paper_trading.family import Family
+from genesis.paper_trading.live_account import LiveAccount
 from genesis.paper_trading.live_pair import LIVE, LivePair
 from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.promotion_facts import (
@@ -56,6 +57,7 @@ from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.paper_trading.watch import Watch, WatchRules
 from genesis.portfolio.conversion import NoRate
 from genesis.risk.account_tier import AccountTier
+from genesis.risk.limits import Limits
 from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.rng import KeyedDraws
 from genesis.strategies.base import Strategy
@@ -64,7 +66,7 @@ HoldBack = Callable[[int, Decimal], str]
 _NONE: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 # A halt of these kinds ends by itself, with the day or with the evidence bar: no stage changes for it.
-_PASSING = frozenset({"DAILY_LOSS", "LOSS_BOUND"})
+_PASSING = frozenset({"ACCOUNT_DAILY_LOSS", "DAILY_LOSS", "LOSS_BOUND"})
 _HALT_KINDS = {"MARK_PRICE": HaltKind.DATA, "NOT_FLAT": HaltKind.INTEGRITY}
 _STALE_NS = NS_PER_MINUTE
 _STOPPED = "its strategy has stopped, and a word does not bring it back: resume sells what is left"
@@ -223,9 +225,10 @@ class CapitalLadder:
         betting: how evidence is weighed; ``source`` where it comes from.
         venue: where live tracks trade.
         rates: what the versions' moneys are worth in USD.
-        tiers: of the account.
         start_ns: engine time at which the evaluation begins.
+        tiers: of the account.
         elsewhere: E, raw and hedged, of the versions that were tried in other runs of the account.
+        limits: of the account, beside its tier.
     """
 
     # Whom it asks is told anew by every process.
@@ -244,6 +247,7 @@ class CapitalLadder:
         start_ns: int,
         tiers: Sequence[Tier] = DEFAULT_TIERS,
         elsewhere: Sequence[tuple[float, float]] = (),
+        limits: Limits | None = None,
     ) -> None:
         self._simulator, self._tape, self._criteria, self._rules = simulator, tape, criteria, rules
         self._betting, self._source, self._venue, self._tiers = betting, source, venue, tiers
@@ -256,6 +260,7 @@ class CapitalLadder:
         self.manager = StrategyPromotionManager(rules)
         self._start_ns = start_ns
         self._versions: dict[str, _Version] = {}
+        self._live_account = LiveAccount(limits or Limits(), rates, tape, self._versions)
         self._by_live: dict[str, _Version] = {}
         self._family = Family(elsewhere)
         self._tests: list[AbTest] = []
@@ -341,6 +346,10 @@ class CapitalLadder:
         """The track has handled a moment: its pair may begin."""
         self._try_to_join(self._versions[track.name], now)
 
+    def account(self) -> LiveAccount | None:
+        """The account, where two versions are live that it has to see together."""
+        return self._live_account if self._live_account.goes_together else None
+
     def hear(self, entries: Sequence[Event]) -> None:
         """Orders and trades of reference tracks, and what stops or trades on live ones."""
         for event in entries:
@@ -381,6 +390,7 @@ class CapitalLadder:
         self._stopped.clear()
         for version in self._versions.values():
             events.extend(self._close_pair(version, time_ns))
+        events.extend(self._live_account.close_bar(time_ns))
         self._ask_again(time_ns)
         return events
 
@@ -506,7 +516,7 @@ class CapitalLadder:
     def _data_of(self, version: _Version, now: int) -> DataState:
         """Whether the bar that ended at ``now`` can be judged."""
         names = [feed.price.stream.name for feed in version.track.feeds]
-        if any(self._tape.missing_ns(n, now - _STALE_NS, now) >= _STALE_NS for n in names):
+        if any(self._tape.is_missing(n, now - _STALE_NS, now) for n in names):
             return DataState.STALE
         return DataState.FRESH if version.candidate.portfolio.bar_return is not None else DataState.DEGRADED
 
@@ -530,6 +540,7 @@ class CapitalLadder:
             words = self._hold_back(now, equity)
             self._look_at_tier(now, initial, equity)
         tier = None if self._tier is None else self._tier.tier
+        self._live_account.take(initial, tier)
         return AccountFacts.of(tier, equity, words, {v.name: v.rate for v in versions}, self._limits())
 
     def _limits(self) -> dict[str, Limit]:
@@ -622,7 +633,7 @@ class CapitalLadder:
         version = self._versions[name.partition("@")[0]]
         live = role == LIVE
         portfolio = version.candidate.portfolio
-        return self._simulator.add(
+        track = self._simulator.add(
             name,
             strategy,
             capital,
@@ -634,6 +645,8 @@ class CapitalLadder:
             draws=self._venue.draws if live else None,
             tier=version.track.gate.tier,
         )
+        track.account = self._live_account
+        return track
 
     def _close_pair(self, version: _Version, now: int) -> Iterable[Event]:
         pair = version.pair

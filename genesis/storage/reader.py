@@ -168,6 +168,14 @@ class StoreReader:
             rows = self._db.execute(query, (marker,)).fetchall()
         return [decode(entry) for (entry,) in rows if form(entry).startswith(f'{kind}"'.encode())]
 
+    def newest(self, kind: str) -> dict[str, Any] | None:
+        """Document of the last entry of one type that is no further back than an archive; ``None`` where there is none."""
+        marker = f',"type":"{kind}","version":'.encode()
+        query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq DESC LIMIT 1"  # nosec B608 # names are ours, values are bound
+        with storage_errors(self.path):
+            row = self._db.execute(query, (marker,)).fetchone()
+        return None if row is None or not form(row[0]).startswith(f'{kind}"'.encode()) else decode(row[0])
+
     def operations(self) -> list[OperationRow]:
         """The operations chain."""
         with storage_errors(self.path):

@@ -14,6 +14,7 @@ from genesis.execution.profile import FeeSchedule
 from genesis.feeds.files import Reading
 from genesis.model.rules import ExchangeRules
 from genesis.paper_trading.validation_criteria import ALWAYS_TOLD, ValidationCriteria
+from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
 from genesis.system.faulted import FaultedStream
 from genesis.system.listings import rules_digest
@@ -61,6 +62,12 @@ class Beginning(NamedTuple):
         }
         for own in criteria.get("own", ()):
             own["code"] = own["code"].rpartition("/")[2]
+        # Limits of positions that move together came later than the others.
+        risk = {
+            k: v
+            for k, v in plain["risk"].items()
+            if not k.startswith("stacked_") or getattr(self.config.risk, k) != getattr(Limits(), k)
+        }
         # Whose code gives a criterion's value.
         owned: dict[str, object] = {"own_criteria": self.own_code} if self.own_code else {}
         # An account whose budgets are all in USD needs no rate.
@@ -83,7 +90,7 @@ class Beginning(NamedTuple):
                 "realism": floats_as_text(plain["realism"]),
                 "fees": {i.id: _fee_facts(i.fees) for i in self.config.instruments},
                 "instruments": [str(r.instrument) for r in self.readings],
-                "risk": floats_as_text(plain["risk"]),
+                "risk": floats_as_text(risk),
                 "run": self._run_facts(),
                 "streams": [
                     {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}

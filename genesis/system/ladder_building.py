@@ -100,6 +100,7 @@ class LadderBuilder:
             start_ns,
             self._tiers,
             elsewhere,
+            config.risk,
         )
         ladder.judge_also_by(judges)
         for track, facts in zip(self._simulator.tracks, tracks, strict=True):

@@ -92,6 +92,14 @@ def roles(store: StoreReader) -> dict[str, str]:
     return {t.track: str(t.facts["role"]) for t in store.tracks() if t.facts.get("of")}
 
 
+def account(store: StoreReader) -> dict[str, Any] | None:
+    """What the live tracks of the account did together when they were last looked at, with its ``time``; ``None`` where no two were ever live."""
+    if list(roles(store).values()).count("live") < 2:
+        return None
+    found = store.newest("AccountSample")
+    return None if found is None else {"time": int(found["time"]), **found["body"]}
+
+
 def stages(store: StoreReader) -> dict[str, str]:
     """Where every version stands on the capital ladder, in a word, and its capital where it has any."""
     return {

@@ -13,16 +13,7 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.inbox import leave_command
 from genesis.storage.reader import StoreReader
 from genesis.system.run import run_prepared
-from tests.simulation.test_stopped_at_once import (
-    STOPS_NS,
-    TAKEN_NS,
-    entries,
-    evaluations,
-    ready,
-    sent,
-    sound,
-    taken,
-)
+from tests.kit.swings import STOPS_NS, TAKEN_NS, decisions, entries, ready, sent, sound, taken
 
 STANDS = {Order.HALT: Stage.HALTED, Order.DEMOTE: Stage.DEMOTED, Order.ARCHIVE: Stage.ARCHIVED, Order.PAUSE: Stage.LIVE}
 # A halt sells at once. The others leave it to the strategy, which sells at the end of the day and after a pause goes on as it was.
@@ -43,7 +34,7 @@ def test_a_stop_between_two_batches_is_the_same_in_every_store(
     """Taken once, at the moment up to which the run had come; position and stage follow; the entries are those of a file, and made again from the tape's start they stay so."""
     played(tmp_path / "here", address, order)
     assert taken(address) == [(TAKEN_NS, 1, order.value, True)]
-    (made,) = [e for e in evaluations(address) if e.time_ns == TAKEN_NS]
+    (made,) = [e for e in decisions(address) if e.time_ns == TAKEN_NS]
     assert made.after.stage is STANDS[order]
     assert (made.after.pause is Pause.UNTIL_RESUMED) == (order is Order.PAUSE)
     sales = [at for at, side in sent(address, "swings@live", TAKEN_NS) if side == "SELL"]

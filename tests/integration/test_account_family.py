@@ -47,7 +47,7 @@ def ran(folder: Path, store: str, *changes: tuple[str, str]) -> Path:
 
 
 def first_entry(store: Path) -> dict[str, Any]:
-    return next(documents(store))["body"]  # type: ignore[no-any-return]
+    return next(documents(store))["body"]
 
 
 def shown(store: Path) -> dict[str, float]:

@@ -17,7 +17,7 @@ from genesis.config import load_config
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare, run_prepared
-from tests.integration.test_evidence import project
+from tests.kit.held_project import project
 
 CRITERIA = "min_trades: 1, days_mode: off, sharpe_mode: off, drawdown_mode: off, win_rate_mode: off"
 FIRST_NS = 1_735_689_600_000_000_000

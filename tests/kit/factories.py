@@ -26,6 +26,7 @@ from genesis.model.events import (
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.orders import DenyReason, Liquidity, Order, OrderIntent, OrderType, RejectReason, Side
 from genesis.model.promotion_events import (
+    AccountSample,
     CommandTaken,
     EvidenceSample,
     FamilyEvidence,
@@ -256,6 +257,24 @@ def life(number: int, track: str = "ema.fast") -> list[Event]:
     return [submitted(of), accepted(of), filled(of)]
 
 
+def shared(time: int, lost: str = "12.50") -> AccountSample:
+    """An account of two live tracks."""
+    return AccountSample(
+        time=time,
+        track=None,
+        tier="hunter",
+        equity="2500.00",
+        lost=lost,
+        lost_max="125.00",
+        gross="900.00",
+        gross_max="2250.00",
+        open_orders=2,
+        open_orders_max=20,
+        net={"BTC": "600.00", "ETH": "-300.00"},
+        net_max=None,
+    )
+
+
 def small_run(orders: int = 12) -> list[Event]:
     """A run with at least one event of every kind, from `RunStarted` to `TapeEnded`."""
     events: list[Event] = [started()]
@@ -284,6 +303,7 @@ def small_run(orders: int = 12) -> list[Event]:
     events.extend((commanded(end), promoted(end), staged(end), commanded(end, None, target=None, taken=False)))
     compared = {"challenger": "ema.slow", "champion": "ema.fast", "e_value": 1.5, "low_bp": None, "standing": "OPEN"}
     events.append(VariantsCompared(end, None, "ema", (compared,)))
+    events.append(shared(end))
     events.append(note("Grüße, „Ω“ \u0001\n"))
     events.append(TrackHalted(end, "ema.fast", "DRAWDOWN", "expected under 10%, found 12%", "flattened"))
     events.append(TrackStopped(end, "ema.slow", "on_bar", "ValueError: no"))

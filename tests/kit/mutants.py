@@ -70,8 +70,10 @@ TESTS = {
     ),
     "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py", "test_promotion_manager.py"),
     "account_tier": ("../risk/test_account_tier.py",),
+    "account_limits": ("../risk/test_account_limits.py",),
+    "correlation": ("../risk/test_correlation.py",),
 }
-_PLACES = {"account_tier": "risk"}
+_PLACES = {"account_tier": "risk", "account_limits": "risk", "correlation": "risk"}
 _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),

@@ -34,6 +34,9 @@ class EveryBar(ABC):
         """Nobody commands."""
         return False
 
+    def account(self) -> None:  # noqa: B027 - no account is shared
+        """Tracks that trade a share go their own way."""
+
     def look_at_all(self, time_ns: int) -> list[Event]:
         """A bar has closed."""
         self.next_ns = time_ns + EVIDENCE_BAR_NS

@@ -13,13 +13,14 @@ from genesis.paper_trading.stages import Action, Move, Stage
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import run_prepared
-from tests.simulation.test_frozen_feed import BAR_NS, FROZEN
-from tests.simulation.test_stopped_at_once import (
+from tests.kit.swings import (
+    BAR_NS,
+    FROZEN,
     NEVER_NS,
     STOPS_NS,
     TAKEN_NS,
+    decisions,
     entries,
-    evaluations,
     ready,
     sent,
     sound,
@@ -56,7 +57,7 @@ def is_over(store: Path, stage: Stage) -> None:
             assert bought == 0
         assert {s.track for s in reader.stops() if s.kind == "CLOSED"} == set(PAIR)
         assert reader.stages("swings")[-1].stage_after == stage.value
-    assert evaluations(store)[-1].after.fraction == 0
+    assert decisions(store)[-1].after.fraction == 0
     sound(store)
 
 
@@ -67,7 +68,7 @@ def test_archived_in_a_halt_it_sells_once_and_is_over(later_ns: int, tmp_path: P
     at_ns = STOPS_NS + later_ns
     store = archived(tmp_path, at_ns)
     assert taken(store) == [(TAKEN_NS, 1, "halt", True), (at_ns - 1, 2, "archive", True)]
-    (made,) = [e for e in evaluations(store) if e.time_ns == at_ns - 1]
+    (made,) = [e for e in decisions(store) if e.time_ns == at_ns - 1]
     assert (made.move, made.before.stage, made.after.stage) == (Move.ARCHIVE, Stage.HALTED, Stage.ARCHIVED)
     assert (made.action, made.after.halt) == (Action.NONE, None)
     for track in PAIR:
@@ -86,7 +87,7 @@ def test_what_a_halt_flattens_is_flat_before_anything_less_is_done_with_it(order
     run_prepared(ready(tmp_path, frozen_ns), store, halts_ns)
     leave_command(store, Order.HALT.value, "swings", "ann", "it looks wrong", ManualClock(1))
     ask(tmp_path, halts_ns + 90 * NS_PER_SECOND, order, frozen_ns)
-    made = {e.time_ns: e for e in evaluations(store)}
+    made = {e.time_ns: e for e in decisions(store)}
     halted = made[halts_ns - 1]
     assert (halted.action, halted.facts.live_flat, halted.after.stage) == (Action.HOLD, False, Stage.HALTED)
     with StoreReader(store) as reader:

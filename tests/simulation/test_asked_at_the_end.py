@@ -16,8 +16,7 @@ from genesis.paper_trading.stages import Action, Move, Stage
 from genesis.storage.sqlite import StoreReader
 from genesis.system.prepared import Prepared
 from genesis.system.run import run_prepared
-from tests.simulation.test_frozen_feed import BAR_NS, DAYS, START_NS, prepared
-from tests.simulation.test_stopped_at_once import RESTS, entries, evaluations, sent, sound, taken
+from tests.kit.swings import BAR_NS, DAYS, RESTS, START_NS, decisions, entries, prepared, sent, sound, taken
 
 # The last ten minutes are missing: the tape ends in the middle of a bar.
 END_NS = START_NS + DAYS * NS_PER_DAY - 10 * NS_PER_MINUTE
@@ -70,7 +69,7 @@ def test_a_halt_left_while_the_last_rows_are_handled_is_done_at_the_end(halted: 
         assert reader.commands()[0].taken_at_seq is not None
     assert end_ns % BAR_NS
     assert taken(halted) == [(end_ns, 1, "halt", True)]
-    made = evaluations(halted)[-1]
+    made = decisions(halted)[-1]
     assert (made.time_ns, made.move, made.action, made.after.stage) == (end_ns, Move.HALT, Action.FLATTEN, Stage.HALTED)
     assert not made.facts.live_flat
     for track in ("swings@live", "swings@twin"):
@@ -104,7 +103,7 @@ def test_what_waits_for_a_bar_is_refused_at_the_end(tmp_path: Path) -> None:
         assert answers[number].words == (
             f"{order} refused: the tape has ended, and no evidence bar follows at which it could be weighed"
         )
-    assert [e.after.pause for e in evaluations(store) if e.time_ns == end_ns] == [Pause.UNTIL_RESUMED]
+    assert [e.after.pause for e in decisions(store) if e.time_ns == end_ns] == [Pause.UNTIL_RESUMED]
     sound(store)
     before = entries(store)
     run_prepared(ready(tmp_path), store, rows=1, from_start=True)
@@ -135,5 +134,5 @@ def test_killed_before_its_answer_is_durable_the_run_takes_it_when_it_goes_on(tm
     ((at, number, order, took),) = taken(store)
     assert (number, order, took) == (1, "halt", True)
     assert reached_ns <= at < END_NS
-    assert evaluations(store)[-1].after.stage is Stage.HALTED
+    assert decisions(store)[-1].after.stage is Stage.HALTED
     sound(store)

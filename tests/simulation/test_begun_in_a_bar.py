@@ -12,8 +12,7 @@ from genesis.paper_trading.verdicts import Mode
 from genesis.storage.sqlite import StoreReader
 from genesis.system.reporting import read_report
 from genesis.system.run import prepare, run_prepared
-from tests.simulation.test_frozen_feed import BAR_NS, DAYS, START_NS, prepared
-from tests.simulation.test_stopped_at_once import NEVER_NS, evaluations, sound
+from tests.kit.swings import BAR_NS, DAYS, NEVER_NS, START_NS, decisions, prepared, sound
 
 BARS = DAYS * 6
 WARM_UP = 12
@@ -57,7 +56,7 @@ def test_the_bar_in_which_a_run_begins_is_no_observation(late: Path) -> None:
 
 def test_nothing_of_it_is_missing(late: Path) -> None:
     """The data of all bars were whole, says the criterion, and whoever has the entries alone."""
-    last = evaluations(late)[-1]
+    last = decisions(late)[-1]
     (quality,) = [v for v in last.facts.verdicts if v.criterion.name == "data_quality"]
     assert quality.value == 1.0
     assert quality.sample.n == BARS - 1 - WARM_UP

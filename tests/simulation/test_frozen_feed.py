@@ -2,129 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
-from genesis.config import Config, StrategyConfig
-from genesis.config.schema import DataConfig, PaperSection, RunSection
-from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order
-from genesis.paper_trading.promotion_record import evaluation_of
-from genesis.paper_trading.promotion_rules import PromotionRules
+from genesis.clock import NS_PER_HOUR, NS_PER_MINUTE, ManualClock
+from genesis.paper_trading.promotion_facts import DataState, Order
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
-from genesis.paper_trading.validation_criteria import ValidationCriteria
-from genesis.paper_trading.verdicts import Mode
 from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
-from genesis.system.prepared import Prepared
-from genesis.system.run import prepare, run_prepared
+from genesis.system.run import run_prepared
 from tests.kit.outsider import findings
-from tests.kit.planted import both_ways
-
-START_NS = 1_609_459_200_000_000_000
-BAR_NS = 4 * NS_PER_HOUR
-DAYS = 4
-# It holds from one hour to three hours later, in every bar: the feed freezes an hour and a half into a bar of the third day, or over a bar's end.
-FROZEN = {
-    DataState.DEGRADED: START_NS + 2 * NS_PER_DAY + 8 * NS_PER_HOUR + 90 * NS_PER_MINUTE,
-    DataState.STALE: START_NS + 2 * NS_PER_DAY + 12 * NS_PER_HOUR - 5 * NS_PER_MINUTE,
-}
-# Once a day for 22 hours: open over the freeze and well after it.
-DAILY = 24
-SWINGS = """
-EVERY = 8
-
-from genesis.strategies.base import Strategy
-
-
-class Swings(Strategy):
-    def on_start(self):
-        self._n = 0
-        self.subscribe_bars("1h")
-
-    def on_bar(self, bar):
-        self._n += 1
-        if self._n % EVERY == 1:
-            self.buy(self.instrument.quantity(20))
-        elif self._n % EVERY == EVERY - 1:
-            self.close()
-
-    def on_save(self):
-        return {"n": self._n}
-
-    def on_load(self, state):
-        self._n = state["n"]
-"""
-
-
-def minutes(folder: Path, frozen_ns: int, days: int = DAYS, begin_ns: int = START_NS) -> Path:
-    """Candles of a minute from ``begin_ns`` on without the ten from ``frozen_ns`` on; the price swings by a tenth of a per cent."""
-    path = folder / "minutes.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
-        for i in range(days * 24 * 60):
-            at = START_NS + i * NS_PER_MINUTE
-            if at >= begin_ns and not frozen_ns <= at < frozen_ns + 10 * NS_PER_MINUTE:
-                price = 100 + i // 60 % 7 / 10
-                writer.writerow([at // 1_000_000, price, price, price, price, 1000])
-    return path
-
-
-def prepared(
-    folder: Path,
-    frozen_ns: int,
-    every: int = 8,
-    strategy: str = SWINGS,
-    days: int = DAYS,
-    begin_ns: int = START_NS,
-    **rules: Any,
-) -> Prepared:
-    (folder / "swings.py").write_text(strategy.replace("EVERY = 8", f"EVERY = {every}"))
-    data = minutes(folder, frozen_ns, days, begin_ns)
-    instrument = both_ways("0.1", "0.01")
-    few = ValidationCriteria(
-        min_trades=1,
-        days_mode=Mode.OFF,
-        sharpe_mode=Mode.OFF,
-        drawdown_mode=Mode.OFF,
-        win_rate_mode=Mode.OFF,
-    )
-    config = Config(
-        run=RunSection(name="frozen", sample_every="24h", store="frozen.db"),
-        instruments=[instrument],
-        data=[DataConfig(instrument=instrument.id, path=str(data), format="ohlcv", interval="1m", time_format="ms")],
-        strategies=[
-            StrategyConfig(
-                name="swings", strategy="swings.py:Swings", instruments=[instrument.id], budget=Decimal(10_000)
-            )
-        ],
-        paper_trading=PaperSection(validation_criteria=few, promotion=PromotionRules(**rules)),
-    )
-    return prepare(config, folder)
+from tests.kit.swings import BAR_NS, DAILY, FROZEN, evaluations, prepared, sent
 
 
 def played(folder: Path, frozen_ns: int) -> Path:
     run_prepared(prepared(folder, frozen_ns), folder / "frozen.db")
     return folder / "frozen.db"
-
-
-def evaluations(store: Path) -> dict[int, Evaluation]:
-    """By engine time."""
-    with StoreReader(store) as reader:
-        documents: list[dict[str, Any]] = reader.events("PromotionEvaluated")
-    made = [evaluation_of(d["body"]["digest"], d["body"]["record"]) for d in documents]
-    return {e.time_ns: e for e in made}
-
-
-def sent_to(store: Path, track: str) -> list[tuple[int, str]]:
-    """When orders were sent there, and on which side."""
-    with StoreReader(store) as reader:
-        return [(o.time_submitted, o.side) for o in reader.orders(track)]
 
 
 @pytest.mark.parametrize("state", FROZEN)
@@ -170,7 +65,7 @@ def test_a_halt_that_falls_into_stale_prices_flattens_when_they_are_fresh(tmp_pa
     assert (at_bar.move, at_bar.action) == (None, Action.HOLD)
     assert (fresh.move, fresh.action) == (None, Action.FLATTEN)
     for track in ("swings@live", "swings@twin"):
-        after = [order for order in sent_to(store, track) if order[0] >= halted_ns]
+        after = [order for order in sent(store, track) if order[0] >= halted_ns]
         assert after == [(fresh_ns, "SELL")]
     assert [t for t in made if end_ns - BAR_NS < t < end_ns + BAR_NS] == [halted_ns, end_ns, fresh_ns]
     assert findings(store) == []
@@ -196,7 +91,7 @@ def test_a_halt_for_data_is_restored_by_a_person_with_the_position_that_was_kept
     assert refused.answers[0].words.endswith("market data are degraded")
     assert (restored.move, restored.action) == (Move.RESTORE, Action.JOIN)
     assert (restored.after.stage, restored.after.fraction) == (Stage.LIVE, Decimal("0.10"))
-    sides = [side for at, side in sent_to(store, "swings@live") if at >= end_ns]
+    sides = [side for at, side in sent(store, "swings@live") if at >= end_ns]
     # Its own exit at the end of the day, then its next entry; the hold itself has sold nothing.
     assert sides[:2] == ["SELL", "BUY"]
     assert not restored.facts.live_flat

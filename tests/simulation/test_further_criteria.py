@@ -43,7 +43,7 @@ from genesis.system.templates.recomputation.report import recompute
 from genesis.system.weighing import betting_rules
 from tests.kit.outsider import findings
 from tests.kit.resumed import assert_resumes
-from tests.simulation.test_frozen_feed import FROZEN, START_NS, SWINGS, evaluations, prepared
+from tests.kit.swings import FROZEN, START_NS, SWINGS, evaluations, prepared
 
 NEVER = 0
 # Buys once, and sells before the second day.

@@ -17,7 +17,7 @@ from genesis.storage.inbox import leave_command
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import run_prepared
 from tests.kit.outsider import findings
-from tests.simulation.test_frozen_feed import BAR_NS, DAILY, START_NS, SWINGS, evaluations, prepared, sent_to
+from tests.kit.swings import BAR_NS, DAILY, START_NS, SWINGS, evaluations, prepared, sent
 
 NEVER = 0
 # Early on the third day, while all tracks hold.
@@ -59,7 +59,7 @@ def test_a_person_who_resumes_it_has_what_is_left_sold_in_slices(tmp_path: Path)
     run_prepared(prepared(tmp_path, NEVER, DAILY, RAISES), store)
     resumed = next(e for e in evaluations(store).values() if e.move is Move.RESUME)
     assert (resumed.after.stage, resumed.action) == (Stage.PAPER, Action.DEMOTE)
-    sold = [at for at, side in sent_to(store, "swings@live") if at > RAISED_NS and side == "SELL"]
+    sold = [at for at, side in sent(store, "swings@live") if at > RAISED_NS and side == "SELL"]
     assert [at - resumed.time_ns for at in sold] == [NS_PER_DAY + n * BAR_NS for n in range(3)]
     with StoreReader(store) as reader:
         returned = [c for c in reader.capital("swings@live") if c.reason == "the end"]

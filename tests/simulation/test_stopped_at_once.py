@@ -17,97 +17,26 @@ import pytest
 from genesis.audit.entry import canonical
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
 from genesis.engine.engine import Progress
-from genesis.paper_trading.promotion_facts import DataState, Evaluation, Order, Pause, digest_of
-from genesis.paper_trading.promotion_record import evaluation_of
+from genesis.paper_trading.promotion_facts import DataState, Order, Pause, digest_of
 from genesis.paper_trading.stages import Action, Move, Stage
-from genesis.storage.address import StoreAddress
 from genesis.storage.inbox import leave_command
 from genesis.storage.reader import StoreReader
-from genesis.system.prepared import Prepared
-from genesis.system.promotions import made_again
 from genesis.system.run import run_prepared
 from genesis.system.templates.recomputation.report import recompute
 from tests.kit.outsider import findings
-from tests.simulation.test_frozen_feed import BAR_NS, DAYS, START_NS, prepared
-
-# Buys at the first hour of the day, keeps an order far below the market beside it, and sells 22 hours later.
-RESTS = """
-EVERY = 8
-
-from genesis.strategies.base import Strategy
-
-
-class Swings(Strategy):
-    def on_start(self):
-        self._n = 0
-        self.subscribe_bars("1h")
-
-    def on_bar(self, bar):
-        self._n += 1
-        if self._n % EVERY == 1:
-            self.buy(self.instrument.quantity(20))
-            self.buy(self.instrument.quantity(20), limit=self.instrument.price(960))
-        elif self._n % EVERY == EVERY - 1:
-            self.cancel_all()
-            self.close()
-
-    def on_save(self):
-        return {"n": self._n}
-
-    def on_load(self, state):
-        self._n = state["n"]
-"""
-NEVER_NS = START_NS + (DAYS + 1) * NS_PER_DAY
-# Live since the second day, in the middle of a bar, while it holds.
-STOPS_NS = START_NS + 2 * NS_PER_DAY + 9 * NS_PER_HOUR + 20 * NS_PER_MINUTE
-# The run stood still with every moment before that handled.
-TAKEN_NS = STOPS_NS - 1
-
-
-def ready(folder: Path, frozen_ns: int = NEVER_NS) -> Prepared:
-    folder.mkdir(exist_ok=True)
-    return prepared(folder, frozen_ns, 24, RESTS)
-
-
-def stopped(folder: Path, *orders: Order, target: str | None = "swings", until_ns: int = STOPS_NS) -> Path:
-    """A run up to that moment, with orders left in its inbox one after the other."""
-    store = folder / "frozen.db"
-    run_prepared(ready(folder), store, until_ns)
-    for order in orders:
-        leave_command(store, order.value, target, "ann", "it looks wrong", ManualClock(1))
-    return store
-
-
-def evaluations(store: StoreAddress) -> list[Evaluation]:
-    with StoreReader(store) as reader:
-        documents: list[dict[str, Any]] = reader.events("PromotionEvaluated")
-    return [evaluation_of(d["body"]["digest"], d["body"]["record"]) for d in documents]
-
-
-def taken(store: StoreAddress) -> list[tuple[int, int, str, bool]]:
-    """Time, number, command, and whether it was taken, of every answer."""
-    with StoreReader(store) as reader:
-        found: list[dict[str, Any]] = reader.events("CommandTaken")
-    return [(int(d["time"]), d["body"]["number"], d["body"]["command"], d["body"]["taken"]) for d in found]
-
-
-def entries(store: StoreAddress) -> list[bytes]:
-    with StoreReader(store) as reader:
-        return [bytes(row.entry) for row in reader.entries()]
-
-
-def sent(store: StoreAddress, track: str, since_ns: int) -> list[tuple[int, str]]:
-    """When orders were sent there since, and on which side."""
-    with StoreReader(store) as reader:
-        return [(o.time_submitted, o.side) for o in reader.orders(track) if o.time_submitted >= since_ns]
-
-
-def sound(store: StoreAddress, version: str = "swings") -> None:
-    """The chain is whole, an outsider comes to the same decisions, and so do we."""
-    assert findings(store) == []
-    with StoreReader(store) as reader:
-        assert reader.verify() == []
-        assert made_again(reader, version) > 6
+from tests.kit.swings import (
+    BAR_NS,
+    START_NS,
+    STOPS_NS,
+    TAKEN_NS,
+    decisions,
+    entries,
+    ready,
+    sent,
+    sound,
+    stopped,
+    taken,
+)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +49,7 @@ def halted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_halt_is_done_in_the_middle_of_a_bar(halted: Path) -> None:
     """At the moment up to which the run had come: the order at rest is cancelled, live and twin sell all they hold, and neither trades again."""
-    (made,) = [e for e in evaluations(halted) if e.time_ns == TAKEN_NS]
+    (made,) = [e for e in decisions(halted) if e.time_ns == TAKEN_NS]
     assert TAKEN_NS % BAR_NS
     assert (made.move, made.after.stage, made.action) == (Move.HALT, Stage.HALTED, Action.FLATTEN)
     assert made.before.fraction == Decimal("0.10")
@@ -201,7 +130,7 @@ def test_at_whatever_moment_it_comes_it_is_taken_once_and_there_again(until_ns: 
     ((at, took),) = moments
     assert took
     assert until_ns - 1 <= at < until_ns + 10 * NS_PER_MINUTE
-    assert [e.after.stage for e in evaluations(store) if e.time_ns == at] == [Stage.HALTED]
+    assert [e.after.stage for e in decisions(store) if e.time_ns == at] == [Stage.HALTED]
     assert findings(store) == []
     before = entries(store)
     run_prepared(ready(tmp_path), store, rows=1, from_start=True)
@@ -242,7 +171,7 @@ def test_what_takes_away_is_taken_at_once_and_what_gives_waits(tmp_path: Path) -
         (end_ns, 1, "promote", False),
         (end_ns, 3, "hurry", False),
     ]
-    (made,) = [e for e in evaluations(store) if e.time_ns == TAKEN_NS]
+    (made,) = [e for e in decisions(store) if e.time_ns == TAKEN_NS]
     assert (made.move, made.action, made.after.pause) == (None, Action.NONE, Pause.UNTIL_RESUMED)
     # It goes on as it was.
     assert [side for _, side in sent(store, "swings@live", TAKEN_NS)] == ["SELL", "BUY", "BUY", "SELL"]
@@ -253,7 +182,7 @@ def test_a_demotion_in_the_middle_of_a_bar_reduces_only(tmp_path: Path) -> None:
     """The order at rest is cancelled then; the position is kept until the strategy sells it, and nothing is bought any more."""
     store = stopped(tmp_path, Order.DEMOTE)
     run_prepared(ready(tmp_path), store)
-    (made,) = [e for e in evaluations(store) if e.time_ns == TAKEN_NS]
+    (made,) = [e for e in decisions(store) if e.time_ns == TAKEN_NS]
     assert (made.move, made.after.stage, made.action) == (Move.DEMOTE, Stage.DEMOTED, Action.DEMOTE)
     assert {side for _, side in sent(store, "swings@live", TAKEN_NS)} == {"SELL"}
     assert sent(store, "swings@live", TAKEN_NS)[0][0] > TAKEN_NS + NS_PER_HOUR
@@ -280,7 +209,7 @@ def test_what_was_asked_before_a_stop_does_not_undo_it(orders: Sequence[Order], 
         words
         == f"swings: overtaken by {orders[1].value} of ann, which came after it and did not wait: ask again if it is still wanted"
     )
-    (at_bar,) = [e for e in evaluations(store) if e.time_ns == end_ns]
+    (at_bar,) = [e for e in decisions(store) if e.time_ns == end_ns]
     assert at_bar.after.stage is (Stage.HALTED if Order.HALT in orders else Stage.DEMOTED)
     sound(store)
 
@@ -291,7 +220,7 @@ def test_what_is_asked_after_a_stop_is_heard_at_the_bar(tmp_path: Path) -> None:
     run_prepared(ready(tmp_path), store)
     end_ns = (TAKEN_NS // BAR_NS + 1) * BAR_NS
     assert taken(store) == [(TAKEN_NS, 1, "halt", True), (end_ns, 2, "resume", True)]
-    (at_bar,) = [e for e in evaluations(store) if e.time_ns == end_ns]
+    (at_bar,) = [e for e in decisions(store) if e.time_ns == end_ns]
     assert (at_bar.after.stage, at_bar.after.attempt, at_bar.after.evidence_from_ns) == (Stage.PAPER, 2, end_ns)
     sound(store)
 
@@ -302,7 +231,7 @@ def test_a_halt_for_all_halts_who_is_on_paper_too(tmp_path: Path) -> None:
     store = stopped(tmp_path, Order.HALT, target=None, until_ns=early_ns)
     run_prepared(ready(tmp_path), store)
     assert taken(store) == [(early_ns - 1, 1, "halt", True)]
-    assert {e.after.stage for e in evaluations(store)} == {Stage.HALTED}
+    assert {e.after.stage for e in decisions(store)} == {Stage.HALTED}
     with StoreReader(store) as reader:
         assert reader.events("TrackOpened") == []
 
@@ -310,7 +239,7 @@ def test_a_halt_for_all_halts_who_is_on_paper_too(tmp_path: Path) -> None:
 def test_a_halt_while_it_waits_for_its_first_entry_lets_it_never_begin(tmp_path: Path) -> None:
     """Live by the rules and not yet joined, its data stale: held, not flattened, and no track is opened however long the halt lasts."""
     run_prepared(ready(tmp_path), tmp_path / "quiet.db")
-    live = next(e.time_ns for e in evaluations(tmp_path / "quiet.db") if e.move is Move.GO_LIVE)
+    live = next(e.time_ns for e in decisions(tmp_path / "quiet.db") if e.move is Move.GO_LIVE)
     with StoreReader(tmp_path / "quiet.db") as reader:
         opened: list[dict[str, Any]] = reader.events("TrackOpened")
         joined = min(int(d["time"]) for d in opened)
@@ -320,7 +249,7 @@ def test_a_halt_while_it_waits_for_its_first_entry_lets_it_never_begin(tmp_path:
     run_prepared(ready(tmp_path, frozen_ns), store, halts_ns)
     leave_command(store, Order.HALT.value, "swings", "ann", "it looks wrong", ManualClock(1))
     run_prepared(ready(tmp_path, frozen_ns), store)
-    (made,) = [e for e in evaluations(store) if e.time_ns == halts_ns - 1]
+    (made,) = [e for e in decisions(store) if e.time_ns == halts_ns - 1]
     assert (made.facts.data, made.action, made.after.stage) == (DataState.STALE, Action.HOLD, Stage.HALTED)
     with StoreReader(store) as reader:
         assert reader.events("TrackOpened") == []

@@ -21,7 +21,7 @@ from genesis.system.gatekeeper import criteria_of, gatekeeping
 from genesis.system.run import prepare, run_prepared
 from genesis.system.weighing import betting_rules
 from tests.kit.outsider import findings
-from tests.simulation.test_frozen_feed import evaluations, prepared
+from tests.kit.swings import evaluations, prepared
 
 NEVER = 0
 MARGIN = Decimal("0.005")

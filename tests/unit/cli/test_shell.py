@@ -23,7 +23,7 @@ from genesis.errors import ConfigError, StorageError, Terminated
 from genesis.feeds.replay import Cut
 from genesis.model.events import Event
 from genesis.model.run_events import GapFound
-from genesis.model.track_events import StrategyNote, TrackHalted, TrackStopped
+from genesis.model.track_events import StrategyNote, TrackHalted, TrackOpened, TrackStopped
 from genesis.storage.sqlite import SqliteStore, StoreReader
 from genesis.system import doctor, log
 from genesis.system.doctor import FREE_BYTES, Health
@@ -31,7 +31,7 @@ from genesis.system.export import write_whole
 from genesis.system.log import LogFormat, LogLevel, conceal, configure_logging, speaker, without_secrets
 from genesis.system.stopping import StopRequest, raise_on_sigterm
 from genesis.system.telling import TellingJournal
-from tests.kit.factories import T0, started
+from tests.kit.factories import T0, shared, started
 from tests.unit.cli.calling import genesis, project
 
 NOW = 1_700_000_000_120_456_789
@@ -231,6 +231,29 @@ def test_what_stops_a_track_again_and_again_is_one_line(tmp_path: Path) -> None:
         f"ema.slow: HALTED at {iso_utc(T0 + hour)}, DRAWDOWN: found 12 %",
         f"ema.fast: HALTED at {iso_utc(T0 + hour)}, LOSS_BOUND: found 9",
     ]
+
+
+def test_what_live_tracks_do_together_is_shown_beside_what_they_may(tmp_path: Path) -> None:
+    """The newest of two samples: a row a limit, net exposure by asset; nothing of it where one track alone is live."""
+    opened = [
+        TrackOpened(T0, f"{n}@live", {"budget": "1 USDT", "of": n, "role": "live"}) for n in ("ema.fast", "ema.slow")
+    ]
+    for path, tracks in ((tmp_path / "two.db", opened), (tmp_path / "one.db", opened[:1])):
+        with SqliteStore.open(path, ManualClock(NOW), "host") as store:
+            store.journal.append([started(), *tracks, shared(T0), shared(T0 + 1, lost="14.25")])
+            store.journal.commit()
+    shown = [line.split() for line in genesis("status", tmp_path / "two.db").out.splitlines()]
+    assert [line for line in shown if line and line[0] in ("equity", "lost", "gross", "open", "net")] == [
+        ["equity", "2500.00", "—"],
+        ["lost", "today", "14.25", "125.00"],
+        ["gross", "exposure", "900.00", "2250.00"],
+        ["open", "orders", "2", "20"],
+        ["net", "BTC", "600.00", "—"],
+        ["net", "ETH", "-300.00", "—"],
+    ]
+    told = json.loads(genesis("status", tmp_path / "two.db", "--json").out)["account"]
+    assert (told["time"], told["lost"], told["net"]) == (T0 + 1, "14.25", {"BTC": "600.00", "ETH": "-300.00"})
+    assert json.loads(genesis("status", tmp_path / "one.db", "--json").out)["account"] is None
 
 
 # ---- doctor

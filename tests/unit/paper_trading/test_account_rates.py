@@ -47,6 +47,18 @@ def test_the_tape_decides_and_not_the_assumption() -> None:
     assert rates.facts() == {"USDT": {"instruments": ["USDTUSD.X"]}}
 
 
+def test_before_the_rows_of_a_moment_the_one_before_counts() -> None:
+    """Who is asked in the middle of a moment has not seen its rows."""
+    rates, now = (
+        AccountRates([quoted(USDT, (0, 9_990, 9_992), (5, 9_900, 9_910))], ["USDT"], PAR),
+        START + 5 * NS_PER_SECOND,
+    )
+    rates.look(now, included=False)
+    assert rates.rate("USDT", now) == Decimal("0.9990")
+    rates.look(now, included=True)
+    assert rates.rate("USDT", now) == Decimal("0.9900")
+
+
 def test_a_price_over_a_minute_old_is_an_error_and_not_the_assumption() -> None:
     """60 s are good, a nanosecond more is not; nor is a tape that has not begun."""
     rates = AccountRates([quoted(USDT, (0, 9_990, 9_992))], ["USDT"], PAR)

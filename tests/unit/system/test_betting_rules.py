@@ -12,7 +12,7 @@ from genesis.evidence.families import closed_adjustment
 from genesis.paper_trading.promotion_rules import Profile, PromotionRules
 from genesis.system.run import prepare
 from genesis.system.weighing import betting_rules
-from tests.simulation.test_frozen_feed import prepared
+from tests.kit.swings import prepared
 
 
 @pytest.mark.parametrize("profile", Profile)

@@ -109,7 +109,7 @@ class Tracks(Remarks):
         books.flows += Fraction(body["amount"])
 
     def _TrackHalted(self, track: str, body: Document) -> None:
-        if body["reason"] not in ("DAILY_LOSS", "LOSS_BOUND"):
+        if body["reason"] not in ("ACCOUNT_DAILY_LOSS", "DAILY_LOSS", "LOSS_BOUND"):
             self.stop(track, {"MARK_PRICE": "data", "NOT_FLAT": "integrity"}.get(body["reason"], "risk"))
 
     def _TrackStopped(self, track: str, _: Document) -> None:
