@@ -37,13 +37,16 @@ def tried_elsewhere(prepared: Prepared, store: StoreAddress, trials: Trials) -> 
     return Elsewhere(() if split is not None else tuple(trials.tried(before=prepared.trial)), split)
 
 
-def register(prepared: Prepared, kept: Store, trials: Trials, log: FilteringBoundLogger) -> None:
-    """Note in a store that has no entry yet what its run is adjusted for, and register the run's versions in the ledger."""
+def register(prepared: Prepared, kept: Store, trials: Trials, held: int, log: FilteringBoundLogger) -> None:
+    """Note in a store of which no entry is ``held`` what its run is adjusted for, and register the run's versions in the ledger.
+
+    A store that holds entries was registered before its first, or will refuse a configuration that is not its run's.
+    """
     elsewhere = prepared.elsewhere
-    place = trials.place()
-    # The ledger first: killed before the store has noted it, the next start finds the same before its own line.
-    trials.begin(prepared.trial, versions_of(prepared))
-    if not any(o.kind == TRIALS for o in kept.operations()):
+    if not held and not any(o.kind == TRIALS for o in kept.operations()):
+        place = trials.place()
+        # The ledger first: killed before the store has noted it, the next start finds the same before its own line.
+        trials.begin(prepared.trial, versions_of(prepared))
         kept.operation(TRIALS, ledger={"length": place.length, "head": place.head}, **elsewhere.facts())
     if elsewhere.tried:
         words = f"E is adjusted for {len(elsewhere.tried)} versions of {elsewhere.runs} other runs as well"

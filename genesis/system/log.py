@@ -47,6 +47,14 @@ _NUMBERS = {
 _concealed: set[str] = set()
 
 
+class _OfLibraries(logging.Handler):
+    """What a library tells by the standard library's logging is a line like every other."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand it on."""
+        speaker().log(record.levelno, "library", name=record.name, said=record.getMessage())
+
+
 def configure_logging(level: LogLevel, form: LogFormat, clock: Clock) -> None:
     """Set level and form for the whole process; a later call replaces an earlier one."""
 
@@ -55,6 +63,10 @@ def configure_logging(level: LogLevel, form: LogFormat, clock: Clock) -> None:
         event["time"] = f"{iso_utc(seconds * NS_PER_SECOND).removesuffix('Z')}.{rest // NS_PER_MS:03d}Z"
         return event
 
+    # Else Python writes them to standard error by itself, as text among the lines.
+    root = logging.getLogger()
+    if not any(isinstance(handler, _OfLibraries) for handler in root.handlers):
+        root.addHandler(_OfLibraries())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

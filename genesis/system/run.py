@@ -141,7 +141,7 @@ async def _run(
     held, held_head = before.length, before.head
     _note_start(kept, before, log)
     if trials is not None:
-        register(prepared, kept, trials, log)
+        register(prepared, kept, trials, held, log)
     resumed = prepared.resumed
     if held:
         since = {} if resumed is None else {"from_snapshot_at": resumed.length, "of": iso_utc(resumed.closed_before)}

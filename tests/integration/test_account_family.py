@@ -160,6 +160,17 @@ def test_a_ledger_that_somebody_rewrote_stops_the_run_before_it_begins(again: Pa
     assert not (again / "new.db").exists()
 
 
+def test_a_configuration_that_the_store_refuses_is_no_trial(again: Path) -> None:
+    """Who changes the configuration of a store that keeps another run is refused, and the ledger says nothing of it."""
+    before = Trials(again / "trials.jsonl").place()
+    config = again / "config.yaml"
+    config.write_text(config.read_text().replace("{every: 3}", "{every: 5}"))
+    answer = genesis("run", config)
+    assert "differ" in answer.err
+    assert answer.code == 2
+    assert Trials(again / "trials.jsonl").place() == before
+
+
 def test_a_person_is_told_how_many_were_tried(again: Path) -> None:
     """The criteria's words and the list of experiments count what was tried in other runs."""
     store = ran(again, "second.db", ("{every: 3}", "{every: 5}"))

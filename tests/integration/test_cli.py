@@ -306,7 +306,7 @@ def test_a_store_of_another_configuration_is_refused(tmp_path: Path) -> None:
         assert reader.head() == before
         assert reader.verify() == []
         told = [o.kind for o in reader.operations() if "snapshot" not in o.kind]
-    assert told == ["start", "stop", "recovery", "failed"]
+    assert told == ["start", "trials", "stop", "recovery", "failed"]
 
 
 def test_a_store_held_by_another_process_is_refused(tmp_path: Path) -> None:

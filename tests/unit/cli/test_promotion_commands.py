@@ -167,5 +167,5 @@ def test_experiments_list_everything_that_was_tried(store: Path) -> None:
     ]
     assert rows[0]["identity"] == "i" * 64
     text = genesis("experiments", store).out
-    assert "E is adjusted for the 2 versions tried in this store" in text
+    assert "E is adjusted for the 2 versions tried in the account by now" in text
     assert "not decided" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import signal
 import threading
@@ -18,6 +19,7 @@ from structlog.testing import capture_logs
 
 from genesis.clock import ManualClock, iso_utc
 from genesis.config import Secret
+from genesis.config.schema import MASK
 from genesis.engine.journal import NullJournal
 from genesis.errors import ConfigError, StorageError, Terminated
 from genesis.feeds.replay import Cut
@@ -66,6 +68,20 @@ def test_a_line_is_one_line_for_people_and_one_object_for_programs() -> None:
     told = json.loads(said(LogFormat.JSON, **facts))
     assert list(told)[:3] == ["time", "level", "event"]
     assert told == {"time": "2023-11-14T22:13:20.120Z", "level": "info", "event": "something", **facts}
+
+
+def test_what_a_library_says_is_a_line_like_every_other() -> None:
+    """A driver's own warning is no loose text between the objects that a program reads, and no secret passes by it."""
+    out = io.StringIO()
+    with redirect_stderr(out):
+        configure_logging(LogLevel.INFO, LogFormat.JSON, ManualClock(NOW))
+        conceal([Secret("hunter2")])
+        logging.getLogger("some.driver").warning("lost the connection of %s", "hunter2")
+        logging.getLogger("some.driver").info("never mind")
+    (line,) = out.getvalue().splitlines()
+    told = json.loads(line)
+    assert (told["level"], told["event"], told["name"]) == ("warning", "library", "some.driver")
+    assert told["said"] == f"lost the connection of {MASK}"
 
 
 def test_less_important_lines_are_left_out() -> None:
