@@ -35,6 +35,7 @@ from genesis.engine.engine import Progress
 from genesis.errors import ConfigError, StrategyError
 from genesis.model.grid import parse_decimal
 from genesis.storage.address import store_address
+from genesis.system.account_trials import ledger_of, tried_elsewhere
 from genesis.system.log import conceal
 from genesis.system.run import prepare, run_config
 
@@ -186,12 +187,17 @@ def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = N
         }
         for t in prepared.tracks
     ]
+    trials = ledger_of(loaded, config.parent)
+    elsewhere = tried_elsewhere(prepared, store_address(loaded.run.store, config.parent), trials)
     if as_json:
-        print_json({"config": prepared.digest, "no_effect": inactive_keys(), "streams": streams, "tracks": tracks})
+        facts = {"config": prepared.digest, "no_effect": inactive_keys(), "tried_elsewhere": len(elsewhere.tried)}
+        print_json({**facts, "streams": streams, "tracks": tracks})
     else:
         print_table(streams)
         print_table([{**t, "faults": t["faults"] or "none", "on_start": t["on_start"] or "ok"} for t in tracks])
         say(f"no effect yet: {', '.join(inactive_keys())}")
+        if elsewhere.tried:
+            say(f"tried before: {elsewhere.words} ({trials.path}); evidence is adjusted for them too")
     if failed:
         raise StrategyError("; ".join(f"strategies.{name}: on_start: {error}" for name, error in failed.items()))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from structlog.typing import FilteringBoundLogger
 
+from genesis.config import Config
 from genesis.errors import GenesisError
 from genesis.paper_trading.virtual_portfolio import VirtualPortfolio
 from genesis.storage.address import StoreAddress
@@ -15,6 +18,11 @@ from genesis.system.prepared import Prepared
 
 # The operation that keeps what a run was adjusted for, where its first entry may be in an archive.
 TRIALS = "trials"
+
+
+def ledger_of(config: Config, folder: Path) -> Trials:
+    """The ledger that a configuration in ``folder`` names."""
+    return Trials(folder / config.paper_trading.account.trials)
 
 
 def tried_elsewhere(prepared: Prepared, store: StoreAddress, trials: Trials) -> Elsewhere:
@@ -49,8 +57,7 @@ def register(prepared: Prepared, kept: Store, trials: Trials, held: int, log: Fi
         trials.begin(prepared.trial, versions_of(prepared))
         kept.operation(TRIALS, ledger={"length": place.length, "head": place.head}, **elsewhere.facts())
     if elsewhere.tried:
-        words = f"E is adjusted for {len(elsewhere.tried)} versions of {elsewhere.runs} other runs as well"
-        log.info("family", ledger=str(trials.path), so=words)
+        log.info("family", ledger=str(trials.path), so=f"E is adjusted for {elsewhere.words} besides")
     elif elsewhere.split is not None:
         log.warning("family of its own", by=elsewhere.split.by, reason=elsewhere.split.reason)
 

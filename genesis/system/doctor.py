@@ -24,8 +24,11 @@ from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.beside import is_there
 from genesis.storage.rows import StoreStatus
 from genesis.storage.sqlite import StoreReader
+from genesis.storage.trials import Trials
 from genesis.system import versions
+from genesis.system.account_trials import ledger_of
 from genesis.system.data import data_paths
+from genesis.system.elsewhere import Elsewhere
 from genesis.system.moving import ensure_not_moved
 from genesis.system.outbound import Published, published
 from genesis.system.outgrown import ADVICE, OUTGROWN
@@ -156,7 +159,17 @@ def _configured(path: Path, env: Mapping[str, str]) -> Iterator[Check]:
     yield Check("configuration", Health.OK, f"{path}: {len(config.strategies)} strategies, {len(config.data)} files")
     yield from _data(config, path.parent)
     to = [d.name for d in destinations(config.audit.publishing, path.parent)]
+    yield _trials(ledger_of(config, path.parent))
     yield from _store(store_address(config.run.store, path.parent), to, config.storage.snapshots.every_entries)
+
+
+def _trials(trials: Trials) -> Check:
+    """Whether the ledger of what was ever tried is as it was written."""
+    try:
+        tried = Elsewhere(tuple(trials.tried())).words
+    except GenesisError as error:
+        return Check("trials", Health.ERROR, str(error), "keep a copy, then put back the ledger as it was backed up")
+    return Check("trials", Health.OK, f"{trials.path}: {tried}")
 
 
 def _data(config: Config, folder: Path) -> Iterator[Check]:

@@ -23,9 +23,10 @@ class Elsewhere(msgspec.Struct, frozen=True):
         return [(t.version.e_value, t.version.hedged) for t in self.tried]
 
     @property
-    def runs(self) -> int:
-        """In how many runs they were tried."""
-        return len({t.run for t in self.tried})
+    def words(self) -> str:
+        """How many versions of how many runs."""
+        versions, runs = len(self.tried), len({t.run for t in self.tried})
+        return f"{versions} version{'s' * (versions != 1)} of {runs} run{'s' * (runs != 1)}"
 
     def facts(self) -> dict[str, object]:
         """What the first entry tells; a run beside which nothing was tried is what it was before there was a ledger. Floats are text."""

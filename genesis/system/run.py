@@ -20,7 +20,7 @@ from genesis.storage.opening import open_store
 from genesis.storage.store import Store
 from genesis.storage.trials import Trials
 from genesis.system import versions
-from genesis.system.account_trials import register, tried_elsewhere, versions_of
+from genesis.system.account_trials import ledger_of, register, tried_elsewhere, versions_of
 from genesis.system.after_commit import ensuring, signing, snapping, watching
 from genesis.system.announcing import announce
 from genesis.system.archiving import move_out_at_end
@@ -69,7 +69,7 @@ def run_config(
 ) -> RunSummary:
     """Run a configuration into its store, going on where an earlier process ended, as one of those tried in its account; as `run_prepared`."""
     store = store_address(config.run.store, folder)
-    prepared, trials = prepare(config, folder), Trials(folder / config.paper_trading.account.trials)
+    prepared, trials = prepare(config, folder), ledger_of(config, folder)
     elsewhere = tried_elsewhere(prepared, store, trials)
     if elsewhere != prepared.elsewhere:
         prepared = prepared.beside(elsewhere)

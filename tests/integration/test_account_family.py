@@ -186,3 +186,9 @@ def test_a_person_is_told_how_many_were_tried(again: Path) -> None:
         ("held.short", True),
     ]
     assert [x["elsewhere"] for x in listed][3:] == [False] * (len(listed) - 3)
+    checked = json.loads(genesis("check-config", again / "config.yaml", "--json").out)
+    # The project's own run came first of all.
+    assert checked["tried_elsewhere"] == 0
+    told = genesis("check-config", again / "second.db.yaml").out
+    assert "tried before: 3 versions of 1 run" in told
+    assert "trials.jsonl: 6 versions of 2 runs" in genesis("doctor", again / "config.yaml").out
