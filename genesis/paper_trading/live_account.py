@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
 from genesis.engine.account import OpenState
@@ -21,6 +21,7 @@ from genesis.engine.track import Track
 from genesis.model.orders import DenyReason, OrderIntent, OrderStatus, OrderType
 from genesis.model.promotion_events import AccountSample
 from genesis.paper_trading.account_rates import AccountRates
+from genesis.paper_trading.ladder_version import LadderVersion
 from genesis.paper_trading.live_pair import LivePair
 from genesis.portfolio.conversion import NoRate
 from genesis.portfolio.tape_rates import price_columns
@@ -40,31 +41,6 @@ from genesis.risk.tiers import Tier
 
 _RATE_DIGITS = 12
 _IN_FLIGHT = frozenset({OrderStatus.SUBMITTED, OrderStatus.ACCEPTED})
-
-
-class Version(Protocol):
-    """What the account has to know of a strategy version. ``rate``: USD for one unit of ``currency``, the last there was; ``earned_before``: by live tracks that are closed."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def track(self) -> Track: ...
-
-    @property
-    def currency(self) -> str: ...
-
-    @property
-    def rate(self) -> Decimal: ...
-
-    @property
-    def earned_before(self) -> Decimal: ...
-
-    @property
-    def pair(self) -> LivePair | None: ...
-
-    @property
-    def live(self) -> Track | None: ...
 
 
 class _Moment(NamedTuple):
@@ -96,7 +72,7 @@ class LiveAccount:
         versions: all of the account, by name; those that come later are put in.
     """
 
-    def __init__(self, limits: Limits, rates: AccountRates, tape: Tape, versions: Mapping[str, Version]) -> None:
+    def __init__(self, limits: Limits, rates: AccountRates, tape: Tape, versions: Mapping[str, LadderVersion]) -> None:
         self._rates, self._tape, self._versions = rates, tape, versions
         self._correlations = Correlations(limits.stacked_bars)
         self._settings, self._limits = limits, AccountLimits(limits, self._correlations.of)
@@ -155,7 +131,7 @@ class LiveAccount:
     def _begin_day(self, at: _Moment) -> None:
         versions = self._versions.values()
         live = {v.name: self._earned(v, v.live, at) for v in versions}
-        twins = {v.name: self._earned(v, _twin_of(v), at) for v in versions}
+        twins = {v.name: self._earned(v, v.twin, at) for v in versions}
         self._day = _Day(self._equity({v.name: v.live for v in versions}, at), live, twins)
         self._unflattened.clear()
 
@@ -272,7 +248,7 @@ class LiveAccount:
     def _live(self) -> dict[str, Track]:
         return {v.name: live for v in self._versions.values() if (live := v.live) is not None}
 
-    def _to_usd(self, version: Version, at: _Moment) -> int:
+    def _to_usd(self, version: LadderVersion, at: _Moment) -> int:
         """What a ledger unit of its money is worth in the account's unit: at the rate of now, else at the last there was."""
         self._rates.look(at.now, at.after_rows)
         found = self._rates.rate(version.currency, at.now)
@@ -283,7 +259,7 @@ class LiveAccount:
         versions = self._versions
         return [e for n, t in tracks.items() for e in _exposures(t, self._to_usd(versions[n], at), at)]
 
-    def _earned(self, version: Version, track: Track | None, at: _Moment) -> int:
+    def _earned(self, version: LadderVersion, track: Track | None, at: _Moment) -> int:
         """By ``track`` in the place of its live one and by all that are closed, net, in ledger units of its money."""
         before = _whole(version.earned_before, version.track.portfolio.decimals)
         return before if track is None else before + _equity_of(track, at) - track.portfolio.budget_units
@@ -306,10 +282,6 @@ class LiveAccount:
             if change:
                 lost -= change * self._to_usd(version, at)
         return lost
-
-
-def _twin_of(version: Version) -> Track | None:
-    return None if version.live is None or version.pair is None else version.pair.twin
 
 
 def _whole(amount: Decimal, decimals: int) -> int:

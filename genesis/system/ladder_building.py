@@ -17,7 +17,8 @@ from genesis.evidence.rules import BettingRules
 from genesis.feeds.files import Reading
 from genesis.model.instruments import InstrumentKind
 from genesis.paper_trading.account_rates import AccountRates
-from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
+from genesis.paper_trading.ladder import CapitalLadder
+from genesis.paper_trading.live_tracks import LiveVenue
 from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
