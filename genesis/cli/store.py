@@ -19,7 +19,7 @@ from genesis.storage.address import StoreAddress
 from genesis.storage.rows import RefusedRow, SampleRow, StopRow, StoreStatus
 from genesis.storage.sqlite import StoreReader
 from genesis.system import backup as copies
-from genesis.system import reporting, versions
+from genesis.system import reporting, track_kinds, versions
 from genesis.system.export import TABLES, ExportFormat, write_whole
 from genesis.system.export import export as export_table
 from genesis.system.gatekeeper import criteria_of, decided_last
@@ -65,7 +65,7 @@ def status(store: StorePath, as_json: Json = False) -> None:
     if as_json:
         with StoreReader(store) as reader:
             found = reader.status()
-            roles = reporting.roles(reader)
+            roles = track_kinds.roles(reader)
             tracks = {
                 n: None if s is None else {"time": s.time, "role": roles.get(n, "paper"), **s.metrics}
                 for n, s in _latest(reader).items()
@@ -146,7 +146,7 @@ def positions(store: StorePath, track: TrackName = None, as_json: Json = False) 
     """What the fills of every track and instrument come to; quantities are before fees charged in the base asset."""
     with StoreReader(store) as reader:
         _known(reader, track)
-        latest, roles = _latest(reader), reporting.roles(reader)
+        latest, roles = _latest(reader), track_kinds.roles(reader)
         rows = [
             {
                 "track": p.track,
@@ -225,9 +225,9 @@ def show_status(store: StoreAddress) -> None:
     """The run in words, and a table of its tracks."""
     with StoreReader(store) as reader:
         found, latest, stops = reader.status(), _latest(reader), reader.stops()
-        beside = reporting.besides(reader)
-        plans = reporting.under_plans(reader)
-        roles = reporting.roles(reader)
+        beside = track_kinds.besides(reader)
+        plans = track_kinds.under_plans(reader)
+        roles = track_kinds.roles(reader)
         stages = reporting.stages(reader)
         synthetic = {t.track for t in reader.tracks() if t.facts.get("synthetic")}
         standings = _standings(reader, latest, found.start or 0)
@@ -401,7 +401,7 @@ def _standings(reader: StoreReader, latest: Mapping[str, SampleRow | None], star
         return {}
     criteria, _ = criteria_of(reader)
     decided = decided_last(reader, criteria)
-    roles = reporting.roles(reader)
+    roles = track_kinds.roles(reader)
     return {
         name: reporting.standing(sample, start_ns, criteria, reader.warmup_bars(name), decided.get(name, ()))
         for name, sample in latest.items()

@@ -53,6 +53,7 @@ from genesis.storage.sqlite import StoreReader
 from genesis.system.fault_reporting import under_faults
 from genesis.system.gatekeeper import criteria_of, decided_last, evidence_of
 from genesis.system.ladder_reporting import ladder_of
+from genesis.system.track_kinds import besides, roles
 
 NOTES_SHOWN = 20
 TRADES_SHOWN = 20
@@ -74,22 +75,6 @@ def track_names(store: StoreReader) -> list[str]:
     if not names:
         raise StorageError(f"{store.path}: expected a started run, found no entries")
     return names
-
-
-def besides(store: StoreReader) -> dict[str, str]:
-    """By track, the one that runs the same strategy under the profile beside it."""
-    return {str(t.facts["beside"]): t.track for t in store.tracks() if t.facts.get("beside")}
-
-
-def under_plans(store: StoreReader) -> dict[str, tuple[str, str]]:
-    """By track under a fault plan: the track of the same strategy undisturbed, and the plan's name."""
-    told = {t.track: t.facts.get("faults") for t in store.tracks()}
-    return {name: (str(f["of"]), str(f["plan"])) for name, f in told.items() if f}
-
-
-def roles(store: StoreReader) -> dict[str, str]:
-    """By track that is not one of paper's own: ``live`` or ``twin``. They are never added to paper."""
-    return {t.track: str(t.facts["role"]) for t in store.tracks() if t.facts.get("of")}
 
 
 def account(store: StoreReader) -> dict[str, Any] | None:
