@@ -1,7 +1,7 @@
-"""Mutants of the modules that move stages and capital, and which of them no test notices.
+"""Mutants of the modules that move stages and capital or count money, and which of them no test notices.
 
-``python -m tests.kit.mutants MODULE... [--part i/n]`` changes one comparison, constant, sign, connective, condition or table row at a time and runs the module's tests in a
-process of its own; what survives is printed with its line. Nothing on disk is changed. What `EQUIVALENT` names no test can notice, and it is counted apart.
+``python -m tests.kit.mutants MODULE... [--part i/n]`` changes one comparison, constant, sign, rounding, connective, condition, call made for what it does or table row at a time and
+runs the module's tests in a process of its own; what survives is printed with its line. A module of `genesis.paper_trading` goes by its name, any other by room and name. Nothing on disk is changed. What survives and is named in `EQUIVALENT` no test can notice, and it is counted apart.
 The tests that noticed the mutants before are run first, the latest of them foremost, and the first that fails ends the run: neighbours mostly fall to the same test.
 """
 
@@ -10,11 +10,14 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import importlib
 import importlib.abc
 import importlib.util
 import io
+import math
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -27,7 +30,7 @@ import numpy  # noqa: F401 - as above
 import pytest
 
 ROOT = Path(__file__).parents[2]
-UNIT = "tests/unit/paper_trading"
+UNIT = ROOT / "tests" / "unit"
 TESTS = {
     "stages": ("test_stages.py", "test_promotion_decision.py"),
     "promotion_decision": ("test_promotion_decision.py", "test_promotion_manager.py"),
@@ -69,11 +72,48 @@ TESTS = {
         "../../simulation/test_stopped_at_once.py",
     ),
     "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py", "test_promotion_manager.py"),
-    "account_tier": ("../risk/test_account_tier.py",),
-    "account_limits": ("../risk/test_account_limits.py",),
-    "correlation": ("../risk/test_correlation.py",),
+    "risk.account_tier": ("test_account_tier.py",),
+    "risk.account_limits": ("test_account_limits.py", "../../property/test_account_limits.py"),
+    "risk.correlation": ("test_correlation.py",),
+    "risk.gate": ("test_gate.py",),
+    "risk.limits": ("test_gate.py", "test_account_limits.py"),
+    "risk.tiers": ("test_gate.py", "test_account_tier.py", "test_account_limits.py"),
+    "portfolio.ledger": ("test_ledger.py", "test_portfolio.py", "test_moneys.py"),
+    "portfolio.positions": ("test_positions.py", "test_accounts_by_hand.py"),
+    "portfolio.portfolio": (
+        "test_portfolio.py",
+        "test_accounts_by_hand.py",
+        "test_moneys.py",
+        "test_tape_rates.py",
+        "test_trades.py",
+    ),
+    "portfolio.trade_books": ("test_trades.py", "test_moneys.py", "test_portfolio.py"),
+    "portfolio.valuation": ("test_tape_rates.py",),
+    "portfolio.conversion": ("test_currencies.py",),
+    "portfolio.currencies": ("test_currencies.py",),
+    "portfolio.tape_rates": ("test_tape_rates.py",),
+    "metrics.amounts": ("test_trades_and_exposure.py",),
+    "metrics.drawdown": ("test_drawdown.py",),
+    "metrics.exposure": ("test_trades_and_exposure.py",),
+    "metrics.ratios": ("test_ratios.py", "test_against_libraries.py", "../test_ratios.py"),
+    "metrics.returns": ("test_returns.py", "test_against_libraries.py"),
+    "metrics.risk": ("test_risk.py", "test_against_libraries.py"),
+    "metrics.trades": ("test_trades_and_exposure.py",),
+    "execution.commission": ("test_commission.py",),
+    "execution.fees": ("test_commission.py", "test_asset_fees.py", "../../docs/test_twelve_fills.py"),
+    "execution.filters": ("test_filters.py",),
+    "execution.liquidity": ("../../property/test_fill_liquidity.py", "test_matching.py"),
+    "execution.trailing": ("test_trailing.py",),
+    "execution.working": ("test_trailing.py", "test_matching.py", "test_perpetual.py"),
+    "model.grid": ("test_conversions.py", "test_quotient.py", "../test_lots.py"),
+    "model.money": ("test_conversions.py", "../test_lots.py"),
+    "model.orders": ("../test_order_life.py",),
+    "tape.bars": ("../test_feed_exact.py",),
+    "tape.conditions": ("../../property/test_replay_properties.py",),
+    "tape.decode": ("../../property/test_replay_properties.py",),
+    "tape.references": ("../test_tape_references.py", "../execution/test_filters.py"),
+    "tape.stream": ("../test_stream_search.py", "../test_replay.py", "../../property/test_replay_properties.py"),
 }
-_PLACES = {"account_tier": "risk", "account_limits": "risk", "correlation": "risk"}
 _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -93,7 +133,13 @@ _REACHED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Div: ast.Mult,
     ast.Pow: ast.Mult,
 }
-_SECONDS = 120
+# A run without an end is noticed: it may take this many times as long as one without a mutant, and some seconds.
+_LONGER, _SECONDS = 10, 10
+# What tells a person of a failure better takes longer than most tests.
+_PLAIN = (
+    "--assert=plain",
+    *(f"-pno:{plugin}" for plugin in ("cacheprovider", "unraisableexception", "threadexception")),
+)
 # (module, what was changed, the line) of mutants that do the same as the original, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("candidate", "1 to 2", "ticks = feed.matcher.touch(-1)"): "whatever is under 0 is a seller's side",
@@ -102,9 +148,24 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1.0 to 2.0",
         "coverage = sum(self._whole) / len(self._whole) if self._whole else 1.0",
     ): "before the first bar whatever is no less than is asked is whole",
+    (
+        "portfolio.positions",
+        "GtE to Gt",
+        "return cost * units // held if cost >= 0 else -(-cost * units // held)",
+    ): "at a cost of 0 both are 0",
+    (
+        "portfolio.positions",
+        "0 to 1",
+        "return cost * units // held if cost >= 0 else -(-cost * units // held)",
+    ): "at a cost of 0 both are 0",
+    (
+        "portfolio.positions",
+        "Mult to Div",
+        "if units * held <= 0 or (held - units) * units < 0:",
+    ): "a quotient has the sign of the product, and what is divided by is not 0 there",
     ("virtual_portfolio", "0 to 1", "self._settled = 0"): "it is set by what reads it",
     (
-        "account_tier",
+        "risk.account_tier",
         "1 to 2",
         "return max(reached, default=-1)",
     ): "any place under the first tier is under it",
@@ -119,10 +180,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
-    """(line, what was changed, source) of every mutant. Words for people and docstrings are left as they are."""
+    """(line, what was changed, source) of every mutant. Words for people, docstrings and ``strict=True``, which guards what cannot be, are left as they are."""
     tree = ast.parse(source)
     nodes = [n for n in ast.walk(tree) if hasattr(n, "lineno")]
+    checks = {id(n.value) for n in nodes if isinstance(n, ast.keyword) and n.arg == "strict"}
     for place, node in enumerate(nodes):
+        if id(node) in checks:
+            continue
         for what, change in _changes(node):
             other = copy.deepcopy(tree)
             twin = [n for n in ast.walk(other) if hasattr(n, "lineno")][place]
@@ -132,6 +196,11 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
 
 def _drop_not(node: Any) -> None:
     node.op, node.operand = ast.UAdd(), _truth(node.operand)
+
+
+def _round_up(node: Any) -> None:
+    floor = ast.BinOp(ast.UnaryOp(ast.USub(), node.left), ast.FloorDiv(), node.right)
+    node.op, node.left, node.right = ast.Sub(), ast.Constant(0), floor
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
@@ -145,8 +214,19 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
     elif isinstance(node, ast.BoolOp):
         other = ast.Or if isinstance(node.op, ast.And) else ast.And
         yield f"to {other.__name__}", lambda n, k=other: setattr(n, "op", k())
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
+        yield "rounded up", _round_up
+    elif isinstance(node, ast.AugAssign) and type(node.op) in _REACHED:
+        reached = _REACHED[type(node.op)]
+        yield f"{type(node.op).__name__} to {reached.__name__}", lambda n, k=reached: setattr(n, "op", k())
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield "Not dropped", _drop_not
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield "minus dropped", lambda n: setattr(n, "op", ast.UAdd())
+    elif isinstance(node, (ast.If, ast.IfExp)) and isinstance(node.test, (ast.Name, ast.Attribute, ast.Call)):
+        yield "condition turned", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield "call dropped", lambda n: setattr(n, "value", ast.Constant(None))
     elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         value = node.value
         changed = (not value) if isinstance(value, bool) else value + 1
@@ -155,6 +235,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
         called = "max" if node.func.id == "min" else "min"
         if not node.keywords:
             yield f"{node.func.id} to {called}", lambda n, o=called: setattr(n.func, "id", o)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "abs":
+        yield "abs dropped", lambda n: setattr(n.func, "id", "int")
     elif isinstance(node, ast.Dict):
         for i, key in enumerate(node.keys):
             if key is not None:
@@ -196,8 +278,8 @@ class _KillersFirst:
             os.write(self._told, report.nodeid.encode())
 
 
-def is_noticed(name: str, source: str, tests: Sequence[str], killers: list[str]) -> bool:
-    """Whether a test fails, or nothing works, with this source in the place of the module; that test is put at the head of `killers`."""
+def is_noticed(name: str, source: str, tests: Sequence[str], killers: list[str], seconds: int) -> bool:
+    """Whether a test fails, or nothing works for ``seconds``, with this source in the place of the module; that test is put at the head of `killers`."""
     read, told = os.pipe()
     child = os.fork()
     if child:
@@ -212,14 +294,14 @@ def is_noticed(name: str, source: str, tests: Sequence[str], killers: list[str])
     try:
         import signal
 
-        signal.alarm(_SECONDS)
+        signal.alarm(seconds)
         sys.meta_path.insert(0, _Instead(name, source))
         hypothesis.settings.register_profile("mutants", max_examples=20, database=None, deadline=None)
         hypothesis.settings.load_profile("mutants")
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             code = int(
                 pytest.main(
-                    ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests],
+                    ["-x", "-q", "-m", "not slow", *_PLAIN, *tests],
                     plugins=[_KillersFirst(killers, told)],
                 )
             )
@@ -236,25 +318,50 @@ def main() -> None:
     asked = parser.parse_args()
     part, parts = map(int, asked.part.split("/"))
     for module in asked.modules:
-        place = _PLACES.get(module, "paper_trading")
-        source = (ROOT / "genesis" / place / f"{module}.py").read_text(encoding="utf-8")
-        tests = asked.tests or [str(ROOT / UNIT / t) for t in TESTS[module]]
-        killers: list[str] = []
-        if is_noticed(f"genesis.{place}.{module}", source, tests, killers):
-            sys.exit(f"{module}: expected tests that pass without a mutant, found others")
-        tried = survived = same = 0
-        for i, (line, what, mutant) in enumerate(mutants(source)):
-            if i % parts != part - 1:
-                continue
-            text = source.splitlines()[line - 1].strip()
-            if (module, what, text) in EQUIVALENT:
-                same += 1
-                continue
-            tried += 1
-            if not is_noticed(f"genesis.{place}.{module}", mutant, tests, killers):
-                survived += 1
-                print(f"{module}:{line}: {what}: {text}", flush=True)
-        print(f"{module}: {survived} of {tried} mutants survived, {same} beside them change nothing", flush=True)
+        _try(module, asked.tests, part, parts)
+
+
+def _try(module: str, given: list[str] | None, part: int, parts: int) -> None:
+    room, _, stem = module.rpartition(".")
+    room = room or "paper_trading"
+    name = f"genesis.{room}.{stem}"
+    source = (ROOT / "genesis" / room / f"{stem}.py").read_text(encoding="utf-8")
+    tests = given or [str(UNIT / room / t) for t in TESTS[module]]
+    _forget(name)
+    killers: list[str] = []
+    begun = time.monotonic()
+    if is_noticed(name, source, tests, killers, 0):
+        sys.exit(f"{module}: expected tests that pass without a mutant, found others")
+    seconds = _SECONDS + math.ceil(_LONGER * (time.monotonic() - begun))
+    tried = survived = same = 0
+    for i, (line, what, mutant) in enumerate(mutants(source)):
+        if i % parts != part - 1:
+            continue
+        tried += 1
+        if is_noticed(name, mutant, tests, killers, seconds):
+            continue
+        text = source.splitlines()[line - 1].strip()
+        if (module, what, text) in EQUIVALENT:
+            same += 1
+            continue
+        survived += 1
+        print(f"{module}:{line}: {what}: {text}", flush=True)
+    print(
+        f"{module}: {tried} mutants, {tried - survived - same} killed, {same} change nothing, {survived} survived",
+        flush=True,
+    )
+
+
+def _forget(name: str) -> None:
+    """Import what the module stands on, once for all children, and leave the module itself and what stands on it to them."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        pytest.main(["--version"])  # imports its plugins
+    for known in [k for k in sys.modules if k.partition(".")[0] in ("genesis", "tests") and k != __name__]:
+        del sys.modules[known]
+    importlib.import_module(name)
+    del sys.modules[name]
+    package, _, stem = name.rpartition(".")
+    delattr(sys.modules[package], stem)
 
 
 if __name__ == "__main__":
