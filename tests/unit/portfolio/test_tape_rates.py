@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -115,6 +116,38 @@ def test_what_is_owed_on_one_market_and_owned_on_another_is_gone() -> None:
     btc = 10 ** accounts.scales["BTC"]
     assert held == {BTCUSD.id: 13 * btc // 10, BTCEUR.id: 0, ETHBTC.id: 10 ** accounts.scales["ETH"]}
     assert cash["BTC"] == 0
+
+
+@pytest.mark.parametrize("first", Side)
+def test_what_was_bought_here_and_sold_there_is_nothing(first: Side) -> None:
+    """1 BTC bought on one market and sold on another, or the other way round: no BTC is told of either."""
+    accounts = Portfolio([Money(10_000, "USD")], [BTCUSD, BTCEUR])
+    accounts.apply_fill(fill_of(BTCUSD, first, 1000, 100))
+    accounts.apply_fill(fill_of(BTCEUR, Side(-first), 1000, 100))
+    assert accounts.netted()[1] == {BTCUSD.id: 0, BTCEUR.id: 0}
+
+
+def test_netting_knows_the_last_unit() -> None:
+    """Two units of the ledger bought here and one sold there: one is left, here."""
+    here, there = (replace(i, lot=Decimal("1E-8")) for i in (BTCUSD, BTCEUR))
+    accounts = Portfolio([Money(10_000, "USD")], [here, there])
+    accounts.apply_fill(fill_of(here, Side.BUY, 1, 100))
+    assert accounts.netted()[1] == {here.id: 1, there.id: 0}
+    accounts.apply_fill(fill_of(here, Side.BUY, 1, 100))
+    accounts.apply_fill(fill_of(there, Side.SELL, 1, 100))
+    assert accounts.netted()[1] == {here.id: 1, there.id: 0}
+
+
+def test_cash_of_an_asset_is_told_less_what_contracts_cost() -> None:
+    """EUR is money and asset: 50 of 500 EUR went into a contract and 100 were bought for USD. 600 are owned; cash is 450, the market has 100."""
+    perpetual = replace(BTCEUR, symbol="BTCEUR-P", kind=InstrumentKind.PERPETUAL)
+    accounts = Portfolio([Money(10_000, "USD"), Money(500, "EUR")], [EUR, perpetual])
+    accounts.apply_fill(fill_of(perpetual, Side.BUY, 500, 10_000))
+    accounts.apply_fill(fill_of(EUR, Side.BUY, 10_000, 110))
+    cash, held = accounts.netted()
+    eur = 10 ** accounts.scales["EUR"]
+    assert accounts.owned_of("EUR") == 600 * eur
+    assert (cash["EUR"], held) == (450 * eur, {EUR.id: 100 * eur})
 
 
 @given(
