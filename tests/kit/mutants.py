@@ -101,7 +101,7 @@ TESTS = {
     "metrics.risk": ("test_risk.py", "test_against_libraries.py"),
     "metrics.trades": ("test_trades_and_exposure.py",),
     "execution.commission": ("test_commission.py",),
-    "execution.fees": ("test_commission.py", "test_asset_fees.py", "../../docs/test_twelve_fills.py"),
+    "execution.fees": ("test_fees.py", "test_asset_fees.py"),
     "execution.filters": ("test_filters.py",),
     "execution.liquidity": ("../../property/test_fill_liquidity.py", "test_matching.py"),
     "execution.trailing": ("test_trailing.py",),
