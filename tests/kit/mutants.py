@@ -137,6 +137,8 @@ _REACHED: dict[type[ast.operator], type[ast.operator]] = {
 # A run without an end is noticed: it may take this many times as long as one without a mutant, and some seconds.
 _LONGER, _SECONDS, _PATIENCE = 10, 10, 20
 _TRIED_FIRST = 2
+# Keywords that forbid what nobody does, or only make it faster.
+_GUARDS = ("strict", "frozen", "gc", "slots")
 # What tells a person of a failure better takes longer than most tests.
 _PLAIN = (
     "--assert=plain",
@@ -221,12 +223,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
-    """(line, what was changed, source) of every mutant. Words for people, docstrings and ``strict=True``, which guards what cannot be, are left as they are."""
+    """(line, what was changed, source) of every mutant. Words for people, docstrings and `_GUARDS` are left as they are."""
     tree = ast.parse(source)
     nodes = [n for n in ast.walk(tree) if hasattr(n, "lineno")]
-    checks = {id(n.value) for n in nodes if isinstance(n, ast.keyword) and n.arg == "strict"}
+    guards = {id(n.value) for n in nodes if isinstance(n, ast.keyword) and n.arg in _GUARDS}
     for place, node in enumerate(nodes):
-        if id(node) in checks:
+        if id(node) in guards:
             continue
         for what, change in _changes(node):
             other = copy.deepcopy(tree)
@@ -275,7 +277,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
     elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         value = node.value
         changed = (not value) if isinstance(value, bool) else value + 1
-        yield f"{value} to {changed}", lambda n, c=changed: setattr(n, "value", c)
+        if changed != value:
+            yield f"{value} to {changed}", lambda n, c=changed: setattr(n, "value", c)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max"):
         called = "max" if node.func.id == "min" else "min"
         if not node.keywords:
@@ -375,7 +378,7 @@ def _try(module: str, given: list[str] | None, part: int, parts: int) -> None:
     name = f"genesis.{room}.{stem}"
     source = (ROOT / "genesis" / room / f"{stem}.py").read_text(encoding="utf-8")
     tests = given or [str(UNIT / room / t) for t in TESTS[module]]
-    _forget(name)
+    _prepare(name, tests)
     killers: list[str] = []
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     if is_noticed(name, source, tests, killers, 0):
@@ -400,10 +403,10 @@ def _try(module: str, given: list[str] | None, part: int, parts: int) -> None:
     )
 
 
-def _forget(name: str) -> None:
-    """Import what the module stands on, once for all children, and leave the module itself and what stands on it to them."""
+def _prepare(name: str, tests: Sequence[str]) -> None:
+    """Import what the module and the tests stand on, once for all children, and leave the module itself and what stands on it to them."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        pytest.main(["--version"])  # imports its plugins
+        pytest.main(["--collect-only", *_PLAIN, *tests])  # imports plugins, and libraries that tests compare with
     for known in [k for k in sys.modules if k.partition(".")[0] in ("genesis", "tests") and k != __name__]:
         del sys.modules[known]
     importlib.import_module(name)

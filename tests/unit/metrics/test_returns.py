@@ -8,6 +8,7 @@ import pytest
 from genesis.clock import NS_PER_DAY
 from genesis.metrics.ratios import BARS_PER_YEAR, EVIDENCE_BAR_NS
 from genesis.metrics.returns import (
+    NO_DEVIATION,
     YEAR_DAYS,
     YEAR_NS,
     annualised_return,
@@ -90,8 +91,13 @@ def test_everything_may_be_lost_in_the_last_bar() -> None:
     assert simple_returns(np.array([10.0, 0.0])).tolist() == [-1.0]
 
 
-@pytest.mark.parametrize("x", [float("nan"), float("inf"), float("-inf"), 1e70])
+@pytest.mark.parametrize("x", [float("nan"), float("inf"), float("-inf"), 1e70, 1e60, -1e60])
 def test_what_is_no_return_is_refused(x: float) -> None:
     """nan, infinity, and numbers whose powers would be."""
     with pytest.raises(ValueError, match="return: expected a finite number, found"):
         check_return(x)
+
+
+def test_a_deviation_is_more_than_a_step_of_a_float_at_one() -> None:
+    """Index values near 1 that differ by less are the same value, so what varies by less does not vary."""
+    assert np.spacing(1.0) == NO_DEVIATION

@@ -67,6 +67,8 @@ def test_the_rows_before_a_moment_count_and_those_at_it_where_it_is_said() -> No
     rates = TapeRates([trades(EUR, (1, 110), (5, 120))], SCALES)
     assert [worth(rates, s) for s in (5, 6, 2)] == [110, 120, 110]
     assert worth(rates, 5, included=True) == 120
+    rates.look(5 * SECOND)
+    assert rates.convert(10**10, "EUR", "USD", 5 * SECOND) == 110 * 10**10
     missing = worth(rates, 1)
     assert isinstance(missing, NoRate)
     assert missing.problem is RateProblem.NO_PRICE
@@ -189,3 +191,30 @@ def test_a_valuation_begins_when_everything_has_a_rate() -> None:
     unit = 10**accounts.decimals
     assert valuation.equity(cash, held, NS_PER_MINUTE, included=True) == 60_100 * unit
     assert (valuation.begun, accounts.budget_units, accounts.index_units) == (True, 60_100 * unit, 60_100 * unit)
+
+
+def test_a_valuation_that_is_begun_by_itself_looks_at_the_rows_of_its_moment() -> None:
+    """Two EUR beside 100 USD: before any price nothing begins, and with the print of that second 102.40 USD are the budget."""
+    accounts = Portfolio([Money(100, "USD"), Money(2, "EUR")], [EUR])
+    valuation = Valuation(accounts, [trades(EUR, (60, 120))])
+    assert isinstance(valuation.begin(59 * SECOND), NoRate)
+    assert valuation.begin(60 * SECOND) is None
+    assert accounts.budget_units == 1_024 * 10**accounts.decimals // 10
+
+
+def test_positions_in_several_moneys_are_worth_their_sum() -> None:
+    """1 BTC for 100 USD and one for 80 EUR, worth 110 USD and 85 EUR, at 1.20: equity 10,016 USD, 16 not realised.
+
+    Where the EUR has no fresh rate its position counts as nothing beside the 10 USD of the other.
+    """
+    accounts = Portfolio([Money(10_000, "USD")], [BTCUSD, BTCEUR])
+    accounts.apply_fill(fill_of(BTCUSD, Side.BUY, 1000, 10_000))
+    accounts.apply_fill(fill_of(BTCEUR, Side.BUY, 1000, 8_000))
+    valuation = Valuation(accounts, [trades(EUR, (0, 120))])
+    assert valuation.begun
+    usd, eur = 10 ** accounts.scales["USD"], 10 ** accounts.scales["EUR"]
+    values = {BTCUSD.id: 110 * usd, BTCEUR.id: 85 * eur}
+    cash, _ = accounts.netted()
+    assert valuation.equity(cash, values, SECOND, included=False) == 10_016 * usd
+    assert valuation.unrealized(values, SECOND) == 16 * usd
+    assert valuation.unrealized(values, 61 * SECOND) == 10 * usd
