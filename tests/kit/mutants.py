@@ -109,11 +109,11 @@ TESTS = {
     "model.grid": ("test_conversions.py", "test_quotient.py", "../test_lots.py"),
     "model.money": ("test_conversions.py", "../test_lots.py"),
     "model.orders": ("../test_order_life.py",),
-    "tape.bars": ("../test_feed_exact.py",),
-    "tape.conditions": ("../../property/test_replay_properties.py",),
-    "tape.decode": ("../../property/test_replay_properties.py",),
+    "tape.bars": ("test_bars.py",),
+    "tape.conditions": ("test_conditions.py",),
+    "tape.decode": ("test_stream.py",),
     "tape.references": ("../test_tape_references.py", "../execution/test_filters.py"),
-    "tape.stream": ("../test_stream_search.py", "../test_replay.py", "../../property/test_replay_properties.py"),
+    "tape.stream": ("test_stream.py", "../test_stream_search.py"),
 }
 _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),

@@ -63,7 +63,9 @@ def test_annualised_return_is_the_growth_rate_of_a_365_day_year(total: float, el
 
 
 @pytest.mark.parametrize(
-    ("total", "elapsed_ns"), [(None, YEAR_NS), (0.1, 0), (0.1, -1), (-1.5, YEAR_NS), (0.5, NS_PER_DAY // 24)]
+    ("total", "elapsed_ns"),
+    # The last doubles in a 1,024th of a year: e to the power of 709.8 is the first that no float holds.
+    [(None, YEAR_NS), (0.1, 0), (0.1, -1), (-1.5, YEAR_NS), (0.5, NS_PER_DAY // 24), (1.0, YEAR_NS // 1024)],
 )
 def test_annualised_return_is_none_where_it_is_undefined(total: float | None, elapsed_ns: int) -> None:
     """No return, no time, more lost than there was, or a power beyond a float."""

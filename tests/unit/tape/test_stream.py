@@ -1,0 +1,203 @@
+"""A stream of the tape: rows as they arrive, their digests, what is decoded of them, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from genesis.errors import DataError
+from genesis.model.market import BarSpec
+from genesis.tape.decode import Block, Blocks
+from genesis.tape.stream import ABSENT, BLOCK_ROWS, COLUMNS, Stream, StreamKind
+from tests.kit.fills import SECOND, SPOT
+from tests.unit.tape.columns import bars, more, rows, trades
+
+KIND = StreamKind.TRADES
+
+
+def columns(*ts: int, **others: list[int]) -> dict[str, np.ndarray]:
+    """Columns of trades at these times, all else 0 but for what is named."""
+    return {n: np.array(others.get(n, [0] * len(ts)), np.int64) for n in COLUMNS[KIND]} | {"ts": np.array(ts, np.int64)}
+
+
+def test_a_stream_is_named_by_what_it_holds() -> None:
+    """Instrument, kind, the bars' step, and what was done to a copy of it."""
+    assert Stream(SPOT, KIND).name == "BTCUSDT.TEST/trades"
+    assert Stream(SPOT, StreamKind.BARS, BarSpec.parse("1h")).name == "BTCUSDT.TEST/bars/1h"
+    assert Stream(SPOT, KIND, label="storm").name == "BTCUSDT.TEST/trades!storm"
+
+
+@pytest.mark.parametrize(("kind", "spec"), [(StreamKind.BARS, None), (KIND, BarSpec.parse("1h"))])
+def test_bars_alone_have_a_step(kind: StreamKind, spec: BarSpec | None) -> None:
+    """Bars without one, and trades with one, are refused."""
+    with pytest.raises(ValueError, match=r"expected a bar spec for bars and for nothing else"):
+        Stream(SPOT, kind, spec)
+
+
+def test_rows_arrive_and_stay() -> None:
+    """3,000 rows, a thousand and a half at a time: all are there, in order, to be read as columns and as integers."""
+    stream = trades()
+    for start in range(0, 3_000, 1_500):
+        more(stream, *((second, 100 + second, 1) for second in range(start, start + 1_500)))
+    assert (stream.rows, stream.recorded) == (3_000, 3_000)
+    assert stream.columns["ticks"][:3_000].tolist() == list(range(100, 3_100))
+    assert stream.times[:3_000].tolist() == [s * SECOND for s in range(3_000)]
+    assert (stream.first_at(7 * SECOND), stream.first_after(7 * SECOND)) == (7, 8)
+    assert (stream.first_at(7 * SECOND, 2_000), stream.first_after(10**18)) == (2_000, 3_000)
+
+
+def test_a_recording_is_revealed_and_never_hidden_again() -> None:
+    """Of three recorded rows none has arrived; two are let in, then no fewer and no more than three."""
+    stream = Stream(SPOT, KIND)
+    stream.record(columns(1, 2, 3))
+    assert (stream.rows, stream.recorded) == (0, 3)
+    stream.reveal(2)
+    assert (stream.rows, stream.first_after(9)) == (2, 2)
+    for wrong in (1, 4):
+        with pytest.raises(ValueError, match=rf"expected 2 to 3 rows, found {wrong}"):
+            stream.reveal(wrong)
+    stream.reveal(3)
+    assert stream.rows == 3
+
+
+def test_recorded_bars_without_any_volume_say_so() -> None:
+    """Lots of 0 in every bar are no volume; one lot in one bar is, and so are no bars, bars of a live feed, and trades."""
+    empty, one = bars("1h", (1, 1, 1, 1, 0), (1, 1, 1, 1, 0)), bars("1h", (1, 1, 1, 1, 0), (1, 1, 1, 1, 1))
+    found = []
+    for source in (empty, one, bars("1h")):
+        stream = Stream(SPOT, StreamKind.BARS, BarSpec.parse("1h"))
+        stream.record({n: c[: source.rows] for n, c in source.columns.items()})
+        found.append(stream.has_volume)
+    assert found == [False, True, True]
+    assert empty.has_volume
+    still = Stream(SPOT, KIND)
+    still.record(columns(1))
+    assert still.has_volume
+
+
+def test_engine_time_never_steps_back() -> None:
+    """Within rows that arrive, and from those before; the row and both times are named."""
+    stream = trades((5, 100, 1))
+    with pytest.raises(DataError, match=r"engine time steps back.*expected 9 or later, found 8"):
+        Stream(SPOT, KIND).record(columns(7, 9, 8, 7))
+    with pytest.raises(DataError, match=rf"expected {5 * SECOND} or later, found {5 * SECOND - 1}"):
+        stream.append(columns(5 * SECOND - 1))
+    stream.append(columns(5 * SECOND, 5 * SECOND))
+    assert stream.rows == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"ticks": np.zeros(1, np.int64)}, r"field 'ticks': expected 2 int64, found \(1,\) int64"),
+        ({"ticks": np.zeros(2, np.float64)}, r"field 'ticks': expected 2 int64, found \(2,\) float64"),
+        ({"ticks": np.zeros((2, 1), np.int64)}, r"field 'ticks': expected 2 int64, found \(2, 1\) int64"),
+        ({"colour": np.zeros(2, np.int64)}, "field 'columns': expected ts, time_event, seq"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(wrong: dict[str, np.ndarray], says: str) -> None:
+    """Too short, no integers, of two dimensions, or one too many."""
+    stream = Stream(SPOT, KIND)
+    with pytest.raises(DataError, match=says):
+        stream.append(columns(1, 2) | wrong)
+    assert stream.rows == 0
+
+
+def test_a_block_is_its_columns_chained_to_the_block_before() -> None:
+    """SHA-256 over the domain, the stream's name (later the digest before) and each column's bytes; however many rows came at once."""
+    assert BLOCK_ROWS == 4_096
+    at_once = trades(*((i, 100 + i % 7, 1 + i % 3) for i in range(9_000)))
+    one_by_one = trades()
+    for start in range(0, 9_000, 750):
+        more(one_by_one, *((i, 100 + i % 7, 1 + i % 3) for i in range(start, start + 750)))
+        one_by_one.block_digest(one_by_one.rows)
+
+    def digest(before: bytes, start: int) -> str:
+        parts = [at_once.columns[n][start : start + 4_096].astype("<i8").tobytes() for n in COLUMNS[KIND]]
+        return hashlib.sha256(b"genesis.tape.block.1" + before + b"".join(parts)).hexdigest()
+
+    first = digest(b"BTCUSDT.TEST/trades", 0)
+    second = digest(bytes.fromhex(first), 4_096)
+    for stream in (at_once, one_by_one):
+        found = [stream.block_digest(n) for n in (0, 4_095, 4_096, 8_191, 8_192, 9_000)]
+        assert found == ["", "", first, first, second, second]
+
+
+# ---- rows as events
+
+
+def test_a_trade_is_told_with_its_times_price_and_side() -> None:
+    """At its own time where the source has one, and none where it has not; a price of 0.01 a tick."""
+    stream = rows(
+        Stream(SPOT, KIND),
+        {"ts": 5, "time_event": 4, "trade_id": 7, "ticks": 12_345, "lots": 3, "side": -1},
+        {"ts": 6, "time_event": ABSENT, "trade_id": 8, "ticks": 12_346, "lots": 4, "side": 1},
+    )
+    block, place = stream.trades.at(1, stream.rows)
+    assert place == 1
+    told = [(t.time_received, t.time_event, t.ticks, t.lots, t.price, t.taker_sign, t.trade_id) for t in block.events]
+    assert told == [(5, 4, 12_345, 3, 123.45, -1, 7), (6, None, 12_346, 4, 123.46, 1, 8)]
+    assert (block.times, block.ticks, block.lots, block.sides) == ([5, 6], [12_345, 12_346], [3, 4], [-1, 1])
+    assert block.prices == [123.45, 123.46]
+
+
+def test_a_quote_is_told_with_both_sides() -> None:
+    """Bid and ask with their lots and prices."""
+    quote = {"ts": 5, "time_event": 5, "bid_ticks": 100, "bid_lots": 1, "ask_ticks": 103, "ask_lots": 2}
+    stream = rows(Stream(SPOT, StreamKind.QUOTES), quote)
+    block, _ = stream.quotes.at(0, 1)
+    (event,) = block.events
+    assert (event.time_event, event.bid_ticks, event.bid_lots, event.ask_ticks, event.ask_lots) == (5, 100, 1, 103, 2)
+    assert (event.bid, event.ask) == (1.0, 1.03)
+    assert (block.bids, block.bid_lots, block.asks, block.ask_lots) == ([100], [1], [103], [2])
+    assert (block.bid_prices, block.ask_prices) == ([1.0], [1.03])
+
+
+def test_a_snapshot_begins_where_its_moment_or_its_place_in_it_does() -> None:
+    """Two rows of one snapshot, an update, then one of the same time in another arrival, and one of a later time."""
+    stream = rows(
+        Stream(SPOT, StreamKind.DEPTH),
+        {"ts": 1, "seq": 1, "snapshot": 1, "side": 1, "ticks": 100, "lots": 5},
+        {"ts": 1, "seq": 1, "snapshot": 1, "side": -1, "ticks": 102, "lots": 6},
+        {"ts": 1, "seq": 2, "snapshot": 0, "side": -1, "ticks": 103, "lots": 0},
+        {"ts": 1, "seq": 3, "snapshot": 1, "side": 1, "ticks": 99, "lots": 1},
+        {"ts": 1, "seq": 4, "snapshot": 1, "side": 1, "ticks": 98, "lots": 1},
+        {"ts": 2, "seq": 4, "snapshot": 1, "side": 1, "ticks": 97, "lots": 1},
+        {"ts": 2, "seq": 4, "snapshot": 1, "side": 1, "ticks": 96, "lots": 1},
+    )
+    block, _ = stream.depth.at(0, 2)
+    assert (block.prices, block.lots, block.begins) == ([100, -102], [5, 6], [0])
+    block, _ = stream.depth.at(6, 7)
+    assert block.prices == [100, -102, -103, 99, 98, 97, 96]
+    assert block.begins == [0, 3, 4, 5]
+
+
+class _Made(Block):
+    """The numbers of the rows that were decoded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers: list[int] = []
+
+
+def test_blocks_are_decoded_as_far_as_rows_arrived_and_the_oldest_are_let_go() -> None:
+    """1,024 rows a block, each row once while its block is kept; of seventeen the first is gone."""
+    decoded: list[tuple[int, int]] = []
+
+    def fill(block: _Made, start: int, stop: int) -> None:
+        decoded.append((start, stop))
+        block.numbers.extend(range(start, stop))
+
+    blocks = Blocks(_Made, fill)
+    for row, arrived in ((5, 10), (9, 10), (5, 20), (1_024, 1_030), (1_023, 5_000), (3, 5_000)):
+        block, place = blocks.at(row, arrived)
+        assert block.numbers[place] == row
+    assert decoded == [(0, 10), (10, 20), (1_024, 1_030), (20, 1_024)]
+    decoded.clear()
+    for number in range(2, 17):
+        blocks.at(number * 1_024, 10**6)
+    assert len(decoded) == 15
+    blocks.at(0, 10**6)
+    assert decoded[-1] == (0, 1_024)
