@@ -108,7 +108,7 @@ TESTS = {
     "execution.working": ("test_trailing.py", "test_matching.py", "test_perpetual.py"),
     "model.grid": ("test_conversions.py", "test_quotient.py", "../test_lots.py"),
     "model.money": ("test_conversions.py", "../test_lots.py"),
-    "model.orders": ("../test_order_life.py",),
+    "model.orders": ("../test_order_life.py", "../risk/test_gate.py"),
     "tape.bars": ("test_bars.py",),
     "tape.conditions": ("test_conditions.py",),
     "tape.decode": ("test_stream.py",),
@@ -323,7 +323,10 @@ class _Calm:
         self._told = told
 
     def pytest_sessionstart(self) -> None:
-        hypothesis.settings.register_profile("mutants", max_examples=20, database=None, deadline=None, derandomize=True)
+        found_is_enough = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile(
+            "mutants", max_examples=20, database=None, deadline=None, derandomize=True, phases=found_is_enough
+        )
         hypothesis.settings.load_profile("mutants")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -59,6 +59,23 @@ def test_a_scan_stops_at_the_limit_and_takes_nothing_behind_it(n: int) -> None:
     assert tracker.maximum == 0.5
 
 
+@pytest.mark.parametrize("n", [3, 300])
+def test_a_fall_of_exactly_the_limit_is_one(n: int) -> None:
+    """Half of the peak is lost to the last bit; a limit that is a bit higher does not stop there."""
+    values = np.array([1.0] * n + [0.5, 0.75])
+    assert DrawdownTracker().scan(values, np.arange(n + 2), 0.5) == n
+    assert DrawdownTracker().scan(values, np.arange(n + 2), np.nextafter(0.5, 1)) is None
+
+
+@pytest.mark.parametrize("n", [3, 300])
+def test_a_column_may_recover_with_its_first_value(n: int) -> None:
+    """It fell in the column before, and stands above that peak when this one begins."""
+    tracker = DrawdownTracker()
+    tracker.scan(np.array([1.2] + [0.9] * n), np.arange(n + 1), None)
+    tracker.scan(np.array([1.3] * n), np.arange(1_000, 1_000 + n), None)
+    assert (tracker.fell_from_ns, tracker.trough_ns, tracker.recovery_ns) == (0, 1, 1_000)
+
+
 def test_an_empty_column_changes_nothing() -> None:
     """No values, no drawdown, no break."""
     tracker = DrawdownTracker()
