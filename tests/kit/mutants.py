@@ -219,6 +219,33 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "at 0 and 1, and without a trade, the error is none or 0, and neither is told",
     ("promotion_rules", "64 to 65", "@lru_cache(64)"): "how many digests are kept changes none",
     ("account_rates", "8 to 9", "_SCALE = 8"): "a rate is a ratio of two amounts of one scale, whichever it is",
+    ("metrics.drawdown", "32 to 33", "_SHORT = 32"): "both ways do the same",
+    ("metrics.drawdown", "LtE to Lt", "if len(values) <= _SHORT:"): "both ways do the same",
+    ("metrics.drawdown", "Gt to GtE", "if index > self.high:"): "the high itself is no new low and no fall",
+    (
+        "metrics.drawdown",
+        "Lt to LtE",
+        "return 1.0 - index / self.peak if index < self.peak else 0.0",
+    ): "at the peak both are 0",
+    (
+        "metrics.returns",
+        "Lt to LtE",
+        "return expm1(exponent) if exponent < 709 else None",
+    ): "a float holds e to the power of 709",
+    (
+        "portfolio.currencies",
+        "Gt to GtE",
+        "ratio = self.ratio(source, target, now, amount > 0)",
+    ): "an amount of 0 was answered before",
+    ("portfolio.conversion", "to And", "if self.age_ns is None or self.limit_ns is None:"): "both are told or neither",
+    ("execution.fees", "12 to 13", "_SCALE = 10**12"): "a fraction in lowest terms has no scale",
+    (
+        "execution.fees",
+        "rounded up",
+        "return currency_grid(12).from_decimal(rate.scaleb(-4, EXACT)) * scale // 10**12",
+    ): "it divides: a rate that is finer than its scale was refused",
+    ("execution.fees", "rounded up", "return units // common, _SCALE // common"): "a common divisor divides",
+    ("metrics.ratios", "Lt to LtE", "if x < 0:"): "a square of 0 adds nothing",
 }
 
 

@@ -70,6 +70,13 @@ def test_the_share_that_has_to_win_so_that_nothing_is_lost(
     assert breakeven_rate(wins, won, losses, lost) == rate
 
 
+def test_the_least_trades_there_are() -> None:
+    """Half a unit won at once and a quarter lost in 3 ns: the largest are these, and 3 ns over two trades are 1, rounded down."""
+    stats = trade_stats([(Decimal("0.5"), 0), (Decimal("-0.25"), 3)])
+    assert (stats.largest_win, stats.largest_loss) == (Decimal("0.5"), Decimal("-0.25"))
+    assert stats.average_duration_ns == 1
+
+
 def test_forced_exits_count_and_are_flagged() -> None:
     """They are trades like others, and their number is known."""
     tally = TradeTally()
