@@ -96,7 +96,7 @@ TESTS = {
     "metrics.amounts": ("test_trades_and_exposure.py",),
     "metrics.drawdown": ("test_drawdown.py",),
     "metrics.exposure": ("test_trades_and_exposure.py",),
-    "metrics.ratios": ("test_ratios.py", "test_against_libraries.py", "../test_ratios.py"),
+    "metrics.ratios": ("test_ratios.py", "../test_ratios.py", "test_against_libraries.py"),
     "metrics.returns": ("test_returns.py", "test_against_libraries.py"),
     "metrics.risk": ("test_risk.py", "test_against_libraries.py"),
     "metrics.trades": ("test_trades_and_exposure.py",),
