@@ -246,6 +246,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "it divides: a rate that is finer than its scale was refused",
     ("execution.fees", "rounded up", "return units // common, _SCALE // common"): "a common divisor divides",
     ("metrics.ratios", "Lt to LtE", "if x < 0:"): "a square of 0 adds nothing",
+    ("metrics.drawdown", "Lt to LtE", "return 1.0 - index / peak if index < peak else 0.0"): "at the peak both are 0",
 }
 
 

@@ -155,6 +155,38 @@ def test_the_expected_deepest_fall_of_a_random_walk() -> None:
     assert total / paths == pytest.approx(1.2533, abs=0.03)
 
 
+@pytest.mark.parametrize("in_columns", [False, True])
+@pytest.mark.parametrize(
+    ("begins", "values", "told"),
+    [
+        (-0.2, [-0.3, -0.1], (-0.1, -0.3, 1.0)),
+        (0.0, [-0.5], (0.0, -0.5, 1.0)),
+        (-0.2, [0.5, 0.25], (0.5, -0.2, 0.5)),
+        (1.0, [-0.5], (1.0, -0.5, 1.5)),
+    ],
+    ids=["in debt", "with nothing", "out of debt", "into debt"],
+)
+def test_a_stretch_that_begins_with_nothing_has_lost_everything(
+    begins: float, values: list[float], told: tuple[float, float, float], in_columns: bool
+) -> None:
+    """Where no peak is above 0, an index at or under 0 is a fall of 1, not a division by nothing and not none."""
+    stretch = Stretch(begins)
+    if in_columns:
+        stretch.scan(np.array(values))
+    else:
+        for value in values:
+            stretch.update(value)
+    assert (stretch.high, stretch.low, stretch.deepest) == told
+
+
+def test_stretches_in_debt_alone_are_a_fall_of_everything() -> None:
+    """A window in which there was only debt, or nothing; one that begins worth something falls from there."""
+    assert deepest_fall([(-0.2, -0.3, 0.0)]) == 1.0
+    assert deepest_fall([(0.0, 0.0, 0.0)]) == 1.0
+    assert deepest_fall([(0.5, 0.5, 0.0)]) == 0.0
+    assert deepest_fall([(0.5, 0.5, 0.0), (-0.25, -0.25, 0.0)]) == 1.5
+
+
 @given(st.lists(st.lists(st.floats(0.1, 10), max_size=8), min_size=1, max_size=6), st.booleans())
 def test_stretches_that_follow_each_other_tell_the_deepest_fall_over_all_of_them(
     walk: list[list[float]], in_columns: bool
