@@ -247,6 +247,53 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("execution.fees", "rounded up", "return units // common, _SCALE // common"): "a common divisor divides",
     ("metrics.ratios", "Lt to LtE", "if x < 0:"): "a square of 0 adds nothing",
     ("metrics.drawdown", "Lt to LtE", "return 1.0 - index / peak if index < peak else 0.0"): "at the peak both are 0",
+    ("risk.gate", "rounded up", "return parts // common, _PARTS // common"): "a common divisor divides",
+    (
+        "risk.gate",
+        "Lt to LtE",
+        "if notional < instrument.min_notional:",
+    ): "it is asked only where something is not met, and then it is under",
+    ("risk.gate", "Lt to LtE", "lots < rules.lots_min"): "what is on the bound is looked at exactly, and passes",
+    (
+        "risk.gate",
+        "Gt to GtE",
+        "or (rules.lots_max is not None and lots > rules.lots_max)",
+    ): "what is on the bound is looked at exactly, and passes",
+    (
+        "risk.gate",
+        "Lt to LtE",
+        "or judged * lots < rules.notional_min",
+    ): "what is on the bound is looked at exactly, and passes",
+    ("risk.gate", "Mult to Div", "or judged * lots < rules.notional_min"): "more is looked at exactly, and passes",
+    (
+        "risk.gate",
+        "Lt to LtE",
+        "closes = (held < 0 < sign or sign < 0 < held) and (lots <= abs(held) or intent.reduce_only)",
+    ): "a sign is never 0",
+    (
+        "risk.gate",
+        "Lt to LtE",
+        "if refusal is None and ((sign < 0 and not rules.short_allowed) or intent.reduce_only):",
+    ): "a sign is never 0",
+    (
+        "risk.gate",
+        "0 to 1",
+        "if refusal is None and ((sign < 0 and not rules.short_allowed) or intent.reduce_only):",
+    ): "a sign is 1 or -1",
+    ("risk.gate", "Gt to GtE", "if sign > 0 and not rules.short_allowed:"): "a sign is never 0",
+    ("risk.gate", "Gt to GtE", "if sign > 0 or intent.instrument.short_allowed:"): "a sign is never 0",
+    (
+        "risk.gate",
+        "Mult to Div",
+        "return (DenyReason.NOTHING_TO_REDUCE, _NOTHING) if held * sign >= 0 else None",
+    ): "a sign is 1 or -1",
+    ("risk.gate", "Mult to Div", "if intent.reduce_only and held * sign >= 0:"): "a sign is 1 or -1",
+    (
+        "risk.gate",
+        "0 to 1",
+        "net = 0 if self._net is None else account.value(instrument, judged, after)",
+    ): "without a limit it is not asked",
+    ("risk.gate", "0 to 1", "lots > 0"): "what is not plain is looked at in full",
 }
 
 
