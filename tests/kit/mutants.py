@@ -294,6 +294,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "net = 0 if self._net is None else account.value(instrument, judged, after)",
     ): "without a limit it is not asked",
     ("risk.gate", "0 to 1", "lots > 0"): "what is not plain is looked at in full",
+    (
+        "portfolio.portfolio",
+        "Gt to GtE",
+        "return 0 if (has > 0) != (left > 0) else min(has, left) if left > 0 else max(has, left)",
+    ): "who has nothing tells of nothing",
 }
 
 

@@ -129,6 +129,17 @@ def test_what_was_bought_here_and_sold_there_is_nothing(first: Side) -> None:
     assert accounts.netted()[1] == {BTCUSD.id: 0, BTCEUR.id: 0}
 
 
+def test_the_first_market_tells_of_all_it_has_and_the_next_of_what_is_left() -> None:
+    """1 BTC bought on each of two markets and 0.5 paid for ETH: 1 is told of the first and 0.5 of the second."""
+    accounts = Portfolio([Money(10_000, "USD")], [BTCUSD, BTCEUR, ETHBTC])
+    accounts.apply_fill(fill_of(BTCUSD, Side.BUY, 1000, 100))
+    accounts.apply_fill(fill_of(BTCEUR, Side.BUY, 1000, 100))
+    accounts.apply_fill(fill_of(ETHBTC, Side.BUY, 1000, 50_000))
+    cash, held = accounts.netted()
+    btc = 10 ** accounts.scales["BTC"]
+    assert (held[BTCUSD.id], held[BTCEUR.id], cash["BTC"]) == (btc, btc // 2, 0)
+
+
 def test_netting_knows_the_last_unit() -> None:
     """Two units of the ledger bought here and one sold there: one is left, here."""
     here, there = (replace(i, lot=Decimal("1E-8")) for i in (BTCUSD, BTCEUR))
