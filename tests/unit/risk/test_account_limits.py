@@ -256,8 +256,12 @@ def test_amounts_are_told_in_cents_rounded_down() -> None:
 def test_limits_hold_to_their_ranges(key: str, within: list[Any], beyond: list[Any], says: str) -> None:
     """Both ends are taken, a step beyond is refused by the key's name; a block of bars is a week at least and a year at most."""
     for value in within:
-        taken = Limits(**{key: Decimal(value) if isinstance(value, str) else value})
-        assert getattr(taken, key) == (Decimal(value) if isinstance(value, str) else value)
+        assert getattr(Limits(**made(key, value)), key) == made(key, value)[key]
     for value in beyond:
         with pytest.raises(ValueError, match=f"{key}: {says}, found {value}"):
-            Limits(**{key: Decimal(value) if isinstance(value, str) else value})
+            Limits(**made(key, value))
+
+
+def made(key: str, value: Any) -> dict[str, Any]:
+    """A limit, of text where it is a share."""
+    return {key: Decimal(value) if isinstance(value, str) else value}
