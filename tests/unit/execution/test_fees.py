@@ -45,6 +45,13 @@ def test_what_was_received_is_charged_and_cut(
     assert fees().fee(side, liquidity, base, quote) == fee
 
 
+def test_a_rate_that_is_no_whole_part() -> None:
+    """7.5 bp, three four-thousandths, of 123.456789 USDT are 0.0925925917: 0.09259259 is charged."""
+    fee = fees(taker_bp=Decimal("7.5")).fee(SELL, TAKER, 0, 1_234_567_890_000)
+    assert fee == (925_925_900, "USDT", 10)
+    assert type(fee[0]) is int
+
+
 def test_a_buyer_pays_in_quote_where_the_schedule_or_the_instrument_says_so() -> None:
     """0.1 % of 100 USDT, whatever was bought; and of dollars where the base may be owed and cannot pay."""
     in_quote = fees(currency=FeeCurrency.QUOTE)
