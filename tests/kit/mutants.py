@@ -314,6 +314,29 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "1 to 2",
         "found.append((now[0] / before[0] - 1, now[1] / before[1] - 1))",
     ): "a correlation knows no shift",
+    (
+        "execution.liquidity",
+        "Gt to GtE",
+        "if (ticks > bid) if side > 0 else (ticks < ask or not ask):",
+    ): "a side is never 0",
+    ("execution.liquidity", "64 to 65", "lots = -(-lots >> min(passed, 64))"): "no level has 2^64 lots",
+    (
+        "execution.working",
+        "Gt to GtE",
+        "self.stops_up = (self.sign > 0) is not (kind in _TAKES_PROFIT)",
+    ): "a sign is never 0",
+    (
+        "execution.working",
+        "Gt to GtE",
+        "above = (self.sign > 0) is not (intent.instrument.kind is InstrumentKind.PERPETUAL)",
+    ): "a sign is never 0",
+    (
+        "execution.working",
+        "Mult to Div",
+        "return self.limit is None or (self.limit - ticks) * self.sign >= 0",
+    ): "a sign is 1 or -1",
+    ("execution.working", "Mult to Div", "if (paid - self.worst) * self.sign > 0:"): "a sign is 1 or -1",
+    ("execution.working", "Gt to GtE", "if (paid - self.worst) * self.sign > 0:"): "where both are equal it is either",
 }
 
 

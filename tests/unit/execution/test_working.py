@@ -33,6 +33,7 @@ def test_a_new_order_has_all_before_it() -> None:
     assert (order.decision_ticks, order.slippage, order.half_spread) == (100, 7, 3)
     assert (order.ahead, order.worst, order.most, order.could_take) == (None, None, None, False)
     assert working(SELL).sign == -1
+    assert Working(order.order, order.party, None, 0).half_spread == 0
 
 
 def test_filled_is_what_neither_is_left_nor_was_prevented() -> None:
@@ -93,6 +94,12 @@ def test_a_trailing_stop_waits_and_its_trigger_follows_the_market() -> None:
     assert order.trigger == 1_089
 
 
+def test_a_trailing_stop_without_a_distance_is_refused() -> None:
+    """It would trigger at its own extreme."""
+    with pytest.raises(ValueError, match="trailing distance: expected 1 to 9999 basis points, found 0"):
+        working(SELL, TRAILING)
+
+
 @pytest.mark.parametrize(
     ("side", "instrument", "below", "above"),
     [
@@ -127,6 +134,7 @@ def test_a_perpetual_refuses_an_activation_price_that_is_met_already(ticks: int,
     ("side", "met", "worst"),
     [
         (BUY, [(1_000, 0), (990, 0)], 1_000),
+        (BUY, [(1_000, 0), (1_001, 0)], 1_001),
         (BUY, [(1_000, 0), (1_010, 100_000)], 1_012),  # 1,010 and a thousandth, rounded up: 1,011.01
         (SELL, [(1_000, 0), (1_010, 0)], 1_000),
         (SELL, [(1_000, 0), (990, 100_000)], 989),  # 990 less a thousandth, rounded down: 989.01
