@@ -108,10 +108,10 @@ TESTS = {
     "execution.working": ("test_working.py",),
     "model.grid": ("test_conversions.py", "test_quotient.py", "../test_lots.py"),
     "model.money": ("test_conversions.py", "../test_lots.py"),
-    "model.orders": ("../test_order_life.py", "../risk/test_gate.py"),
+    "model.orders": ("test_order_intents.py", "../test_order_life.py"),
     "tape.bars": ("test_bars.py",),
     "tape.conditions": ("test_conditions.py",),
-    "tape.decode": ("test_stream.py",),
+    "tape.decode": ("test_stream.py", "test_bars.py"),
     "tape.references": ("../test_tape_references.py", "../execution/test_filters.py"),
     "tape.stream": ("test_stream.py", "../test_stream_search.py"),
 }
@@ -337,6 +337,51 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "a sign is 1 or -1",
     ("execution.working", "Mult to Div", "if (paid - self.worst) * self.sign > 0:"): "a sign is 1 or -1",
     ("execution.working", "Gt to GtE", "if (paid - self.worst) * self.sign > 0:"): "where both are equal it is either",
+    ("metrics.trades", "0 to 1", "self._worst: Amount = 0"): "the first loss is under either",
+    (
+        "execution.trailing",
+        "Gt to GtE",
+        "if (self.extreme - ticks) * self.sign > 0:",
+    ): "the same extreme gives the same trigger",
+    ("execution.trailing", "Gt to GtE", "if self.sign > 0:"): "a sign is never 0",
+    ("execution.trailing", "Mult to Div", "if (self.extreme - ticks) * self.sign > 0:"): "a sign is 1 or -1",
+    (
+        "execution.trailing",
+        "Mult to Div",
+        "if self.trigger is not None and (ticks - self.trigger) * self.sign >= 0:",
+    ): "a sign is 1 or -1",
+    (
+        "tape.bars",
+        "8 to 9",
+        "_SPARSE = 8  # rows a bar from which on boundaries are searched for",
+    ): "both ways find the same bars",
+    ("tape.bars", "Gt to GtE", "if stop - first > _SPARSE * (end - open_bucket):"): "both ways find the same bars",
+    ("tape.bars", "Gt to LtE", "if stop - first > _SPARSE * (end - open_bucket):"): "both ways find the same bars",
+    ("tape.bars", "Sub to Add", "if stop - first > _SPARSE * (end - open_bucket):"): "both ways find the same bars",
+    ("tape.bars", "Mult to Div", "if stop - first > _SPARSE * (end - open_bucket):"): "both ways find the same bars",
+    ("tape.bars", "LtE to Lt", "if arrived <= first:"): "of no rows no bar is made",
+    (
+        "tape.bars",
+        "Lt to LtE",
+        "suspect = np.minimum.reduceat(event[first:stop], starts - first) < open_times",
+    ): "what is suspected is counted exactly",
+    ("tape.bars", "Gt to GtE", "if need > len(column):"): "room that is made early is room",
+    (
+        "tape.bars",
+        "0 to 1",
+        "self.columns: dict[str, Column] = {name: np.empty(0, np.int64) for name in BAR_COLUMNS}",
+    ): "nobody looks beyond the rows",
+    (
+        "tape.bars",
+        "256 to 257",
+        "grown = np.zeros(max(need, 2 * len(column), 256), np.int64)",
+    ): "how much room is made changes no bar",
+    (
+        "tape.bars",
+        "2 to 3",
+        "grown = np.zeros(max(need, 2 * len(column), 256), np.int64)",
+    ): "how much room is made changes no bar",
+    ("tape.decode", "1 to 2", "self._last, self._last_number = new(), -1"): "any number under 0 is no block's",
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from genesis.model.market import Bar, BarKind, BarSpec
@@ -52,6 +55,12 @@ def test_many_rows_a_bar_and_none_in_the_one_between() -> None:
         (0, 20, 100, 119, 100, 119, 20),
         (40, 60, 200, 200, 181, 181, 40),
     ]
+
+
+def test_a_single_trade_after_many_is_a_bar() -> None:
+    """Thirty trades of the first two seconds and one of the next two."""
+    stream = trades(*((i / 20, 100, 1) for i in range(30)), (2.5, 105, 4))
+    assert candles(of(stream, TWO_SECONDS, 4))[1:] == [(20, 40, 105, 105, 105, 105, 4)]
 
 
 def test_bars_come_as_their_rows_come() -> None:
@@ -133,10 +142,18 @@ def test_a_bar_is_told_in_prices_and_base_units() -> None:
     assert (block.times, block.close_ticks, block.closes) == ([2 * SECOND, 4 * SECOND], [99, 101], [0.99, 1.01])
 
 
+def test_steps_that_are_no_power_of_ten_are_told_exactly() -> None:
+    """Quarters of a dollar and half a contract: 401 ticks are 100.25, three lots 1.5."""
+    quarters = replace(SPOT, tick=Decimal("0.25"), lot=Decimal("0.5"))
+    series = of(trades((0, 401, 1), (1, 403, 2), instrument=quarters), TWO_SECONDS, 2)
+    (bar,) = series.events.at(0, 1)[0].events
+    assert (bar.open, bar.close, bar.volume) == (100.25, 100.75, 1.5)
+
+
 def test_trades_of_an_earlier_bar_are_counted_as_late() -> None:
     """By the exchange's own time two of the second bar belong to the first; one that lies on the bar's open is its own, one without a time too."""
-    own = (500, 1_000, 1_999, 2_000, ABSENT, 1_500, 2_400)
-    at = (500, 1_000, 2_000, 2_100, 2_200, 2_300, 2_500)
+    own = (500, 1_000, 1_999, 2_000, ABSENT, 1_500, 2_400, 2_600)
+    at = (500, 1_000, 2_000, 2_100, 2_200, 2_300, 2_500, 2_700)
     stream = rows(
         Stream(SPOT, StreamKind.TRADES),
         *(
@@ -149,8 +166,8 @@ def test_trades_of_an_earlier_bar_are_counted_as_late() -> None:
             for a, o in zip(at, own, strict=True)
         ),
     )
-    assert closed(of(stream, TWO_SECONDS, 4), "late", "lots") == [(0, 2), (2, 5)]
-    assert closed(of(stream, BarSpec(BarKind.TICK, 7), 4), "late", "lots") == [(0, 7)]
+    assert closed(of(stream, TWO_SECONDS, 4), "late", "lots") == [(0, 2), (2, 6)]
+    assert closed(of(stream, BarSpec(BarKind.TICK, 8), 4), "late", "lots") == [(0, 8)]
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,11 @@ def test_blocks_are_decoded_as_far_as_rows_arrived_and_the_oldest_are_let_go() -
         block, place = blocks.at(row, arrived)
         assert block.numbers[place] == row
     assert decoded == [(0, 10), (10, 20), (1_024, 1_030), (20, 1_024)]
+    later = Blocks(_Made, fill)
+    decoded.clear()
+    for row in (1_024, 0, 1_024):
+        later.at(row, 2_048)
+    assert decoded == [(1_024, 2_048), (0, 1_024)]
     decoded.clear()
     for number in range(2, 17):
         blocks.at(number * 1_024, 10**6)
