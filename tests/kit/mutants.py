@@ -382,6 +382,44 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "grown = np.zeros(max(need, 2 * len(column), 256), np.int64)",
     ): "how much room is made changes no bar",
     ("tape.decode", "1 to 2", "self._last, self._last_number = new(), -1"): "any number under 0 is no block's",
+    (
+        "model.orders",
+        "to And",
+        "and (self.limit_ticks is None or type(self.limit_ticks) is int)",
+    ): "what is not quickly right is looked at in full",
+    (
+        "model.orders",
+        "to And",
+        "and (self.trigger_ticks is None or type(self.trigger_ticks) is int)",
+    ): "what is not quickly right is looked at in full",
+    (
+        "model.orders",
+        "to And",
+        "and (self.trailing_bp is None or type(self.trailing_bp) is int)",
+    ): "what is not quickly right is looked at in full",
+    ("model.orders", "Lt to LtE", "if not (distance and 0 < distance < 10_000):"): "0 was refused before",
+    ("tape.conditions", "0 to 1", "self._close = 0"): "it is set before it is read",
+    (
+        "tape.conditions",
+        "0.5 to 1.5",
+        "self._fade = 0.5 ** (bars.spec.step / NS_PER_DAY) if bars is not None and bars.by_time else 0.5",
+    ): "without time bars no volatility is told",
+    ("tape.conditions", "0 to 1", "self._volume: list[int] = [0]"): "only differences of it are told",
+    (
+        "tape.conditions",
+        "0 to 1",
+        "stop = 0 if trades is None else trades.first_at(now_ns)",
+    ): "without prints it is not asked",
+    (
+        "tape.conditions",
+        "0 to 1",
+        "stop = 0 if bars is None else bisect_right(bars.times, now_ns, 0, bars.rows)",
+    ): "without bars it is not asked",
+    (
+        "tape.conditions",
+        "Mult to Div",
+        "total = int(((ticks[turns + 1] - ticks[turns]) * side[turns + 1]).sum())",
+    ): "a side of a turn is 1 or -1",
 }
 
 

@@ -57,6 +57,17 @@ def test_volume_is_that_of_the_last_day_and_scaled_up_before(hours: float, lots:
     assert found == (PRIOR, pytest.approx(lots, rel=1e-12))
 
 
+def test_a_day_is_counted_from_the_first_bar_wherever_the_tape_begins() -> None:
+    """Three hours of 10 lots that begin with the hundredth hour: 240 a day. After a day and more without any the next hour stands alone."""
+    hours = (100, 101, 102, 130)
+    series = BarSeries(trades(*((3_600 * h, 100, 10) for h in hours)), BarSpec(BarKind.TIME, HOUR))
+    series.update(131 * HOUR)
+    conditions = MarketConditions(series, None, PRIOR)
+    assert conditions.daily(103 * HOUR) == (PRIOR, pytest.approx(240.0))
+    conditions.before_kept()
+    assert conditions.daily(131 * HOUR) == (PRIOR, pytest.approx(10.0))
+
+
 def test_a_first_bar_is_never_shorter_than_a_bar() -> None:
     """Bars of three trades whose first one took no time: the span is that of a whole bar, its step."""
     series = BarSeries(trades((0, 100, 1), (0, 100, 1), (0, 100, 2)), BarSpec(BarKind.TICK, 3))
@@ -86,13 +97,13 @@ def test_volatility_counts_from_the_open_of_the_first_bar_and_from_close_to_clos
 
 def test_what_no_moment_asks_for_any_more_is_let_go_and_changes_no_answer() -> None:
     """After a state was kept: the same volume and volatility, and a moment long gone is an error and no other number."""
-    whole, kept = (of_bars(*[(100, 102, 99, 100 + i % 3, 5 + i) for i in range(60)]) for _ in range(2))
+    whole, kept = (of_bars(*[(100, 102, 99, 100 + i % 3, 5 + i) for i in range(48)]) for _ in range(2))
     kept.before_kept()
     kept.before_kept()
-    for hours in (60, 61, 70):
+    for hours in (48, 49, 60):
         assert kept.daily(hours * HOUR) == whole.daily(hours * HOUR)
     with pytest.raises(IntegrityError, match="expected a moment not yet let go of"):
-        kept.daily(30 * HOUR)
+        kept.daily(24 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +118,10 @@ def test_what_no_moment_asks_for_any_more_is_let_go_and_changes_no_answer() -> N
         # Steps that go the wrong way are no spread: half a tick.
         (((0, 102, 1, -1), (1, 100, 1, 1)), 500_000),
         # A print of no side is no turn.
-        (((0, 100, 1, -1), (1, 106, 1, 0), (2, 106, 1, 1)), 471_699),
+        (((0, 100, 1, -1), (1, 106, 1, 0), (2, 110, 1, 1)), 454_546),
+        (((0, 100, 1, 0), (1, 96, 1, -1)), 520_834),
     ],
-    ids=["two turns", "rounded up", "no turn", "against the spread", "no side"],
+    ids=["two turns", "rounded up", "no turn", "against the spread", "no side", "no side before"],
 )
 def test_the_spread_of_prints_is_the_mean_step_between_sales_and_purchases(
     prints: tuple[tuple[float, int, int, int], ...], half: int
@@ -155,6 +167,7 @@ def test_the_spread_of_equal_bars_is_their_range_over_their_middle() -> None:
     assert equal.half_spread(HOUR) == 500_000
     assert equal.half_spread(HOUR - 1) == 0
     assert of_bars(*flat(2)).half_spread(2 * HOUR) == 500_000
+    assert of_bars((103, 103, 103, 103, 1)).half_spread(HOUR) == 485_437  # half a tick of 103, rounded up
 
 
 def test_bars_that_run_away_have_no_spread_and_count_as_zero() -> None:
@@ -166,8 +179,16 @@ def test_bars_that_run_away_have_no_spread_and_count_as_zero() -> None:
 
 
 def test_of_bars_the_last_thirty_pairs_count() -> None:
-    """Thirty-one equal bars are thirty pairs of 4 %; one pair without a range before them changes nothing, after them it takes its share."""
-    equal = [(100, 102, 98, 100, 1)] * 31
-    assert of_bars((100, 100, 100, 100, 1), *equal).half_spread(32 * HOUR) == pytest.approx(2_000_000, abs=2)
-    calm = of_bars(*equal, (100, 101, 101, 100, 1), (100, 101, 101, 100, 1)).half_spread(33 * HOUR)
-    assert calm < 2_000_000
+    """One pair of 4 % among thirty, and one of a range beside none, which is none: half of 4 % over 30; an hour later the first is out of sight."""
+    wide, still = (100_000, 102_000, 98_000, 100_000, 1), (100_000, 100_000, 100_000, 100_000, 1)
+    found = of_bars(wide, wide, *[still] * 30)
+    assert found.half_spread(31 * HOUR) == pytest.approx(66_667, abs=2)
+    assert found.half_spread(32 * HOUR) == 500
+
+
+def test_bars_that_do_not_close_by_time_tell_no_volatility() -> None:
+    """Nobody knows how many of them a day has: nothing after thirty returns, what is assumed before."""
+    series = BarSeries(trades(*((i, 100 + i % 2, 1) for i in range(31))), BarSpec(BarKind.TICK, 1))
+    series.update(100 * SECOND)
+    conditions = MarketConditions(series, None, PRIOR)
+    assert [conditions.daily(s * SECOND)[0] for s in (29, 30)] == [PRIOR, 0.0]
