@@ -423,6 +423,34 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "Mult to Div",
         "total = int(((ticks[turns + 1] - ticks[turns]) * side[turns + 1]).sum())",
     ): "a side of a turn is 1 or -1",
+    ("tape.stream", "3 to 4", "_NEAR = 3"): "how many rows are tried first changes no answer",
+    (
+        "tape.stream",
+        "to And",
+        "if start >= stop or times[stop - 1] < time_ns:",
+    ): "of no rows the search finds the same end",
+    (
+        "tape.stream",
+        "GtE to Gt",
+        "if start >= stop or times[stop - 1] < time_ns:",
+    ): "of no rows the search finds the same end",
+    ("tape.stream", "Add to Sub", "near = min(start + _NEAR, stop)"): "where none is tried first the search finds it",
+    ("tape.stream", "Gt to GtE", 'if need > len(self.columns["ts"]):'): "room that is made early is room",
+    (
+        "tape.stream",
+        "1024 to 1025",
+        'room = max(need, 2 * len(self.columns["ts"]), 1024)',
+    ): "how much room is made changes no row",
+    (
+        "tape.stream",
+        "2 to 3",
+        'room = max(need, 2 * len(self.columns["ts"]), 1024)',
+    ): "how much room is made changes no row",
+    (
+        "tape.stream",
+        "Gt to GtE",
+        "back = np.flatnonzero(ts[1:] < ts[:-1]) if length > 1 else np.empty(0, np.int64)",
+    ): "one row has none before it",
 }
 
 

@@ -57,6 +57,20 @@ def test_many_rows_a_bar_and_none_in_the_one_between() -> None:
     ]
 
 
+def test_many_rows_a_bar_again_and_again() -> None:
+    """Twenty trades in each of three bars, asked for one bar at a time: each holds its own twenty."""
+    stream = trades(*((i / 10, 100 + i, 1) for i in range(60)))
+    series = BarSeries(stream, TWO_SECONDS)
+    for second in (2, 4, 6):
+        series.update(second * SECOND)
+        assert series.rows == second // 2
+    assert closed(series, "open", "high", "low", "close", "lots") == [
+        (100, 119, 100, 119, 20),
+        (120, 139, 120, 139, 20),
+        (140, 159, 140, 159, 20),
+    ]
+
+
 def test_a_single_trade_after_many_is_a_bar() -> None:
     """Thirty trades of the first two seconds and one of the next two."""
     stream = trades(*((i / 20, 100, 1) for i in range(30)), (2.5, 105, 4))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -10,7 +12,17 @@ import pytest
 from genesis.errors import DataError
 from genesis.model.market import BarSpec
 from genesis.tape.decode import Block, Blocks
-from genesis.tape.stream import ABSENT, BLOCK_ROWS, COLUMNS, Stream, StreamKind
+from genesis.tape.stream import (
+    ABSENT,
+    BLOCK_ROWS,
+    COLUMNS,
+    ORDER_CHANGED,
+    ORDER_CREATED,
+    ORDER_DELETED,
+    Stream,
+    StreamKind,
+    snapshot_begins,
+)
 from tests.kit.fills import SECOND, SPOT
 from tests.unit.tape.columns import bars, more, rows, trades
 
@@ -27,6 +39,31 @@ def test_a_stream_is_named_by_what_it_holds() -> None:
     assert Stream(SPOT, KIND).name == "BTCUSDT.TEST/trades"
     assert Stream(SPOT, StreamKind.BARS, BarSpec.parse("1h")).name == "BTCUSDT.TEST/bars/1h"
     assert Stream(SPOT, KIND, label="storm").name == "BTCUSDT.TEST/trades!storm"
+
+
+def test_what_stands_in_recordings_stands() -> None:
+    """A time that is not there is the lowest integer; an order is created, changed and deleted by 1, 2 and 3."""
+    assert np.iinfo(np.int64).min == ABSENT
+    assert (ORDER_CREATED, ORDER_CHANGED, ORDER_DELETED) == (1, 2, 3)
+
+
+def test_before_the_first_row_there_is_nothing() -> None:
+    """No rows, none recorded, and nothing to be found."""
+    stream = Stream(SPOT, KIND)
+    assert (stream.rows, stream.recorded, stream.first_at(5), stream.first_after(5)) == (0, 0, 0, 0)
+    assert {len(column) for column in stream.columns.values()} == {0}
+
+
+@pytest.mark.parametrize(
+    ("second", "at", "after"),
+    [(0, 0, 0), (1, 0, 1), (3, 1, 1), (5, 1, 3), (6, 3, 3), (9, 3, 4), (10, 4, 5), (11, 5, 6), (12, 6, 7), (13, 7, 7)],
+)
+def test_rows_are_found_by_their_time(second: int, at: int, after: int) -> None:
+    """Of rows at 1, 5, 5, 9, 10, 11 and 12 s: the first at a time or later, and the first after it; not before where one starts."""
+    stream = trades(*((s, 100, 1) for s in (1, 5, 5, 9, 10, 11, 12)))
+    assert (stream.first_at(second * SECOND), stream.first_after(second * SECOND)) == (at, after)
+    assert stream.first_at(second * SECOND, 2) == max(at, 2)
+    assert stream.first_after(second * SECOND, 6) == max(after, 6)
 
 
 @pytest.mark.parametrize(("kind", "spec"), [(StreamKind.BARS, None), (KIND, BarSpec.parse("1h"))])
@@ -54,6 +91,7 @@ def test_a_recording_is_revealed_and_never_hidden_again() -> None:
     stream.record(columns(1, 2, 3))
     assert (stream.rows, stream.recorded) == (0, 3)
     stream.reveal(2)
+    stream.reveal(2)
     assert (stream.rows, stream.first_after(9)) == (2, 2)
     for wrong in (1, 4):
         with pytest.raises(ValueError, match=rf"expected 2 to 3 rows, found {wrong}"):
@@ -80,9 +118,11 @@ def test_recorded_bars_without_any_volume_say_so() -> None:
 def test_engine_time_never_steps_back() -> None:
     """Within rows that arrive, and from those before; the row and both times are named."""
     stream = trades((5, 100, 1))
-    with pytest.raises(DataError, match=r"engine time steps back.*expected 9 or later, found 8"):
+    with pytest.raises(
+        DataError, match=r"^3: BTCUSDT.TEST/trades: engine time steps back: .*expected 9 or later, found 8"
+    ):
         Stream(SPOT, KIND).record(columns(7, 9, 8, 7))
-    with pytest.raises(DataError, match=rf"expected {5 * SECOND} or later, found {5 * SECOND - 1}"):
+    with pytest.raises(DataError, match=rf"^1: .*expected {5 * SECOND} or later, found {5 * SECOND - 1}"):
         stream.append(columns(5 * SECOND - 1))
     stream.append(columns(5 * SECOND, 5 * SECOND))
     assert stream.rows == 3
@@ -143,6 +183,14 @@ def test_a_trade_is_told_with_its_times_price_and_side() -> None:
     assert block.prices == [123.45, 123.46]
 
 
+def test_times_that_no_row_has_are_none_and_a_tick_may_be_a_quarter() -> None:
+    """A source without times of its own; 401 ticks of 0.25 are 100.25."""
+    quarters = replace(SPOT, tick=Decimal("0.25"))
+    stream = rows(Stream(quarters, KIND), *({"ts": t, "time_event": ABSENT, "ticks": 401, "lots": 1} for t in (5, 6)))
+    block, _ = stream.trades.at(0, 2)
+    assert [(t.time_event, t.price) for t in block.events] == [(None, 100.25)] * 2
+
+
 def test_a_quote_is_told_with_both_sides() -> None:
     """Bid and ask with their lots and prices."""
     quote = {"ts": 5, "time_event": 5, "bid_ticks": 100, "bid_lots": 1, "ask_ticks": 103, "ask_lots": 2}
@@ -152,7 +200,7 @@ def test_a_quote_is_told_with_both_sides() -> None:
     assert (event.time_event, event.bid_ticks, event.bid_lots, event.ask_ticks, event.ask_lots) == (5, 100, 1, 103, 2)
     assert (event.bid, event.ask) == (1.0, 1.03)
     assert (block.bids, block.bid_lots, block.asks, block.ask_lots) == ([100], [1], [103], [2])
-    assert (block.bid_prices, block.ask_prices) == ([1.0], [1.03])
+    assert (block.times, block.bid_prices, block.ask_prices) == ([5], [1.0], [1.03])
 
 
 def test_a_snapshot_begins_where_its_moment_or_its_place_in_it_does() -> None:
@@ -172,6 +220,13 @@ def test_a_snapshot_begins_where_its_moment_or_its_place_in_it_does() -> None:
     block, _ = stream.depth.at(6, 7)
     assert block.prices == [100, -102, -103, 99, 98, 97, 96]
     assert block.begins == [0, 3, 4, 5]
+
+
+def test_a_recording_that_is_one_snapshot_begins_with_its_first_row() -> None:
+    """Though its last row is of the same moment."""
+    whole = {n: np.array([1, 1], np.int64) for n in COLUMNS[StreamKind.DEPTH]}
+    assert snapshot_begins(whole, 0, 2) == [0]
+    assert snapshot_begins(whole, 1, 2) == []
 
 
 class _Made(Block):
