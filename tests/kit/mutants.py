@@ -451,6 +451,17 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "Gt to GtE",
         "back = np.flatnonzero(ts[1:] < ts[:-1]) if length > 1 else np.empty(0, np.int64)",
     ): "one row has none before it",
+    (
+        "tape.bars",
+        "1 to 2",
+        "boundaries = np.arange(open_bucket, end + 1, dtype=np.int64) * step",
+    ): "a bar without rows is none",
+    (
+        "tape.decode",
+        "Lt to LtE",
+        "if number < self._newest:",
+    ): "who asks for the newest again has asked for another between",
+    ("tape.decode", "1 to 2", "self._kept, self._newest = _KEPT_FOR_ONE, -1"): "any number under 0 is no block's",
 }
 
 

@@ -124,6 +124,8 @@ def test_engine_time_never_steps_back() -> None:
         Stream(SPOT, KIND).record(columns(7, 9, 8, 7))
     with pytest.raises(DataError, match=rf"^1: .*expected {5 * SECOND} or later, found {5 * SECOND - 1}"):
         stream.append(columns(5 * SECOND - 1))
+    with pytest.raises(DataError, match=r"^2: .*expected 9 or later, found 8"):
+        Stream(SPOT, KIND).record(columns(9, 8))
     stream.append(columns(5 * SECOND, 5 * SECOND))
     assert stream.rows == 3
 
@@ -222,6 +224,16 @@ def test_a_snapshot_begins_where_its_moment_or_its_place_in_it_does() -> None:
     assert block.begins == [0, 3, 4, 5]
 
 
+def test_places_are_told_within_their_block() -> None:
+    """A snapshot that begins with row 1,026 begins with the third of the second block, which is decoded in two goes."""
+    stream = rows(
+        Stream(SPOT, StreamKind.DEPTH),
+        *({"ts": i, "snapshot": int(i in (1_026, 1_028)), "side": 1, "ticks": 100, "lots": 1} for i in range(1_030)),
+    )
+    assert stream.depth.at(1_026, 1_027)[0].begins == [2]
+    assert stream.depth.at(1_026, 1_030)[0].begins == [2, 4]
+
+
 def test_a_recording_that_is_one_snapshot_begins_with_its_first_row() -> None:
     """Though its last row is of the same moment."""
     whole = {n: np.array([1, 1], np.int64) for n in COLUMNS[StreamKind.DEPTH]}
@@ -261,3 +273,16 @@ def test_blocks_are_decoded_as_far_as_rows_arrived_and_the_oldest_are_let_go() -
     assert len(decoded) == 15
     blocks.at(0, 10**6)
     assert decoded[-1] == (0, 1_024)
+
+
+def test_a_reader_that_only_goes_on_keeps_two_blocks_and_one_that_comes_back_keeps_more() -> None:
+    """After five blocks in turn the last two are there and the third is made again; from then on nothing is made twice."""
+    decoded: list[int] = []
+
+    def fill(block: _Made, start: int, stop: int) -> None:
+        decoded.append(start // 1_024)
+
+    blocks = Blocks(_Made, fill)
+    for number in (0, 1, 2, 3, 4, 3, 2, 4, 3, 2):
+        blocks.at(number * 1_024, 10**6)
+    assert decoded == [0, 1, 2, 3, 4, 2]
