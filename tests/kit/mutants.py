@@ -462,6 +462,21 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if number < self._newest:",
     ): "who asks for the newest again has asked for another between",
     ("tape.decode", "1 to 2", "self._kept, self._newest = _KEPT_FOR_ONE, -1"): "any number under 0 is no block's",
+    (
+        "tape.references",
+        "row '_known' dropped",
+        'made_anew: ClassVar[Mapping[str, object]] = {"_known": None}',
+    ): "what is remembered of the last question is the answer to it",
+    (
+        "tape.references",
+        "0 to 1",
+        "stop = 0 if stream is None else stream.first_after(time_ns)",
+    ): "without a stream it is not asked",
+    (
+        "tape.references",
+        "2 to 3",
+        "if known is None or known[:2] != (start, stop):",
+    ): "what is not remembered is worked out again",
 }
 
 
