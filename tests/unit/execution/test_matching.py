@@ -1059,7 +1059,7 @@ def test_a_trailing_stop_says_what_it_waits_for_before_it_has_a_trigger() -> Non
     venue = Venue(PRINTS)
     venue.account()
     venue.trade(10_000, 5)
-    trailing = {"type": OrderType.TRAILING_STOP, "trailing_bp": 100}
+    trailing: dict[str, Any] = {"type": OrderType.TRAILING_STOP, "trailing_bp": 100}
     venue.order("at once", SELL, 2, **trailing)
     assert (
         why(venue, "at once") == "waits for the first price that its trigger follows; last price 100.00; 0.002 BTC left"
