@@ -240,17 +240,16 @@ class RiskGate:
         return None
 
     def _price(self, intent: OrderIntent, mid_x2: int) -> tuple[DenyReason, str] | None:
-        limit = intent.limit_ticks
-        if (
-            limit is None
-            or intent.type is not OrderType.LIMIT
-            or not _exceeds(abs(2 * limit - mid_x2), mid_x2, self._fat)
-        ):
+        """A limit far from the market as it is when the order begins to work: now, or where its trigger is met."""
+        limit, trigger = intent.limit_ticks, intent.trigger_ticks
+        around = mid_x2 if trigger is None else 2 * trigger
+        if limit is None or not _exceeds(abs(2 * limit - around), around, self._fat):
             return None
         grid = intent.instrument.price_grid
-        mid = EXACT.divide(grid.to_decimal(mid_x2), Decimal(2))
-        found = f"found {grid.to_text(limit)} with the market at {plain(mid)}"
-        return DenyReason.FAT_FINGER, f"expected a limit within {self._limits.fat_finger:%} of the market, {found}"
+        where = "with the market at" if trigger is None else "with its trigger at"
+        found = f"found {grid.to_text(limit)} {where} {plain(EXACT.divide(grid.to_decimal(around), Decimal(2)))}"
+        of = "the market" if trigger is None else "its trigger"
+        return DenyReason.FAT_FINGER, f"expected a limit within {self._limits.fat_finger:%} of {of}, {found}"
 
     def _traffic(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:
         found = account.open_order_count()

@@ -215,6 +215,26 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
         {"lots": 20, "twice_mid": 180, "how": {"type": OrderType.LIMIT, "limit_ticks": 95}},
         DenyReason.FAT_FINGER,
     ),
+    (
+        "a limit above its trigger, wherever the market is",
+        {"lots": 20, "how": {"type": OrderType.STOP_LIMIT, "trigger_ticks": 140, "limit_ticks": 147}},
+        {"lots": 20, "how": {"type": OrderType.STOP_LIMIT, "trigger_ticks": 140, "limit_ticks": 148}},
+        DenyReason.FAT_FINGER,
+    ),
+    (
+        "a limit below its trigger",
+        {
+            "lots": 20,
+            "side": Side.SELL,
+            "how": {"type": OrderType.TAKE_PROFIT_LIMIT, "trigger_ticks": 120, "limit_ticks": 114},
+        },
+        {
+            "lots": 20,
+            "side": Side.SELL,
+            "how": {"type": OrderType.TAKE_PROFIT_LIMIT, "trigger_ticks": 120, "limit_ticks": 113},
+        },
+        DenyReason.FAT_FINGER,
+    ),
     ("the same again", {"lots": 20, "orders": 1}, {"lots": 20, "orders": 1, "same": True}, DenyReason.DUPLICATE),
     ("open orders", {"lots": 20, "orders": 2}, {"lots": 20, "orders": 3}, DenyReason.OPEN_ORDERS),
     (
