@@ -351,7 +351,7 @@ class Matcher:
             return None
         return (
             RejectReason.INSUFFICIENT_BALANCE,
-            f"expected {need} free units of {asset}, found {spot.wallet.free[asset]}",
+            f"expected {spot.wallet.text(asset, need)} {asset} free, found {spot.wallet.text(asset, spot.wallet.free[asset])}",
         )
 
     def _start_taking(self, working: Working, time_ns: int) -> None:

@@ -83,6 +83,10 @@ class Account:
         """Cash less what open buy orders may still need."""
         raise NotImplementedError
 
+    def money(self, units: int) -> str:
+        """An amount of the quote currency in words, with its currency."""
+        raise NotImplementedError
+
     def standing(self) -> tuple[int, int]:
         """(equity, gross): gross is the value of all positions and of open orders that would add to them."""
         raise NotImplementedError
@@ -309,7 +313,7 @@ class RiskGate:
         need = value + account.fee_bound(value)
         free = account.free_cash()
         if need > free:
-            return DenyReason.INSUFFICIENT_FUNDS, f"expected {need} ledger units of free cash, found {free}"
+            return DenyReason.INSUFFICIENT_FUNDS, f"expected {account.money(need)} free, found {account.money(free)}"
         return None
 
 

@@ -100,6 +100,9 @@ class Told(Account):
     def free_cash(self) -> int:
         return self.cash
 
+    def money(self, units: int) -> str:
+        return f"{units} USDT"
+
     def standing(self) -> tuple[int, int]:
         return self.equity, self.gross
 
