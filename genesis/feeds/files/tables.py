@@ -28,7 +28,7 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
 from genesis.errors import DataError
-from genesis.feeds.files.formats import LAYOUTS, Format, positional, recognise
+from genesis.feeds.files.formats import LAYOUTS, Format, as_described, positional, recognise
 from genesis.tape.stream import Column
 
 _JSON_LIST = re.compile(rb"\s*\[")
@@ -226,8 +226,8 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
         ) from None
     header = not any(_is_number(field) for field in fields)
     if header:
-        known = fmt or recognise(source, container, fields, {})
-        names = tuple(fields)
+        names = as_described(fields)
+        known = fmt or recognise(source, container, names, {})
     else:
         known = fmt or positional(source, fields, len(fields), container)
         names = _positional_names(source, known, len(fields))
