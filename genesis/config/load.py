@@ -15,9 +15,10 @@ import msgspec
 import yaml
 
 from genesis.config import shape
+from genesis.config.agreement import check_agreement
 from genesis.config.layers import layered
-from genesis.config.schema import MASK, Config, Secret
-from genesis.config.secrets import dereferenced
+from genesis.config.schema import Config
+from genesis.config.secrets import MASK, Secret, dereferenced
 from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN
 from genesis.model.grid import parse_decimal, plain
@@ -108,7 +109,7 @@ def load_config(
     try:
         shape.check_keys(document)
         config = msgspec.convert(document, Config, strict=True, dec_hook=custom)
-        config.check()
+        check_agreement(config)
     except msgspec.ValidationError as error:
         place, words = _explain(str(error), document, custom)
         raise ConfigError(f"{names.get(place, where)}: {words}") from None
