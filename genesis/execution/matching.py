@@ -23,7 +23,6 @@ from genesis.execution.shown import Shown
 from genesis.execution.stp import prevented_lots
 from genesis.execution.tier import Confidence, Phase, Tier
 from genesis.execution.working import Working
-from genesis.model.grid import plain
 from genesis.model.orders import Liquidity, OrderType, RejectReason
 from genesis.model.rules import StpMode
 
@@ -248,46 +247,6 @@ class Matcher:
     def touch(self, sign: int) -> int | None:
         """The price a taker of this side faces: the ask or bid, else the last price; ``None`` before any was seen."""
         return self.shown.touch(sign)
-
-    def explain(self, working: Working, now_ns: int) -> str:
-        """Why a working order waits, in words."""
-        text, intent, shown = self._text, working.order.intent, self.shown
-        left = f"{plain(intent.instrument.qty_grid.to_decimal(working.leaves))} {intent.instrument.base} left"
-        if working.phase is _DELAYED:
-            return f"is late on its way to the venue; {left}"
-        if working.phase is _TRIGGER:
-            return f"waits for {self._awaited(working)}; {self._triggering(working.sign)}; {left}"
-        tier = shown.tier(now_ns)
-        if working.phase is _TAKING:
-            what = {_TRADES: "the next print on its side", _BARS: "the next bar's open"}
-            return f"takes what comes: waits for {what.get(tier, 'new size at the touch')}; {left}"
-        touch = shown.touch(working.sign)
-        where = f"rests at {text(working.limit or 0)}; the market is at {text(touch) if touch else 'no price yet'}"
-        if tier is _BARS or (working.ahead is None and not tier.has_book):
-            return f"{where}; fills only when a price goes through it; {left}"
-        if working.ahead is None:
-            return f"{where}; behind the touch, its queue is not visible yet; {left}"
-        queue = plain(intent.instrument.qty_grid.to_decimal(working.ahead))
-        guess = "" if tier.has_book else " (guessed from the prints)"
-        return f"{where}; {queue} {intent.instrument.base} ahead in the queue{guess}; {left}"
-
-    def _awaited(self, working: Working) -> str:
-        """What has to come before an order that waits for a trigger goes off, or has one."""
-        trailing = working.trailing
-        if working.trigger is not None:
-            return f"its trigger at {self._text(working.trigger)}"
-        if trailing is None or trailing.activation is None:
-            return "the first price that its trigger follows"
-        side = "above" if trailing.activates_above else "below"
-        return f"a price at or {side} {self._text(trailing.activation)}, from which on its trigger follows"
-
-    def _triggering(self, sign: int) -> str:
-        """The price that sets orders of a side off, as it stands: the last trade or close, where there are quotes alone the touch."""
-        shown = self.shown
-        if shown.has_trades or not shown.has_quotes:
-            return f"last price {self._text(shown.last)}" if shown.last else "no trade yet"
-        touch = shown.touch(sign)
-        return f"the market is at {self._text(touch)}" if touch else "the market shows no price"
 
     # ---- arrival
 

@@ -18,6 +18,7 @@ from genesis.execution.matching import Matcher
 from genesis.execution.party import Fee, Party
 from genesis.execution.pricing import FillCost
 from genesis.execution.tier import Confidence, Tier
+from genesis.execution.waiting import why_it_waits
 from genesis.execution.wallet import Wallet
 from genesis.execution.working import Working
 from genesis.model.events import (
@@ -337,7 +338,7 @@ class SimulatedExecutor:
         for desk in self._desks.values():
             for working in desk.matcher.working:
                 if working.order.client_order_id == client_order_id:
-                    return desk.matcher.explain(working, now)
+                    return why_it_waits(working, desk.matcher.shown, now)
         return "has ended at the venue; its answer is on its way back"
 
     def forget(self, client_order_id: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from genesis.execution.fault_windows import FaultWindows
 from genesis.execution.profile import FeeCurrency, FeeSchedule
 from genesis.execution.tier import Confidence, Phase, Tier
+from genesis.execution.waiting import why_it_waits
 from genesis.model.orders import Liquidity, OrderType, RejectReason, Side, TimeInForce
 from genesis.model.rules import StpMode
 from genesis.rng import ClippedNormal, KeyedDraws
@@ -240,7 +241,7 @@ def test_a_stale_book_fills_nothing_while_prints_can() -> None:
     venue.now += 2_000 * MS
     venue.order("o", BUY, 2)
     assert ear.fills() == []
-    assert "next print" in venue.matcher.explain(venue.orders["o"], venue.now)
+    assert "next print" in why(venue, "o")
     venue.trade(10_020, 9, aggressor=-1)
     assert ear.fills() == []
     venue.trade(10_030, 9, aggressor=1)
@@ -773,7 +774,7 @@ def test_a_late_order_pays_the_worst_it_would_have_met() -> None:
     """In time it would have paid 100.01; while it was late the ask rose to 100.30 and came back: it pays 100.30."""
     venue = book()
     venue.order("o", BUY, 2, late_by=1)
-    assert "late" in venue.matcher.explain(venue.orders["o"], venue.now)
+    assert "late" in why(venue, "o")
     venue.quote(9_999, 5, 10_030, 5)
     venue.quote(9_999, 5, 10_001, 5)
     venue.arrive_late("o")
@@ -930,7 +931,7 @@ def test_where_no_queue_is_shown_it_is_guessed_or_nothing_fills() -> None:
 
 def why(venue: Venue, name: str) -> str:
     """Why an order waits, now."""
-    return venue.matcher.explain(venue.orders[name], venue.now)
+    return why_it_waits(venue.orders[name], venue.matcher.shown, venue.now)
 
 
 def test_a_resting_order_says_where_it_rests_and_who_is_before_it() -> None:
