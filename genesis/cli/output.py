@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from genesis.clock import iso_utc
+from genesis.errors import StorageError
 
 # Where nothing shows its width (a file, a pipe) no cell is cut or folded.
 _WIDE = 4_000
@@ -19,6 +23,43 @@ _WIDE = 4_000
 
 class ReaderGone(Exception):
     """Whoever read standard output has closed it: nothing more can be said there."""
+
+
+class OutputLost(StorageError):
+    """Standard output cannot be written, on a full disk for one."""
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise ReaderGone from None
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise OutputLost(f"standard output: expected room for what is told there, found: {found}") from None
+
+
+def nothing_left_to_say() -> None:
+    """Send what was told to where it is read.
+
+    Raises:
+        ReaderGone, OutputLost: it cannot be sent.
+    """
+    with _telling():
+        sys.stdout.flush()
+
+
+def give_up_standard_output() -> None:
+    """What is left in the buffer must not be tried again at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def open_what_is_closed() -> None:
+    """A process may be started with a standard stream closed: what is told there is told to nobody, and no file of ours takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the process lives
 
 
 class _Console(Console):
@@ -39,10 +80,8 @@ def console() -> Console:
 
 def print_plain(text: str) -> None:
     """Text as it is, and a line's end."""
-    try:
+    with _telling():
         print(text, flush=True)
-    except BrokenPipeError:
-        raise ReaderGone from None
 
 
 def print_json(value: object) -> None:
@@ -58,7 +97,8 @@ def progress_bar(as_json: bool) -> Progress:
 
 def say(text: str) -> None:
     """A sentence for people."""
-    console().print(text, soft_wrap=True)
+    with _telling():
+        console().print(text, soft_wrap=True)
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = (), nothing: str = "nothing yet") -> None:
@@ -83,7 +123,8 @@ def print_cells(headings: Sequence[str], rows: Sequence[Sequence[str]], title: s
         table.add_row(*row)
     target = console()
     if target.measure(table, options=target.options.update_width(_WIDE)).minimum <= target.width:
-        target.print(table)
+        with _telling():
+            target.print(table)
         return
     longest = max(map(len, headings))
     if title is not None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from genesis.config import Config, load_config
-from genesis.errors import ConfigError, DataError
+from genesis.errors import ConfigError, DataError, StorageError
 from genesis.system.data import read_data
 from genesis.system.export import ExportFormat, export
 from genesis.system.project import init_project
 from genesis.system.run import run_config
+from tests.kit.disks import small_disk
 from tests.unit.cli.calling import genesis, project
 
 
@@ -106,6 +107,17 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
         init_project(tmp_path)
     assert not (tmp_path / "config.yaml").exists()
     assert (tmp_path / "own.py").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_no_half_of_a_project(tmp_path: Path) -> None:
+    """What was begun is taken away again, so that the next attempt may write it whole."""
+    with small_disk(tmp_path / "disk", "16k") as disk:
+        (disk / "filler").write_bytes(bytes(8192))
+        with pytest.raises(StorageError, match="expected a writable folder, found: no space left on device"):
+            init_project(disk / "new")
+        assert list((disk / "new").iterdir()) == []
+        (disk / "filler").unlink()
+    assert len(init_project(tmp_path / "new")) == 2
 
 
 def test_a_broken_candle_is_refused_with_its_place(tmp_path: Path) -> None:
