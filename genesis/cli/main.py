@@ -19,7 +19,7 @@ from genesis.cli.output import (
     ReaderGone,
     give_up_standard_output,
     nothing_left_to_say,
-    open_what_is_closed,
+    prepare_standard_streams,
 )
 from genesis.errors import ASKED_TO_END, GenesisError, Terminated
 from genesis.system.log import without_secrets
@@ -46,7 +46,7 @@ app.registered_commands.sort(key=lambda c: _FIRST.index(n) if (n := c.callback._
 
 def main() -> NoReturn:
     """Entry point: an error is one line on stderr and an exit code, never a traceback for what is expected."""
-    open_what_is_closed()
+    prepare_standard_streams()
     raise_on_sigterm()
     as_json = "--json" in sys.argv
     try:

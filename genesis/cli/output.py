@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -55,11 +56,17 @@ def give_up_standard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def open_what_is_closed() -> None:
-    """A process may be started with a standard stream closed: what is told there is told to nobody, and no file of ours takes its number."""
+def prepare_standard_streams() -> None:
+    """Bear with what a process may be started with.
+
+    A standard stream that is closed: what is told there is told to nobody, and no file of ours takes its number. An output that cannot show every
+    letter: the others are shown by their code, as on standard error.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the process lives
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class _Console(Console):
@@ -86,7 +93,8 @@ def print_plain(text: str) -> None:
 
 def print_json(value: object) -> None:
     """One document on one line."""
-    print_plain(json.dumps(value, ensure_ascii=False))
+    shows_all = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    print_plain(json.dumps(value, ensure_ascii=not shows_all))
 
 
 def progress_bar(as_json: bool) -> Progress:

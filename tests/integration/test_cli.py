@@ -565,6 +565,21 @@ def test_a_standard_stream_that_is_closed_is_told_to_nobody(finished: Path) -> N
     assert (closed.returncode, closed.stdout, closed.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_output_without_every_letter_shows_the_others_by_their_code(tmp_path: Path, encoding: str) -> None:
+    """Names in another alphabet: tables are told, and a document stays one."""
+    config = project(tmp_path)
+    config.write_text(config.read_text().replace("name: own", "name: дом ü"), encoding="utf-8")
+
+    def told(*args: object) -> bytes:
+        words = [*PROGRAM, *map(str, args)]
+        env = {**os.environ, "PYTHONIOENCODING": encoding}
+        return subprocess.run(words, capture_output=True, check=True, cwd=ROOT, env=env).stdout
+
+    assert rb"\u0434\u043e\u043c " in told("run", config)
+    assert "дом ü" in json.loads(told("status", tmp_path / "genesis.db", "--json"))["tracks"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("stderr", ["/dev/full", "&-"])
 def test_a_log_that_cannot_be_written_stops_no_run(tmp_path: Path, stderr: str) -> None:
