@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -103,6 +103,9 @@ MODULES = (
     "tape/references.py",
     "tape/stream.py",
 )
+# A product and a sum rounded once in place of twice is another number than Python's: where the processor can, compilers do it unasked.
+# And nothing outside calls the core's functions by name: told so, a compiler may put one into another.
+_FLAGS = "-ffp-contract=off -fvisibility=hidden -fno-semantic-interposition"
 _CONFIG = """[mypy]
 strict = True
 [mypy-pyarrow.*]
@@ -116,14 +119,31 @@ _CALLS_INIT = re.compile(r"^ +PyObject \*ret = CPyPy_\w+_____init__\(self, args,
 _UNLESS_BARE = """    if (kwds != NULL && PyDict_GET_SIZE(kwds) == 1 && PyDict_GetItemString(kwds, "bare__") != NULL)
         return self;
 """
+# mypyc multiplies by way of Python's integers wherever a factor is negative or over 2**30, as sums of money are: twenty times slower than it
+# need be where the product fits. A tagged integer is twice its value, so the product of one with the other's value is tagged again.
+_INCLUDES = re.compile(r'^#include "__native_internal\w*\.h"\n', re.MULTILINE)
+_MULTIPLY = """#if defined(__GNUC__)
+static inline CPyTagged multiply_tagged(CPyTagged left, CPyTagged right) {
+    if (CPyTagged_CheckShort(left) && CPyTagged_CheckShort(right)) {
+        Py_ssize_t product;
+        if (!__builtin_mul_overflow((Py_ssize_t)left, CPyTagged_ShortAsSsize_t(right), &product))
+            return (CPyTagged)product;
+    }
+    return CPyTagged_Multiply_(left, right);
+}
+#define CPyTagged_Multiply multiply_tagged
+#endif
+"""
 # As ``python -m mypyc`` does it, but for what is done to the C before it is compiled.
 _SETUP = """import sys
 sys.path.insert(0, {root!r})
-from compile_core import let_bare
+from compile_core import let_bare, let_multiply
 from mypyc.build import mypycify
 from setuptools import setup
 modules = mypycify({modules!r}, opt_level="3", debug_level="1")
-let_bare(source for module in modules for source in module.sources)
+sources = [source for module in modules for source in module.sources]
+let_bare(sources)
+let_multiply(sources)
 setup(name="genesis_core", ext_modules=modules)
 """
 
@@ -139,9 +159,7 @@ def compile_core(folder: Path) -> Path:
         NotCompiled: no compiler or headers, or it failed; nothing is left in ``folder``.
     """
     refuse_values()
-    # A product and a sum rounded once in place of twice is another number than Python's: where the processor can, compilers do it unasked.
-    flags = f"{os.environ.get('CFLAGS', '')} -ffp-contract=off".strip()
-    environment = os.environ | compiler() | {"CFLAGS": flags}
+    environment = os.environ | compiler() | {"CFLAGS": f"{os.environ.get('CFLAGS', '')} {_FLAGS}".strip()}
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "genesis", folder / "genesis", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
@@ -186,13 +204,28 @@ def let_bare(sources: Iterable[str]) -> None:
     Raises:
         NotCompiled: mypyc writes constructors in other words than those known here.
     """
+    if not _changed(sources, _CALLS_INIT, lambda call: _UNLESS_BARE + call[0]):
+        raise NotCompiled("expected constructors as this version of mypyc is known to write them, found none")
+
+
+def let_multiply(sources: Iterable[str]) -> None:
+    """Let integers be multiplied by the machine wherever their product fits, where the compiler can say whether it does.
+
+    Raises:
+        NotCompiled: mypyc includes its headers in another way than the one known here.
+    """
+    if not _changed(sources, _INCLUDES, lambda included: included[0] + _MULTIPLY):
+        raise NotCompiled("expected an internal header as this version of mypyc is known to include it, found none")
+
+
+def _changed(sources: Iterable[str], known: re.Pattern[str], put: Callable[[re.Match[str]], str]) -> int:
+    """Put something else in place of what is known in the C files; how often."""
     changed = 0
     for path in map(Path, sources):
-        written, here = _CALLS_INIT.subn(lambda call: _UNLESS_BARE + call[0], path.read_text(encoding="utf-8"))
+        written, here = known.subn(put, path.read_text(encoding="utf-8"))
         path.write_text(written, encoding="utf-8")
         changed += here
-    if not changed:
-        raise NotCompiled("expected constructors as this version of mypyc is known to write them, found none")
+    return changed
 
 
 def refuse_values() -> None:

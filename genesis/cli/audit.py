@@ -15,7 +15,7 @@ from genesis.audit.merkle import leaf_hash
 from genesis.cli.app import HELP, Archive, Force, Json, StorePath, app, instant
 from genesis.cli.output import print_json, print_plain, print_table, say
 from genesis.clock import SystemClock, iso_utc
-from genesis.config.schema import AUDIT_NAME, check_origin
+from genesis.config.audit import AUDIT_NAME, check_origin
 from genesis.errors import ConfigError, IntegrityError
 from genesis.storage.audit import Audit
 from genesis.system import audit as auditing

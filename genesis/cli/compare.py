@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -71,11 +72,11 @@ def rows_of(c: SideBySide) -> list[dict[str, str]]:
     def row(name: str, live: str, twin: str, paper: str = "") -> dict[str, str]:
         return {"measure": name, "live": live, "twin": twin, "paper, whole budget": paper}
 
-    def bars(name: str, say_it: Any) -> dict[str, str]:
-        return row(name, say_it(c.live.of_bars), say_it(c.twin.of_bars), say_it(c.paper))
+    def bars(name: str, told: Callable[[OfBars], str]) -> dict[str, str]:
+        return row(name, told(c.live.of_bars), told(c.twin.of_bars), told(c.paper))
 
-    def sides(name: str, say_it: Any) -> dict[str, str]:
-        return row(name, say_it(c.live), say_it(c.twin))
+    def sides(name: str, told: Callable[[Side], str]) -> dict[str, str]:
+        return row(name, told(c.live), told(c.twin))
 
     return [
         sides("capital, paid in less returned", lambda s: _money(s.capital)),

@@ -24,7 +24,12 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+class Unhealthy(GenesisError):
+    """`genesis doctor` found something that keeps a run from working."""
+
+
 _CODES: tuple[tuple[type[GenesisError], ExitCode], ...] = (
+    (Unhealthy, ExitCode.UNHEALTHY),
     (DemoDataMissing, ExitCode.DEMO_DATA_MISSING),
     (ConfigError, ExitCode.CONFIG),
     (StrategyError, ExitCode.CONFIG),
@@ -35,14 +40,8 @@ _CODES: tuple[tuple[type[GenesisError], ExitCode], ...] = (
 _SIGNALS = {"SIGINT": ExitCode.INTERRUPTED, "SIGTERM": ExitCode.TERMINATED}
 
 
-class Unhealthy(GenesisError):
-    """`genesis doctor` found something that keeps a run from working."""
-
-
 def code_of(error: BaseException) -> ExitCode:
     """The code for an error."""
-    if isinstance(error, Unhealthy):
-        return ExitCode.UNHEALTHY
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.UNEXPECTED)
 
 

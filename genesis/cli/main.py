@@ -11,8 +11,8 @@ from typing import NoReturn
 
 import typer
 
-from genesis.cli import audit, compare, criteria, db, policy, promotion, running, starting, store  # noqa: F401 - importing them registers their commands
-from genesis.cli.app import app
+from genesis.cli import audit, compare, criteria, db, policy, promotion, running, starting, status, store  # noqa: F401 - importing them registers their commands
+from genesis.cli.app import LEVEL_VARIABLE, app
 from genesis.cli.exits import ExitCode, code_of
 from genesis.cli.output import (
     OutputLost,
@@ -22,7 +22,7 @@ from genesis.cli.output import (
     prepare_standard_streams,
 )
 from genesis.errors import ASKED_TO_END, GenesisError, Terminated
-from genesis.system.log import without_secrets
+from genesis.system.log import LogLevel, without_secrets
 from genesis.system.stopping import raise_on_sigterm
 
 # Typer carries its command-line library inside since 0.29 and imports it before; its base class is found by shape.
@@ -85,9 +85,9 @@ def _unexpected(error: Exception, as_json: bool) -> ExitCode:
     if type(error).__name__ == "Abort":
         _tell("interrupted", ExitCode.INTERRUPTED, as_json)
         return ExitCode.INTERRUPTED
-    if os.environ.get("GENESIS_LOG_LEVEL", "").lower() == "debug":
+    if os.environ.get(LEVEL_VARIABLE, "").lower() == LogLevel.DEBUG.value:
         traceback.print_exception(error)
-    words = f"unexpected {type(error).__name__}: {error}; GENESIS_LOG_LEVEL=debug shows where"
+    words = f"unexpected {type(error).__name__}: {error}; {LEVEL_VARIABLE}={LogLevel.DEBUG.value} shows where"
     _tell(words, ExitCode.UNEXPECTED, as_json)
     return ExitCode.UNEXPECTED
 

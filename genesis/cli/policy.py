@@ -65,16 +65,25 @@ def simulate_policy(
     if as_json:
         print_json(_document(policy, world, found, others, out))
         return
-    left_out = _left_out(paper.validation_criteria)
-    for sentence in (*policy.rules.words(), *left_out, policy_page.setting(world)):
+    _show(policy, paper.validation_criteria, world, found, others)
+    if out is not None:
+        say(str(out))
+
+
+def _show(
+    policy: Policy,
+    criteria: ValidationCriteria,
+    world: World,
+    found: tuple[Outcome, ...],
+    others: dict[str, tuple[Outcome, ...]],
+) -> None:
+    for sentence in (*policy.rules.words(), *_left_out(criteria), policy_page.setting(world)):
         say(sentence)
     print_table([_row(o) for o in found])
     for level, outcomes in others.items():
         say(f"\nalpha {level}")
         print_table([_row(o) for o in outcomes])
     say(policy_page.LIMITS)
-    if out is not None:
-        say(str(out))
 
 
 def _left_out(criteria: ValidationCriteria) -> tuple[str, ...]:

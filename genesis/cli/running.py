@@ -16,7 +16,7 @@ import typer
 from genesis.cli.app import ConfigPath, Form, Json, Level, app, instant, set_up_logging
 from genesis.cli.exits import code_of_signal
 from genesis.cli.output import print_json, print_plain, print_table, progress_bar, say
-from genesis.cli.store import show_status
+from genesis.cli.status import show_status
 from genesis.clock import iso_utc
 from genesis.config import (
     Config,
@@ -37,6 +37,7 @@ from genesis.model.grid import parse_decimal, plain
 from genesis.storage.address import store_address
 from genesis.system.account_trials import ledger_of, tried_elsewhere
 from genesis.system.log import conceal
+from genesis.system.prepared import Prepared
 from genesis.system.run import prepare, run_config
 
 
@@ -163,30 +164,7 @@ def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = N
     with _strategies_on_stderr():
         prepared = prepare(loaded, config.parent)
         failed = prepared.started_badly()
-    streams = [
-        {
-            "stream": s.name,
-            "rows": s.recorded,
-            "format": r.report.format,
-            "gaps": len(r.report.gaps),
-            "repaired": sum(x.count for x in r.report.repairs),
-            "tick": plain(s.instrument.tick),
-            "lot": plain(s.instrument.lot),
-        }
-        for r, s in zip(prepared.readings, prepared.streams, strict=True)
-    ]
-    plans = prepared.plans
-    tracks = [
-        {
-            "track": t.name,
-            "tier": t.gate.tier.name,
-            "order_max": str(t.gate.tier.order_max),
-            "gross_exposure_max": str(t.gate.tier.gross_exposure_max),
-            "faults": plans.get(t.name),
-            "on_start": failed.get(t.name),
-        }
-        for t in prepared.tracks
-    ]
+    streams, tracks = _streams(prepared), _tracks(prepared, failed)
     trials = ledger_of(loaded, config.parent)
     elsewhere = tried_elsewhere(prepared, store_address(loaded.run.store, config.parent), trials)
     if as_json:
@@ -200,6 +178,36 @@ def check_config(config: ConfigPath, as_json: Json = False, log_level: Level = N
             say(f"tried before: {elsewhere.words} ({trials.path}); evidence is adjusted for them too")
     if failed:
         raise StrategyError("; ".join(f"strategies.{name}: on_start: {error}" for name, error in failed.items()))
+
+
+def _streams(prepared: Prepared) -> list[dict[str, object]]:
+    return [
+        {
+            "stream": s.name,
+            "rows": s.recorded,
+            "format": r.report.format,
+            "gaps": len(r.report.gaps),
+            "repaired": sum(x.count for x in r.report.repairs),
+            "tick": plain(s.instrument.tick),
+            "lot": plain(s.instrument.lot),
+        }
+        for r, s in zip(prepared.readings, prepared.streams, strict=True)
+    ]
+
+
+def _tracks(prepared: Prepared, failed: Mapping[str, str]) -> list[dict[str, object]]:
+    plans = prepared.plans
+    return [
+        {
+            "track": t.name,
+            "tier": t.gate.tier.name,
+            "order_max": str(t.gate.tier.order_max),
+            "gross_exposure_max": str(t.gate.tier.gross_exposure_max),
+            "faults": plans.get(t.name),
+            "on_start": failed.get(t.name),
+        }
+        for t in prepared.tracks
+    ]
 
 
 @app.command()

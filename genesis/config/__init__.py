@@ -12,11 +12,11 @@ from genesis.config.schema import (
     Config,
     DataConfig,
     InstrumentConfig,
-    Secret,
     StrategyConfig,
     inactive_keys,
     secret_keys,
 )
+from genesis.config.secrets import Secret
 
 __all__ = [
     "Config",

@@ -15,8 +15,9 @@ import msgspec
 import yaml
 
 from genesis.config import shape
-from genesis.config.schema import MASK, Config, Secret
-from genesis.config.secrets import dereferenced
+from genesis.config.agreement import check_agreement
+from genesis.config.schema import Config
+from genesis.config.secrets import MASK, Secret, dereferenced
 from genesis.errors import ConfigError
 from genesis.execution.fault_plan import BUILT_IN
 from genesis.model.grid import parse_decimal, plain
@@ -118,7 +119,7 @@ def load_config(
         shape.check_keys(document)
         shape.check_finite(document)
         config = msgspec.convert(document, Config, strict=True, dec_hook=custom)
-        config.check()
+        check_agreement(config)
     except msgspec.ValidationError as error:
         place, words = _explain(str(error), document, custom)
         raise ConfigError(f"{names.get(place, where)}: {words}") from None

@@ -1,21 +1,50 @@
-"""Where a secret may stand instead of in the configuration: an environment variable, a file that only its owner reads, the system's keyring.
+"""Text that nobody may see, and where it may stand instead of in the configuration: an environment variable, a file that only its owner reads, the system's keyring.
 
 ``${env:NAME}``, ``${file:PATH}`` and ``${keyring:SERVICE/USER}`` are read once, when the configuration is. No message of this module shows what it read.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+MASK = "***"
 _REFERENCE = re.compile(r"\$\{(\w*):(.*)\}", re.DOTALL)
 _OTHERS = 0o077
 # A key, a certificate at most: more than this is another file.
 _BYTES_MAX = 64 * 1024
 _FORMS = "${env:NAME}, ${file:PATH} or ${keyring:SERVICE/USER}"
+
+
+class Secret:
+    """Text that nobody may see: it shows as ``***`` wherever it is printed. Keys of this type are the secret ones."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text, for the one who signs with it."""
+        return self._text
+
+    def spellings(self) -> frozenset[str]:
+        """The text, and what Python and JSON make of it in quotes: whoever masks it masks these. Empty for an empty one."""
+        quoted = (repr(self._text), json.dumps(self._text), json.dumps(self._text, ensure_ascii=False))
+        return frozenset({self._text, *(q[1:-1] for q in quoted)} - {""})
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
 
 def dereferenced(text: str, folder: Path, env: Mapping[str, str]) -> str:

@@ -12,7 +12,8 @@ from functools import cache
 
 import msgspec.inspect as mi
 
-from genesis.config.schema import Config, Secret
+from genesis.config.schema import Config
+from genesis.config.secrets import Secret
 from genesis.errors import ConfigError
 
 Path = tuple[str | int, ...]

@@ -7,28 +7,27 @@ bid and shorts at the ask, whatever the track that holds them saw last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from genesis.clock import NS_PER_DAY, NS_PER_MINUTE
-from genesis.engine.account import OpenState
 from genesis.engine.agenda import Rank
-from genesis.engine.feed import InstrumentFeed, passed
+from genesis.engine.feed import InstrumentFeed
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
-from genesis.model.orders import DenyReason, OrderIntent, OrderStatus, OrderType
+from genesis.model.orders import DenyReason, OrderIntent
 from genesis.model.promotion_events import AccountSample
 from genesis.paper_trading.account_rates import AccountRates
+from genesis.paper_trading.ladder_version import LadderVersion
 from genesis.paper_trading.live_pair import LivePair
+from genesis.paper_trading.track_value import Moment, adding, equity_of, exposures_of, in_book, ticks_of
 from genesis.portfolio.conversion import NoRate
-from genesis.portfolio.tape_rates import price_columns
 from genesis.risk.account_limits import (
     SCALE,
     AccountLimits,
     Exposure,
-    InBook,
     Together,
     beyond_closing,
     money,
@@ -39,43 +38,6 @@ from genesis.risk.limits import Limits
 from genesis.risk.tiers import Tier
 
 _RATE_DIGITS = 12
-_IN_FLIGHT = frozenset({OrderStatus.SUBMITTED, OrderStatus.ACCEPTED})
-
-
-class Version(Protocol):
-    """What the account has to know of a strategy version. ``rate``: USD for one unit of ``currency``, the last there was; ``earned_before``: by live tracks that are closed."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def track(self) -> Track: ...
-
-    @property
-    def currency(self) -> str: ...
-
-    @property
-    def rate(self) -> Decimal: ...
-
-    @property
-    def earned_before(self) -> Decimal: ...
-
-    @property
-    def pair(self) -> LivePair | None: ...
-
-    @property
-    def live(self) -> Track | None: ...
-
-
-class _Moment(NamedTuple):
-    """When the account is looked at, and whether the rows of that very time have been."""
-
-    now: int
-    rank: int
-
-    @property
-    def after_rows(self) -> bool:
-        return self.rank > Rank.ROW
 
 
 class _Day(NamedTuple):
@@ -96,7 +58,7 @@ class LiveAccount:
         versions: all of the account, by name; those that come later are put in.
     """
 
-    def __init__(self, limits: Limits, rates: AccountRates, tape: Tape, versions: Mapping[str, Version]) -> None:
+    def __init__(self, limits: Limits, rates: AccountRates, tape: Tape, versions: Mapping[str, LadderVersion]) -> None:
         self._rates, self._tape, self._versions = rates, tape, versions
         self._correlations = Correlations(limits.stacked_bars)
         self._settings, self._limits = limits, AccountLimits(limits, self._correlations.of)
@@ -117,15 +79,15 @@ class LiveAccount:
 
     def close_bar(self, now: int) -> list[AccountSample]:
         """An evidence bar has closed and all tracks stand at it: take its prices, tell what live tracks do together, and at midnight begin a day."""
-        at = _Moment(now, Rank.HOUR)
+        at = Moment(now, Rank.HOUR)
         told = self._sample(at)
         feeds = {f.instrument.id: f for v in self._versions.values() for f in v.track.feeds}
-        self._correlations.close_bar({name: _ticks(feed, -1, at) for name, feed in feeds.items()})
+        self._correlations.close_bar({name: ticks_of(feed, -1, at) for name, feed in feeds.items()})
         if self._initial and (self._day is None or now % NS_PER_DAY == 0):
             self._begin_day(at)
         return told
 
-    def _sample(self, at: _Moment) -> list[AccountSample]:
+    def _sample(self, at: Moment) -> list[AccountSample]:
         tier, day, live = self._tier, self._day, self._live()
         if len(live) < 2 or tier is None or day is None:
             return []
@@ -152,10 +114,10 @@ class LiveAccount:
         )
         return [found]
 
-    def _begin_day(self, at: _Moment) -> None:
+    def _begin_day(self, at: Moment) -> None:
         versions = self._versions.values()
         live = {v.name: self._earned(v, v.live, at) for v in versions}
-        twins = {v.name: self._earned(v, _twin_of(v), at) for v in versions}
+        twins = {v.name: self._earned(v, v.twin, at) for v in versions}
         self._day = _Day(self._equity({v.name: v.live for v in versions}, at), live, twins)
         self._unflattened.clear()
 
@@ -169,16 +131,16 @@ class LiveAccount:
     def refusal(self, track: Track, intent: OrderIntent) -> tuple[DenyReason, str] | None:
         """Why the account cannot bear an order of a live track or a twin; what only reduces is never refused."""
         sign, desk = int(intent.side), track.desk
-        working = sum(s.leaves for s in _adding(track, track.feed_of(intent.instrument.id), sign))
+        working = sum(s.leaves for s in adding(track, track.feed_of(intent.instrument.id), sign))
         adds = beyond_closing(intent, desk.position_lots(intent.instrument), working)
         if not adds:
             return None
-        at = _Moment(track.agenda.now, track.agenda.rank)
+        at = Moment(track.agenda.now, track.agenda.rank)
         if at.now < self._halted_until_ns:
             return DenyReason.ACCOUNT_DAILY_LOSS, self._halted_words
         return self._limits.check(intent, self._together(track, intent, adds, at))
 
-    def _together(self, asking: Track, intent: OrderIntent, adds: int, at: _Moment) -> Together:
+    def _together(self, asking: Track, intent: OrderIntent, adds: int, at: Moment) -> Together:
         own = asking.name.partition("@")[0]
         tracks = {v.name: asking if v.name == own else v.live for v in self._versions.values()}
         exposures = self._exposures({n: t for n, t in tracks.items() if t is not None}, at)
@@ -196,7 +158,7 @@ class LiveAccount:
             day_lost=self._lost(tracks, at),
             exposures=[*exposures, entry],
             open_orders=sum(len(t.orders.by_id) for t in (asking, *others)),
-            others=[b for t in others for b in _in_book(t, intent)],
+            others=[b for t in others for b in in_book(t, intent)],
         )
 
     # ---- watching the day
@@ -232,7 +194,7 @@ class LiveAccount:
             return
         if self._tier is None or self._day is None:
             return
-        at = _Moment(now, Rank.HOUR)
+        at = Moment(now, Rank.HOUR)
         lost = self._lost({v.name: v.live for v in self._versions.values()}, at)
         broken = self._limits.loss(self._tier, lost, self._day.equity)
         if broken is not None:
@@ -272,29 +234,29 @@ class LiveAccount:
     def _live(self) -> dict[str, Track]:
         return {v.name: live for v in self._versions.values() if (live := v.live) is not None}
 
-    def _to_usd(self, version: Version, at: _Moment) -> int:
+    def _to_usd(self, version: LadderVersion, at: Moment) -> int:
         """What a ledger unit of its money is worth in the account's unit: at the rate of now, else at the last there was."""
         self._rates.look(at.now, at.after_rows)
         found = self._rates.rate(version.currency, at.now)
         rate = version.rate if isinstance(found, NoRate) else found
         return _whole(rate, _RATE_DIGITS) * int(10 ** (SCALE - _RATE_DIGITS - version.track.portfolio.decimals))
 
-    def _exposures(self, tracks: Mapping[str, Track], at: _Moment) -> list[Exposure]:
+    def _exposures(self, tracks: Mapping[str, Track], at: Moment) -> list[Exposure]:
         versions = self._versions
-        return [e for n, t in tracks.items() for e in _exposures(t, self._to_usd(versions[n], at), at)]
+        return [e for n, t in tracks.items() for e in exposures_of(t, self._to_usd(versions[n], at), at)]
 
-    def _earned(self, version: Version, track: Track | None, at: _Moment) -> int:
+    def _earned(self, version: LadderVersion, track: Track | None, at: Moment) -> int:
         """By ``track`` in the place of its live one and by all that are closed, net, in ledger units of its money."""
         before = _whole(version.earned_before, version.track.portfolio.decimals)
-        return before if track is None else before + _equity_of(track, at) - track.portfolio.budget_units
+        return before if track is None else before + equity_of(track, at) - track.portfolio.budget_units
 
-    def _equity(self, tracks: Mapping[str, Track | None], at: _Moment) -> int:
+    def _equity(self, tracks: Mapping[str, Track | None], at: Moment) -> int:
         versions = self._versions
         return self._initial + sum(
             self._earned(versions[n], t, at) * self._to_usd(versions[n], at) for n, t in tracks.items()
         )
 
-    def _lost(self, tracks: Mapping[str, Track | None], at: _Moment) -> int:
+    def _lost(self, tracks: Mapping[str, Track | None], at: Moment) -> int:
         """Since the day began, by these tracks and by those that were closed meanwhile; below 0 it is a gain."""
         day, lost = self._day, 0
         if day is None:
@@ -308,74 +270,6 @@ class LiveAccount:
         return lost
 
 
-def _twin_of(version: Version) -> Track | None:
-    return None if version.live is None or version.pair is None else version.pair.twin
-
-
 def _whole(amount: Decimal, decimals: int) -> int:
     """In units of 10**-decimals, rounded down."""
     return int(Fraction(amount) * 10**decimals // 1)
-
-
-def _ticks(feed: InstrumentFeed, sign: int, at: _Moment) -> int | None:
-    """What a taker of this side faces by the instrument's own price; ``None`` before there is one."""
-    stream = feed.price.stream
-    row = passed(stream, 0, at.now, at.rank) - 1
-    bid, ask = price_columns(stream)
-    return None if row < 0 else int(stream.columns[ask if sign > 0 else bid].item(row))
-
-
-def _position_value(feed: InstrumentFeed, at: _Moment) -> int:
-    """Signed, in ledger units of the quote, at the price that closes it; a perpetual's at its mark where it is valued by that."""
-    units, leg = feed.holding.position.units, feed.leg
-    if not units:
-        return 0
-    if leg is not None and leg.by_mark:
-        return units * feed.holding.mark_unit * (leg.latest(at.now, at.rank) or 0)
-    return units * feed.notional_unit * (_ticks(feed, -1 if units > 0 else 1, at) or 0)
-
-
-def _equity_of(track: Track, at: _Moment) -> int:
-    return track.portfolio.cash_units + sum(_position_value(f, at) for f in track.feeds)
-
-
-def _exposures(track: Track, to_usd: int, at: _Moment) -> Iterator[Exposure]:
-    for feed in track.feeds:
-        position = _position_value(feed, at) * to_usd
-        (buys, adds_long), (sells, adds_short) = (_working(track, feed, sign, at) for sign in (1, -1))
-        if position or buys or sells:
-            yield Exposure(
-                feed.instrument, position, adds_long * to_usd, adds_short * to_usd, buys * to_usd, sells * to_usd
-            )
-
-
-def _working(track: Track, feed: InstrumentFeed, sign: int, at: _Moment) -> tuple[int, int]:
-    """What the open orders of a side may still trade, and what of it opens or enlarges a position, in ledger units at their own price or the market's."""
-    closes = max(0, -sign * track.desk.position_lots(feed.instrument))
-    total = adds = 0
-    for state in _adding(track, feed, sign):
-        intent = state.order.intent
-        ticks = intent.limit_ticks or intent.trigger_ticks or _ticks(feed, sign, at) or 0
-        total += feed.value(ticks, state.leaves)
-        closed = min(closes, state.leaves)
-        closes -= closed
-        adds += feed.value(ticks, state.leaves - closed)
-    return total, adds
-
-
-def _adding(track: Track, feed: InstrumentFeed, sign: int) -> Sequence[OpenState]:
-    """Open orders of a side that are not reduce-only, oldest first."""
-    return [
-        s
-        for s in track.orders.by_id.values()
-        if (i := s.order.intent).instrument is feed.instrument and int(i.side) == sign and not i.reduce_only
-    ]
-
-
-def _in_book(track: Track, asked: OrderIntent) -> Iterator[InBook]:
-    """Its open orders on the instrument that is asked about; one that waits for its trigger is in no book."""
-    for state in track.orders.by_id.values():
-        intent = state.order.intent
-        triggers = intent.type.has_trigger or intent.type is OrderType.TRAILING_STOP
-        if intent.instrument is asked.instrument and not (triggers and state.status in _IN_FLIGHT):
-            yield InBook(track.name, int(intent.side), intent.limit_ticks)

@@ -134,7 +134,7 @@ class Trials:
                 read = msgspec.json.decode(line, type=_Line)
                 body = msgspec.json.decode(read.body, type=_Body)
                 values = [float(v) for told in body.versions.values() for v in told[1:]]
-            except (msgspec.DecodeError, ValueError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, ValueError) as error:
                 raise self._damaged(number, f"found {error}") from None
             head = link(head, bytes(read.body), TRIALS_DOMAIN)
             if read.hash != head.hex() or not all(0 <= v < float("inf") for v in values):

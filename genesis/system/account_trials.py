@@ -15,6 +15,7 @@ from genesis.storage.store import Store
 from genesis.storage.trials import Trials, Version
 from genesis.system.elsewhere import Elsewhere
 from genesis.system.prepared import Prepared
+from genesis.system.track_kinds import is_reference
 
 # The operation that keeps what a run was adjusted for, where its first entry may be in an archive.
 TRIALS = "trials"
@@ -66,9 +67,10 @@ def versions_of(prepared: Prepared, begun: bool = False) -> list[Version]:
     """The versions of a run; with what they have shown, where it has ``begun``."""
     shown = {} if prepared.ladder is None else prepared.ladder.shown()
     found = []
+    # Live tracks, of which the configuration tells nothing, come after all of its own.
     for track, facts in zip(prepared.tracks, prepared.track_facts, strict=False):
         evidence = track.portfolio.evidence if isinstance(track.portfolio, VirtualPortfolio) else None
-        if evidence is not None and not facts["beside"] and "faults" not in facts:
+        if evidence is not None and is_reference(facts):
             raw, hedged = shown.get(track.name, (evidence.e_value,) * 2) if begun else (0.0, 0.0)
             found.append(Version(track.name, str(facts["version"]), raw, hedged))
     return found

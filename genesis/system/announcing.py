@@ -9,6 +9,7 @@ from genesis.model.grid import plain
 from genesis.paper_trading.account_rates import ACCOUNT_CURRENCY
 from genesis.storage.address import StoreAddress
 from genesis.system.prepared import Prepared
+from genesis.system.track_kinds import is_reference
 from genesis.tape.stream import Stream
 
 # Whole numbers beyond it are not all doubles (IEEE 754 binary64).
@@ -39,8 +40,8 @@ def announce(prepared: Prepared, store: StoreAddress, log: FilteringBoundLogger)
             min_win_rate=str(criteria.min_win_rate),
             so="who wins seldom and much stays on paper whatever it earns; win_rate_margin asks what its own wins and losses need",
         )
-    for track, facts in zip(prepared.tracks, prepared.track_facts, strict=False):
-        if track.portfolio.valuation is not None and not facts["beside"] and "faults" not in facts:
+    for track, facts in zip(prepared.tracks, prepared.track_facts, strict=True):
+        if track.portfolio.valuation is not None and is_reference(facts):
             told = track.portfolio.currency
             log.info("several moneys", track=track.name, told_in=told, so="it stays on paper; capital is given in one")
     for currency, rate in prepared.account_rates.items():

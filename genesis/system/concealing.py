@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from genesis.config.schema import MASK, Secret
+from genesis.config.secrets import MASK, Secret
 from genesis.engine.journal import Journal
 from genesis.model.events import Event
 from genesis.model.track_events import StrategyNote, TrackStopped

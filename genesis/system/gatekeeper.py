@@ -24,6 +24,7 @@ from genesis.paper_trading.verdicts import Status, Verdict, Window, overall
 from genesis.storage.rows import EvidenceRow, SampleRow
 from genesis.storage.sqlite import StoreReader
 from genesis.system.elsewhere import Elsewhere
+from genesis.system.track_kinds import references
 
 DISCOVERY_RATE = 0.10
 _Kind = TypeVar("_Kind")
@@ -122,8 +123,7 @@ def gatekeeping(store: StoreReader) -> Gatekeeping:
             statements.get(t.track),
             decided.get(t.track, ()),
         )
-        for t in store.tracks()
-        if not t.facts.get("beside") and not t.facts.get("faults") and not t.facts.get("of")
+        for t in references(store)
     ]
     names = list(statements)
     named = rejected_by_discovery_rate([statements[n].e_value for n in names], DISCOVERY_RATE)

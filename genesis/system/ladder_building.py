@@ -17,7 +17,8 @@ from genesis.evidence.rules import BettingRules
 from genesis.feeds.files import Reading
 from genesis.model.instruments import InstrumentKind
 from genesis.paper_trading.account_rates import AccountRates
-from genesis.paper_trading.ladder import CapitalLadder, LiveVenue
+from genesis.paper_trading.ladder import CapitalLadder
+from genesis.paper_trading.live_tracks import LiveVenue
 from genesis.paper_trading.own_criteria import OwnJudge
 from genesis.paper_trading.several_moneys import SeveralMoneysPortfolio
 from genesis.paper_trading.simulator import PaperTradingSimulator
@@ -27,6 +28,7 @@ from genesis.risk.tiers import Tier
 from genesis.system.beginning import floats_as_text
 from genesis.system.identity import code_of
 from genesis.system.strategies import find_measure
+from genesis.system.track_kinds import is_reference
 from genesis.system.weighing import SOURCE
 from genesis.tape.stream import Stream, StreamKind
 
@@ -130,4 +132,4 @@ class LadderBuilder:
 def _is_candidate(track: Track, facts: Mapping[str, object]) -> bool:
     """A reference track. Capital of several moneys cannot be given by one yet: such a version stays on paper."""
     several = isinstance(track.portfolio, SeveralMoneysPortfolio)
-    return not facts["beside"] and "faults" not in facts and not several
+    return is_reference(facts) and not several

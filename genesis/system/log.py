@@ -17,7 +17,8 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from genesis.clock import NS_PER_MS, NS_PER_SECOND, Clock, SystemClock, iso_utc
-from genesis.config.schema import MASK, Secret, secret_keys
+from genesis.config.schema import secret_keys
+from genesis.config.secrets import MASK, Secret
 
 _WIDTH = 22
 

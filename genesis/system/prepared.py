@@ -204,6 +204,6 @@ class Prepared:
 
 def _monitor(sample_every: str, tape: Tape, up_from: int) -> StrategyMonitor:
     try:
-        return StrategyMonitor(interval_ns(sample_every, "run.sample_every"), tape, up_from)
+        return StrategyMonitor(interval_ns(sample_every, "sample_every"), tape, up_from)
     except ConfigError as error:
-        raise ConfigError(f"run.{error}".replace("run.run.", "run.")) from None
+        raise ConfigError(f"run.{error}") from None

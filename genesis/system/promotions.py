@@ -15,12 +15,14 @@ from genesis.paper_trading.promotion_facts import Evaluation, Order
 from genesis.paper_trading.promotion_manager import recompute
 from genesis.paper_trading.promotion_record import evaluation_of
 from genesis.paper_trading.stages import Move
+from genesis.paper_trading.statement import Statement
 from genesis.storage.address import StoreAddress
 from genesis.storage.inbox import leave_command
 from genesis.storage.rows import PromotionRow, StageRow, TakenRow
 from genesis.storage.sqlite import StoreReader
 from genesis.storage.trials import Version
 from genesis.system.gatekeeper import elsewhere_of, evidence_of
+from genesis.system.track_kinds import references
 
 _NOTHING = Decimal(0)
 
@@ -34,7 +36,7 @@ class Told(msgspec.Struct, frozen=True):
     commands: tuple[TakenRow, ...]
 
 
-class Experiment(msgspec.Struct, frozen=True):
+class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was tried: an attempt of an identity of a version; where nothing decides about promotion, its reference track.
 
     ``epoch`` counts the identities of a version, ``attempt`` the tries of one. ``stage`` is ``None`` where nothing was decided, ``e_value`` where there is no
@@ -45,16 +47,16 @@ class Experiment(msgspec.Struct, frozen=True):
     version: str
     strategy: str
     identity: str
-    epoch: int
-    attempt: int
+    epoch: int = 1
+    attempt: int = 1
     family: int
-    synthetic: bool
+    synthetic: bool = False
     e_value: float | None
     adjusted: float | None
-    stage: str | None
-    fraction: str | None
-    forced: bool
-    time_last: int | None
+    stage: str | None = None
+    fraction: str | None = None
+    forced: bool = False
+    time_last: int | None = None
     elsewhere: bool = False
 
 
@@ -110,7 +112,7 @@ def _recorded(store: StoreReader, row: PromotionRow) -> Evaluation:
 
 def all_experiments(store: StoreReader) -> list[Experiment]:
     """Everything that the run's evidence is adjusted for, in the order in which it began: what was tried before in other runs of the account, then in this store."""
-    facts = {t.track: t.facts for t in store.tracks() if not t.facts.get("beside") and not t.facts.get("faults")}
+    facts = {t.track: t.facts for t in references(store)}
     identities = _identities(store.stages())
     decided = store.last_promotions()
     seen = {p.track for p in decided}
@@ -120,25 +122,7 @@ def all_experiments(store: StoreReader) -> list[Experiment]:
     tried = [_tried_elsewhere(t.version, family) for t in before]
     tried += [_of_decision(p, facts.get(p.track, {}), identities.get((p.track, p.epoch), ""), family) for p in decided]
     evidence = evidence_of(store, store.status().entries) if undecided else {}
-    for name in undecided:
-        found = evidence.get(name)
-        tried.append(
-            Experiment(
-                version=name,
-                strategy=str(facts[name].get("strategy", "")),
-                identity=str(facts[name].get("version", "")),
-                epoch=1,
-                attempt=1,
-                family=family,
-                synthetic=bool(facts[name].get("synthetic", False)),
-                e_value=None if found is None else found.e_value,
-                adjusted=None if found is None else found.adjusted,
-                stage=None,
-                fraction=None,
-                forced=False,
-                time_last=None,
-            )
-        )
+    tried += [_undecided(name, facts[name], evidence.get(name), family) for name in undecided]
     return tried
 
 
@@ -147,17 +131,22 @@ def _tried_elsewhere(version: Version, family: int) -> Experiment:
         version=version.name,
         strategy="",
         identity=version.identity,
-        epoch=1,
-        attempt=1,
         family=family,
-        synthetic=False,
         e_value=version.e_value,
         adjusted=None,
-        stage=None,
-        fraction=None,
-        forced=False,
-        time_last=None,
         elsewhere=True,
+    )
+
+
+def _undecided(name: str, facts: Mapping[str, Any], evidence: Statement | None, family: int) -> Experiment:
+    return Experiment(
+        version=name,
+        strategy=str(facts.get("strategy", "")),
+        identity=str(facts.get("version", "")),
+        family=family,
+        synthetic=bool(facts.get("synthetic", False)),
+        e_value=None if evidence is None else evidence.e_value,
+        adjusted=None if evidence is None else evidence.adjusted,
     )
 
 
@@ -205,7 +194,7 @@ def leave_order(path: StoreAddress, order: Order, version: str | None, author: s
             raise ConfigError(
                 f"{path}: expected a run that goes on, found one whose tape has ended: nothing would take the command"
             )
-        known = [t.track for t in store.tracks() if not t.facts.get("beside") and not t.facts.get("faults")]
+        known = [t.track for t in references(store)]
     if version is not None and version not in known:
         raise ConfigError(
             f"strategy: expected one of {', '.join(known) or 'none, the store is empty'}, found {version}"

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from genesis.audit.checkpoint import parse_checkpoint
 from genesis.audit.note import parse_note
-from genesis.config.schema import MASK, MailSection, MailSecurity, PublishSection, WebHookSection
+from genesis.config.schema import MailSection, MailSecurity, PublishSection, WebHookSection
+from genesis.config.secrets import MASK
 from genesis.errors import StorageError
 
 _ANSWER_BYTES = 64 * 1024

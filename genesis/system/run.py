@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from structlog.typing import FilteringBoundLogger
@@ -21,7 +22,7 @@ from genesis.storage.store import Store
 from genesis.storage.trials import Trials
 from genesis.system import versions
 from genesis.system.account_trials import ledger_of, register, tried_elsewhere, versions_of
-from genesis.system.after_commit import ensuring, signing, snapping, watching
+from genesis.system.after_commit import ensuring, in_turn, signing, snapping, watching
 from genesis.system.announcing import announce
 from genesis.system.archiving import move_out_at_end
 from genesis.system.checkpointing import Checkpointer
@@ -49,6 +50,16 @@ class RunSummary(msgspec.Struct, frozen=True):
     rows: int
     tracks: tuple[str, ...]
     stopped_by: str | None = None
+
+
+class _Asked(NamedTuple):
+    """How far and how a run is to go; as `run_prepared_async` takes them."""
+
+    until_ns: int | None
+    on_progress: Callable[[Progress], None] | None
+    rows: int | None
+    from_start: bool
+    trials: Trials | None
 
 
 def prepare(config: Config, folder: Path) -> Prepared:
@@ -117,7 +128,8 @@ async def run_prepared_async(
             held = held_by(store)
             with open_store(store, SystemClock(), socket.gethostname()) as kept:
                 ensure_not_moved(store)
-                return await _run(prepared, kept, held, log, stop, until_ns, on_progress, rows, from_start, trials)
+                asked = _Asked(until_ns, on_progress, rows, from_start, trials)
+                return await _run(prepared, kept, held, log, stop, asked)
     except BaseException as error:
         # In what words is for the face to say, once.
         log.info("run ended", reason=type(error).__name__, complete=False)
@@ -125,50 +137,22 @@ async def run_prepared_async(
 
 
 async def _run(
-    prepared: Prepared,
-    kept: Store,
-    before: Held,
-    log: FilteringBoundLogger,
-    stop: StopRequest,
-    until_ns: int | None,
-    on_progress: Callable[[Progress], None] | None,
-    rows: int | None,
-    from_start: bool,
-    trials: Trials | None,
+    prepared: Prepared, kept: Store, before: Held, log: FilteringBoundLogger, stop: StopRequest, asked: _Asked
 ) -> RunSummary:
-    if not from_start:
-        prepared = go_on(prepared, kept, until_ns, log)
-    held, held_head = before.length, before.head
+    if not asked.from_start:
+        prepared = go_on(prepared, kept, asked.until_ns, log)
     _note_start(kept, before, log)
-    if trials is not None:
-        register(prepared, kept, trials, held, log)
+    if asked.trials is not None:
+        register(prepared, kept, asked.trials, before.length, log)
     resumed = prepared.resumed
-    if held:
+    if before.length:
         since = {} if resumed is None else {"from_snapshot_at": resumed.length, "of": iso_utc(resumed.closed_before)}
-        log.info("recovery", entries=held, head=held_head, **since)
-    checks = Checks(kept.snapshots() if from_start else (), prepared.digest, log)
-    taker = Taker(kept, prepared.config.storage.snapshots, prepared.digest, log)
-    if prepared.ladder is not None:
-        commands = [c for c in before.commands if resumed is None or c.seq > resumed.length]
-        prepared.ladder.take_from(InboxCommands(commands, before.time, kept.waiting_commands))
-        kept_on = before.kept_on or KeptOn.of(kept.path, None)
-        prepared.ladder.hold_back_by(holding_back(prepared.config.storage, kept_on))
+        log.info("recovery", entries=before.length, head=before.head, **since)
+    _let_persons_be_heard(prepared, kept, before)
     concealing = ConcealingJournal(TakingJournal(kept.journal), secrets_of(prepared.config))
-    journal = TellingJournal(concealing, held, log)
-    earlier = None if resumed is None else EarlierEntries(kept.path, resumed.place)
+    journal = TellingJournal(concealing, before.length, log)
     try:
-        checkpointer = _checkpointer(prepared, kept, log)
-        after = ensuring(earlier, watching(prepared, kept, before, log, on_progress))
-        progress = signing(checkpointer, snapping(prepared, taker, checks, after))
-        complete = await prepared.execute_async(journal, stop, until_ns, progress, rows, checks.stops)
-        if earlier is not None:
-            earlier.finish()
-        if not journal.replaying:
-            taker.stopped(prepared.parts)
-            if checkpointer is not None and journal.length:
-                checkpointer.finish()
-                if prepared.config.audit.retention is not None:
-                    move_out_at_end(kept, prepared.config.audit.retention, prepared.folder, log)
+        complete = await _executed(prepared, kept, before, journal, log, stop, asked)
     except BaseException as error:
         # The reason is told where it is handled; a store that failed cannot note its own failure.
         with suppress(Exception):
@@ -176,16 +160,63 @@ async def _run(
         raise
     reason = stop.by.name if stop.by and not complete else "tape ended" if complete else "until"
     kept.operation("stop", complete=complete, reason=reason)
-    if trials is not None and not journal.replaying:
-        trials.end(prepared.trial, versions_of(prepared, begun=True))
+    if asked.trials is not None and not journal.replaying:
+        asked.trials.end(prepared.trial, versions_of(prepared, begun=True))
     # A stop before everything stored was compared: what is durable is longer than what this process has seen.
-    length, head = max((held, held_head), (journal.length, journal.head.hex()))
+    length, head = max((before.length, before.head), (journal.length, journal.head.hex()))
     seen = sum(s.rows for s in prepared.tape.streams)
-    if complete and length > held:
+    if complete and length > before.length:
         _warn_of_no_order(prepared, log)
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
     return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
+
+
+async def _executed(
+    prepared: Prepared,
+    kept: Store,
+    before: Held,
+    journal: TellingJournal,
+    log: FilteringBoundLogger,
+    stop: StopRequest,
+    asked: _Asked,
+) -> bool:
+    """Whether the tape ended; what ends with a run is done: a snapshot, a checkpoint, an archive."""
+    checks = Checks(kept.snapshots() if asked.from_start else (), prepared.digest, log)
+    taker = Taker(kept, prepared.config.storage.snapshots, prepared.digest, log)
+    resumed = prepared.resumed
+    earlier = None if resumed is None else EarlierEntries(kept.path, resumed.place)
+    checkpointer = _checkpointer(prepared, kept, log)
+    after = in_turn(
+        (
+            signing(checkpointer),
+            snapping(prepared, taker, checks),
+            ensuring(earlier),
+            watching(prepared, kept, before, log),
+            asked.on_progress,
+        )
+    )
+    complete = await prepared.execute_async(journal, stop, asked.until_ns, after, asked.rows, checks.stops)
+    if earlier is not None:
+        earlier.finish()
+    if not journal.replaying:
+        taker.stopped(prepared.parts)
+        if checkpointer is not None and journal.length:
+            checkpointer.finish()
+            if prepared.config.audit.retention is not None:
+                move_out_at_end(kept, prepared.config.audit.retention, prepared.folder, log)
+    return complete
+
+
+def _let_persons_be_heard(prepared: Prepared, kept: Store, before: Held) -> None:
+    """Give the ladder the inbox, with the commands that were answered after what a snapshot holds, and the reason why nothing may rise."""
+    ladder, resumed = prepared.ladder, prepared.resumed
+    if ladder is None:
+        return
+    commands = [c for c in before.commands if resumed is None or c.seq > resumed.length]
+    ladder.take_from(InboxCommands(commands, before.time, kept.waiting_commands))
+    kept_on = before.kept_on or KeptOn.of(kept.path, None)
+    ladder.hold_back_by(holding_back(prepared.config.storage, kept_on))
 
 
 def _note_start(kept: Store, before: Held, log: FilteringBoundLogger) -> None:

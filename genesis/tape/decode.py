@@ -13,7 +13,9 @@ from genesis.model.market import Bar, Quote, Trade
 
 _SHIFT = 10
 _SIZE = 1 << _SHIFT
-_KEPT = 16
+# For one reader the last two, which stay in the processor's cache; for several as many as a batch has, so that each is decoded once.
+_KEPT_FOR_ONE = 2
+_KEPT_FOR_SEVERAL = 16
 
 
 class Block:
@@ -91,14 +93,16 @@ B = TypeVar("B", bound=Block)
 class Blocks(Generic[B]):
     """Aligned blocks of 1,024 rows; a block still being filled grows, and the oldest blocks are let go.
 
-    ``fill(block, start, stop)`` decodes rows to the end of a block.
+    ``fill(block, start, stop)`` decodes rows to the end of a block. One reader never comes back to what lies behind: whoever does shows that
+    there are several.
     """
 
-    __slots__ = ("_blocks", "_fill", "_last", "_last_number", "_new")
+    __slots__ = ("_blocks", "_fill", "_kept", "_last", "_last_number", "_new", "_newest")
 
     def __init__(self, new: Callable[[], B], fill: Callable[[B, int, int], None]) -> None:
         self._new, self._fill = new, fill
         self._blocks: dict[int, B] = {}
+        self._kept, self._newest = _KEPT_FOR_ONE, -1
         # The block asked for last, which mostly is the one asked for next.
         self._last, self._last_number = new(), -1
 
@@ -115,8 +119,12 @@ class Blocks(Generic[B]):
 
     def _block(self, number: int) -> B:
         block = self._blocks.get(number)
+        if number < self._newest:
+            self._kept = _KEPT_FOR_SEVERAL
+        else:
+            self._newest = number
         if block is None:
-            if len(self._blocks) >= _KEPT:
+            if len(self._blocks) >= self._kept:
                 del self._blocks[next(iter(self._blocks))]
             block = self._blocks[number] = self._new()
         self._last, self._last_number = block, number

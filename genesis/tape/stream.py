@@ -180,7 +180,8 @@ class Stream:
     def _event_times(self, start: int, stop: int, ts: list[int]) -> list[int] | list[int | None]:
         """``ts`` is engine time as it was decoded: where the two are the same, so are the integers."""
         column = self.columns["time_event"][start:stop]
-        if (column == self.columns["ts"][start:stop]).all():
+        # As bytes: a comparison of memory, where that of columns makes a third one and goes over it.
+        if column.tobytes() == self.columns["ts"][start:stop].tobytes():
             return ts
         times: list[int] = column.tolist()
         return times if not (column == ABSENT).any() else [t if t != ABSENT else None for t in times]

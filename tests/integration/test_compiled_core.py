@@ -16,6 +16,20 @@ from compile_core import MODULES, ROOT, NotCompiled, compile_core, compiler, ref
 from genesis.demo.data import missing_packages
 
 _DEMO = "from genesis.cli.main import main; main()"
+_PRODUCTS = """
+from decimal import Decimal
+from genesis.model import grid
+assert grid.__file__.endswith(".so"), grid.__file__
+words = [2**bits + near for bits in (0, 29, 30, 31, 32, 60, 61, 62, 63, 64) for near in (-1, 0, 1)]
+factors = [f for f in words if f > 0]
+found = 0
+for step in factors:
+    edges = [(2**bits + near) // step for bits in (61, 62, 63) for near in (-step, 0, step)]
+    for units in (u * sign for u in words + edges for sign in (1, -1)):
+        assert grid.Grid(Decimal(step)).to_text(units) == str(units * step), (units, step)
+        found += 1
+print(found)
+"""
 
 
 def heads(folder: Path, package: Path) -> list[str]:
@@ -47,6 +61,19 @@ def test_the_compiled_core_yields_the_same_chains(copy: Path, tmp_path: Path) ->
         pytest.skip(f"not installed: {missing_packages()}")
     assert len(list((copy / "genesis").rglob("*.so"))) == len(MODULES)
     assert heads(tmp_path / "compiled", copy) == heads(tmp_path / "plain", Path(__file__).parents[2])
+
+
+@pytest.mark.slow
+def test_compiled_products_are_exact_around_the_size_of_a_word(copy: Path) -> None:
+    """Factors of either sign whose product just fits a machine word, or just does not, have the product that Python says."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PRODUCTS],
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 2_000
 
 
 @pytest.mark.slow

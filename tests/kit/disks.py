@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.kit.preloaded import library
+
 
 def failing_disk(folder: Path) -> Path:
     """The library of `failing_disk.c`, built into ``folder``; to be preloaded."""
-    compiler = shutil.which("cc")
-    if compiler is None or not sys.platform.startswith("linux"):
-        pytest.skip("needs a C compiler and Linux: a disk that fails on purpose")
-    library = folder / "failing_disk.so"
-    source = Path(__file__).with_name("failing_disk.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"], check=True)
-    return library
+    return library("failing_disk.c", folder, "a disk that fails on purpose")
 
 
 @contextmanager

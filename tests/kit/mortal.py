@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import pytest
+from tests.kit.preloaded import library
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,16 +40,13 @@ class Mortals:
     """Runs ``genesis`` in processes that can be killed at a call."""
 
     def __init__(self, folder: Path) -> None:
-        compiler = shutil.which("cc")
-        if compiler is None or not sys.platform.startswith("linux"):
-            pytest.skip("needs a C compiler and Linux: a process that is killed at a certain call")
-        library = folder / "mortal.so"
-        source = Path(__file__).with_suffix(".c")
-        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"], check=True)
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.kit.mortal"],
             cwd=ROOT,
-            env={**os.environ, "LD_PRELOAD": str(library)},
+            env={
+                **os.environ,
+                "LD_PRELOAD": str(library("mortal.c", folder, "a process that is killed at a certain call")),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

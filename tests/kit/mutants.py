@@ -62,11 +62,14 @@ TESTS = {
         "../../simulation/test_frozen_feed.py",
     ),
     "watch": ("test_watch.py", "../../simulation/test_live_troubles.py"),
-    "ladder": (
-        "../../simulation/test_live_troubles.py",
-        "../../simulation/test_account_in_usd.py",
-        "../../simulation/test_frozen_feed.py",
-        "../../simulation/test_stopped_at_once.py",
+    **dict.fromkeys(
+        ("ladder", "looks", "ladder_version", "facts_gathering", "account_worth", "live_tracks"),
+        (
+            "../../simulation/test_live_troubles.py",
+            "../../simulation/test_account_in_usd.py",
+            "../../simulation/test_frozen_feed.py",
+            "../../simulation/test_stopped_at_once.py",
+        ),
     ),
     "promotion_rules": ("test_promotion_rules.py", "test_promotion_decision.py", "test_promotion_manager.py"),
     "account_tier": ("../risk/test_account_tier.py",),

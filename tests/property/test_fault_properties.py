@@ -20,24 +20,10 @@ from genesis.tape.stream import COLUMNS, StreamKind
 from tests.kit.recordings import reading, rows_of
 from tests.kit.runs import FX, START, run
 from tests.kit.traders import QuoteFollower, Sleeper
+from tests.kit.walks import MS, Prints, walks
 
-MS = 1_000_000
 TRADES, QUOTES, DEPTH = StreamKind.TRADES, StreamKind.QUOTES, StreamKind.DEPTH
-Rows = list[tuple[int, int, int, int]]
-
-
-@st.composite
-def rows(draw: st.DrawFn) -> Rows:
-    n = draw(st.integers(5, 60))
-    steps = draw(st.lists(st.sampled_from([0, 1, 40 * MS, 700 * MS, 2_500 * MS]), min_size=n, max_size=n))
-    moves = draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n))
-    lots = draw(st.lists(st.integers(1, 40), min_size=n, max_size=n))
-    sides = draw(st.lists(st.sampled_from([-1, 1]), min_size=n, max_size=n))
-    time, ticks, out = 0, 10_000, []
-    for step, move, size, side in zip(steps, moves, lots, sides, strict=True):
-        time, ticks = time + step, ticks + move
-        out.append((time, ticks, size, side))
-    return out
+WALKS = walks(5, 60, [0, 1, 40 * MS, 700 * MS, 2_500 * MS], (-1, 1))
 
 
 @st.composite
@@ -64,7 +50,7 @@ plans = st.builds(
 )
 
 
-def trades_of(of: Rows, numbered: bool = True) -> Reading:
+def trades_of(of: Prints, numbered: bool = True) -> Reading:
     return reading(
         TRADES,
         [(t, 10 + i, p, n, s) for i, (t, p, n, s) in enumerate(of)],
@@ -73,14 +59,14 @@ def trades_of(of: Rows, numbered: bool = True) -> Reading:
     )
 
 
-def quotes_of(of: Rows, numbered: bool = True) -> Reading:
+def quotes_of(of: Prints, numbered: bool = True) -> Reading:
     table = [(t + 1, p - 1 - s % 2, n, p + 1, n + 3, 10 + i) for i, (t, p, n, s) in enumerate(of)]
     return reading(
         QUOTES, table, ("ts", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots", "update_id"), numbered=numbered
     )
 
 
-def depth_of(of: Rows, numbered: bool = True) -> Reading:
+def depth_of(of: Prints, numbered: bool = True) -> Reading:
     """One or two rows a message; a level of few lots is taken away."""
     table = []
     for i, (t, p, n, s) in enumerate(of):
@@ -94,8 +80,8 @@ def what(of: Faulted, fault: str) -> int:
     return sum(d.messages for d in of.done if d.fault == fault)
 
 
-@given(rows(), plans, st.integers(0, 3))
-def test_every_trade_is_there_once_or_missing_in_a_gap_that_is_told(of: Rows, plan: FaultPlan, seed: int) -> None:
+@given(WALKS, plans, st.integers(0, 3))
+def test_every_trade_is_there_once_or_missing_in_a_gap_that_is_told(of: Prints, plan: FaultPlan, seed: int) -> None:
     """With ids nothing is doubled, nothing is altered but the time of arrival, and what is missing lies in a told gap."""
     recorded = trades_of(of)
     out = fault_reading(recorded, plan, seed)
@@ -107,9 +93,9 @@ def test_every_trade_is_there_once_or_missing_in_a_gap_that_is_told(of: Rows, pl
     assert len(before) - len(after) <= what(out, "gap") == sum(g.missing or 0 for g in out.reading.report.gaps)
 
 
-@given(rows(), plans, st.integers(0, 3), st.booleans())
+@given(WALKS, plans, st.integers(0, 3), st.booleans())
 def test_engine_time_never_decreases_and_nothing_arrives_early_or_in_a_gap(
-    of: Rows, plan: FaultPlan, seed: int, numbered: bool
+    of: Prints, plan: FaultPlan, seed: int, numbered: bool
 ) -> None:
     """Of every stream, with ids and without; what is held back arrives when nothing is held back."""
     for make in (trades_of, quotes_of, depth_of):
@@ -124,8 +110,8 @@ def test_engine_time_never_decreases_and_nothing_arrives_early_or_in_a_gap(
             assert not ((ts >= gap.time_from) & (ts < gap.time_to)).any()
 
 
-@given(rows(), plans, st.integers(0, 3))
-def test_a_book_with_ids_ends_as_recorded(of: Rows, plan: FaultPlan, seed: int) -> None:
+@given(WALKS, plans, st.integers(0, 3))
+def test_a_book_with_ids_ends_as_recorded(of: Prints, plan: FaultPlan, seed: int) -> None:
     """Whatever was late, doubled, held back or missed: when all has arrived the book is the recorded one."""
     recorded = depth_of(of)
     books = []
@@ -136,8 +122,8 @@ def test_a_book_with_ids_ends_as_recorded(of: Rows, plan: FaultPlan, seed: int) 
     assert books[0] == books[1]
 
 
-@given(rows(), plans, st.integers(0, 3), st.integers(1, 59))
-def test_what_arrives_later_changes_nothing_of_before(of: Rows, plan: FaultPlan, seed: int, keep: int) -> None:
+@given(WALKS, plans, st.integers(0, 3), st.integers(1, 59))
+def test_what_arrives_later_changes_nothing_of_before(of: Prints, plan: FaultPlan, seed: int, keep: int) -> None:
     """A recording that goes on has, up to the end of a shorter one, the same faulted rows."""
     short, whole = (fault_reading(trades_of(some), plan, seed).reading for some in (of[:keep], of))
     known = of[:keep][-1][0] + START
@@ -150,9 +136,9 @@ def test_what_arrives_later_changes_nothing_of_before(of: Rows, plan: FaultPlan,
     assert all(np.array_equal(both[0][n], both[1][n]) for n in COLUMNS[TRADES])
 
 
-@given(rows(), plans, st.integers(0, 3), st.booleans())
+@given(WALKS, plans, st.integers(0, 3), st.booleans())
 @settings(max_examples=40)
-def test_cuts_of_a_faulted_tape_give_the_same_chain(of: Rows, plan: FaultPlan, seed: int, numbered: bool) -> None:
+def test_cuts_of_a_faulted_tape_give_the_same_chain(of: Prints, plan: FaultPlan, seed: int, numbered: bool) -> None:
     """One row at a time, seven rows and everything at once: the faulted tape is a tape like any other."""
     heads = set()
     for cut in (1, 7, None):

@@ -40,6 +40,7 @@ from tests.kit.runs import (
 )
 from tests.kit.thorough import holds_for
 from tests.kit.traders import QuoteFollower, Restless, Sleeper
+from tests.kit.walks import walks
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -99,15 +100,7 @@ class Market(NamedTuple):
 @st.composite
 def markets(draw: st.DrawFn, kinds: Sequence[tuple[StreamKind, ...]] = KINDS, most: int = 90) -> Market:
     """A walk of prices with irregular times."""
-    n = draw(st.integers(20, most))
-    gaps = draw(st.lists(st.sampled_from([0, 1, 3 * MS, 9 * MS, 40 * MS, 700 * MS, 2500 * MS]), min_size=n, max_size=n))
-    moves = draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n))
-    lots = draw(st.lists(st.integers(1, 40), min_size=n, max_size=n))
-    sides = draw(st.lists(st.sampled_from([-1, 1, 0]), min_size=n, max_size=n))
-    time, ticks, rows = 0, 10_000, []
-    for gap, move, size, side in zip(gaps, moves, lots, sides, strict=True):
-        time, ticks = time + gap, ticks + move
-        rows.append((time, ticks, size, side))
+    rows = draw(walks(20, most, [0, 1, 3 * MS, 9 * MS, 40 * MS, 700 * MS, 2500 * MS]))
     return Market(draw(st.sampled_from(kinds)), rows)
 
 

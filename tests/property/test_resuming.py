@@ -18,7 +18,7 @@ from genesis.system.prepared import Prepared
 from tests.kit.disturbed import ROOT, TRADERS, prepared, quotes, trades
 from tests.kit.resumed import assert_resumes
 from tests.kit.runs import FX
-from tests.property.test_tape_cuts import quotes_of, trade_rows
+from tests.kit.walks import USUAL, quotes_of
 
 Rows = list[tuple[int, int, int, int]]
 
@@ -39,7 +39,7 @@ def three_traders(readings: Sequence[Reading], scope: str | None) -> Prepared:
     return Prepared(Config(run=RunSection(seed=7), instruments=[instrument], strategies=strategies), ROOT, readings)
 
 
-@given(trade_rows(), st.integers(1, 9), st.sampled_from([1, 5, None]), st.data(), st.sampled_from([None, "one"]))
+@given(USUAL, st.integers(1, 9), st.sampled_from([1, 5, None]), st.data(), st.sampled_from([None, "one"]))
 @settings(max_examples=6)
 def test_a_run_goes_on_from_any_moment(
     rows: Rows, cut: int, other_cut: int | None, data: st.DataObject, scope: str | None
@@ -51,7 +51,7 @@ def test_a_run_goes_on_from_any_moment(
 
 
 @pytest.mark.parametrize("plan", sorted(BUILT_IN))
-@given(trade_rows(), st.integers(2, 9), st.data())
+@given(USUAL, st.integers(2, 9), st.data())
 @settings(max_examples=2)
 def test_a_run_under_faults_goes_on_from_any_moment(plan: str, rows: Rows, cut: int, data: st.DataObject) -> None:
     """What the plan still has in hand for the run, answers lost and not yet found among it, is part of the state."""

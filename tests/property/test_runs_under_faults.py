@@ -38,24 +38,11 @@ from genesis.model.run_events import FaultsInjected
 from genesis.rng import ClippedNormal
 from tests.kit.disturbed import PLAN, TRADERS, entries_of, events_of, prepared, quotes, ran, trades
 from tests.kit.runs import START, Memory
+from tests.kit.walks import MS, Prints, walks
 
-MS = 1_000_000
 TRACK = f"own!{PLAN}"
 _OF_THE_VENUE = (OrderSubmitted, OrderAccepted, OrderRejected, OrderTriggered, OrderFilled, OrderCanceled, OrderExpired)
-Rows = list[tuple[int, int, int, int]]
-
-
-@st.composite
-def tapes(draw: st.DrawFn) -> Rows:
-    n = draw(st.integers(30, 80))
-    steps = draw(st.lists(st.sampled_from([0, 1, 40 * MS, 300 * MS, 900 * MS]), min_size=n, max_size=n))
-    moves = draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n))
-    lots = draw(st.lists(st.integers(1, 40), min_size=n, max_size=n))
-    time, ticks, out = 0, 10_000, []
-    for i, (step, move, size) in enumerate(zip(steps, moves, lots, strict=True)):
-        time, ticks = time + step, ticks + move
-        out.append((time, ticks, size, 1 - 2 * ((i + size) % 2)))
-    return out
+WALKS = walks(30, 80, [0, 1, 40 * MS, 300 * MS, 900 * MS], (-1, 1))
 
 
 @st.composite
@@ -86,25 +73,25 @@ PLANS = st.builds(
 WHO = st.sampled_from(["Restless", "Sleeper", "QuoteFollower", "Raises"])
 
 
-def readings(rows: Rows) -> list[Reading]:
+def readings(rows: Prints) -> list[Reading]:
     return [trades(rows), quotes([(t + 1, p - 1 - n % 2, n, p + 1, n + 3) for t, p, n, _ in rows])]
 
 
-def run(rows: Rows, plan: FaultPlan, who: str, seed: int, cut: int | None = None) -> Memory:
+def run(rows: Prints, plan: FaultPlan, who: str, seed: int, cut: int | None = None) -> Memory:
     return ran(prepared(readings(rows), plan, f"{TRADERS}:{who}", seed), cut)
 
 
-@given(tapes(), PLANS, WHO, st.integers(0, 3))
+@given(WALKS, PLANS, WHO, st.integers(0, 3))
 @settings(max_examples=10, deadline=None)
-def test_the_cut_of_the_tape_never_shows_under_faults(rows: Rows, plan: FaultPlan, who: str, seed: int) -> None:
+def test_the_cut_of_the_tape_never_shows_under_faults(rows: Prints, plan: FaultPlan, who: str, seed: int) -> None:
     """One row at a time, seven rows and everything at once give one chain."""
     heads = {(j.head, j.length) for j in (run(rows, plan, who, seed, cut) for cut in (1, 7, None))}
     assert len(heads) == 1
 
 
-@given(tapes(), PLANS, WHO, st.integers(0, 3))
+@given(WALKS, PLANS, WHO, st.integers(0, 3))
 @settings(max_examples=25, deadline=None)
-def test_whatever_goes_wrong_money_is_conserved(rows: Rows, plan: FaultPlan, who: str, seed: int) -> None:
+def test_whatever_goes_wrong_money_is_conserved(rows: Prints, plan: FaultPlan, who: str, seed: int) -> None:
     """The ledger balances; what is held is what was heard of; what the venue holds besides is in answers still on their way."""
     made = prepared(readings(rows), plan, f"{TRADERS}:{who}", seed)
     journal = ran(made)
@@ -119,9 +106,9 @@ def test_whatever_goes_wrong_money_is_conserved(rows: Rows, plan: FaultPlan, who
     assert desk.party.position == heard + sum(f.last_lots * f.order.intent.side for f in waiting)
 
 
-@given(tapes(), PLANS, WHO, st.integers(0, 3))
+@given(WALKS, PLANS, WHO, st.integers(0, 3))
 @settings(max_examples=25, deadline=None)
-def test_every_order_lives_legally(rows: Rows, plan: FaultPlan, who: str, seed: int) -> None:
+def test_every_order_lives_legally(rows: Prints, plan: FaultPlan, who: str, seed: int) -> None:
     """Sent first; refused or accepted once and nothing after a refusal; ended once; filled in parts that add up, never twice the same."""
     journal = run(rows, plan, who, seed)
     lives: dict[str, list[OrderEvent]] = defaultdict(list)
@@ -149,10 +136,10 @@ def test_every_order_lives_legally(rows: Rows, plan: FaultPlan, who: str, seed: 
         assert times == sorted(times)
 
 
-@given(tapes(), PLANS, WHO, st.integers(0, 3))
+@given(WALKS, PLANS, WHO, st.integers(0, 3))
 @settings(max_examples=15, deadline=None)
 def test_what_is_refused_not_heard_or_halted_is_so_in_its_window(
-    rows: Rows, plan: FaultPlan, who: str, seed: int
+    rows: Prints, plan: FaultPlan, who: str, seed: int
 ) -> None:
     """No answer is heard while disconnected but that nothing was sent, nothing fills in a halt, and every hit lies in a window given."""
     journal = run(rows, plan, who, seed)
@@ -171,9 +158,9 @@ def test_what_is_refused_not_heard_or_halted_is_so_in_its_window(
     assert sum(w.hits for w in told.hit) == counted
 
 
-@given(tapes(), PLANS, WHO, st.integers(0, 3))
+@given(WALKS, PLANS, WHO, st.integers(0, 3))
 @settings(max_examples=8, deadline=None)
-def test_a_plan_never_touches_the_track_beside_it(rows: Rows, plan: FaultPlan, who: str, seed: int) -> None:
+def test_a_plan_never_touches_the_track_beside_it(rows: Prints, plan: FaultPlan, who: str, seed: int) -> None:
     """The undisturbed track has the entries of a run that knows of no plan."""
     alone = ran(prepared(readings(rows), None, f"{TRADERS}:{who}", seed))
     assert entries_of(run(rows, plan, who, seed), "own") == entries_of(alone, "own")

@@ -13,31 +13,12 @@ from genesis.strategies.base import NoParams
 from genesis.tape.stream import before
 from tests.kit.runs import FX, quotes_stream, run, trades_stream
 from tests.kit.traders import QuoteFollower, Restless, Sleeper
-
-MS = 1_000_000
-
-
-@st.composite
-def trade_rows(draw: st.DrawFn) -> list[tuple[int, int, int, int]]:
-    n = draw(st.integers(20, 150))
-    gaps = draw(st.lists(st.sampled_from([0, 1, 3 * MS, 40 * MS, 700 * MS, 2500 * MS]), min_size=n, max_size=n))
-    moves = draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n))
-    lots = draw(st.lists(st.integers(1, 40), min_size=n, max_size=n))
-    sides = draw(st.lists(st.sampled_from([-1, 1, 0]), min_size=n, max_size=n))
-    time, ticks, out = 0, 10_000, []
-    for gap, move, size, side in zip(gaps, moves, lots, sides, strict=True):
-        time, ticks = time + gap, ticks + move
-        out.append((time, ticks, size, side))
-    return out
+from tests.kit.walks import USUAL, Prints, quotes_of
 
 
-def quotes_of(rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int, int]]:
-    return [(t + 1, p - 1 - s % 2, s, p + 1, s + 3) for t, p, s, _ in rows]
-
-
-@given(trade_rows())
+@given(USUAL)
 @settings(max_examples=40)
-def test_cuts_of_a_trade_tape_give_the_same_chain(rows: list[tuple[int, int, int, int]]) -> None:
+def test_cuts_of_a_trade_tape_give_the_same_chain(rows: Prints) -> None:
     """One row at a time, seven rows, and everything at once end with one chain head."""
     heads = set()
     for cut in (1, 7, None):
@@ -47,9 +28,9 @@ def test_cuts_of_a_trade_tape_give_the_same_chain(rows: list[tuple[int, int, int
     assert len(heads) == 1
 
 
-@given(trade_rows())
+@given(USUAL)
 @settings(max_examples=30)
-def test_cuts_of_a_quote_and_trade_tape_give_the_same_chain(rows: list[tuple[int, int, int, int]]) -> None:
+def test_cuts_of_a_quote_and_trade_tape_give_the_same_chain(rows: Prints) -> None:
     """The same holds with a book: quotes and trades merged."""
     heads = set()
     for cut in (1, 7, None):
@@ -59,9 +40,9 @@ def test_cuts_of_a_quote_and_trade_tape_give_the_same_chain(rows: list[tuple[int
     assert len(heads) == 1
 
 
-@given(trade_rows(), st.lists(st.integers(1, 12), min_size=1, max_size=30))
+@given(USUAL, st.lists(st.integers(1, 12), min_size=1, max_size=30))
 @settings(max_examples=30)
-def test_cuts_of_changing_size_give_the_same_chain(rows: list[tuple[int, int, int, int]], sizes: list[int]) -> None:
+def test_cuts_of_changing_size_give_the_same_chain(rows: Prints, sizes: list[int]) -> None:
     """Batches as large as the last one's duration suggests, whatever that was, end with the chain of one batch."""
     heads = set()
     for cut in (itertools.cycle(sizes).__next__, None):
@@ -77,9 +58,9 @@ def every_row(lane: Lane, time_ns: int, included: bool) -> int:
     return row if row < before(stream.times, row, stream.rows, time_ns, included) else -1
 
 
-@given(trade_rows())
+@given(USUAL)
 @settings(max_examples=30)
-def test_the_search_by_column_finds_what_the_single_row_finds(rows: list[tuple[int, int, int, int]]) -> None:
+def test_the_search_by_column_finds_what_the_single_row_finds(rows: Prints) -> None:
     """A track that looks at every row and one that jumps write the same entries."""
     jumping, _ = run([trades_stream(rows)], [("a", Sleeper((FX,), NoParams()))])
     with pytest.MonkeyPatch.context() as patch:
@@ -88,9 +69,9 @@ def test_the_search_by_column_finds_what_the_single_row_finds(rows: list[tuple[i
     assert jumping.entries == looking.entries
 
 
-@given(trade_rows())
+@given(USUAL)
 @settings(max_examples=25)
-def test_adding_or_reordering_tracks_changes_no_entry_of_another(rows: list[tuple[int, int, int, int]]) -> None:
+def test_adding_or_reordering_tracks_changes_no_entry_of_another(rows: Prints) -> None:
     """A track's entries are the same alone, first or last."""
 
     def entries_of(names: str) -> list[bytes]:
@@ -101,9 +82,9 @@ def test_adding_or_reordering_tracks_changes_no_entry_of_another(rows: list[tupl
     assert entries_of("a") == entries_of("ab") == entries_of("ba")
 
 
-@given(trade_rows(), st.integers(1, 19))
+@given(USUAL, st.integers(1, 19))
 @settings(max_examples=25)
-def test_the_future_changes_no_entry_of_the_past(rows: list[tuple[int, int, int, int]], keep: int) -> None:
+def test_the_future_changes_no_entry_of_the_past(rows: Prints, keep: int) -> None:
     """Scrambling the tape after a time changes nothing that was written before it."""
     time = rows[keep][0]
     scrambled = [(t, p if t <= time else p + 500, s, d) for t, p, s, d in rows]

@@ -25,6 +25,7 @@ from genesis.paper_trading.verdicts import Mode
 from genesis.storage.sqlite import StoreReader
 from genesis.system.run import prepare, run_prepared
 from tests.kit.outsider import findings
+from tests.kit.swings import SWINGS
 
 START_NS = 1_609_459_200_000_000_000
 FREE = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
@@ -33,28 +34,7 @@ FEW = ValidationCriteria(
 )
 # No cap but the tier's, so that the room tells the tier: 30 % of the equity for a hunter, 50 % for a sniper.
 RULES = PromotionRules(min_dwell=MinDwell(days=1, trades=0), unproven_capital_max=Decimal(1))
-SWINGS = """
-from genesis.strategies.base import Strategy
-
-
-class Swings(Strategy):
-    def on_start(self):
-        self._n = 0
-        self.subscribe_bars("1h")
-
-    def on_bar(self, bar):
-        self._n += 1
-        if self._n % 4 == 1:
-            self.buy(self.instrument.quantity(400))
-        elif self._n % 4 == 3:
-            self.close()
-
-    def on_save(self):
-        return {"n": self._n}
-
-    def on_load(self, state):
-        self._n = state["n"]
-"""
+OFTEN = SWINGS.replace("EVERY = 8", "EVERY = 4").replace("quantity(20)", "quantity(400)")
 
 
 def candles(path: Path, hours: range, price: Callable[[int], str]) -> str:
@@ -89,7 +69,7 @@ def played(
     **account: Any,
 ) -> tuple[list[Evaluation], dict[str, Any]]:
     """A version of 4,200 USDT that meets its criteria at once; its evaluations, and what the first entry says."""
-    (folder / "swings.py").write_text(SWINGS)
+    (folder / "swings.py").write_text(OFTEN)
     instruments = [instrument("BTCUSDT", "BTC", "USDT", "0.1")]
     files = {"BTCUSDT.X": candles(folder / "btc.csv", range(24 * days), price)}
     if rate is not None:

@@ -24,7 +24,7 @@ from genesis.model.promotion_events import AccountSample, StageChanged
 from genesis.model.track_events import TrackHalted, TrackOpened
 from genesis.risk.tiers import Tier
 from genesis.storage.sqlite import StoreReader
-from genesis.system import reporting
+from genesis.system import run_standing
 from genesis.system.prepared import Prepared
 from genesis.system.run import run_prepared
 from tests.kit.outsider import findings
@@ -225,7 +225,7 @@ def test_a_run_that_is_killed_and_started_again_ends_with_the_same_chain(tmp_pat
     assert findings(store) == []
     with StoreReader(store) as reader:
         assert [bytes(r.entry) for r in reader.entries()] == journal.entries
-        shown = reporting.account(reader)
+        shown = run_standing.account(reader)
         resumed = [o for o in reader.operations() if "snapshot" in str(o)]
     assert resumed
     last = [e for e in journal.events if isinstance(e, AccountSample)][-1]

@@ -10,7 +10,7 @@ import pytest
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, ManualClock
 from genesis.model.promotion_events import StageChanged
 from genesis.model.track_events import TrackHalted
-from genesis.paper_trading.ladder import NoInbox
+from genesis.paper_trading.inbox import NoInbox
 from genesis.paper_trading.promotion_facts import Order
 from genesis.paper_trading.stages import Action, HaltKind, Move, Stage
 from genesis.storage.inbox import leave_command

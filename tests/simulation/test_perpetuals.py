@@ -25,11 +25,13 @@ from genesis.model.market import Quote, Trade
 from genesis.model.money import Money
 from genesis.model.orders import DenyReason, Side
 from genesis.model.track_events import FundingPaid, Liquidated, TrackHalted, TradeClosed
+from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.portfolio.portfolio import Portfolio
 from genesis.risk.tiers import SNIPER, Tier
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream, StreamKind
 from tests.kit.fills import fill_of
+from tests.kit.plans import Plan
 from tests.kit.runs import (
     EXACT,
     START,
@@ -54,25 +56,6 @@ TIERS = (
 TERMS = PerpetualTerms(margin_tiers=TIERS, leverage=10)
 BY_LAST = msgspec.structs.replace(TERMS, marked_by=MarkedBy.LAST_PRICE)
 FEES = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0), currency=FeeCurrency.QUOTE)
-
-
-class Plan(Strategy):
-    """Sends signed lots of each instrument at the trades of given times, in seconds after the start."""
-
-    class Params(msgspec.Struct, frozen=True):
-        orders: dict[int, dict[str, int]]
-
-    def on_start(self) -> None:
-        for instrument in self.instruments:
-            self.subscribe_trades(instrument)
-        self._left = dict(self.params.orders)
-
-    def on_trade(self, trade: Trade) -> None:
-        due = self._left.pop((trade.time_received - START) // SECOND, {})
-        for instrument in self.instruments:
-            lots = due.get(instrument.symbol, 0)
-            if lots:
-                self.order(Side.BUY if lots > 0 else Side.SELL, instrument.quantity(abs(lots)), instrument=instrument)
 
 
 class Both(Plan):
@@ -213,14 +196,12 @@ def test_the_extremes_between_two_marks_count(low: int) -> None:
     assert len(only(journal, Liquidated)) == (1 if low == 80 else 0)
 
 
-def test_the_venue_liquidates_whoever_is_not_connected() -> None:
-    """Without a connection from 5 to 10 s: the venue closes at 7 s all the same, and at 10 s the account hears of it."""
-    gone = Disconnect(windows=[Span("2025-01-01T00:00:05Z", "2025-01-01T00:00:10Z")])
-    path = [100] * 6 + [90, 80, 80, 80, 80, 80]
-    streams = [prints(path), marks(path), funding_stream(NO_FUNDING, BTC)]
-    journal, simulator = run(
+def unconnected(streams: Sequence[Stream], strategy: Strategy, until: str) -> tuple[Memory, PaperTradingSimulator]:
+    """A run with 200 USDT, without a connection to the venue from the fifth second on."""
+    gone = Disconnect(windows=[Span("2025-01-01T00:00:05Z", until)])
+    return run(
         streams,
-        [("t", plan({1: {"BTCUSDT": 10_000}}))],
+        [("t", strategy)],
         None,
         EXACT,
         "200",
@@ -229,6 +210,13 @@ def test_the_venue_liquidates_whoever_is_not_connected() -> None:
         terms={BTC.id: TERMS},
         faults=venue_faults(FaultPlan(disconnect=gone), 1),
     )
+
+
+def test_the_venue_liquidates_whoever_is_not_connected() -> None:
+    """Without a connection from 5 to 10 s: the venue closes at 7 s all the same, and at 10 s the account hears of it."""
+    path = [100] * 6 + [90, 80, 80, 80, 80, 80]
+    streams = [prints(path), marks(path), funding_stream(NO_FUNDING, BTC)]
+    journal, simulator = unconnected(streams, plan({1: {"BTCUSDT": 10_000}}), "2025-01-01T00:00:10Z")
     (event,) = only(journal, Liquidated)
     _, closed = only(journal, OrderFilled)
     assert isinstance(closed, OrderFilled)
@@ -256,21 +244,11 @@ class Dips(Strategy):
 
 def test_the_venue_cancels_the_orders_of_whoever_is_not_connected() -> None:
     """Liquidated at 7 s without a connection; the bid at 96 that its prints go through at 7.5 s is gone by then, and nothing is bought."""
-    gone = Disconnect(windows=[Span("2025-01-01T00:00:05Z", "2025-01-01T00:00:20Z")])
     path = [(i * SECOND, p * 100, 10**6, 0) for i, p in enumerate([100] * 7)]
     path += [(7 * SECOND + SECOND // 2, 9_500, 10**6, 0), (9 * SECOND, 9_500, 10**6, 0), (21 * SECOND, 9_500, 10**6, 0)]
     marked = marks([100] * 7 + [80] * 15)
-    journal, simulator = run(
-        [trades_stream(path, BTC), marked, funding_stream(NO_FUNDING, BTC)],
-        [("t", Dips((BTC,), None))],
-        None,
-        EXACT,
-        "200",
-        tiers=(UNBOUNDED,),
-        fees={BTC.id: FEES},
-        terms={BTC.id: TERMS},
-        faults=venue_faults(FaultPlan(disconnect=gone), 1),
-    )
+    streams = [trades_stream(path, BTC), marked, funding_stream(NO_FUNDING, BTC)]
+    journal, simulator = unconnected(streams, Dips((BTC,), None), "2025-01-01T00:00:20Z")
     assert [e.time for e in journal.events if isinstance(e, Liquidated)] == [START + 7 * SECOND]
     bought = [e.last_lots for e in journal.events if isinstance(e, OrderFilled) and e.order.intent.side is Side.BUY]
     assert bought == [10_000]

@@ -11,7 +11,7 @@ from genesis.rng import ClippedNormal
 from genesis.strategies.base import NoParams, Strategy
 from tests.kit.runs import FX, Memory, quotes_stream, run, trades_stream
 from tests.kit.traders import Once, QuoteFollower, Restless
-from tests.property.test_tape_cuts import quotes_of, trade_rows
+from tests.kit.walks import USUAL, quotes_of
 
 MS = 1_000_000
 EXACT = ExecutionProfile(
@@ -82,7 +82,7 @@ def test_a_track_sees_the_market_of_its_scope_though_the_one_before_it_asks_for_
     assert filled(journal, "second") == [(10_007, 4)]
 
 
-@given(trade_rows())
+@given(USUAL)
 @settings(max_examples=15, deadline=None)
 def test_cuts_of_the_tape_change_nothing_in_a_shared_scope(rows: list[tuple[int, int, int, int]]) -> None:
     """One row at a time, seven rows, and everything at once; three busy tracks in one scope."""
@@ -99,7 +99,7 @@ def test_cuts_of_the_tape_change_nothing_in_a_shared_scope(rows: list[tuple[int,
     assert len(heads) == 1
 
 
-@given(trade_rows())
+@given(USUAL)
 @settings(max_examples=10, deadline=None)
 def test_another_scope_changes_no_entry(rows: list[tuple[int, int, int, int]]) -> None:
     """A track alone writes the same beside a scope of two as without it."""

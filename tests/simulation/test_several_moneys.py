@@ -32,6 +32,7 @@ from genesis.risk.tiers import DEFAULT_TIERS, Tier
 from genesis.strategies.base import Strategy
 from genesis.tape.stream import Stream
 from tests.kit.pages import plain
+from tests.kit.plans import Plan
 from tests.kit.runs import (
     EXACT,
     START,
@@ -56,24 +57,6 @@ USDTUSD = Instrument("USDTUSD", "X", "USDT", "USD", Decimal("0.0001"), Decimal("
 TRIANGLE = (BTCUSDT, ETHBTC, ETHUSDT)
 NO_FEE = FeeSchedule(maker_bp=Decimal(0), taker_bp=Decimal(0))
 IN_BNB = FeeSchedule(discount=FeeDiscount("BNB"))
-
-
-class Plan(Strategy):
-    """At the first print heard in each given second, sends signed lots of instruments by symbol."""
-
-    class Params(msgspec.Struct, frozen=True):
-        orders: dict[int, dict[str, int]]
-
-    def on_start(self) -> None:
-        for instrument in self.instruments:
-            self.subscribe_trades(instrument)
-        self._left = dict(self.params.orders)
-
-    def on_trade(self, trade: Trade) -> None:
-        for symbol, lots in self._left.pop((trade.time_received - START) // SECOND, {}).items():
-            instrument = next(i for i in self.instruments if symbol in (i.symbol, i.kind.name[:4]))
-            side = Side.BUY if lots > 0 else Side.SELL
-            self.order(side, instrument.quantity(abs(lots)), instrument=instrument)
 
 
 def prints(instrument: Instrument, prices: Sequence[str], every: int = SECOND) -> Stream:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from genesis.feeds.files.blocks import blocks, has_only
 from genesis.model.grid import EXACT, FLOOR, Grid, parse_decimal, plain, shortest_decimal
 from genesis.tape.stream import Column
 
@@ -33,8 +34,6 @@ _ARROW_DIGITS, _ARROW_DECIMALS = 38, 18
 # Text of digits, points and minus signs alone is a decimal without exponent, or no number at all. As a double it is still the one decimal of so few
 # digits (see above).
 _DOUBLE_DIGITS, _INTEGER_DIGITS = 15, 18
-_BYTES = 1 << 16  # of text that are looked at at once
-_BLOCK = 16_384  # rows that are worked on at once: a column of them stays in the processor's cache
 # Digits with a decimal comma, or with marks between thousands.
 _MARKED = re.compile(r"[+-]?\d*(?:[.,'\u2019 \u00a0\u202f]\d+)+")
 # Beyond these no value fits 64 bits of any sensible step, and integer powers of ten would take the machine down.
@@ -169,8 +168,7 @@ def _divide(values: Column, grid: Grid, scale: int) -> Units:
         faults[(values != 0) & (faults == GOOD)] = OFF_GRID
         return Units(np.where(values < 0, np.int64(-1), np.int64(0)), faults)
     units = np.empty(len(values), np.int64)
-    for start in range(0, len(values), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for block in blocks(len(values)):
         # Two passes over what the processor has at hand, several values at a time; `np.divmod` takes them one by one.
         whole = np.floor_divide(values[block], step, out=units[block]) * np.int64(step) == values[block]
         if not whole.all():
@@ -203,8 +201,7 @@ def _from_doubles(
     whole, sure = np.zeros(len(values), np.int64), np.ones(len(values), np.bool_)
     power = float(10**grid.decimals)
     with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, len(values), _BLOCK):
-            block = slice(start, start + _BLOCK)
+        for block in blocks(len(values)):
             candidate = np.rint(values[block] * power)
             # A correctly rounded quotient of two exact doubles: equality says that the decimal round-trips to the
             # float.
@@ -255,7 +252,7 @@ def _is_of(column: pa.Array, allowed: Callable[[NDArray[np.uint8]], NDArray[np.b
     if np.diff(ends).max() > longest:
         return False
     text = np.frombuffer(column.buffers()[2], np.uint8)[ends[0] : ends[-1]]
-    return all(bool(allowed(text[at : at + _BYTES]).all()) for at in range(0, len(text), _BYTES))
+    return has_only(text, allowed)
 
 
 def _is_whole(text: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from genesis.clock import NS_PER_HOUR
+from genesis.feeds.files.blocks import blocks
 from genesis.feeds.files.reading import GapInfo
 from genesis.model.calendars import is_open
 from genesis.model.instruments import Calendar
@@ -16,13 +17,12 @@ from genesis.tape.stream import Column
 # Ids that step by one this often are a counter of this market; else they are shared with other markets, and prove
 # nothing.
 _COUNTER_SHARE = 0.9
-_ROWS = 16_384  # at once: their steps stay in the processor's cache
 
 
 def steps_between(times: Column) -> Iterator[tuple[int, Column]]:
     """The steps between neighbouring ``times``, some at once, each with the place of the time that the first of them leads from."""
-    for start in range(0, len(times) - 1, _ROWS):
-        yield start, np.diff(times[start : start + _ROWS + 1])
+    for block in blocks(len(times) - 1):
+        yield block.start, np.diff(times[block.start : block.stop + 1])
 
 
 def bar_gaps(opens: Column, step: int, calendar: Calendar) -> tuple[GapInfo, ...]:

@@ -26,8 +26,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from genesis.errors import DataError
+from genesis.feeds.files.blocks import has_only
 from genesis.feeds.files.formats import LAYOUTS, UNNAMED, Format, positional, recognise
 from genesis.tape.stream import Column
 
@@ -37,7 +39,6 @@ _OF_MACOS = "__MACOSX/"  # what its archiver puts beside the files
 _OF_A_WORKBOOK = "[Content_Types].xml"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # before 2007: a compound file
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BYTES = 1 << 16  # of text that are looked at at once
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
@@ -226,10 +227,7 @@ def _positional_names(source: str, fmt: Format, width: int) -> tuple[str, ...]:
 
 def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
     data = data.removeprefix(b"\xef\xbb\xbf")
-    # The text without its last line ends; a copy would take as long as to hash it.
-    end = len(data)
-    while end and data[end - 1] in b"\r\n":
-        end -= 1
+    end = _without_last_line_ends(data)
     line_end = data.find(b"\n", 0, end)
     first = data[: end if line_end < 0 else line_end].decode(errors="replace").rstrip("\r")
     if first.lower().startswith("sep="):
@@ -238,35 +236,16 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
             "no header", source=source, line=1, expected="a header or a row", found=first, advice="remove it"
         )
     delimiter = max(_DELIMITERS, key=first.count)
-    try:
-        fields = [field.strip() for field in next(csv.reader([first], delimiter=delimiter))]
-    except csv.Error as error:
-        # Among them a lone carriage return as the line's end.
-        raise DataError(
-            "unreadable line",
-            source=source,
-            line=1,
-            expected="fields of a line that ends in LF or CRLF",
-            found=str(error),
-        ) from None
+    fields = _fields(source, first, delimiter)
     header = not any(_is_number(field) for field in fields)
     if header:
         fields[0] = fields[0] or UNNAMED
-        known = fmt or recognise(source, container, fields, {})
-        names = tuple(fields)
-    else:
-        known = fmt or positional(source, fields, len(fields), container)
-        names = _positional_names(source, known, len(fields))
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        found = str(names.count(twice))
-        raise DataError("duplicate column", source=source, line=1, field=twice, expected="one", found=found)
+    known, names = _named(source, container, fields, header, fmt)
     if not data.isascii():
         # Before the parser meets it: asked for a row that is no text, it writes to standard error by itself.
         _check_text(source, data)
-    lines = _Lines(
-        pa.py_buffer(data).slice(0, end), names, LAYOUTS[known].unread if known in LAYOUTS else (), delimiter, header
-    )
+    unread = LAYOUTS[known].unread if known in LAYOUTS else ()
+    lines = _Lines(pa.py_buffer(data).slice(0, end), names, unread, delimiter, header)
     try:
         columns, ragged = lines.columns(trimmed=b" " in data)
     except _BROKEN as error:
@@ -274,6 +253,39 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
             raise _broken(source, container, error) from None
         columns, ragged = {name: pa.array([], pa.string()) for name in names}, ()
     return Table(source, container, "", known, columns, {}, 1 + header, ragged)
+
+
+def _without_last_line_ends(data: bytes) -> int:
+    """How much of a text is not its last line ends; a copy without them would take as long as to hash it."""
+    end = len(data)
+    while end and data[end - 1] in b"\r\n":
+        end -= 1
+    return end
+
+
+def _fields(source: str, line: str, delimiter: str) -> list[str]:
+    try:
+        return [field.strip() for field in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error as error:
+        # Among them a lone carriage return as the line's end.
+        expected = "fields of a line that ends in LF or CRLF"
+        raise DataError("unreadable line", source=source, line=1, expected=expected, found=str(error)) from None
+
+
+def _named(
+    source: str, container: str, fields: list[str], header: bool, fmt: Format | None
+) -> tuple[Format, tuple[str, ...]]:
+    """The format and the columns' names: those of a header, else those that the format gives to its places."""
+    if header:
+        known, names = fmt or recognise(source, container, fields, {}), tuple(fields)
+    else:
+        known = fmt or positional(source, fields, len(fields), container)
+        names = _positional_names(source, known, len(fields))
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        found = str(names.count(twice))
+        raise DataError("duplicate column", source=source, line=1, field=twice, expected="one", found=found)
+    return known, names
 
 
 def _check_text(source: str, data: bytes) -> None:
@@ -344,7 +356,10 @@ class _Lines(NamedTuple):
 def _trimmed(column: pa.Array) -> pa.Array:
     """Text without white space around its values."""
     text = np.frombuffer(column.buffers()[2] or b"", np.uint8)
-    blocks = (text[at : at + _BYTES] for at in range(0, len(text), _BYTES))
-    # What lies beyond ASCII may be white space too.
-    printed = all(bool((block - np.uint8(ord("!")) <= ord("~") - ord("!")).all()) for block in blocks)
-    return column if printed else pc.utf8_trim_whitespace(column)
+    return column if has_only(text, _is_printed) else pc.utf8_trim_whitespace(column)
+
+
+def _is_printed(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """What ASCII prints; what lies beyond it may be white space too."""
+    found: NDArray[np.bool_] = text - np.uint8(ord("!")) <= ord("~") - ord("!")
+    return found

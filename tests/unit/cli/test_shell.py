@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from genesis.clock import ManualClock, iso_utc
 from genesis.config import Secret
-from genesis.config.schema import MASK
+from genesis.config.secrets import MASK
 from genesis.engine.journal import NullJournal
 from genesis.errors import ConfigError, StorageError, Terminated
 from genesis.feeds.replay import Cut
