@@ -30,9 +30,9 @@ def check_keys(document: Mapping[str, object]) -> None:
     _check(document, _tree(), ())
 
 
-def check_finite(document: object) -> None:
-    """Raise `ConfigError` at the first value that stands where a decimal belongs and is no finite one: it is below and above no bound."""
-    _check_finite(document, _tree(), ())
+def check_finite(document: object, kind: type = Config) -> None:
+    """Raise `ConfigError` at the first value that stands where a ``kind`` has a decimal and is no finite one: it is below and above no bound."""
+    _check_finite(document, _tree(kind), ())
 
 
 def touches_secret(path: Path) -> bool:
@@ -54,8 +54,8 @@ def is_secret(path: Path) -> bool:
 
 
 @cache
-def _tree() -> mi.Type:
-    return mi.type_info(Config)
+def _tree(kind: type = Config) -> mi.Type:
+    return mi.type_info(kind)
 
 
 def _choices(node: mi.Type | None) -> tuple[mi.Type, ...]:
