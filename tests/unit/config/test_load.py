@@ -65,7 +65,7 @@ strategies: [{name: s, strategy: breakout, instruments: [A.B], budget: 1, varian
             "paper_trading.validation_criteria.min_sharpe: expected a finite number, found NaN",
         ),
         ("run: {seed: 1.5}", {}, "run.seed: expected `int`, got `decimal`, found 1.5"),
-        ("run:\n\tseed: 1", {}, "line 2, column 1: expected spaces, as YAML is indented by, found a tab"),
+        ("run:\n\tseed: 1", {}, "line 2, column 1: expected YAML, which is indented by spaces, found a tab"),
         ("run: {seed: 1, <<: {seed: 2}, seed: 3}", {}, "line 1: expected each key once, found 'seed' again"),
         ("data: [{instrument: A.B, path: a}]", {}, "data[0].instrument: expected one of the instruments, of which"),
         ("? [a]\n: b", {}, "line 1: expected a plain key, found list"),
