@@ -89,18 +89,21 @@ class BarSeries:
         if (open_bucket + 1) * step > closed_before:
             return
         end = closed_before // step
-        stop = first + int(np.searchsorted(times[first : source.rows], end * step, "left"))
+        stop = first + int(times[first : source.rows].searchsorted(end * step, "left"))
         if stop - first > _SPARSE * (end - open_bucket):
             # Many rows a bar: look for the boundaries. Dividing every row's time would cost more than all the rest.
-            boundaries = np.arange(open_bucket, end, dtype=np.int64) * step
-            starts = first + np.searchsorted(times[first:stop], boundaries, "left")
-            filled = np.diff(starts, append=stop) > 0
-            starts, opened = starts[filled], boundaries[filled]
+            boundaries = np.arange(open_bucket, end + 1, dtype=np.int64) * step
+            edges = times[first:stop].searchsorted(boundaries, "left")
+            edges += first
+            starts, ends = edges[:-1], edges[1:]
+            filled = ends > starts
+            starts, ends, opened = starts[filled], ends[filled], boundaries[:-1][filled]
         else:
             buckets = times[first:stop] // step
-            starts = np.concatenate(([0], np.flatnonzero(np.diff(buckets)) + 1)) + first
+            edges = np.concatenate(([0], np.flatnonzero(np.diff(buckets)) + 1, [stop - first])) + first
+            starts, ends = edges[:-1], edges[1:]
             opened = buckets[starts - first] * step
-        self._append(starts, stop, opened)
+        self._append(starts, ends, opened)
         self._next_row = stop
 
     # ---- tick, volume and dollar bars
@@ -120,15 +123,13 @@ class BarSeries:
             ends = first + _threshold_ends(np.cumsum(weight), step)
         if not len(ends):
             return
-        starts = np.concatenate(([first], ends[:-1]))
-        self._append(starts, int(ends[-1]), None)
+        self._append(np.concatenate(([first], ends[:-1])), ends, None)
         self._next_row = int(ends[-1])
 
-    def _append(self, starts: Column, stop: int, open_times: Column | None) -> None:
-        """Close the bars that begin at rows ``starts``; the last one ends before row ``stop``."""
-        source, c, first = self.source, self.source.columns, int(starts[0])
-        last = np.concatenate((starts[1:], [stop])) - 1
-        cuts = starts - first
+    def _append(self, starts: Column, ends: Column, open_times: Column | None) -> None:
+        """Close bars of the rows from ``starts`` to before ``ends``, which follow each other without a row between."""
+        source, c, first, stop = self.source, self.source.columns, int(starts[0]), int(ends[-1])
+        last, cuts = ends - 1, starts - first
         from_bars = source.kind is StreamKind.BARS
         px = {k: c[k if from_bars else "ticks"] for k in ("open", "high", "low", "close")}
         ts = c["ts"]
@@ -140,7 +141,7 @@ class BarSeries:
             "low": np.minimum.reduceat(px["low"][first:stop], cuts),
             "close": px["close"][last],
             "lots": np.add.reduceat(c["lots"][first:stop], cuts),
-            "late": self._late(starts, stop, open_times),
+            "late": self._late(starts, ends, open_times),
         }
         need = self.rows + len(starts)
         for name, values in new.items():
@@ -153,16 +154,15 @@ class BarSeries:
         self.times = plain_integers(self.columns["ts"])
         self.rows = need
 
-    def _late(self, starts: Column, stop: int, open_times: Column | None) -> Column:
+    def _late(self, starts: Column, ends: Column, open_times: Column | None) -> Column:
         """Rows of each bar whose own time lies before the bar's open."""
         late = np.zeros(len(starts), np.int64)
         if self.source.kind is StreamKind.BARS or open_times is None:
             return late
-        event, first = self.source.columns["time_event"], int(starts[0])
-        ends = np.append(starts[1:], stop)
+        event, first, stop = self.source.columns["time_event"], int(starts[0]), int(ends[-1])
         # A time that the source does not have is the lowest of all: such bars are counted too, and come out right.
         suspect = np.minimum.reduceat(event[first:stop], starts - first) < open_times
-        for i in np.flatnonzero(suspect).tolist():
+        for i in suspect.nonzero()[0].tolist():
             own = event[starts[i] : ends[i]]
             late[i] = np.count_nonzero((own != ABSENT) & (own < open_times[i]))
         return late
