@@ -227,7 +227,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _syntax(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     if mark is not None and mark.buffer is not None and mark.buffer[mark.pointer : mark.pointer + 1] == "\t":
-        return f"line {mark.line + 1}, column {mark.column + 1}: expected YAML, which is indented by spaces, found a tab"
+        return (
+            f"line {mark.line + 1}, column {mark.column + 1}: expected YAML, which is indented by spaces, found a tab"
+        )
     problem = _QUOTED.sub("'…'", getattr(error, "problem", None) or "something else")
     at = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
     return f"{at}expected YAML, found: {problem}"
