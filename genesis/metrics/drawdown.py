@@ -131,11 +131,15 @@ class Stretch:
             self.high = index
             return
         self.low = min(self.low, index)
-        self.deepest = max(self.deepest, 1.0 - index / self.high)
+        self.deepest = max(self.deepest, _fall(index, self.high))
 
     def scan(self, values: NDArray[np.float64]) -> None:
         """Take a column of indices, (n,), exactly as `update` would one by one."""
         if not len(values):
+            return
+        if self.high <= 0:
+            for value in values.tolist():
+                self.update(value)
             return
         falls = 1.0 - values / np.maximum(np.maximum.accumulate(values), self.high)
         self.high, self.low = max(self.high, float(values.max())), min(self.low, float(values.min()))
@@ -146,9 +150,16 @@ def deepest_fall(stretches: Iterable[tuple[float, float, float]]) -> float:
     """The deepest fall from a peak over stretches that follow each other, each as its high, low and deepest fall; 0 over none."""
     peak = worst = 0.0
     for high, low, deepest in stretches:
-        worst = max(worst, deepest, 1.0 - low / peak if low < peak else 0.0)
+        worst = max(worst, deepest, _fall(low, peak))
         peak = max(peak, high)
     return worst
+
+
+def _fall(index: float, peak: float) -> float:
+    """How far an index lies under a peak, a fraction of it. What is worth nothing or less has lost everything, though no peak was above 0."""
+    if peak > 0:
+        return 1.0 - index / peak if index < peak else 0.0
+    return 0.0 if index > 0 else 1.0
 
 
 def _date(value: float | None) -> int | None:

@@ -70,7 +70,7 @@ class Moments:
         return self.n * self._m4 / (self._m2 * self._m2) if self._varies() else None
 
     def _varies(self) -> bool:
-        return self.n > 1 and self._m2 > self.n * NO_DEVIATION**2
+        return self._m2 > self.n * NO_DEVIATION**2
 
     def copy(self) -> Moments:
         """The moments as they stand, whatever is added here later."""

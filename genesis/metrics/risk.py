@@ -73,7 +73,7 @@ class TailWindow:
         n = self.n
         p1, p2, p3, p4 = self._powers
         c2 = n * p2 - p1 * p1
-        if n < 2 or c2 <= 0:
+        if not c2:
             return None
         unit = 1 << _SCALE_BITS
         c3 = n * n * p3 - 3 * n * p1 * p2 + 2 * p1**3

@@ -22,6 +22,7 @@ _PARTS: Final = 10**6
 _BUY: Final = Side.BUY
 _MARKET: Final = OrderType.MARKET
 _GTC: Final = TimeInForce.GTC
+_NOTHING: Final = "expected a position to reduce, found none"
 
 
 class Account:
@@ -266,14 +267,11 @@ class RiskGate:
         return None
 
     def _holdings(self, intent: OrderIntent, account: Account, held: int, sign: int) -> tuple[DenyReason, str] | None:
-        instrument = intent.instrument
-        if intent.reduce_only and held * sign >= 0:
-            return DenyReason.NOTHING_TO_REDUCE, "expected a position to reduce, found none"
-        if sign < 0 and not instrument.short_allowed:
-            free = held - account.working_lots_on(instrument, -1)
-            if intent.lots > free and not intent.reduce_only:
-                return _short(intent, free)
-        return None
+        """Whether there is what is to be reduced or, as no more than is held may be, sold."""
+        if intent.reduce_only:
+            return (DenyReason.NOTHING_TO_REDUCE, _NOTHING) if held * sign >= 0 else None
+        free = held - account.working_lots_on(intent.instrument, -1)
+        return _short(intent, free) if intent.lots > free else None
 
     def _exposure(
         self,
@@ -322,7 +320,7 @@ class SeveralMoneysGate(RiskGate):
 
     def _holdings(self, intent: OrderIntent, account: Account, held: int, sign: int) -> tuple[DenyReason, str] | None:
         if intent.reduce_only and held * sign >= 0:
-            return DenyReason.NOTHING_TO_REDUCE, "expected a position to reduce, found none"
+            return DenyReason.NOTHING_TO_REDUCE, _NOTHING
         if sign > 0 or intent.instrument.short_allowed:
             return None
         kept = account.kept_as_margin(intent.instrument, min(intent.lots, held) if intent.reduce_only else intent.lots)

@@ -33,6 +33,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"fat_finger: expected above 0 and at most 1, found {self.fat_finger}")
         if self.orders_per_minute < 1:
             raise ValueError(f"orders_per_minute: expected 1 or more, found {self.orders_per_minute}")
+        if self.stale_after_ns is not None and self.stale_after_ns <= 0:
+            raise ValueError(f"stale_after_ns: expected above 0, or null, found {self.stale_after_ns}")
+        if self.net_exposure_max is not None and self.net_exposure_max < 0:
+            raise ValueError(f"net_exposure_max: expected 0 or more, or null, found {self.net_exposure_max}")
         if self.stacked_max is not None and not 0 < self.stacked_max <= 10:
             raise ValueError(f"stacked_max: expected above 0 and at most 10, or null, found {self.stacked_max}")
         if not 0 < self.stacked_correlation <= 1:

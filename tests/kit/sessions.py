@@ -128,6 +128,11 @@ class Session(NamedTuple):
         return venue
 
 
+def one_from(kinds: Sequence[st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """A value of one of these; a kind named twice comes twice as often (``one_of`` passes over what it has seen)."""
+    return st.sampled_from(kinds).flatmap(lambda kind: kind)
+
+
 near = st.integers(MIDDLE - REACH, MIDDLE + REACH)
 few_lots = st.integers(1, 12)
 _pauses = st.builds(Pause, st.sampled_from([1, 5, 40, 400]))
@@ -160,7 +165,7 @@ _candles = st.builds(
 
 def rows(sources: frozenset[Tier]) -> st.SearchStrategy[Row]:
     """Market rows of these sources, and pauses."""
-    kinds: list[st.SearchStrategy[Row]] = [_pauses]
+    kinds: list[st.SearchStrategy[Any]] = [_pauses]
     if Tier.QUOTES in sources:
         kinds += [_quotes, _quotes]
     if Tier.DEPTH in sources:
@@ -169,7 +174,7 @@ def rows(sources: frozenset[Tier]) -> st.SearchStrategy[Row]:
         kinds += [_prints, _prints]
     if Tier.BARS in sources:
         kinds += [_candles, _candles]
-    return st.one_of(kinds)
+    return one_from(kinds)
 
 
 def opening(sources: frozenset[Tier]) -> list[Row]:
@@ -200,7 +205,7 @@ def intents(
     draw: st.DrawFn,
     instrument: Instrument,
     kinds: Sequence[OrderType] = KINDS,
-    reduce_only: st.SearchStrategy[bool] = st.sampled_from([False, False, True]),
+    reduce_only: st.SearchStrategy[bool] = st.sampled_from([False, False, False, False, True]),
     lots: st.SearchStrategy[int] = st.integers(1, 24),
 ) -> OrderIntent:
     """Well-formed intents of every kind."""
@@ -288,8 +293,8 @@ def sessions(
     sends = st.builds(Send, intents(instrument, kinds), st.sampled_from(names), slippages)
     cancels = st.builds(Cancel, st.integers(0, 6))
     market = rows(source)
-    # Mostly long, so that things meet; a short one is what a failure shrinks to.
-    least = draw(st.sampled_from([1, most // 2, most // 2]))
-    steps = st.lists(st.one_of(market, market, market, sends, sends, cancels), min_size=least, max_size=most)
+    # Mostly long and as many orders as rows, so that things meet; a short one is what a failure shrinks to.
+    least = draw(st.sampled_from([1, *[2 * most // 3] * 4]))
+    steps = st.lists(one_from([market, market, market, sends, sends, cancels]), min_size=least, max_size=most)
     before = [] if draw(st.sampled_from([False, False, False, True])) else opening(source)
     return Session(source, instrument, draw(assumptions()), tuple(opened), [*before, *draw(steps)])

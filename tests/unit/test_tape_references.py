@@ -93,3 +93,15 @@ def test_one_tape_serves_every_reference(minutes: int | None, expected: int) -> 
 def test_without_a_mark_price_there_is_no_reference() -> None:
     """Trades do not stand in for a mark price."""
     assert at(of([(0, 100, 1)]), 0, None) is None
+
+
+def test_the_mark_price_is_the_latest_that_has_come() -> None:
+    """One at the start and one a minute later: none before the first, and never one to come."""
+    marks = marks_stream(
+        [(at_ns, mark * 10**6, mark * 10**6, mark * 10**6) for at_ns, mark in ((0, 77), (MINUTE, 80))], PERP
+    )
+    marks.reveal(2)
+    found = TapeReferences([marks])
+    told = [at(found, moment, None) for moment in (-1, 0, MINUTE - 1, MINUTE)]
+    assert told[0] is None
+    assert [Fraction(*mark) for mark in told[1:] if mark is not None] == [77, 77, 80]

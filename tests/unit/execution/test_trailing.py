@@ -105,6 +105,18 @@ def test_a_gap_through_the_activation(sign: int, above: bool, activation: int) -
     assert trailing.extreme == beyond
 
 
+def test_the_extreme_moves_with_every_tick() -> None:
+    """One tick better is a new extreme; and an activation lies above where nobody says otherwise."""
+    selling, buying = TrailingTrigger(-1, 1000), TrailingTrigger(1, 1000)
+    for ticks in (1_000, 1_001):
+        selling.on_trade(ticks)
+    for ticks in (1_000, 999):
+        buying.on_trade(ticks)
+    assert (selling.extreme, buying.extreme) == (1_001, 999)
+    waiting = TrailingTrigger(1, 1000, 110)
+    assert [waiting.activates(ticks) for ticks in (109, 110, 111)] == [False, True, True]
+
+
 def test_the_old_trigger_is_tested_before_the_extreme_moves() -> None:
     """A trade is either worse than the trigger or better than the extreme; the same price as the extreme moves nothing."""
     trailing = TrailingTrigger(-1, 1000)

@@ -59,6 +59,23 @@ def test_a_scan_stops_at_the_limit_and_takes_nothing_behind_it(n: int) -> None:
     assert tracker.maximum == 0.5
 
 
+@pytest.mark.parametrize("n", [3, 300])
+def test_a_fall_of_exactly_the_limit_is_one(n: int) -> None:
+    """Half of the peak is lost to the last bit; a limit that is a bit higher does not stop there."""
+    values = np.array([1.0] * n + [0.5, 0.75])
+    assert DrawdownTracker().scan(values, np.arange(n + 2), 0.5) == n
+    assert DrawdownTracker().scan(values, np.arange(n + 2), np.nextafter(0.5, 1)) is None
+
+
+@pytest.mark.parametrize("n", [3, 300])
+def test_a_column_may_recover_with_its_first_value(n: int) -> None:
+    """It fell in the column before, and stands above that peak when this one begins."""
+    tracker = DrawdownTracker()
+    tracker.scan(np.array([1.2] + [0.9] * n), np.arange(n + 1), None)
+    tracker.scan(np.array([1.3] * n), np.arange(1_000, 1_000 + n), None)
+    assert (tracker.fell_from_ns, tracker.trough_ns, tracker.recovery_ns) == (0, 1, 1_000)
+
+
 def test_an_empty_column_changes_nothing() -> None:
     """No values, no drawdown, no break."""
     tracker = DrawdownTracker()
@@ -136,6 +153,38 @@ def test_the_expected_deepest_fall_of_a_random_walk() -> None:
         tracker.scan(1 + small * np.cumsum(chance.standard_normal(steps)) / np.sqrt(steps), times, None)
         total += tracker.maximum / small
     assert total / paths == pytest.approx(1.2533, abs=0.03)
+
+
+@pytest.mark.parametrize("in_columns", [False, True])
+@pytest.mark.parametrize(
+    ("begins", "values", "told"),
+    [
+        (-0.2, [-0.3, -0.1], (-0.1, -0.3, 1.0)),
+        (0.0, [-0.5], (0.0, -0.5, 1.0)),
+        (-0.2, [0.5, 0.25], (0.5, -0.2, 0.5)),
+        (1.0, [-0.5], (1.0, -0.5, 1.5)),
+    ],
+    ids=["in debt", "with nothing", "out of debt", "into debt"],
+)
+def test_a_stretch_that_begins_with_nothing_has_lost_everything(
+    begins: float, values: list[float], told: tuple[float, float, float], in_columns: bool
+) -> None:
+    """Where no peak is above 0, an index at or under 0 is a fall of 1, not a division by nothing and not none."""
+    stretch = Stretch(begins)
+    if in_columns:
+        stretch.scan(np.array(values))
+    else:
+        for value in values:
+            stretch.update(value)
+    assert (stretch.high, stretch.low, stretch.deepest) == told
+
+
+def test_stretches_in_debt_alone_are_a_fall_of_everything() -> None:
+    """A window in which there was only debt, or nothing; one that begins worth something falls from there."""
+    assert deepest_fall([(-0.2, -0.3, 0.0)]) == 1.0
+    assert deepest_fall([(0.0, 0.0, 0.0)]) == 1.0
+    assert deepest_fall([(0.5, 0.5, 0.0)]) == 0.0
+    assert deepest_fall([(0.5, 0.5, 0.0), (-0.25, -0.25, 0.0)]) == 1.5
 
 
 @given(st.lists(st.lists(st.floats(0.1, 10), max_size=8), min_size=1, max_size=6), st.booleans())

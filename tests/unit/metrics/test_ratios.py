@@ -113,6 +113,19 @@ def test_without_a_losing_bar_there_is_no_sortino() -> None:
     assert sharpe(moments) is not None
 
 
+def test_values_a_step_of_a_float_from_their_mean_have_no_shape() -> None:
+    """2^-52 on either side is no deviation, twice that is one: no skew, a kurtosis of 1; one value, or none, has none."""
+    assert [Moments(x).skewness() for x in ([], [0.1], [2.0**-52, -(2.0**-52)])] == [None] * 3
+    wider = Moments([2.0**-51, -(2.0**-51)])
+    assert (wider.skewness(), wider.kurtosis()) == (0.0, 1.0)
+
+
+def test_losses_of_a_step_of_a_float_are_no_downside() -> None:
+    """42 bars that lost 2^-52 each have none; twice that has, and no gain: the root of bars a year, below 0."""
+    assert sortino(Moments([-(2.0**-52)] * 42)) is None
+    assert sortino(Moments([-(2.0**-51)] * 42)) == pytest.approx(-YEAR)
+
+
 @pytest.mark.parametrize("x", [float("nan"), float("inf"), 1e300])
 def test_a_missing_return_is_refused_and_leaves_no_trace(x: float) -> None:
     """It is an error of that bar, not 0, and not nan for ever."""

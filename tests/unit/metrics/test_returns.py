@@ -8,6 +8,7 @@ import pytest
 from genesis.clock import NS_PER_DAY
 from genesis.metrics.ratios import BARS_PER_YEAR, EVIDENCE_BAR_NS
 from genesis.metrics.returns import (
+    NO_DEVIATION,
     YEAR_DAYS,
     YEAR_NS,
     annualised_return,
@@ -62,7 +63,9 @@ def test_annualised_return_is_the_growth_rate_of_a_365_day_year(total: float, el
 
 
 @pytest.mark.parametrize(
-    ("total", "elapsed_ns"), [(None, YEAR_NS), (0.1, 0), (0.1, -1), (-1.5, YEAR_NS), (0.5, NS_PER_DAY // 24)]
+    ("total", "elapsed_ns"),
+    # The last doubles in a 1,024th of a year: e to the power of 709.8 is the first that no float holds.
+    [(None, YEAR_NS), (0.1, 0), (0.1, -1), (-1.5, YEAR_NS), (0.5, NS_PER_DAY // 24), (1.0, YEAR_NS // 1024)],
 )
 def test_annualised_return_is_none_where_it_is_undefined(total: float | None, elapsed_ns: int) -> None:
     """No return, no time, more lost than there was, or a power beyond a float."""
@@ -90,8 +93,13 @@ def test_everything_may_be_lost_in_the_last_bar() -> None:
     assert simple_returns(np.array([10.0, 0.0])).tolist() == [-1.0]
 
 
-@pytest.mark.parametrize("x", [float("nan"), float("inf"), float("-inf"), 1e70])
+@pytest.mark.parametrize("x", [float("nan"), float("inf"), float("-inf"), 1e70, 1e60, -1e60])
 def test_what_is_no_return_is_refused(x: float) -> None:
     """nan, infinity, and numbers whose powers would be."""
     with pytest.raises(ValueError, match="return: expected a finite number, found"):
         check_return(x)
+
+
+def test_a_deviation_is_more_than_a_step_of_a_float_at_one() -> None:
+    """Index values near 1 that differ by less are the same value, so what varies by less does not vary."""
+    assert np.spacing(1.0) == NO_DEVIATION

@@ -102,6 +102,28 @@ def test_tail_mean_is_the_integral_of_the_edgeworth_density(skewness: float, exc
     assert edgeworth_tail_mean(shape, g) == pytest.approx(float(np.trapezoid(x * density, x)), abs=1e-9)
 
 
+def test_the_modified_shortfall_of_a_fair_coin_by_hand() -> None:
+    """A cent won or lost, 250 times each: no mean, 1 % deviation, no skew, an excess kurtosis of -2.
+
+    At 95 % the quantile is -1.644854 + 2 (1.644854^3 - 3 x 1.644854) / 24 = -1.685215 deviations, and the mean under it
+    0.096432 / 0.05 x [1 - 2 (8.065316 - 5.679900 - 1) / 24] = 1.70598.
+    """
+    recent = RecentReturns([0.01, -0.01] * 250)
+    assert recent.cornish_fisher_var(0.95) == pytest.approx(0.01685215, rel=1e-6)
+    assert recent.cornish_fisher_shortfall(0.95) == pytest.approx(0.0170598, rel=1e-5)
+
+
+def test_what_varies_by_a_step_of_a_float_or_less_has_no_shape() -> None:
+    """A deviation of 2^-52 is none; of one and a half of it, every moment is exact, as the sums are integers of 2^-64."""
+    assert RecentReturns([2**-52, -(2**-52)] * 250).shape() is None
+    step = 1.5 * 2**-52
+    assert RecentReturns([step, -step]).shape() == Shape(0.0, step, 0.0, -2.0, 2)
+    finer = RecentReturns([step + 2**-65, -step - 2**-65])
+    assert finer.arrived == (step + 2**-65, -step - 2**-65)
+    assert finer.shape() == Shape(0.0, step, 0.0, -2.0, 2)
+    assert [RecentReturns([0.1] * n).shape() for n in (0, 1)] == [None, None]
+
+
 def test_modified_shortfall_is_never_under_the_modified_var() -> None:
     """With a fat tail beyond what the expansion can bear it is the VaR itself."""
     x = np.random.default_rng(8).standard_t(2, 500) * 0.01

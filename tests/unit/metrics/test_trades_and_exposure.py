@@ -43,7 +43,8 @@ def test_without_trades_every_statistic_is_undefined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pnls", "win_rate", "profit_factor"), [([1, 2], 1.0, None), ([-1, -2], 0.0, 0.0), ([0, 0], 0.0, None)]
+    ("pnls", "win_rate", "profit_factor"),
+    [([1, 2], 1.0, None), ([-1, -2], 0.0, 0.0), ([0, 0], 0.0, None), ([3, -1], 0.5, 3.0)],
 )
 def test_profit_factor_is_none_without_a_loss(pnls: list[int], win_rate: float, profit_factor: float | None) -> None:
     """No loss is no division, only losses are 0; a trade of zero is no win."""
@@ -69,6 +70,13 @@ def test_the_share_that_has_to_win_so_that_nothing_is_lost(
     assert breakeven_rate(wins, won, losses, lost) == rate
 
 
+def test_the_least_trades_there_are() -> None:
+    """Half a unit won at once and a quarter lost in 3 ns: the largest are these, and 3 ns over two trades are 1, rounded down."""
+    stats = trade_stats([(Decimal("0.5"), 0), (Decimal("-0.25"), 3)])
+    assert (stats.largest_win, stats.largest_loss) == (Decimal("0.5"), Decimal("-0.25"))
+    assert stats.average_duration_ns == 1
+
+
 def test_forced_exits_count_and_are_flagged() -> None:
     """They are trades like others, and their number is known."""
     tally = TradeTally()
@@ -89,6 +97,12 @@ def test_money_is_exact_whatever_the_ambient_context() -> None:
         context.prec = 3
         assert trade_stats(pnls) == expected
     assert expected.net_pnl == Decimal("10000012345678901234567890.12345677")
+
+
+def test_a_quotient_has_34_digits() -> None:
+    """One over three trades, and two, rounded half to even."""
+    assert trade_stats([(1, 1), (0, 1), (0, 1)]).expectancy == Decimal("0." + 34 * "3")
+    assert trade_stats([(2, 1), (0, 1), (0, 1)]).expectancy == Decimal("0." + 33 * "6" + "7")
 
 
 def test_integers_of_ledger_units_and_decimals_give_the_same() -> None:

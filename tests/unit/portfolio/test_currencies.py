@@ -55,6 +55,7 @@ FRESH = rates((BNB, 990, 2600, 2602), (USDT, 995, 9990, 9992), (EUR, 1000, 10_80
         ("2", "BNB", "USD", "519.48"),  # 520 USDT at the bid of 0.9990
         ("-2", "BNB", "USD", "-519.98368"),  # 520.4 USDT at the ask of 0.9992
         ("1000", "EUR", "USDT", "1080.8646917534"),  # 1,080 / 0.9992 = 1,080.864691753402...: down
+        ("0.00000001", "BNB", "USDT", "0.0000026"),  # the least that can be owned sells at the bid too
         ("0", "GBP", "USD", "0"),  # nothing is worth nothing
         ("5", "GBP", "GBP", "5"),
     ],
@@ -73,6 +74,13 @@ def test_a_price_of_sixty_seconds_is_used_and_an_older_one_is_an_error() -> None
     assert str(stale) == "BNB to USDT: expected a price of BNBUSDT.T of at most 60 s, found one 60 s old"
 
 
+@pytest.mark.parametrize(("bid", "ask"), [(0, 2700), (2700, 0), (0, 0)])
+def test_a_side_that_nobody_offers_is_no_price(bid: int, ask: int) -> None:
+    """A bid or ask of 0 leaves the price before it."""
+    one = rates((BNB, 990, 2600, 2602), (BNB, 995, bid, ask))
+    assert [converted(one, amount, "BNB", "USDT") for amount in ("1", "-1")] == ["260", "-260.2"]
+
+
 def test_the_oldest_price_of_the_way_counts() -> None:
     """BNB is fresh and USDT is not: BNB to USD is an error of USDTUSD."""
     found = rates((BNB, 1000, 2600, 2600), (USDT, 900, 9990, 9990)).convert(1, "BNB", "USD", NOW)
@@ -89,6 +97,7 @@ def test_without_a_price_or_a_way_there_is_no_value() -> None:
     no_way = none.convert(1, "GBP", "USD", NOW)
     assert no_way == NoRate(RateProblem.NO_PATH, "GBP", "USD")
     assert str(no_way) == "GBP to USD: expected instruments on the tape that lead there, found none"
+    assert none.convert(1, "USDT", "GBP", NOW) == NoRate(RateProblem.NO_PATH, "USDT", "GBP")
     only = Rates([PERP], SCALES)
     only.show(PERP.id, NOW, 2600, 2600)
     assert only.convert(1, "BNB", "USD", NOW) == NoRate(RateProblem.NO_PATH, "BNB", "USD")

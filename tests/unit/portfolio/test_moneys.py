@@ -78,6 +78,7 @@ def test_funding_has_an_account_of_its_own_and_belongs_to_the_trade() -> None:
     (trade,) = accounts.apply_fill(fill_of(PERP, Side.BUY, 1000, 9_000))
     assert text(accounts, "USDT", trade.pnl) == "10.3"
     assert text(accounts, "USDT", accounts.funding_of("USDT")) == "0.3"
+    assert accounts.funding_units == accounts.funding_of("USDT")
     assert text(accounts, "USDT", accounts.realized_of("USDT")) == "10"
     assert text(accounts, "USDT", accounts.cash_of("USDT")) == "10010.3"
 
@@ -108,6 +109,21 @@ def test_a_split_loses_nothing(change: int, units: list[int]) -> None:
         parts = split_funding(change, [sign * u for u in units])
         assert sum(parts) == change
         assert all(part * change >= 0 for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("change", "lots", "parts"),
+    [
+        (600, [1, 2, 3], [100, 200, 300]),
+        (10, [1, 1, 1], [3, 3, 4]),
+        (-10, [1, 1, 1], [-4, -3, -3]),
+        (7, [0, 0], [0, 7]),
+    ],
+    ids=["by quantity", "received, rounded down", "paid, rounded down", "nothing is held"],
+)
+def test_a_settlement_is_split_by_quantity_and_rounded_down(change: int, lots: list[int], parts: list[int]) -> None:
+    """Each lot's share of what is left is rounded down, so that what is received comes later and what is paid sooner; the last has the rest."""
+    assert split_funding(change, lots) == parts
 
 
 def test_equity_is_reported_in_one_currency() -> None:
@@ -183,6 +199,21 @@ def test_equity_is_explained_after_every_posting(
             if money != "BNB":  # nothing is quoted in it: its fees are borne by the trades of the others
                 results = closed[money] + accounts.open_pnl_of(money, at)
                 assert equity - budget == results + accounts.fees_elsewhere_of(money)
+
+
+def test_a_further_money_may_start_with_nothing() -> None:
+    """A budget of 0 EUR beside one of USDT is one."""
+    accounts = Portfolio([Money(10_000, "USDT"), Money(0, "EUR")], ALL)
+    assert (accounts.budget_of("EUR"), accounts.cash_of("EUR")) == (0, 0)
+
+
+def test_a_fee_elsewhere_of_no_known_value_is_paid_and_borne_by_no_trade() -> None:
+    """A fee in BNB leaves its cash; without a value in USDT no trade is charged, and nothing is flagged as forced."""
+    accounts = Portfolio(BUDGETS, ALL)
+    accounts.apply_fill(fill_of(SPOT, Side.BUY, 1000, 10_000, 30_000, "BNB"))
+    (trade,) = accounts.apply_fill(fill_of(SPOT, Side.SELL, 1000, 10_000))
+    assert (trade.fees, trade.forced, accounts.fees_elsewhere_of("USDT")) == (0, False, 0)
+    assert text(accounts, "BNB", accounts.cash_of("BNB")) == "1.9997"
 
 
 # ---- refusals

@@ -81,6 +81,28 @@ def test_a_fee_is_taken_at_its_own_scale() -> None:
         assert money(portfolio, portfolio.fees_units) == Money("0.05", "USDT")
 
 
+def test_capital_that_comes_or_goes_is_no_return() -> None:
+    """1,000 that became 900, and 100 more: cash is 1,000, the budget 1,100, and the index still says 0.9. 50 less: likewise."""
+    portfolio = Portfolio(Money(1_000, "USDT"), [SPOT])
+    unit = 10**portfolio.decimals
+    for side, ticks in ((Side.BUY, 10_000), (Side.SELL, 9_000)):
+        portfolio.apply_fill(fill_of(SPOT, side, 10_000, ticks))
+    assert portfolio.equity({}) == 900 * unit
+    portfolio.add_capital(100 * unit, 900 * unit)
+    assert (portfolio.cash_units, portfolio.budget_units) == (1_000 * unit, 1_100 * unit)
+    assert portfolio.ledger.accounts()[Account(Purpose.CAPITAL, "USDT")] == -1_100 * unit
+    assert portfolio.index_units == 11_111_111_111_111  # 1,000 x 1,000 / 900 = 1,111.11..., rounded down
+    portfolio.add_capital(-50 * unit, 1_000 * unit)
+    assert (portfolio.cash_units, portfolio.budget_of("USDT")) == (950 * unit, 1_050 * unit)
+    assert portfolio.index_units == 10_555_555_555_555  # of that 95 %: 1,055.55..., rounded down
+    portfolio.ledger.check()
+
+
+def test_what_was_never_marked_is_worth_nothing() -> None:
+    """Before the first fill or mark."""
+    assert Portfolio(Money(1_000, "USDT"), [SPOT]).holding(SPOT).worth == 0
+
+
 def refused(portfolio: Portfolio, instrument: Instrument, fee: int, currency: str, decimals: int) -> None:
     portfolio.apply_fill(fill_of(instrument, Side.BUY, 1, 10_000, fee, currency, decimals=decimals))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -66,6 +67,8 @@ def test_the_rows_before_a_moment_count_and_those_at_it_where_it_is_said() -> No
     rates = TapeRates([trades(EUR, (1, 110), (5, 120))], SCALES)
     assert [worth(rates, s) for s in (5, 6, 2)] == [110, 120, 110]
     assert worth(rates, 5, included=True) == 120
+    rates.look(5 * SECOND)
+    assert rates.convert(10**10, "EUR", "USD", 5 * SECOND) == 110 * 10**10
     missing = worth(rates, 1)
     assert isinstance(missing, NoRate)
     assert missing.problem is RateProblem.NO_PRICE
@@ -117,6 +120,49 @@ def test_what_is_owed_on_one_market_and_owned_on_another_is_gone() -> None:
     assert cash["BTC"] == 0
 
 
+@pytest.mark.parametrize("first", Side)
+def test_what_was_bought_here_and_sold_there_is_nothing(first: Side) -> None:
+    """1 BTC bought on one market and sold on another, or the other way round: no BTC is told of either."""
+    accounts = Portfolio([Money(10_000, "USD")], [BTCUSD, BTCEUR])
+    accounts.apply_fill(fill_of(BTCUSD, first, 1000, 100))
+    accounts.apply_fill(fill_of(BTCEUR, Side(-first), 1000, 100))
+    assert accounts.netted()[1] == {BTCUSD.id: 0, BTCEUR.id: 0}
+
+
+def test_the_first_market_tells_of_all_it_has_and_the_next_of_what_is_left() -> None:
+    """1 BTC bought on each of two markets and 0.5 paid for ETH: 1 is told of the first and 0.5 of the second."""
+    accounts = Portfolio([Money(10_000, "USD")], [BTCUSD, BTCEUR, ETHBTC])
+    accounts.apply_fill(fill_of(BTCUSD, Side.BUY, 1000, 100))
+    accounts.apply_fill(fill_of(BTCEUR, Side.BUY, 1000, 100))
+    accounts.apply_fill(fill_of(ETHBTC, Side.BUY, 1000, 50_000))
+    cash, held = accounts.netted()
+    btc = 10 ** accounts.scales["BTC"]
+    assert (held[BTCUSD.id], held[BTCEUR.id], cash["BTC"]) == (btc, btc // 2, 0)
+
+
+def test_netting_knows_the_last_unit() -> None:
+    """Two units of the ledger bought here and one sold there: one is left, here."""
+    here, there = (replace(i, lot=Decimal("1E-8")) for i in (BTCUSD, BTCEUR))
+    accounts = Portfolio([Money(10_000, "USD")], [here, there])
+    accounts.apply_fill(fill_of(here, Side.BUY, 1, 100))
+    assert accounts.netted()[1] == {here.id: 1, there.id: 0}
+    accounts.apply_fill(fill_of(here, Side.BUY, 1, 100))
+    accounts.apply_fill(fill_of(there, Side.SELL, 1, 100))
+    assert accounts.netted()[1] == {here.id: 1, there.id: 0}
+
+
+def test_cash_of_an_asset_is_told_less_what_contracts_cost() -> None:
+    """EUR is money and asset: 50 of 500 EUR went into a contract and 100 were bought for USD. 600 are owned; cash is 450, the market has 100."""
+    perpetual = replace(BTCEUR, symbol="BTCEUR-P", kind=InstrumentKind.PERPETUAL)
+    accounts = Portfolio([Money(10_000, "USD"), Money(500, "EUR")], [EUR, perpetual])
+    accounts.apply_fill(fill_of(perpetual, Side.BUY, 500, 10_000))
+    accounts.apply_fill(fill_of(EUR, Side.BUY, 10_000, 110))
+    cash, held = accounts.netted()
+    eur = 10 ** accounts.scales["EUR"]
+    assert accounts.owned_of("EUR") == 600 * eur
+    assert (cash["EUR"], held) == (450 * eur, {EUR.id: 100 * eur})
+
+
 @given(
     st.lists(
         st.tuples(
@@ -156,3 +202,30 @@ def test_a_valuation_begins_when_everything_has_a_rate() -> None:
     unit = 10**accounts.decimals
     assert valuation.equity(cash, held, NS_PER_MINUTE, included=True) == 60_100 * unit
     assert (valuation.begun, accounts.budget_units, accounts.index_units) == (True, 60_100 * unit, 60_100 * unit)
+
+
+def test_a_valuation_that_is_begun_by_itself_looks_at_the_rows_of_its_moment() -> None:
+    """Two EUR beside 100 USD: before any price nothing begins, and with the print of that second 102.40 USD are the budget."""
+    accounts = Portfolio([Money(100, "USD"), Money(2, "EUR")], [EUR])
+    valuation = Valuation(accounts, [trades(EUR, (60, 120))])
+    assert isinstance(valuation.begin(59 * SECOND), NoRate)
+    assert valuation.begin(60 * SECOND) is None
+    assert accounts.budget_units == 1_024 * 10**accounts.decimals // 10
+
+
+def test_positions_in_several_moneys_are_worth_their_sum() -> None:
+    """1 BTC for 100 USD and one for 80 EUR, worth 110 USD and 85 EUR, at 1.20: equity 10,016 USD, 16 not realised.
+
+    Where the EUR has no fresh rate its position counts as nothing beside the 10 USD of the other.
+    """
+    accounts = Portfolio([Money(10_000, "USD")], [BTCUSD, BTCEUR])
+    accounts.apply_fill(fill_of(BTCUSD, Side.BUY, 1000, 10_000))
+    accounts.apply_fill(fill_of(BTCEUR, Side.BUY, 1000, 8_000))
+    valuation = Valuation(accounts, [trades(EUR, (0, 120))])
+    assert valuation.begun
+    usd, eur = 10 ** accounts.scales["USD"], 10 ** accounts.scales["EUR"]
+    values = {BTCUSD.id: 110 * usd, BTCEUR.id: 85 * eur}
+    cash, _ = accounts.netted()
+    assert valuation.equity(cash, values, SECOND, included=False) == 10_016 * usd
+    assert valuation.unrealized(values, SECOND) == 16 * usd
+    assert valuation.unrealized(values, 61 * SECOND) == 10 * usd

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from genesis.model.instruments import Instrument
@@ -145,3 +148,42 @@ def test_a_fee_that_eats_the_whole_fill_waits_for_a_trade(basis: TradeBasis) -> 
     (trade,) = after("buy 0.001 @ 100 fee 0.001 BTC\nbuy 1 @ 100\nsell 1 @ 100", basis, SPOT)
     usdt = 10**SPOT.quote_decimals
     assert (trade.fees, trade.pnl, trade.time_open) == (usdt // 10, -usdt // 10, 2 * SECOND)
+
+
+@BASES
+def test_a_flips_fee_that_does_not_divide_leaves_the_rest_to_what_it_opened(basis: TradeBasis) -> None:
+    """Of 10 units of fee on one closed and two opened 3 belong to the trade that ends, a third rounded down, and 7 to the next."""
+    trades = after("buy 1 @ 100\nsell 3 @ 110 fee 0.000000001\nbuy 2 @ 110", basis)
+    assert [(t.fees, t.fills) for t in trades] == [(3, 2), (7, 2)]
+
+
+def test_a_fee_on_two_lots_that_does_not_divide_leaves_the_rest_to_the_last() -> None:
+    """Of 10 units of fee on lots of one and two 3 belong to the first, a third rounded down, and 7 to the second."""
+    text = "buy 1 @ 100 order a\nbuy 2 @ 100 order b\nsell 3 @ 110 fee 0.000000001"
+    assert [t.fees for t in after(text, TradeBasis.FIFO_LOT)] == [3, 7]
+
+
+@BASES
+def test_a_fee_that_eats_its_fill_is_borne_by_the_trade_that_is_open(basis: TradeBasis) -> None:
+    """Nothing of the second purchase arrived; its 0.1 of fee is a cost of what the first one holds."""
+    (trade,) = after("buy 1 @ 100\nbuy 0.001 @ 100 fee 0.001 BTC\nsell 1 @ 100", basis, SPOT)
+    fee = 10**SPOT.quote_decimals // 10
+    assert (trade.fees, trade.pnl, trade.time_open) == (fee, -fee, SECOND)
+
+
+def test_an_order_that_fills_on_is_one_lot_since_its_first_fill() -> None:
+    """The first part is exactly one lot, so the trade began there, whatever joins it."""
+    (lot,) = after("buy 0.1 @ 100 order a\nbuy 0.1 @ 100 order a\nsell 0.2 @ 100", TradeBasis.FIFO_LOT)
+    assert (lot.time_open, lot.qty) == (SECOND, 2 * FX.lot_units)
+
+
+@BASES
+def test_the_least_that_can_be_held_has_a_side(basis: TradeBasis) -> None:
+    """Where a lot is one unit of the ledger, one lot bought is a long trade, one sold a short one, and one more belongs to it."""
+    finest = replace(FX, lot=Decimal("1E-8"))
+    assert finest.lot_units == 1
+    lot, two = "0.00000001", "0.00000002"
+    trades = after(f"buy {lot} @ 100\nsell {lot} @ 110\nsell {lot} @ 110\nbuy {lot} @ 100", basis, finest)
+    assert [(t.side, t.qty, t.pnl) for t in trades] == [(Side.BUY, 1, 1000), (Side.SELL, 1, 1000)]
+    trades = after(f"buy {lot} @ 100 order a\nbuy {lot} @ 100 order a\nsell {two} @ 110", basis, finest)
+    assert [(t.side, t.qty, t.pnl) for t in trades] == [(Side.BUY, 2, 2000)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -241,17 +242,26 @@ def test_amounts_are_told_in_cents_rounded_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [("stacked_max", "0"), ("stacked_max", "-0.1"), ("stacked_correlation", "0"), ("stacked_correlation", "1.1")],
+    ("key", "within", "beyond", "says"),
+    [
+        ("fat_finger", ["0.01", "1"], ["0", "1.01"], "expected above 0 and at most 1"),
+        ("orders_per_minute", [1], [0], "expected 1 or more"),
+        ("stale_after_ns", [None, 1], [0], "expected above 0, or null"),
+        ("net_exposure_max", [None, "0"], ["-0.01"], "expected 0 or more, or null"),
+        ("stacked_max", [None, "0.01", "10"], ["0", "-0.1", "10.01"], "expected above 0 and at most 10, or null"),
+        ("stacked_correlation", ["0.01", "1"], ["0", "1.01"], "expected above 0 and at most 1"),
+        ("stacked_bars", [42, 2_190], [41, 2_191], "expected 42 to 2190"),
+    ],
 )
-def test_limits_out_of_their_range_are_refused(key: str, value: str) -> None:
-    """The message names the key."""
-    with pytest.raises(ValueError, match=f"{key}: expected above 0"):
-        msgspec.structs.replace(Limits(), **{key: Decimal(value)})
+def test_limits_hold_to_their_ranges(key: str, within: list[Any], beyond: list[Any], says: str) -> None:
+    """Both ends are taken, a step beyond is refused by the key's name; a block of bars is a week at least and a year at most."""
+    for value in within:
+        assert getattr(Limits(**made(key, value)), key) == made(key, value)[key]
+    for value in beyond:
+        with pytest.raises(ValueError, match=f"{key}: {says}, found {value}"):
+            Limits(**made(key, value))
 
 
-@pytest.mark.parametrize("bars", [41, 2_191])
-def test_a_block_has_42_bars_at_least_and_a_year_at_most(bars: int) -> None:
-    """The message says so."""
-    with pytest.raises(ValueError, match="stacked_bars: expected 42 to 2190, found"):
-        Limits(stacked_bars=bars)
+def made(key: str, value: Any) -> dict[str, Any]:
+    """A limit, of text where it is a share."""
+    return {key: Decimal(value) if isinstance(value, str) else value}

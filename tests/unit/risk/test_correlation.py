@@ -38,8 +38,18 @@ def test_what_moves_as_one_and_what_moves_against_it() -> None:
     assert found.of("a", "c") == pytest.approx(-1, abs=1e-3)
 
 
+def test_what_rises_in_turn_is_opposite_however_much_each_rises() -> None:
+    """One rises a tenth in every other bar and the other a fifth in those between: means of 5 and 10 %, a correlation of -1."""
+    one, other = [10**12], [10**12]
+    for i in range(60):
+        one.append(one[-1] * 11 // 10 if i % 2 else one[-1])
+        other.append(other[-1] if i % 2 else other[-1] * 12 // 10)
+    assert closed(60, [*one], [*other]).of("a", "b") == pytest.approx(-1, abs=1e-9)
+
+
 def test_under_42_bars_nothing_is_known() -> None:
     """43 prices make 42 returns; of instruments that begin at different times only common bars count."""
+    assert LEAST_BARS == 42
     prices = [1_000 + (7 * i) % 11 for i in range(LEAST_BARS + 1)]
     assert closed(100, [*prices], [*prices]).of("a", "b") == pytest.approx(1)
     assert closed(100, prices[1:], prices[1:]).of("a", "b") is None
@@ -50,7 +60,8 @@ def test_under_42_bars_nothing_is_known() -> None:
 def test_a_price_that_stands_still_is_like_nothing() -> None:
     """A deviation of 0 has no correlation."""
     prices = [1_000 + (7 * i) % 11 for i in range(50)]
-    assert closed(60, [*prices], [500] * 50).of("a", "b") is None
+    found = closed(60, [*prices], [500] * 50)
+    assert (found.of("a", "b"), found.of("b", "a")) == (None, None)
 
 
 def test_only_the_latest_bars_count() -> None:

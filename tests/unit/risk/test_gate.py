@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from genesis.clock import NS_PER_MINUTE
@@ -107,7 +108,7 @@ class Told(Account):
         return value // self.fee_part
 
     def margin_problem(self, instrument: Instrument, lots: int, ticks: int) -> tuple[DenyReason, str] | None:
-        return self.margin
+        return None if self.margin is None else (self.margin[0], self.margin[1].format(lots, ticks))
 
     def valuation_problem(self) -> str | None:
         return self.rate
@@ -135,7 +136,7 @@ def why(
     return None if refusal is None else refusal[0]
 
 
-LONG = {"held": 50, "gross": 5_000}
+LONG, SHORT = {"held": 50, "gross": 5_000}, {"held": -50, "gross": 5_000}
 TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
     # what, just allowed, just not, the reason
     ("a price", {"lots": 20}, {"lots": 20, "touch": None}, DenyReason.NO_PRICE),
@@ -156,6 +157,42 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
         "a halt and a reduction of more than is held",
         {"lots": 80, "side": Side.SELL, "forbidden": "halted", "how": {"reduce_only": True}, **LONG},
         {"lots": 80, "side": Side.SELL, "forbidden": "halted", **LONG},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and a close of what is owed",
+        {"lots": 50, "forbidden": "halted", **SHORT},
+        {"lots": 51, "forbidden": "halted", **SHORT},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and a close of what is owed beside another",
+        {"lots": 20, "forbidden": "halted", "market": {1: 30}, **SHORT},
+        {"lots": 20, "forbidden": "halted", "market": {1: 31}, **SHORT},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and more of what is held",
+        {"lots": 20, "side": Side.SELL, "forbidden": "halted", **LONG},
+        {"lots": 20, "side": Side.BUY, "forbidden": "halted", **LONG},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and more of what is owed",
+        {"lots": 20, "side": Side.BUY, "forbidden": "halted", **SHORT},
+        {"lots": 20, "side": Side.SELL, "forbidden": "halted", **SHORT},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and a reduction of the last lot",
+        {"lots": 2, "side": Side.SELL, "forbidden": "halted", "held": 1, "how": {"reduce_only": True}},
+        {"lots": 2, "side": Side.SELL, "forbidden": "halted", "how": {"reduce_only": True}},
+        DenyReason.TRACK_HALTED,
+    ),
+    (
+        "a halt and a reduction of the last lot that is owed",
+        {"lots": 2, "forbidden": "halted", "held": -1, "how": {"reduce_only": True}},
+        {"lots": 2, "forbidden": "halted", "how": {"reduce_only": True}},
         DenyReason.TRACK_HALTED,
     ),
     ("a closed market", {"lots": 20}, {"lots": 20, "is_open": False}, DenyReason.MARKET_CLOSED),
@@ -262,6 +299,24 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
         DenyReason.GROSS_EXPOSURE,
     ),
     (
+        "gross exposure after a turn to long",
+        {"lots": 100, "held": -40, "gross": 48_000},
+        {"lots": 100, "held": -40, "gross": 48_001},
+        DenyReason.GROSS_EXPOSURE,
+    ),
+    (
+        "a close of what is owed that all others leave room for",
+        {"lots": 10, "held": -220, "gross": 22_000, "working": {1: 210}},
+        {"lots": 10, "held": -220, "gross": 22_000, "working": {1: 211}},
+        DenyReason.NET_EXPOSURE,
+    ),
+    (
+        "the largest quantity, where there is one",
+        {"lots": 501, "touch": 5, "instrument": replace(FX, max_qty=None)},
+        {"lots": 501, "touch": 5},
+        DenyReason.QTY_ABOVE_MAX,
+    ),
+    (
         "net exposure of one asset",
         {"lots": 100, "held": 100, "gross": 10_000},
         {"lots": 100, "held": 101, "gross": 10_100},
@@ -272,6 +327,30 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
         {"lots": 20, "side": Side.SELL, "held": 220, "gross": 22_000, "working": {-1: 201}},
         {"lots": 10, "side": Side.SELL, "held": 220, "gross": 22_000, "working": {-1: 211}},
         DenyReason.NET_EXPOSURE,
+    ),
+    (
+        "a close that all others leave room for",
+        {"lots": 10, "side": Side.SELL, "held": 220, "gross": 22_000, "working": {-1: 210}},
+        {"lots": 10, "side": Side.SELL, "held": 220, "gross": 22_000, "working": {-1: 211}},
+        DenyReason.NET_EXPOSURE,
+    ),
+    (
+        "the least quantity between two lots",
+        {"lots": 3, "instrument": replace(FX, lot=Decimal("0.1"), min_qty=Decimal("0.25"), min_notional=Decimal(0))},
+        {"lots": 2, "instrument": replace(FX, lot=Decimal("0.1"), min_qty=Decimal("0.25"), min_notional=Decimal(0))},
+        DenyReason.QTY_BELOW_MIN,
+    ),
+    (
+        "the least notional of the least quantity",
+        {"lots": 2, "touch": 500},
+        {"lots": 2, "touch": 499},
+        DenyReason.NOTIONAL_BELOW_MIN,
+    ),
+    (
+        "the least notional of the largest quantity",
+        {"lots": 500, "touch": 2},
+        {"lots": 500, "touch": 1},
+        DenyReason.NOTIONAL_BELOW_MIN,
     ),
     (
         "free cash with the fee",
@@ -294,6 +373,34 @@ def test_each_check_holds_at_its_bound(
 ) -> None:
     """One step on this side is sent, one step beyond is refused for this reason and no other."""
     assert (why(**allowed), why(**denied)) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    ("order_max", "equity", "lots", "touch", "allowed"),
+    [
+        ("0.15", 100_000, 150, 100, True),
+        ("0.15", 100_000, 151, 100, False),
+        ("0.012345", 1_000_000, 15, 823, True),
+        ("0.012345", 1_000_000, 2, 6_173, False),
+        # What is finer than a millionth is cut, so that no more is allowed than is said.
+        ("0.0123459", 10_000_000, 5, 24_690, True),
+        ("0.0123459", 10_000_000, 5, 24_691, False),
+    ],
+)
+def test_a_share_of_equity_is_counted_in_millionths(
+    order_max: str, equity: int, lots: int, touch: int, allowed: bool
+) -> None:
+    """15 % of 100,000 are 15,000; 12,345 millionths of a million are 12,345, and one unit more is too much."""
+    gate = RiskGate(msgspec.structs.replace(TIER, order_max=Decimal(order_max)), LIMITS)
+    refusal = gate.check(OrderIntent(FX, Side.BUY, lots), Told(equity=equity, touch=touch))
+    assert (refusal is None) is allowed
+    assert refusal is None or refusal[0] is DenyReason.ORDER_SIZE
+
+
+def test_free_cash_is_asked_only_of_who_pays_the_price() -> None:
+    """A purchase on spot pays; one on margin does not."""
+    assert why(20, SPOT, cash=0) is DenyReason.INSUFFICIENT_FUNDS
+    assert why(20, FX, cash=0) is None
 
 
 @pytest.mark.parametrize(
@@ -424,6 +531,32 @@ def test_what_margin_keeps_is_not_for_sale(reduce_only: bool, asked: int) -> Non
     assert gate.check(OrderIntent(SPOT, Side.BUY, 40), account) is None
 
 
+def test_what_is_no_sale_on_spot_is_asked_neither_for_margin_nor_for_a_price() -> None:
+    """A purchase that reduces what is owed, a reduction on margin, and a sale of what is owned but was not bought here."""
+    gate = SeveralMoneysGate(TIER, LIMITS)
+    owing = OrderIntent(SPOT, Side.BUY, 20, reduce_only=True)
+    assert gate.check(owing, Told(held=-20, kept="{} of the margin")) is None
+    assert gate.check(OrderIntent(FX, Side.SELL, 20, reduce_only=True), Told(held=20, kept="{}")) is None
+    assert gate.check(OrderIntent(SPOT, Side.SELL, 20), Told(owned=20, short_of="no USDT")) is None
+
+
+def test_a_limit_of_nothing_is_a_limit() -> None:
+    """Where no net exposure is allowed the least order is too much, and the refusal says nought per cent."""
+    gate = RiskGate(TIER, msgspec.structs.replace(LIMITS, net_exposure_max=Decimal(0)))
+    assert gate.check(OrderIntent(FX, Side.BUY, 20), Told()) == (
+        DenyReason.NET_EXPOSURE,
+        "expected net exposure per asset of at most 0% of equity, found 2.00 %",
+    )
+
+
+def test_margin_is_asked_for_signed_lots_at_the_price_that_is_judged() -> None:
+    """100 sold at a limit of 99 are -100 at 99; bought at market they are 100 at 100."""
+    gate, account = RiskGate(TIER, LIMITS), Told(margin=(DenyReason.MARGIN, "{} at {}"))
+    sale = OrderIntent(PERPETUAL, Side.SELL, 100, OrderType.LIMIT, 99)
+    assert gate.check(sale, account) == (DenyReason.MARGIN, "-100 at 99")
+    assert gate.check(OrderIntent(PERPETUAL, Side.BUY, 100), account) == (DenyReason.MARGIN, "100 at 100")
+
+
 def test_a_refusal_says_what_was_expected_and_what_was_found() -> None:
     """In plain numbers of the instrument and per cent of equity."""
     gate = RiskGate(TIER, LIMITS)
@@ -432,6 +565,9 @@ def test_a_refusal_says_what_was_expected_and_what_was_found() -> None:
         gate.check(OrderIntent(FX, Side.BUY, 100), Told(gross=41_000)),
         gate.check(OrderIntent(FX, Side.BUY, 100), Told(held=110, gross=11_000)),
         gate.check(OrderIntent(FX, Side.BUY, 100), Told(equity=0)),
+        gate.check(OrderIntent(FX, Side.BUY, 100), Told(equity=1)),
+        gate.check(OrderIntent(FX, Side.BUY, 102), Told(equity=10_000)),
+        gate.check(OrderIntent(FX, Side.BUY, 31), Told(equity=30_000)),
         gate.check(OrderIntent(SPOT, Side.SELL, 51), Told(held=50, working={-1: 60})),
         gate.check(OrderIntent(FX, Side.BUY, 20, OrderType.LIMIT, 106), Told()),
     ]
@@ -440,6 +576,9 @@ def test_a_refusal_says_what_was_expected_and_what_was_found() -> None:
         "expected gross exposure of at most 50% of equity, found 51.00 %",
         "expected net exposure per asset of at most 20% of equity, found 21.00 %",
         "expected an order of at most 10% of equity, found equity that is not positive",
+        "expected an order of at most 10% of equity, found 1000000.00 %",
+        "expected an order of at most 10% of equity, found 102.00 %",
+        "expected an order of at most 10% of equity, found 10.33 %",
         "expected at most 0 held and free, found 51",
         "expected a limit within 5% of the market, found 106 with the market at 100",
     ]

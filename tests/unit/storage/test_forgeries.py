@@ -55,7 +55,9 @@ def noted(row: Row, of: Row) -> Row:
 def test_the_operations_that_went_before_are_signed_along(store: Altered) -> None:
     """Each checkpoint tells how long the operations chain was, and its head."""
     hashes = {seq: digest for seq, _, digest in store.rows("operations")}
-    for kept in kept_checkpoints(store.db):
+    checkpoints = list(kept_checkpoints(store.db))
+    assert [kept.seq for kept in checkpoints] == [FIRST, SECOND, THIRD]
+    for kept in checkpoints:
         place = parse_checkpoint(parse_note(kept.note).text).operations
         assert place is not None
         assert (place.length, place.head) == (kept.seq - 1, hashes[kept.seq - 1])

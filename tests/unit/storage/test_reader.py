@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
@@ -191,7 +192,7 @@ def test_a_reader_follows_an_engine_at_work(tmp_path: Path) -> None:
 
 def test_a_reader_cannot_write(reader: StoreReader) -> None:
     """Its connection is read-only."""
-    with pytest.raises(Exception, match="readonly"):
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader._db.execute("DELETE FROM notes")
 
 
