@@ -81,7 +81,7 @@ def funding(store: StorePath, track: TrackName = None, as_json: Json = False) ->
 
 @app.command()
 def positions(store: StorePath, track: TrackName = None, as_json: Json = False) -> None:
-    """What the fills of every track and instrument come to; quantities are before fees charged in the base asset."""
+    """What the fills of every track and instrument come to; held_qty is after the fees that were taken from what was bought."""
     with StoreReader(store) as reader:
         _known(reader, track)
         latest, roles = run_standing.latest_samples(reader), track_kinds.roles(reader)

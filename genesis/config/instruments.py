@@ -60,3 +60,9 @@ class DataConfig(Section, frozen=True):
     policies: dict[str, str] = {}
     orders: bool = False
     columns: OhlcvColumns | None = None
+
+    @property
+    def says_how_to_read(self) -> bool:
+        """Whether the file alone does not tell what is read from it."""
+        said = (self.format, self.interval, self.time_format, self.capture, self.columns)
+        return bool(self.policies) or any(option is not None for option in said)

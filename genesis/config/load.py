@@ -1,4 +1,4 @@
-"""Layers: built-in defaults, the YAML file, the environment (``GENESIS__RUN__SEED=7``), then overrides.
+"""Layers: built-in defaults, the YAML file over those that it extends, the environment (``GENESIS__RUN__SEED=7``), then overrides.
 
 No message of this module shows the value of a secret key, nor a value that might hold one.
 """
@@ -16,6 +16,7 @@ import yaml
 
 from genesis.config import shape
 from genesis.config.agreement import check_agreement
+from genesis.config.layers import layered
 from genesis.config.schema import Config
 from genesis.config.secrets import MASK, Secret, dereferenced
 from genesis.errors import ConfigError
@@ -99,12 +100,14 @@ _ExactDumper.add_representer(Decimal, _number)
 def load_config(
     path: Path | None, env: Mapping[str, str] | None = None, overrides: Mapping[str, object] | None = None
 ) -> Config:
-    """The configuration of a file under the environment and ``overrides`` (dotted paths).
+    """The configuration of a file, over what it ``extends``, under the environment and ``overrides`` (dotted paths).
+
+    What it extends is found beside it; every other path in any of them is relative to the folder of ``path``.
 
     Raises:
         ConfigError: the file cannot be read, a key is unknown, or a value does not fit; it names file, path, expected and found.
     """
-    document = _read(path) if path is not None else {}
+    document, files = ({}, ()) if path is None else layered(path, _read)
     names: dict[shape.Path, str] = {}
     for name, text in sorted((env or {}).items()):
         if name.startswith(_PREFIX):
@@ -113,7 +116,7 @@ def load_config(
             names[place] = name
     for dotted, value in (overrides or {}).items():
         _put(document, _place(document, dotted.split("."), dotted), value, dotted)
-    where = str(path) if path is not None else "configuration"
+    where = " over ".join(str(file) for file in files) or "configuration"
     custom = _custom(Path() if path is None else path.parent, env or {})
     try:
         shape.check_keys(document)

@@ -229,6 +229,10 @@ class TrackDesk(Account):
             return self._track.portfolio.cash_units
         return self._track.portfolio.cash_units - orders.value(Side.BUY, self.value, self._price)
 
+    def money(self, units: int) -> str:
+        """In words, with its currency."""
+        return str(self._portfolio.to_money(units))
+
     def equity_units(self) -> int:
         """Cash plus positions at the prices now."""
         total = self._portfolio.cash_units

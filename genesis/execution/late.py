@@ -57,15 +57,16 @@ class InTime:
             self._took(0)
 
     def on_quote(self, time_ns: int, touch: int) -> None:
-        """The touch that it faces changed."""
+        """The touch that it faces changed; 0 where nobody stands there, which is no price."""
         working = self._working
-        working.suffer(touch, working.slippage)
+        if touch:
+            working.suffer(touch, working.slippage)
         if self.phase is Phase.TAKING:
             self._take_book(time_ns)
         elif self.phase is Phase.RESTING:
             self.is_met = True
             self._see_queue()
-        elif self.phase is Phase.TRIGGER and not self._shown.has_trades:
+        elif self.phase is Phase.TRIGGER and touch and not self._shown.has_trades:
             self._trigger(touch, time_ns)
 
     def on_trade(self, time_ns: int, ticks: int, left: int, aggressor: int) -> None:

@@ -145,14 +145,17 @@ class Matcher:
             return
         for working in list(self.working):
             phase = working.phase
+            # 0 where nobody stands: that is no price.
+            touch = ask if working.sign > 0 else bid
             if phase is _TAKING:
-                working.suffer(ask if working.sign > 0 else bid, working.slippage)
-                self._take_book(working, time_ns)
+                if touch:
+                    working.suffer(touch, working.slippage)
+                    self._take_book(working, time_ns)
             elif phase is _TRIGGER:
-                if not shown.has_trades:
-                    self._try_trigger(working, time_ns, ask if working.sign > 0 else bid)
+                if touch and not shown.has_trades:
+                    self._try_trigger(working, time_ns, touch)
             elif working.in_time is not None and phase is _DELAYED:
-                working.in_time.on_quote(time_ns, ask if working.sign > 0 else bid)
+                working.in_time.on_quote(time_ns, touch)
 
     def on_depth(self, side: int, ticks: int, lots: int, time_ns: int, in_snapshot: bool = False) -> None:
         """A level of the bids (+1) or asks (-1) has a new absolute size (the book itself is already advanced).
@@ -253,8 +256,7 @@ class Matcher:
         if working.phase is _DELAYED:
             return f"is late on its way to the venue; {left}"
         if working.phase is _TRIGGER:
-            at = "its first trade" if working.trigger is None else text(working.trigger)
-            return f"waits for its trigger at {at}; last price {text(shown.last)}; {left}"
+            return f"waits for {self._awaited(working)}; {self._triggering(working.sign)}; {left}"
         tier = shown.tier(now_ns)
         if working.phase is _TAKING:
             what = {_TRADES: "the next print on its side", _BARS: "the next bar's open"}
@@ -268,6 +270,24 @@ class Matcher:
         queue = plain(intent.instrument.qty_grid.to_decimal(working.ahead))
         guess = "" if tier.has_book else " (guessed from the prints)"
         return f"{where}; {queue} {intent.instrument.base} ahead in the queue{guess}; {left}"
+
+    def _awaited(self, working: Working) -> str:
+        """What has to come before an order that waits for a trigger goes off, or has one."""
+        trailing = working.trailing
+        if working.trigger is not None:
+            return f"its trigger at {self._text(working.trigger)}"
+        if trailing is None or trailing.activation is None:
+            return "the first price that its trigger follows"
+        side = "above" if trailing.activates_above else "below"
+        return f"a price at or {side} {self._text(trailing.activation)}, from which on its trigger follows"
+
+    def _triggering(self, sign: int) -> str:
+        """The price that sets orders of a side off, as it stands: the last trade or close, where there are quotes alone the touch."""
+        shown = self.shown
+        if shown.has_trades or not shown.has_quotes:
+            return f"last price {self._text(shown.last)}" if shown.last else "no trade yet"
+        touch = shown.touch(sign)
+        return f"the market is at {self._text(touch)}" if touch else "the market shows no price"
 
     # ---- arrival
 
@@ -331,7 +351,7 @@ class Matcher:
             return None
         return (
             RejectReason.INSUFFICIENT_BALANCE,
-            f"expected {need} free units of {asset}, found {spot.wallet.free[asset]}",
+            f"expected {spot.wallet.text(asset, need)} {asset} free, found {spot.wallet.text(asset, spot.wallet.free[asset])}",
         )
 
     def _start_taking(self, working: Working, time_ns: int) -> None:

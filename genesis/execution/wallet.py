@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from genesis.errors import IntegrityError
+from genesis.model.grid import currency_grid
 
 
 class Wallet:
@@ -23,6 +24,10 @@ class Wallet:
         self._decimals = dict(decimals)
         self.free: dict[str, int] = dict.fromkeys(decimals, 0)
         self.locked: dict[str, int] = dict.fromkeys(decimals, 0)
+
+    def text(self, asset: str, units: int) -> str:
+        """An amount of an asset in plain notation, every digit of it."""
+        return currency_grid(self._decimals[asset]).to_text(units)
 
     def factor(self, asset: str, decimals: int) -> int:
         """Wallet units of one unit at ``decimals``.

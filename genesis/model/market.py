@@ -12,6 +12,7 @@ from enum import Enum
 import msgspec
 
 from genesis.clock import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, NS_PER_SECOND
+from genesis.model.grid import EXACT, Grid, parse_decimal
 from genesis.model.instruments import Instrument
 from genesis.model.orders import Side
 
@@ -85,6 +86,8 @@ class BarKind(Enum):
 
 
 _UNITS = {"s": NS_PER_SECOND, "m": NS_PER_MINUTE, "h": NS_PER_HOUR, "d": NS_PER_DAY}
+# Of volume bars and of dollar bars.
+_AMOUNTS = ("v", "$")
 
 
 class BarSpec(msgspec.Struct, frozen=True):
@@ -98,18 +101,37 @@ class BarSpec(msgspec.Struct, frozen=True):
             raise ValueError(f"bar step: expected more than 0, found {self.step}")
 
     @classmethod
-    def parse(cls, text: str) -> BarSpec:
-        """``15m``, ``4h``, ``1d``; ``500t`` is 500 trades. Volume and dollar bars are built from exact amounts, not text.
+    def parse(cls, text: str, instrument: Instrument | None = None) -> BarSpec:
+        """``15m``, ``4h``, ``1d``; ``500t`` is 500 trades, ``12.5v`` a volume in base units, ``250000$`` a traded value in quote.
 
         Raises:
-            ValueError: anything else.
+            ValueError: anything else; a volume off the lot, a value that is no multiple of tick times lot, or either without its ``instrument``.
         """
-        number, unit = text[:-1], text[-1:]
-        if not number.isdecimal() or int(number) == 0 or unit not in {*_UNITS, "t"}:
-            raise ValueError(f"expected bars such as 1m, 4h, 1d or 500t, found {text!r}")
+        number, unit = cls.parts(text)
         if unit == "t":
             return cls(BarKind.TICK, int(number))
-        return cls(BarKind.TIME, int(number) * _UNITS[unit])
+        if unit in _UNITS:
+            return cls(BarKind.TIME, int(number) * _UNITS[unit])
+        if instrument is None:
+            raise ValueError(
+                f"expected bars such as 1m, 4h, 1d or 500t, found {text!r}, which takes an instrument's lot"
+            )
+        amount = parse_decimal(number)
+        if unit == "v":
+            return cls(BarKind.VOLUME, instrument.lots(amount))
+        return cls(BarKind.DOLLAR, Grid(EXACT.multiply(instrument.tick, instrument.lot)).from_decimal(amount))
+
+    @staticmethod
+    def parts(text: str) -> tuple[str, str]:
+        """Number and unit of bars in words; ``ValueError`` where they are none of those that `parse` takes."""
+        number, unit = text[:-1], text[-1:]
+        whole, _, rest = number.partition(".")
+        fits = (
+            number.isdecimal() if unit not in _AMOUNTS else whole.isdecimal() and (rest.isdecimal() or whole == number)
+        )
+        if not fits or unit not in {*_UNITS, "t", *_AMOUNTS} or not parse_decimal(number):
+            raise ValueError(f"expected bars such as 1m, 4h, 1d, 500t, 12.5v or 250000$, found {text!r}")
+        return number, unit
 
     def __str__(self) -> str:
         if self.kind is BarKind.TICK:

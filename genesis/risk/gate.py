@@ -84,6 +84,10 @@ class Account:
         """Cash less what open buy orders may still need."""
         raise NotImplementedError
 
+    def money(self, units: int) -> str:
+        """An amount of the quote currency in words, with its currency."""
+        raise NotImplementedError
+
     def standing(self) -> tuple[int, int]:
         """(equity, gross): gross is the value of all positions and of open orders that would add to them."""
         raise NotImplementedError
@@ -241,17 +245,16 @@ class RiskGate:
         return None
 
     def _price(self, intent: OrderIntent, mid_x2: int) -> tuple[DenyReason, str] | None:
-        limit = intent.limit_ticks
-        if (
-            limit is None
-            or intent.type is not OrderType.LIMIT
-            or not _exceeds(abs(2 * limit - mid_x2), mid_x2, self._fat)
-        ):
+        """A limit far from the market as it is when the order begins to work: now, or where its trigger is met."""
+        limit, trigger = intent.limit_ticks, intent.trigger_ticks
+        around = mid_x2 if trigger is None else 2 * trigger
+        if limit is None or not _exceeds(abs(2 * limit - around), around, self._fat):
             return None
         grid = intent.instrument.price_grid
-        mid = EXACT.divide(grid.to_decimal(mid_x2), Decimal(2))
-        found = f"found {grid.to_text(limit)} with the market at {plain(mid)}"
-        return DenyReason.FAT_FINGER, f"expected a limit within {self._limits.fat_finger:%} of the market, {found}"
+        where = "with the market at" if trigger is None else "with its trigger at"
+        found = f"found {grid.to_text(limit)} {where} {plain(EXACT.divide(grid.to_decimal(around), Decimal(2)))}"
+        of = "the market" if trigger is None else "its trigger"
+        return DenyReason.FAT_FINGER, f"expected a limit within {self._limits.fat_finger:%} of {of}, {found}"
 
     def _traffic(self, intent: OrderIntent, account: Account) -> tuple[DenyReason, str] | None:
         found = account.open_order_count()
@@ -308,7 +311,7 @@ class RiskGate:
         need = value + account.fee_bound(value)
         free = account.free_cash()
         if need > free:
-            return DenyReason.INSUFFICIENT_FUNDS, f"expected {need} ledger units of free cash, found {free}"
+            return DenyReason.INSUFFICIENT_FUNDS, f"expected {account.money(need)} free, found {account.money(free)}"
         return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from genesis.model.grid import EXACT, plain
@@ -30,9 +30,19 @@ class _Sums:
         self.fills += 1
         self.time_last = max(self.time_last, fill.time)
 
+    def held(self, money: str) -> Decimal:
+        """Bought less sold, less the fees that were not paid in ``money`` but taken from what was bought."""
+        found = EXACT.subtract(self.qty["BUY"], self.qty["SELL"])
+        for currency, fee in self.fees.items():
+            found = found if currency == money else EXACT.subtract(found, fee)
+        return found
 
-def fold_fills(fills: Iterable[FillRow]) -> list[PositionRow]:
-    """One row a (track, instrument) that ever traded, in the order of their first fills; flat ones have ``qty`` 0."""
+
+def fold_fills(fills: Iterable[FillRow], money: Mapping[str, str]) -> list[PositionRow]:
+    """One row a (track, instrument) that ever traded, in the order of their first fills; flat ones have ``qty`` 0.
+
+    ``money`` is by track the one currency of an account that has one alone: a fee in anything else was taken from what was bought.
+    """
     sums: dict[tuple[str, str], _Sums] = {}
     for fill in fills:
         sums.setdefault((fill.track, fill.instrument), _Sums()).add(fill)
@@ -41,6 +51,7 @@ def fold_fills(fills: Iterable[FillRow]) -> list[PositionRow]:
             track,
             instrument,
             plain(EXACT.subtract(s.qty["BUY"], s.qty["SELL"])),
+            None if track not in money else plain(s.held(money[track])),
             plain(s.qty["BUY"]),
             plain(s.notional["BUY"]),
             plain(s.qty["SELL"]),

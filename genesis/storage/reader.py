@@ -263,7 +263,9 @@ class StoreReader:
 
     def positions(self, track: str | None = None) -> list[PositionRow]:
         """What the fills of each track and instrument come to."""
-        return fold_fills(self.fills(track))
+        facts = {t.track: t.facts for t in self.tracks()}
+        money = {name: str(told["budget"]).split()[1] for name, told in facts.items() if "balances" not in told}
+        return fold_fills(self.fills(track), money)
 
     def denials(self, track: str | None = None) -> list[DenialRow]:
         """Orders that risk refused."""

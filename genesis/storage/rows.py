@@ -313,11 +313,15 @@ class NoteRow(msgspec.Struct, frozen=True):
 
 
 class PositionRow(msgspec.Struct, frozen=True):
-    """What a track's fills in one instrument come to. ``qty`` is bought minus sold, before fees charged in the base asset."""
+    """What a track's fills in one instrument come to. ``qty`` is bought minus sold, ``held_qty`` that less the fees taken from what was bought.
+
+    ``held_qty`` is ``None`` where an account has several moneys: what is owned of an asset then belongs to no single instrument.
+    """
 
     track: str
     instrument: str
     qty: str
+    held_qty: str | None
     bought_qty: str
     bought_notional: str
     sold_qty: str

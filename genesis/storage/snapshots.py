@@ -25,11 +25,12 @@ _EFFORT = 1
 
 
 class ReadUpTo(msgspec.Struct, frozen=True):
-    """How far a stream had arrived: its first ``rows`` rows, and the digest of the last full block among them (`Stream.block_digest`)."""
+    """How far a stream had arrived: its first ``rows`` rows, and the digest of all of them (`Stream.rows_digest`)."""
 
     stream: str
     rows: int
-    block: str
+    # Kept under the name it had when it was of full blocks alone, so that what an earlier build kept can still be told from damage.
+    digest: str = msgspec.field(name="block")
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -203,9 +203,10 @@ class Strategy:
         return self.desk.now
 
     def subscribe_bars(self, spec: str | BarSpec, instrument: Instrument | None = None) -> None:
-        """Ask for closed bars: ``"1m"``, ``"4h"``, ``"500t"`` or a `BarSpec`."""
-        parsed = BarSpec.parse(spec) if isinstance(spec, str) else spec
-        self.desk.subscribe(instrument or self.instrument, "bars", parsed, 0)
+        """Ask for closed bars: ``"1m"``, ``"4h"``, ``"500t"`` (trades), ``"12.5v"`` (volume), ``"250000$"`` (value traded) or a `BarSpec`."""
+        of = instrument or self.instrument
+        parsed = BarSpec.parse(spec, of) if isinstance(spec, str) else spec
+        self.desk.subscribe(of, "bars", parsed, 0)
 
     def subscribe_trades(self, instrument: Instrument | None = None) -> None:
         """Ask for every public trade."""

@@ -17,7 +17,7 @@ def check_weight(weight: Decimal) -> None:
 def check_bars(bars: str) -> None:
     """A length of bars; ``ValueError`` unless as `BarSpec.parse` takes it."""
     try:
-        BarSpec.parse(bars)
+        BarSpec.parts(bars)
     except ValueError as error:
         raise ValueError(f"bars: {error}") from None
 

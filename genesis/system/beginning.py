@@ -92,15 +92,28 @@ class Beginning(NamedTuple):
                 "instruments": [str(r.instrument) for r in self.readings],
                 "risk": floats_as_text(risk),
                 "run": self._run_facts(),
-                "streams": [
-                    {"digest": r.report.sha256, "name": s.name, "rows": s.recorded, "volume": s.has_volume}
-                    for r, s in zip(self.readings, self.streams, strict=True)
-                ],
+                "streams": [self._stream_facts(r, s) for r, s in zip(self.readings, self.streams, strict=True)],
                 "source": SOURCE.value,
                 "tiers": [msgspec.to_builtins(t) for t in self.tiers],
                 "tracks": self.tracks,
             }
         )
+
+    def _stream_facts(self, reading: Reading, stream: Stream) -> dict[str, object]:
+        """A stream and the file it was read from. Where the configuration says how to read, one file can be several streams, so the rows have a digest too."""
+        facts: dict[str, object] = {
+            "digest": reading.report.sha256,
+            "name": stream.name,
+            "rows": stream.recorded,
+            "volume": stream.has_volume,
+        }
+        if any(d.instrument == reading.instrument.id and d.says_how_to_read for d in self.config.data):
+            facts["rows_digest"] = stream.rows_digest(stream.recorded)
+        if reading.report.repairs:
+            facts["repaired"] = [
+                {"policy": r.policy.value, "problem": r.problem.value, "rows": r.count} for r in reading.report.repairs
+            ]
+        return facts
 
     def _run_facts(self) -> dict[str, object]:
         run = self.config.run

@@ -24,12 +24,16 @@ from genesis.feeds.files import (
     joined,
     parse_policies,
     read,
+    touch_of,
 )
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import BarKind, BarSpec
+from genesis.tape.stream import StreamKind
 
 IN_PACKAGE = "package:"
 _PATTERN = re.compile(r"[*?\[]")
+# What shows an instrument's own price.
+_PRICED = (StreamKind.QUOTES, StreamKind.TRADES, StreamKind.BARS)
 
 
 def read_data(config: Config, folder: Path, listed: Mapping[str, Instrument]) -> list[Reading]:
@@ -43,7 +47,33 @@ def read_data(config: Config, folder: Path, listed: Mapping[str, Instrument]) ->
     out: list[Reading] = []
     for name, readings_of in groups.items():
         out.extend(_on_one_clock(name, readings_of) if name else readings_of)
-    return _one_a_stream(out)
+    return _with_prices(_one_a_stream(out))
+
+
+def _with_prices(readings: list[Reading]) -> list[Reading]:
+    """Every instrument has a price of its own: a book that stands without quotes shows its best bid and ask.
+
+    Raises:
+        ConfigError: an instrument has none, or a book of which it is not known what is best.
+    """
+    kinds: dict[str, set[StreamKind]] = {}
+    for reading in readings:
+        kinds.setdefault(reading.instrument.id, set()).add(reading.kind)
+    out: list[Reading] = []
+    for reading in readings:
+        out.append(reading)
+        found = kinds[reading.instrument.id]
+        if reading.kind is StreamKind.DEPTH and StreamKind.QUOTES not in found:
+            touch = touch_of(reading)
+            if touch is not None:
+                found.add(StreamKind.QUOTES)
+                out.append(touch)
+    for instrument, found in kinds.items():
+        if found.isdisjoint(_PRICED):
+            names = " and ".join(sorted(kind.value for kind in found))
+            more = "; a book without a snapshot does not tell its best prices" if StreamKind.DEPTH in found else ""
+            raise ConfigError(f"data: {instrument}: expected quotes, trades or bars, found {names} alone{more}")
+    return out
 
 
 def _on_one_clock(name: str, readings: list[Reading]) -> tuple[Reading, ...]:

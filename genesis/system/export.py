@@ -35,6 +35,7 @@ from genesis.storage.rows import (
     IncidentRow,
     NoteRow,
     OrderRow,
+    PositionRow,
     PromotionRow,
     SampleRow,
     StageRow,
@@ -50,6 +51,7 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
     "tracks": TrackRow,
     "orders": OrderRow,
     "fills": FillRow,
+    "positions": PositionRow,
     "denials": DenialRow,
     "trades": TradeRow,
     "funding": FundingRow,
@@ -69,6 +71,7 @@ _ROW_TYPES: dict[str, type[msgspec.Struct]] = {
 }
 ENTRIES = "entries"
 TABLES = (*_ROW_TYPES, ENTRIES)
+_ORDERS, _POSITIONS = "orders", "positions"
 _OF_VERSIONS = frozenset({"promotions", "stages", "commands"})
 _PAPER = "paper"
 _ROWS_AT_ONCE = 10_000
@@ -151,13 +154,22 @@ def _table(reader: StoreReader, table: str) -> tuple[_Columns, Iterable[_Row]]:
         entries = ({"seq": e.seq, "bytes": e.entry.decode(), "hash": e.hash.hex()} for e in reader.entries())
         return {"seq": int, "bytes": str, "hash": str}, entries
     hints = get_type_hints(_ROW_TYPES[table])
-    names = [f.name for f in msgspec.structs.fields(_ROW_TYPES[table]) if f.required]
+    names = [f.name for f in msgspec.structs.fields(_ROW_TYPES[table])]
     columns: _Columns = {
         n: next((k for k in (bool, int, float, str) if hints[n] in (k, k | None)), dict) for n in names
     }
     flags = [n for n, kind in columns.items() if kind is bool]
-    rows = ({**row, **{n: bool(row[n]) for n in flags}} for row in reader.rows(table))
+    rows = ({**row, **{n: bool(row[n]) for n in flags}} for row in _rows(reader, table))
     return (columns, rows) if "track" not in columns else _tagged(reader, table, columns, rows)
+
+
+def _rows(reader: StoreReader, table: str) -> Iterable[_Row]:
+    """The rows of a table as the store keeps them; what it does not keep is made from what it does: positions, and an order's average price."""
+    if table == _POSITIONS:
+        return ({**msgspec.structs.asdict(p), "fees": json.dumps(p.fees)} for p in reader.positions())
+    if table == _ORDERS:
+        return (msgspec.structs.asdict(o) for o in reader.orders())
+    return reader.rows(table)
 
 
 def _tagged(

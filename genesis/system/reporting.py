@@ -132,7 +132,13 @@ def _read(store: StoreReader) -> tuple[RunReport, Ladder | None]:
         limits=limit_facts(body.get("risk", {}), body.get("tiers"), {t.tier for t in tracks}),
         instruments=instruments,
         streams=tuple(
-            StreamFact(str(s["name"]), int(s["rows"]), str(s["digest"]), bool(s.get("volume", True)))
+            StreamFact(
+                str(s["name"]),
+                int(s["rows"]),
+                str(s["digest"]),
+                bool(s.get("volume", True)),
+                tuple((str(r["problem"]), str(r["policy"]), int(r["rows"])) for r in s.get("repaired", ())),
+            )
             for s in body.get("streams", ())
         ),
         gaps=tuple(Gap(g.stream, g.time_from, g.time_to, g.detail) for g in gaps if g.stream not in faulted),

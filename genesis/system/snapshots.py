@@ -66,7 +66,7 @@ class Taker:
             self._log.info("no snapshot", reason=str(why), so="the next start runs from the tape's start")
             return
         journal = self._store.journal
-        read = tuple(ReadUpTo(s.name, s.rows, s.block_digest(s.rows)) for s in parts.tape.streams)
+        read = tuple(ReadUpTo(s.name, s.rows, s.rows_digest(s.rows)) for s in parts.tape.streams)
         snapshot = Snapshot(
             journal.length,
             journal.head.hex(),
@@ -186,7 +186,7 @@ def problem_of(snapshot: Snapshot, run: str, tape: Tape, until_ns: int | None) -
         stream = found[read.stream]
         if read.rows > stream.recorded:
             return f"{read.stream}: expected {read.rows} rows, found {stream.recorded}"
-        if stream.block_digest(read.rows) != read.block:
+        if stream.rows_digest(read.rows) != read.digest:
             return f"{read.stream}: expected the rows that had been read, found others"
     return None
 

@@ -14,6 +14,7 @@ from genesis.model.market import Bar, BarKind, BarSpec
 from genesis.tape.decode import BarBlock, Blocks
 from genesis.tape.stream import ABSENT, Column, Stream, StreamKind, plain_integers
 
+_WORD_MAX = 2**63 - 1
 _SPARSE = 8  # rows a bar from which on boundaries are searched for
 BAR_COLUMNS = ("ts", "time_open", "open", "high", "low", "close", "lots", "late")
 
@@ -117,10 +118,8 @@ class BarSeries:
         if self.spec.kind is BarKind.TICK:
             ends = np.arange(first + step, arrived + 1, step, dtype=np.int64)
         else:
-            weight = columns["lots"][first:arrived]
-            if self.spec.kind is BarKind.DOLLAR:
-                weight = weight * columns["ticks"][first:arrived]
-            ends = first + _threshold_ends(np.cumsum(weight), step)
+            worth = columns["ticks"][first:arrived] if self.spec.kind is BarKind.DOLLAR else None
+            ends = first + _threshold_ends(columns["lots"][first:arrived], worth, step)
         if not len(ends):
             return
         self._append(np.concatenate(([first], ends[:-1])), ends, None)
@@ -168,10 +167,26 @@ class BarSeries:
         return late
 
 
-def _threshold_ends(cumulative: Column, step: int) -> Column:
-    """Ends (exclusive) of runs whose sum first reaches ``step``; the row that reaches it is inside and nothing carries over."""
+def _threshold_ends(lots: Column, ticks: Column | None, step: int) -> Column:
+    """Ends (exclusive) of runs whose sum of lots, each times its ``ticks`` where given, first reaches ``step``.
+
+    The row that reaches it is inside, and nothing carries over.
+    """
+    n = len(lots)
     ends: list[int] = []
-    base, n = 0, len(cumulative)
+    if int(lots.max()) * (1 if ticks is None else int(ticks.max())) * n + step > _WORD_MAX:
+        # Beyond a machine word sums would wrap: exactly, then, one by one.
+        total = 0
+        for end, (size, price) in enumerate(
+            zip(lots.tolist(), repeat(1) if ticks is None else ticks.tolist(), strict=False), 1
+        ):
+            total += size * price
+            if total >= step:
+                ends.append(end)
+                total = 0
+        return np.array(ends, np.int64)
+    cumulative = np.cumsum(lots if ticks is None else lots * ticks)
+    base = 0
     while True:
         end = int(np.searchsorted(cumulative, base + step, "left"))
         if end >= n:

@@ -27,6 +27,7 @@ ABSENT = -(2**63)
 BLOCK_ROWS = 4096
 ORDER_CREATED, ORDER_CHANGED, ORDER_DELETED = 1, 2, 3
 _GENESIS_BLOCK = b"genesis.tape.block.1"
+_GENESIS_ROWS = b"genesis.tape.rows.1"
 _NEAR = 3
 
 
@@ -154,12 +155,20 @@ class Stream:
         full = rows // BLOCK_ROWS
         while len(self._digests) < full:
             start = len(self._digests) * BLOCK_ROWS
-            h = hashlib.sha256(_GENESIS_BLOCK)
-            h.update(bytes.fromhex(self._digests[-1]) if self._digests else self.name.encode())
-            for name in COLUMNS[self.kind]:
-                h.update(np.ascontiguousarray(self.columns[name][start : start + BLOCK_ROWS], "<i8").data)
-            self._digests.append(h.hexdigest())
+            before = self._digests[-1] if self._digests else ""
+            self._digests.append(self._chained(_GENESIS_BLOCK, before, start, start + BLOCK_ROWS))
         return self._digests[full - 1] if full else ""
+
+    def rows_digest(self, rows: int) -> str:
+        """SHA-256 (hex) of the first ``rows`` rows, every one of them: on the last full block's digest follow the rows behind it."""
+        return self._chained(_GENESIS_ROWS, self.block_digest(rows), rows - rows % BLOCK_ROWS, rows)
+
+    def _chained(self, domain: bytes, before: str, start: int, stop: int) -> str:
+        h = hashlib.sha256(domain)
+        h.update(bytes.fromhex(before) if before else self.name.encode())
+        for name in COLUMNS[self.kind]:
+            h.update(np.ascontiguousarray(self.columns[name][start:stop], "<i8").data)
+        return h.hexdigest()
 
     def first_after(self, time_ns: int, start: int = 0) -> int:
         """Index of the first arrived row at or after ``start`` with ``ts`` > ``time_ns``."""

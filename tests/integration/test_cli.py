@@ -815,7 +815,22 @@ def test_a_table_says_the_same_in_every_format(table: str, finished: Path, tmp_p
 
 def test_every_projection_can_be_exported() -> None:
     """None is forgotten when one is added."""
-    assert set(TABLES) == {*schema.PROJECTIONS, "entries"}
+    assert set(TABLES) == {*schema.PROJECTIONS, "entries", "positions"}
+
+
+@pytest.mark.parametrize("table", ["orders", "fills", "trades", "positions"])
+def test_what_a_command_shows_can_be_taken_away(table: str, finished: Path, tmp_path: Path) -> None:
+    """Every row and every field of what the command prints of fills stands in the export of the same name, with the same values."""
+    store, out = finished / "genesis.db", tmp_path / "t.json"
+    assert genesis("export", store, table, "--out", out, "--format", "json").code == 0
+    shown, exported = genesis(table, store, "--json").json, json.loads(out.read_text())
+    # What is beside a position was sampled of its track, and is the samples' own.
+    beside = {"track_equity", "track_gross_exposure", "time_sampled"}
+    assert shown
+    assert [{k: v for k, v in row.items() if k not in beside} for row in shown] == [
+        {k: v for k, v in row.items() if k in shown[0]} for row in exported
+    ]
+    assert set(shown[0]) - beside <= set(exported[0])
 
 
 def test_a_third_party_verifies_the_exported_entries(finished: Path, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_rows_that_are_not_those_that_were_read_are_found(stopped: Path) -> None
     with open_store(stopped, ManualClock(), "host") as kept:
         last = kept.snapshots()[0]
     of, read = build(), last.read[0]
-    wrong = msgspec.structs.replace(read, block="00")
+    wrong = msgspec.structs.replace(read, digest="00")
     for changed, words in (
         ((wrong, *last.read[1:]), f"{read.stream}: expected the rows that had been read, found others"),
         (

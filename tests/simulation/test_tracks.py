@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genesis.execution.profile import ExecutionProfile
-from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderSubmitted
+from genesis.model.events import OrderAccepted, OrderDenied, OrderFilled, OrderRejected, OrderSubmitted
 from genesis.model.instruments import Instrument, InstrumentKind
 from genesis.model.market import Bar, BarSpec, Trade
 from genesis.model.orders import DenyReason, Refused, Side
@@ -17,7 +17,7 @@ from genesis.model.track_events import MetricSample, StrategyNote, TrackHalted, 
 from genesis.rng import ClippedNormal
 from genesis.strategies.base import NoParams, Strategy
 from genesis.tape.stream import Stream, StreamKind
-from tests.kit.runs import FX, SPOT, START, Memory, quotes_stream, run, trades_stream
+from tests.kit.runs import EXACT, FX, SPOT, START, UNBOUNDED, Memory, denials, only, quotes_stream, run, trades_stream
 from tests.kit.traders import DEEDS, Hostile, Once, Raises, Restless
 
 MS = 1_000_000
@@ -34,6 +34,38 @@ def test_a_market_order_takes_latency_and_slippage_against_itself() -> None:
     accepted = next(e for e in journal.events if isinstance(e, OrderAccepted))
     assert 5 * MS <= accepted.time_event - START <= 15 * MS
     assert 2 * MS <= accepted.time - accepted.time_event <= 8 * MS
+
+
+class Greedy(Strategy):
+    """Asks for more than its cash once, and orders in the end to sell what the fee has taken a part of."""
+
+    Params = NoParams
+
+    def on_start(self) -> None:
+        self.subscribe_trades()
+        self.step = 0
+
+    def on_trade(self, trade: Trade) -> None:
+        self.step += 1
+        if self.step == 1:
+            self.buy(101)
+        elif self.step == 2:
+            self.buy(1)
+        elif self.step == 60:
+            self.sell(1, limit="100.10", reduce_only=True)
+
+
+def test_what_is_missing_is_said_in_money() -> None:
+    """By risk with the currency: 101 at 100.00 and a fee of 0.1 % are 10,110.1; by the venue with the asset: of 1 BTC bought the fee left 0.999."""
+    journal, _ = run(
+        [trades_stream(FLAT, SPOT)], [("a", Greedy((SPOT,), NoParams()))], profile=EXACT, tiers=(UNBOUNDED,)
+    )
+    assert denials(journal) == [
+        (DenyReason.INSUFFICIENT_FUNDS, "expected 10110.1000000000 USDT free, found 10000.0000000000 USDT")
+    ]
+    (rejected,) = only(journal, OrderRejected)
+    assert isinstance(rejected, OrderRejected)
+    assert rejected.detail == "expected 1.00000000 BTC free, found 0.99900000"
 
 
 def test_an_assumed_spread_is_paid_only_where_no_bid_and_ask_are_shown() -> None:

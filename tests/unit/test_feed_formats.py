@@ -114,6 +114,23 @@ def test_a_line_of_another_width_in_a_long_file_is_named(tmp_path: Path) -> None
     assert reading.columns["time_open"].tolist() == opens
 
 
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Aggregate tradeId,Price,Quantity,First tradeId,Last tradeId,Timestamp,Was the buyer the maker", AGG),
+        ("aggTradeId,price,quantity,firstTradeId,lastTradeId,transactTime,isBuyerMaker", AGG),
+        ("trade Id,price,qty,quoteQty,time,isBuyerMaker", TRADES),
+        ("id,price,qty,quoteQty,time,isBuyerMaker", TRADES),
+    ],
+)
+def test_a_header_may_be_in_the_words_of_the_archive_s_description(tmp_path: Path, header: str, rows: str) -> None:
+    """The rows are those of the file without a header."""
+    told, bare = one(put(tmp_path, f"{header}\n{rows}", "told.csv")), one(put(tmp_path, rows, "bare.csv"))
+    assert told.report.format == bare.report.format
+    assert told.rows == 2
+    assert all((told.columns[name] == bare.columns[name]).all() for name in COLUMNS[StreamKind.TRADES])
+
+
 def test_one_kline_knows_its_length(tmp_path: Path) -> None:
     """A single kline's length follows from its close time."""
     assert one(put(tmp_path, KLINES.splitlines()[0])).spec == BarSpec.parse("1m")

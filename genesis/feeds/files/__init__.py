@@ -6,6 +6,7 @@ from genesis.feeds.files.options import QuoteBarsAs, ReadOptions
 from genesis.feeds.files.policies import Policy, Problem, parse_policies
 from genesis.feeds.files.reader import OF_PERPETUALS, detect, infer_steps, read
 from genesis.feeds.files.reading import GapInfo, Latency, Reading, ReadReport, Repair, Steps, align_capture
+from genesis.feeds.files.touch import touch_of
 from genesis.feeds.files.writer import write_stream
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "joined",
     "parse_policies",
     "read",
+    "touch_of",
     "write_stream",
 ]

@@ -21,6 +21,8 @@ from genesis.tape.stream import ABSENT, Column, StreamKind
 
 _BOOK_SIDES = {"bid": 1, "ask": -1, "buy": 1, "sell": -1}
 _FLAGS = {"true": 1, "false": 0, "1": 1, "0": 0}
+# The fact of a book that began with no snapshot.
+INCOMPLETE = "book"
 
 
 def read_quotes(table: Table, instrument: Instrument, options: ReadOptions) -> tuple[Reading, ...]:
@@ -147,7 +149,7 @@ class _Plan:
             "diffs applied after a later snapshot": self.replayed,
         }
         if not snapshots:
-            out["book"] = "incomplete: no snapshot, only levels that changed are known"
+            out[INCOMPLETE] = "incomplete: no snapshot, only levels that changed are known"
         return out
 
     def _take_snapshot(self, k: int) -> None:

@@ -156,6 +156,45 @@ _OHLCV_NAMES: dict[str, tuple[str, ...]] = {
 _FLAGS = {"true", "false"}
 
 
+# What the exchange's own description of its archive calls the columns, without case, spaces and underscores.
+_DESCRIBED: dict[Format, dict[str, str]] = {
+    Format.BINANCE_AGGTRADES: {
+        "aggtradeid": "agg_trade_id",
+        "aggregatetradeid": "agg_trade_id",
+        "price": "price",
+        "quantity": "quantity",
+        "firsttradeid": "first_trade_id",
+        "lasttradeid": "last_trade_id",
+        "timestamp": "transact_time",
+        "transacttime": "transact_time",
+        "wasthebuyerthemaker": "is_buyer_maker",
+        "isbuyermaker": "is_buyer_maker",
+        "wasthetradethebestpricematch": "is_best_match",
+        "isbestmatch": "is_best_match",
+    },
+    Format.BINANCE_TRADES: {
+        "id": "id",
+        "tradeid": "id",
+        "price": "price",
+        "qty": "qty",
+        "quoteqty": "quote_qty",
+        "time": "time",
+        "isbuyermaker": "is_buyer_maker",
+        "isbestmatch": "is_best_match",
+    },
+}
+
+
+def as_described(names: Sequence[str]) -> tuple[str, ...]:
+    """A header in the words in which the exchange describes its archive, by the names that its files have; any other as it is."""
+    plain = ["".join(c for c in name.lower() if c.isalnum()) for name in names]
+    for fmt, described in _DESCRIBED.items():
+        found = tuple(described.get(word, name) for word, name in zip(plain, names, strict=True))
+        if set(LAYOUTS[fmt].required) <= set(found) and len(set(found)) == len(found):
+            return found
+    return tuple(names)
+
+
 class OhlcvColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The column names of a plain OHLCV file. ``volume`` is ``None`` where the file has none: it is then 0."""
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from genesis.errors import DataError
 from genesis.feeds.files.blocks import has_only
-from genesis.feeds.files.formats import LAYOUTS, UNNAMED, Format, positional, recognise
+from genesis.feeds.files.formats import LAYOUTS, UNNAMED, Format, as_described, positional, recognise
 from genesis.tape.stream import Column
 
 _JSON_LIST = re.compile(rb"\s*\[")
@@ -277,7 +277,8 @@ def _named(
 ) -> tuple[Format, tuple[str, ...]]:
     """The format and the columns' names: those of a header, else those that the format gives to its places."""
     if header:
-        known, names = fmt or recognise(source, container, fields, {}), tuple(fields)
+        names = as_described(fields)
+        known = fmt or recognise(source, container, names, {})
     else:
         known = fmt or positional(source, fields, len(fields), container)
         names = _positional_names(source, known, len(fields))

@@ -163,7 +163,7 @@ def limit_facts(risk: Mapping[str, Any], recorded: Iterable[Any] | None, used: C
         Fact(
             "fat finger",
             "not recorded" if band is None else _percent(band),
-            "an order's price may lie this far from the market",
+            "a limit may lie this far from the market, or from the trigger it waits for",
         ),
         Fact("orders a minute", str(risk.get("orders_per_minute", "not recorded")), "more are refused"),
         Fact(

@@ -115,7 +115,12 @@ def _streams(report: RunReport) -> str:
         return "<h3>Streams</h3><p class='empty'>Not recorded in this run.</p>"
     rows = [
         (
-            safe(s.name) + ("" if s.volume else "<br>no volume recorded: a bar's size limits no fill"),
+            safe(s.name)
+            + ("" if s.volume else "<br>no volume recorded: a bar's size limits no fill")
+            + "".join(
+                f"<br>repaired: {count(n)} rows {safe(problem)}, by the policy {safe(policy)}"
+                for problem, policy, n in s.repaired
+            ),
             count(s.rows),
             f"<code>{safe(s.digest)}</code>",
         )

@@ -232,12 +232,16 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamFact(msgspec.Struct, frozen=True):
-    """A stream of the tape: how many rows, and the SHA-256 of the file they were read from; ``volume`` is false for bars without any."""
+    """A stream of the tape: how many rows, and the SHA-256 of the file they were read from.
+
+    ``volume`` is false for bars without any. ``repaired`` says of what was repaired: the problem, the policy, how many rows.
+    """
 
     name: str
     rows: int
     digest: str
     volume: bool = True
+    repaired: tuple[tuple[str, str, int], ...] = ()
 
 
 class Gap(msgspec.Struct, frozen=True):

@@ -1001,6 +1001,77 @@ def test_a_stop_says_its_trigger_and_a_late_order_that_it_is_on_its_way() -> Non
     assert why(venue, "late") == "is late on its way to the venue; 0.002 BTC left"
 
 
+def test_what_sets_a_stop_off_is_named_as_the_market_shows_it() -> None:
+    """The last trade; where no trade was seen yet, that; with quotes alone the touch that it watches, a buy the ask and a sell the bid."""
+    venue = Venue(TOUCH)
+    venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("stop", BUY, 2, type=OrderType.STOP, trigger_ticks=10_100)
+    assert why(venue, "stop") == "waits for its trigger at 101.00; no trade yet; 0.002 BTC left"
+    venue.trade(10_050, 1)
+    assert why(venue, "stop") == "waits for its trigger at 101.00; last price 100.50; 0.002 BTC left"
+    venue = Venue(frozenset({Tier.QUOTES}))
+    venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("buy", BUY, 2, type=OrderType.STOP, trigger_ticks=10_100)
+    venue.order("sell", SELL, 2, type=OrderType.STOP, trigger_ticks=9_900)
+    assert why(venue, "buy") == "waits for its trigger at 101.00; the market is at 100.01; 0.002 BTC left"
+    assert why(venue, "sell") == "waits for its trigger at 99.00; the market is at 99.99; 0.002 BTC left"
+    venue.quote(0, 0, 0, 0)
+    assert why(venue, "sell") == "waits for its trigger at 99.00; the market shows no price; 0.002 BTC left"
+
+
+@pytest.mark.parametrize("kind", [OrderType.STOP, OrderType.TAKE_PROFIT, OrderType.TRAILING_STOP])
+def test_a_side_where_nobody_stands_is_no_price_and_sets_nothing_off(kind: OrderType) -> None:
+    """With quotes alone: bid and ask vanish for a moment and come back where they were; whatever waits for its trigger waits on, at the trigger that it had."""
+    venue = Venue(frozenset({Tier.QUOTES}))
+    ear = venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    for name, side, beyond in (("buy", BUY, 1), ("sell", SELL, -1)):
+        if kind is OrderType.TRAILING_STOP:
+            venue.order(name, side, 2, type=kind, trailing_bp=100)
+        else:
+            way = beyond if kind is OrderType.STOP else -beyond
+            venue.order(name, side, 2, type=kind, trigger_ticks=10_000 + way * 100)
+    venue.quote(9_999, 5, 10_001, 6)
+    before = [why(venue, name) for name in ("buy", "sell")]
+    venue.quote(0, 0, 0, 0)
+    venue.quote(9_999, 5, 10_001, 5)
+    assert ear.of("triggered") == ear.of("filled") == []
+    assert [why(venue, name) for name in ("buy", "sell")] == before
+
+
+@pytest.mark.parametrize(("side", "price"), [(BUY, 10_001), (SELL, 9_999)])
+def test_a_late_order_does_not_pay_for_a_side_where_nobody_stood(side: Side, price: int) -> None:
+    """On its way, bid and ask vanish for a moment: it meets no price there, and in the end pays the touch."""
+    venue = Venue(TOUCH)
+    ear = venue.account()
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.order("o", side, 5, late_by=1)
+    venue.quote(0, 0, 0, 0)
+    venue.quote(9_999, 5, 10_001, 5)
+    venue.arrive_late("o")
+    assert ear.fills() == [(price, 5)]
+
+
+def test_a_trailing_stop_says_what_it_waits_for_before_it_has_a_trigger() -> None:
+    """Its activation price, if it has one; else the first price. From then on the trigger itself: 1 % under 101.00."""
+    venue = Venue(PRINTS)
+    venue.account()
+    venue.trade(10_000, 5)
+    trailing: dict[str, Any] = {"type": OrderType.TRAILING_STOP, "trailing_bp": 100}
+    venue.order("at once", SELL, 2, **trailing)
+    assert (
+        why(venue, "at once") == "waits for the first price that its trigger follows; last price 100.00; 0.002 BTC left"
+    )
+    below = "waits for a price at or below 95.00, from which on its trigger follows; last price 100.00; 0.002 BTC left"
+    venue.order("later", SELL, 2, trigger_ticks=9_500, **trailing)
+    assert why(venue, "later") == below
+    venue.trade(10_100, 5)
+    assert why(venue, "at once") == "waits for its trigger at 99.99; last price 101.00; 0.002 BTC left"
+    assert why(venue, "later") == below.replace("100.00", "101.00")
+
+
 def test_a_cancel_says_whether_there_was_something_to_cancel() -> None:
     """Once; not an order that is still on its way, and nothing that has ended."""
     venue = book()

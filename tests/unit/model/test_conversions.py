@@ -262,5 +262,5 @@ def test_a_length_of_bars_is_read_and_shown_in_its_largest_unit(
 @pytest.mark.parametrize("text", ["", "m", "0m", "-1m", "1.5h", "1 h", "1w", "1ns", "²m", "m1"])
 def test_what_is_no_length_of_bars_is_refused(text: str) -> None:
     """With what one looks like."""
-    with pytest.raises(ValueError, match=r"expected bars such as 1m, 4h, 1d or 500t, found '"):
+    with pytest.raises(ValueError, match=r"expected bars such as 1m, 4h, 1d, 500t, 12.5v or 250000\$, found '"):
         BarSpec.parse(text)

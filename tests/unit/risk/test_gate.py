@@ -101,6 +101,9 @@ class Told(Account):
     def free_cash(self) -> int:
         return self.cash
 
+    def money(self, units: int) -> str:
+        return f"{units} USDT"
+
     def standing(self) -> tuple[int, int]:
         return self.equity, self.gross
 
@@ -250,6 +253,26 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], DenyReason]] = [
         "a limit above the mid, which the spread puts under the ask",
         {"lots": 20, "twice_mid": 181, "how": {"type": OrderType.LIMIT, "limit_ticks": 95}},
         {"lots": 20, "twice_mid": 180, "how": {"type": OrderType.LIMIT, "limit_ticks": 95}},
+        DenyReason.FAT_FINGER,
+    ),
+    (
+        "a limit above its trigger, wherever the market is",
+        {"lots": 20, "how": {"type": OrderType.STOP_LIMIT, "trigger_ticks": 140, "limit_ticks": 147}},
+        {"lots": 20, "how": {"type": OrderType.STOP_LIMIT, "trigger_ticks": 140, "limit_ticks": 148}},
+        DenyReason.FAT_FINGER,
+    ),
+    (
+        "a limit below its trigger",
+        {
+            "lots": 20,
+            "side": Side.SELL,
+            "how": {"type": OrderType.TAKE_PROFIT_LIMIT, "trigger_ticks": 120, "limit_ticks": 114},
+        },
+        {
+            "lots": 20,
+            "side": Side.SELL,
+            "how": {"type": OrderType.TAKE_PROFIT_LIMIT, "trigger_ticks": 120, "limit_ticks": 113},
+        },
         DenyReason.FAT_FINGER,
     ),
     ("the same again", {"lots": 20, "orders": 1}, {"lots": 20, "orders": 1, "same": True}, DenyReason.DUPLICATE),

@@ -113,6 +113,26 @@ def test_positions_are_the_exact_sums_of_fills(tmp_path: Path) -> None:
     assert row.time_last == filled(sold).time
 
 
+def test_what_is_held_is_less_the_fees_taken_from_it(tmp_path: Path) -> None:
+    """Of 0.003 BTC bought 0.000003 BTC were the fee, and a sale's fee was paid in USDT: 0.001997 are held, and with all of that sold nothing is.
+
+    An account of several moneys owns an asset and no part of an instrument: there it is undefined.
+    """
+    bought, sold = order(1, lots=300), order(2, lots=100, side=Side.SELL)
+    events = [started(), submitted(bought), accepted(bought)]
+    events += [filled(bought, fee_currency="BTC", fee=300, fee_decimals=8)]
+    events += [submitted(sold), accepted(sold), filled(sold)]
+    tracks = [{"balances": {"BNB": "1"}, "budget": "10000 USDT", "name": n, "params": {}} for n in TRACKS]
+    for name, first, held in (("one", events[0], "0.00199700"), ("several", started(tracks=tracks), None)):
+        path = tmp_path / f"{name}.db"
+        with SqliteStore.open(path, ManualClock(), "h") as store:
+            store.journal.append([first, *events[1:]])
+            store.journal.commit()
+        with StoreReader.open(path) as reader:
+            (row,) = reader.positions()
+        assert (row.qty, row.held_qty) == ("0.00200", held)
+
+
 def test_the_other_tables_come_as_rows(reader: StoreReader) -> None:
     """Denials, trades, samples, stops, gaps and notes, each with what its entry said."""
     assert [(d.reason, d.qty) for d in reader.denials()] == [("SHORT_NOT_ALLOWED", "0.00005")]

@@ -18,7 +18,10 @@ ON_BARS = ("ma_crossover", "mean_reversion", "breakout")
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"bars": "1ns"}, "strategies.x.params.bars: expected bars such as 1m, 4h, 1d or 500t, found '1ns'"),
+        (
+            {"bars": "1ns"},
+            "strategies.x.params.bars: expected bars such as 1m, 4h, 1d, 500t, 12.5v or 250000$, found '1ns'",
+        ),
         ({"weight": "5"}, "strategies.x.params.weight: expected above 0 and at most 1, found 5"),
         ({"weight": "NaN"}, "strategies.x.params.weight: expected a finite number, found NaN"),
         ({"short": Decimal("1.5")}, "strategies.x.params.short: expected `bool`, got `decimal`, found 1.5"),
