@@ -41,7 +41,7 @@ class StrategyError(GenesisError):
 class DataError(GenesisError):
     """Market data is missing, malformed or out of order.
 
-    ``source`` and ``line`` locate the row where the reader knows them.
+    ``source`` and ``line`` locate the row where the reader knows them; ``advice`` says what may be done about it.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class DataError(GenesisError):
         field: str | None = None,
         expected: str | None = None,
         found: str | None = None,
+        advice: str | None = None,
     ) -> None:
         self.source, self.line, self.field = source, line, field
         self.expected, self.found = expected, found
@@ -62,7 +63,8 @@ class DataError(GenesisError):
             parts.append(f"field '{field}'")
         if expected is not None or found is not None:
             parts.append(f"expected {expected}, found {found}")
-        super().__init__((f"{where}: " if where else "") + ": ".join(parts))
+        said = (f"{where}: " if where else "") + ": ".join(parts)
+        super().__init__(said if advice is None else f"{said}; {advice}")
 
 
 class StorageError(GenesisError):

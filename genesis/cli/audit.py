@@ -65,11 +65,15 @@ def verify(
         for unseen in found.unseen:
             say(f"not looked at, because the archive was not given: {unseen}")
     if found.findings:
-        raise IntegrityError(f"{store}: expected a sound record, found {len(found.findings)} findings")
+        raise IntegrityError(f"{store}: expected a sound record, found {_counted(len(found.findings))}")
+
+
+def _counted(findings: int) -> str:
+    return "1 finding" if findings == 1 else f"{findings} findings"
 
 
 def _in_words(found: Audit) -> str:
-    state = f"{len(found.findings)} findings" if found.findings else "verified"
+    state = _counted(len(found.findings)) if found.findings else "verified"
     if not found.checkpoints:
         signed = "nothing is signed: genesis audit checkpoint signs it"
     else:

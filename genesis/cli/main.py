@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
@@ -13,7 +14,13 @@ import typer
 from genesis.cli import audit, compare, criteria, db, policy, promotion, running, starting, status, store  # noqa: F401 - importing them registers their commands
 from genesis.cli.app import LEVEL_VARIABLE, app
 from genesis.cli.exits import ExitCode, code_of
-from genesis.cli.output import ReaderGone
+from genesis.cli.output import (
+    OutputLost,
+    ReaderGone,
+    give_up_standard_output,
+    nothing_left_to_say,
+    prepare_standard_streams,
+)
 from genesis.errors import ASKED_TO_END, GenesisError, Terminated
 from genesis.system.log import LogLevel, without_secrets
 from genesis.system.stopping import raise_on_sigterm
@@ -39,15 +46,19 @@ app.registered_commands.sort(key=lambda c: _FIRST.index(n) if (n := c.callback._
 
 def main() -> NoReturn:
     """Entry point: an error is one line on stderr and an exit code, never a traceback for what is expected."""
+    prepare_standard_streams()
     raise_on_sigterm()
     as_json = "--json" in sys.argv
     try:
         code = _ended(app(standalone_mode=False))
-        sys.stdout.flush()
+        nothing_left_to_say()
     except (ReaderGone, BrokenPipeError):
-        # What is left in the buffer must not be tried again at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_standard_output()
         code = ExitCode.PIPE_CLOSED
+    except OutputLost as error:
+        give_up_standard_output()
+        code = code_of(error)
+        _tell(str(error), code, as_json)
     except GenesisError as error:
         code = code_of(error)
         _tell(str(error), code, as_json)
@@ -67,7 +78,7 @@ def _unexpected(error: Exception, as_json: bool) -> ExitCode:
     if isinstance(error, _USAGE):
         text = error.format_message()  # type: ignore[attr-defined]
         if type(error).__name__ == "NoArgsIsHelpError" and not as_json:
-            print(text, file=sys.stderr)
+            _on_standard_error(text)
         else:
             _tell(f"{' '.join(text.split())} (genesis --help lists what there is)", ExitCode.CONFIG, as_json)
         return ExitCode.CONFIG
@@ -83,4 +94,10 @@ def _unexpected(error: Exception, as_json: bool) -> ExitCode:
 
 def _tell(text: str, code: ExitCode, as_json: bool) -> None:
     line = " ".join(without_secrets(text).split())
-    print(json.dumps({"error": line, "exit_code": int(code)}) if as_json else f"genesis: {line}", file=sys.stderr)
+    _on_standard_error(json.dumps({"error": line, "exit_code": int(code)}) if as_json else f"genesis: {line}")
+
+
+def _on_standard_error(text: str) -> None:
+    # Where it cannot be written the exit code alone tells.
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from genesis.clock import iso_utc
+from genesis.errors import StorageError
 
 # Where nothing shows its width (a file, a pipe) no cell is cut or folded.
 _WIDE = 4_000
@@ -19,6 +24,49 @@ _WIDE = 4_000
 
 class ReaderGone(Exception):
     """Whoever read standard output has closed it: nothing more can be said there."""
+
+
+class OutputLost(StorageError):
+    """Standard output cannot be written, on a full disk for one."""
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise ReaderGone from None
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise OutputLost(f"standard output: expected room for what is told there, found: {found}") from None
+
+
+def nothing_left_to_say() -> None:
+    """Send what was told to where it is read.
+
+    Raises:
+        ReaderGone, OutputLost: it cannot be sent.
+    """
+    with _telling():
+        sys.stdout.flush()
+
+
+def give_up_standard_output() -> None:
+    """What is left in the buffer must not be tried again at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def prepare_standard_streams() -> None:
+    """Bear with what a process may be started with.
+
+    A standard stream that is closed: what is told there is told to nobody, and no file of ours takes its number. An output that cannot show every
+    letter: the others are shown by their code, as on standard error.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the process lives
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class _Console(Console):
@@ -39,15 +87,14 @@ def console() -> Console:
 
 def print_plain(text: str) -> None:
     """Text as it is, and a line's end."""
-    try:
+    with _telling():
         print(text, flush=True)
-    except BrokenPipeError:
-        raise ReaderGone from None
 
 
 def print_json(value: object) -> None:
     """One document on one line."""
-    print_plain(json.dumps(value, ensure_ascii=False))
+    shows_all = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    print_plain(json.dumps(value, ensure_ascii=not shows_all))
 
 
 def progress_bar(as_json: bool) -> Progress:
@@ -58,7 +105,8 @@ def progress_bar(as_json: bool) -> Progress:
 
 def say(text: str) -> None:
     """A sentence for people."""
-    console().print(text, soft_wrap=True)
+    with _telling():
+        console().print(text, soft_wrap=True)
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = (), nothing: str = "nothing yet") -> None:
@@ -83,7 +131,8 @@ def print_cells(headings: Sequence[str], rows: Sequence[Sequence[str]], title: s
         table.add_row(*row)
     target = console()
     if target.measure(table, options=target.options.update_width(_WIDE)).minimum <= target.width:
-        target.print(table)
+        with _telling():
+            target.print(table)
         return
     longest = max(map(len, headings))
     if title is not None:

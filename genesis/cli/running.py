@@ -33,7 +33,7 @@ from genesis.demo.show import Shown, own_parts, recorded_parts, run_demo
 from genesis.demo.tale import Told, refused, tale
 from genesis.engine.engine import Progress
 from genesis.errors import ConfigError, StrategyError
-from genesis.model.grid import parse_decimal
+from genesis.model.grid import parse_decimal, plain
 from genesis.storage.address import store_address
 from genesis.system.account_trials import ledger_of, tried_elsewhere
 from genesis.system.log import conceal
@@ -199,8 +199,8 @@ def _streams(prepared: Prepared) -> list[dict[str, object]]:
             "format": r.report.format,
             "gaps": len(r.report.gaps),
             "repaired": sum(x.count for x in r.report.repairs),
-            "tick": str(s.instrument.tick),
-            "lot": str(s.instrument.lot),
+            "tick": plain(s.instrument.tick),
+            "lot": plain(s.instrument.lot),
         }
         for r, s in zip(prepared.readings, prepared.streams, strict=True)
     ]

@@ -32,6 +32,9 @@ _PART = re.compile(r"\[(\d+)\]|\[\.\.\.\]|([^.\[\]]+)")
 _QUOTED = re.compile(r"'(?!<)[^']{2,}'")
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _ExactLoader(yaml.SafeLoader):
     """A safe loader that reads numbers with a point as exact decimals and refuses a key written twice."""
 
@@ -48,17 +51,26 @@ def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
 
 
 def _mapping(loader: _ExactLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    out: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        line = key_node.start_mark.line + 1
-        if not isinstance(key, (str, int, Decimal)):
-            raise ConfigError(f"line {line}: expected a plain key, found {type(key).__name__}")
-        if key in out:
-            raise ConfigError(f"line {line}: expected each key once, found {key!r} again")
+    """A section; what is written in it goes before what it takes in from elsewhere (``<<: *anchor``)."""
+    own = [pair for pair in node.value if pair[0].tag != _MERGE]
+    merged = yaml.MappingNode(node.tag, [pair for pair in node.value if pair[0].tag == _MERGE])
+    loader.flatten_mapping(merged)
+    out: dict[Any, Any] = {_key(loader, k): loader.construct_object(v, deep=True) for k, v in merged.value}
+    written: set[Any] = set()
+    for key_node, value_node in own:
+        key = _key(loader, key_node)
+        if key in written:
+            raise ConfigError(f"line {key_node.start_mark.line + 1}: expected each key once, found {key!r} again")
+        written.add(key)
         out[key] = loader.construct_object(value_node, deep=True)
     return out
+
+
+def _key(loader: _ExactLoader, node: yaml.Node) -> str | int | Decimal:
+    key = loader.construct_object(node, deep=True)
+    if not isinstance(key, (str, int, Decimal)):
+        raise ConfigError(f"line {node.start_mark.line + 1}: expected a plain key, found {type(key).__name__}")
+    return key
 
 
 # ``off`` and ``on`` are words here, as in YAML 1.2: `off` is a mode of a criterion, and no False.
@@ -108,6 +120,7 @@ def load_config(
     custom = _custom(Path() if path is None else path.parent, env or {})
     try:
         shape.check_keys(document)
+        shape.check_finite(document)
         config = msgspec.convert(document, Config, strict=True, dec_hook=custom)
         check_agreement(config)
     except msgspec.ValidationError as error:
@@ -216,6 +229,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _syntax(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
+    if mark is not None and mark.buffer is not None and mark.buffer[mark.pointer : mark.pointer + 1] == "\t":
+        return (
+            f"line {mark.line + 1}, column {mark.column + 1}: expected YAML, which is indented by spaces, found a tab"
+        )
     problem = _QUOTED.sub("'…'", getattr(error, "problem", None) or "something else")
     at = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
     return f"{at}expected YAML, found: {problem}"
@@ -238,6 +255,8 @@ def _place(document: object, parts: list[str], name: str) -> shape.Path:
                 raise ConfigError(f"{name}: expected a place below {len(document)} in {shape.show(out)}, found {part}")
             key: str | int = int(part)
             document = document[int(part)]
+        elif isinstance(document, list):
+            raise ConfigError(f"{name}: expected a number for a place in {shape.show(out)}, found {part.lower()}")
         else:
             known = document if isinstance(document, dict) else {}
             key = next((k for k in known if isinstance(k, str) and k.lower() == part.lower()), part.lower())
@@ -253,8 +272,6 @@ def _put(document: Any, place: shape.Path, value: object, name: str) -> None:
         document = document[key]
         if not isinstance(document, (dict, list)):
             raise ConfigError(f"{name}: expected a section at {shape.show(place[: i + 1])}, found a value")
-    if isinstance(document, list) and not isinstance(place[-1], int):
-        raise ConfigError(f"{name}: expected a number for a place in {shape.show(place[:-1])}, found {place[-1]}")
     document[place[-1]] = value
 
 
@@ -273,7 +290,8 @@ def _explain(message: str, document: object, custom: _Custom) -> tuple[shape.Pat
     # Our own checks have said what they found.
     if shape.touches_secret(place) or ", found " in words:
         return place, words
-    found = repr(_at(document, place))
+    value = _at(document, place)
+    found = plain(value) if isinstance(value, Decimal) else repr(value)
     return place, f"{words}, found {found if len(found) <= 200 else found[:200] + '…'}"
 
 

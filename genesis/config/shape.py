@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from functools import cache
 
 import msgspec.inspect as mi
@@ -29,6 +30,11 @@ def check_keys(document: Mapping[str, object]) -> None:
     _check(document, _tree(), ())
 
 
+def check_finite(document: object, kind: type = Config) -> None:
+    """Raise `ConfigError` at the first value that stands where a ``kind`` has a decimal and is no finite one: it is below and above no bound."""
+    _check_finite(document, _tree(kind), ())
+
+
 def touches_secret(path: Path) -> bool:
     """Whether the value at ``path`` is a secret, or may hold one."""
     node: mi.Type | None = _tree()
@@ -48,8 +54,8 @@ def is_secret(path: Path) -> bool:
 
 
 @cache
-def _tree() -> mi.Type:
-    return mi.type_info(Config)
+def _tree(kind: type = Config) -> mi.Type:
+    return mi.type_info(kind)
 
 
 def _choices(node: mi.Type | None) -> tuple[mi.Type, ...]:
@@ -105,6 +111,23 @@ def _check_section(value: Mapping[object, object], node: mi.StructType, path: Pa
         if not isinstance(key, str) or key not in known:
             raise ConfigError(f"{show((*path, str(key)))}: expected a known key, found '{key}'{_hint(str(key), known)}")
         _check(inner, known[key], (*path, key))
+
+
+def _check_finite(value: object, node: mi.Type | None, path: Path) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_finite(inner, _step(node, str(key)), (*path, str(key)))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            _check_finite(inner, _step(node, i), (*path, i))
+    elif isinstance(value, (str, Decimal)) and any(isinstance(choice, mi.DecimalType) for choice in _choices(node)):
+        try:
+            finite = Decimal(value).is_finite()
+        except InvalidOperation:
+            # What is no number at all is refused by its type.
+            return
+        if not finite:
+            raise ConfigError(f"{show(path)}: expected a finite number, found {value}")
 
 
 def _hint(key: str, known: Mapping[str, object]) -> str:

@@ -85,7 +85,8 @@ def _connect_to_write(store: StoreAddress) -> Database:
 
 def _ensure_file(path: Path) -> None:
     if not path.is_file():
-        raise StorageError(f"{path}: expected a store, found no such file")
+        found = "a folder" if path.is_dir() else "no such file"
+        raise StorageError(f"{path}: expected a store, found {found}")
     schema.ensure_sqlite_file(path)
 
 

@@ -41,6 +41,8 @@ class SqliteStore(Store):
     def __init__(self, path: Path, clock: Clock, host: str, lines: Lines | None = None) -> None:
         if not path.parent.is_dir():
             raise StorageError(f"{path}: expected an existing folder, found none; create {path.parent}")
+        if path.is_dir():
+            raise StorageError(f"{path}: expected a file for the store, found a folder; name one in it")
         with storage_errors(path), ExitStack() as undo:
             schema.ensure_sqlite_file(path)
             lock = StoreLock(path)

@@ -5,10 +5,22 @@ from __future__ import annotations
 from structlog.typing import FilteringBoundLogger
 
 from genesis.config import inactive_keys
+from genesis.model.grid import plain
 from genesis.paper_trading.account_rates import ACCOUNT_CURRENCY
 from genesis.storage.address import StoreAddress
 from genesis.system.prepared import Prepared
 from genesis.system.track_kinds import is_reference
+from genesis.tape.stream import Stream
+
+# Whole numbers beyond it are not all doubles (IEEE 754 binary64).
+_WHOLE_IN_DOUBLES = 2**53
+_OF_PRICE_OR_SIZE = ("high", "ticks", "bid_ticks", "ask_ticks", "lots", "bid_lots", "ask_lots")
+
+
+def _beyond_doubles(stream: Stream) -> bool:
+    """Whether a price or size is more of its steps than a double counts, as sums and quotients written digit by digit are."""
+    columns = (stream.columns[name] for name in _OF_PRICE_OR_SIZE if name in stream.columns)
+    return any(len(column) and int(column.max()) > _WHOLE_IN_DOUBLES for column in columns)
 
 
 def announce(prepared: Prepared, store: StoreAddress, log: FilteringBoundLogger) -> None:
@@ -37,7 +49,14 @@ def announce(prepared: Prepared, store: StoreAddress, log: FilteringBoundLogger)
     for traded in {r.instrument.id: r.instrument for r in prepared.readings}.values():
         given = next(i for i in prepared.config.instruments if i.id == traded.id)
         if (given.tick is None or given.lot is None) and given.exchange_info is None:
-            log.info("steps inferred", instrument=traded.id, tick=str(traded.tick), lot=str(traded.lot))
+            log.info("steps inferred", instrument=traded.id, tick=plain(traded.tick), lot=plain(traded.lot))
+            if any(s.instrument.id == traded.id and _beyond_doubles(s) for s in prepared.streams):
+                log.warning(
+                    "steps too fine",
+                    instrument=traded.id,
+                    so="no price or size of a venue has so many digits: what arithmetic left in the file, it seems; give tick and lot, "
+                    "and policies: {off_tick: round, off_lot: round}",
+                )
     for instrument, rules in prepared.rules.items():
         if rules.unknown_filters:
             log.warning("unknown filters", instrument=instrument, filters=", ".join(rules.unknown_filters))

@@ -9,6 +9,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, MutableMapping
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -48,6 +49,17 @@ _NUMBERS = {
 _concealed: set[str] = set()
 
 
+class _Lines(structlog.WriteLogger):
+    """Writes lines; one that cannot be written (a full disk, a reader that has gone) stops nobody's run, for the log is no record."""
+
+    def msg(self, message: str) -> None:
+        """Write a line where that is possible."""
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = error = critical = fatal = failure = err = exception = msg
+
+
 class _OfLibraries(logging.Handler):
     """What a library tells by the standard library's logging is a line like every other."""
 
@@ -77,7 +89,7 @@ def configure_logging(level: LogLevel, form: LogFormat, clock: Clock) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_NUMBERS[level]),
         # Looked up at every line: a progress bar and a test put another stream in its place.
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr),
         cache_logger_on_first_use=False,
     )
 

@@ -63,7 +63,10 @@ def write_report(store_path: StoreAddress, out: Path) -> Path:
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise StorageError(f"{out}: expected a writable file, found: {error.strerror}") from error
+        found = (error.strerror or str(error)).lower()
+        raise StorageError(
+            f"{out}: expected a writable file, found: {found}; check the folder and the room on the disk"
+        ) from error
     return out
 
 

@@ -14,13 +14,14 @@ import msgspec
 
 from genesis.engine.step import Tape
 from genesis.engine.track import Track
-from genesis.errors import IntegrityError
+from genesis.errors import ASKED_TO_END, IntegrityError
 from genesis.invariants import ensure
 from genesis.paper_trading.ladder import CapitalLadder
 from genesis.paper_trading.simulator import PaperTradingSimulator
 from genesis.storage.state import NotKept, Outside, decode_state, encode_state
 from genesis.strategies.base import Strategy
 
+_ERROR_LENGTH = 500
 # What a state may name: the core, which does no I/O, and what samples its tracks.
 _CORE = (
     "engine",
@@ -58,7 +59,7 @@ def capture(parts: Parts) -> bytes:
     """The state of a run of which everything journalled is durable. Equal states have equal bytes.
 
     Raises:
-        NotKept: a strategy gives nothing to save, or something in the state cannot be written.
+        NotKept: a strategy raises, or gives nothing to save, or something in the state cannot be written.
         IntegrityError: a strategy acted while it was saved.
     """
     tracks = list(parts.tracks())
@@ -67,7 +68,13 @@ def capture(parts: Parts) -> bytes:
     outside = Outside(_fixed(parts) | series, lambda found: names.get(id(found)))
     saved = {t.name: _saved(t) for t in tracks}
     tape = encode_state(parts.tape.kept(), outside, _is_core)
-    run = encode_state({"ladder": parts.ladder, "simulator": parts.simulator, "strategies": saved}, outside, _is_core)
+    try:
+        run = encode_state(
+            {"ladder": parts.ladder, "simulator": parts.simulator, "strategies": saved}, outside, _is_core
+        )
+    except NotKept:
+        _find_whose(saved, outside)
+        raise
     return msgspec.msgpack.encode([tape, run])
 
 
@@ -110,15 +117,34 @@ class _Strategies(dict[str, object]):
 
 
 def _saved(track: Track) -> Mapping[str, Any]:
-    with localcontext():
-        state = track.strategy.on_save()
+    state, raised = None, ""
+    try:
+        with localcontext():
+            state = track.strategy.on_save()
+    except BaseException as error:  # noqa: BLE001 - the strategy's own code
+        raised = _raised(error)
     ensure(not track.entries, f"track {track.name}: on_save: expected state alone, found {len(track.entries)} entries")
+    if raised:
+        raise NotKept(f"track {track.name}: on_save: {raised}")
     if state is None:
         # Without attributes of its own it may still remember something, in its module.
         raise NotKept(f"track {track.name}: expected a strategy with on_save, found none")
     if track.arithmetic.is_changed:
         raise NotKept(f"track {track.name}: expected Python's own decimal context, found one that the strategy changed")
+    if not isinstance(state, Mapping):
+        raise NotKept(
+            f"track {track.name}: on_save: expected a mapping of names to plain values, found {type(state).__name__}"
+        )
     return dict(state)
+
+
+def _find_whose(saved: Mapping[str, Mapping[str, Any]], outside: Outside) -> None:
+    """Raise `NotKept` with the track's name where what a strategy gave is what cannot be written."""
+    for name, state in saved.items():
+        try:
+            encode_state(state, outside, _is_core)
+        except NotKept as problem:
+            raise NotKept(f"track {name}: on_save: expected plain values: {problem}") from None
 
 
 def _load(track: Track, state: Mapping[str, Any]) -> None:
@@ -126,11 +152,18 @@ def _load(track: Track, state: Mapping[str, Any]) -> None:
     track.arithmetic.enter()
     try:
         track.strategy.on_load(state)
-    except Exception as error:
-        raise IntegrityError(f"track {track.name}: on_load: {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        raise IntegrityError(f"track {track.name}: on_load: {_raised(error)}") from error
     finally:
         track.arithmetic.leave()
     ensure(not track.entries, f"track {track.name}: on_load: expected no entry, found {len(track.entries)}")
+
+
+def _raised(error: BaseException) -> str:
+    """What a strategy's own code raised, in a line; what a person did to this process is raised again."""
+    if isinstance(error, ASKED_TO_END):
+        raise error
+    return " ".join(f"{type(error).__name__}: {error}"[:_ERROR_LENGTH].split())
 
 
 def _fixed(parts: Parts) -> dict[str, object]:

@@ -271,7 +271,7 @@ def _warn_of_no_order(prepared: Prepared, log: FilteringBoundLogger) -> None:
             log.warning(
                 "no order was sent",
                 track=track.name,
-                hint="what risk refused (genesis orders --denied) and notes may say why; so may a lot too large, or bars too long for the tape",
+                hint="what risk refused (genesis orders --denied) and notes may say why; so may a lot too large, bars too long for the tape, or nothing subscribed to in on_start",
             )
 
 

@@ -120,7 +120,12 @@ class Checks:
                 self._check(snapshot, parts, progress.entries)
 
     def _check(self, snapshot: Snapshot, parts: Parts, entries: int) -> None:
-        found = digest_of(capture(parts))
+        try:
+            found = digest_of(capture(parts))
+        except NotKept as why:
+            raise IntegrityError(
+                f"snapshot at entry {snapshot.length}: expected state {snapshot.digest[:16]}, found none: {why}"
+            ) from None
         if (entries, found) != (snapshot.length, snapshot.digest):
             raise IntegrityError(
                 f"snapshot at entry {snapshot.length}: expected state {snapshot.digest[:16]}, found after running from the tape's start "

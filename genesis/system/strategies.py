@@ -9,7 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from decimal import localcontext
+from decimal import Decimal, localcontext
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +17,9 @@ from typing import Any
 
 import msgspec
 
-from genesis.errors import ASKED_TO_END, StrategyError
+from genesis.config import shape
+from genesis.errors import ASKED_TO_END, ConfigError, StrategyError
+from genesis.model.grid import plain
 from genesis.model.instruments import Instrument
 from genesis.paper_trading.own_criteria import Measure
 from genesis.strategies.base import Strategy
@@ -37,8 +39,11 @@ BUILT_IN: dict[str, type[Strategy]] = {
 
 
 def installed() -> dict[str, str]:
-    """Names of strategies that installed packages offer, and where each of them is; none of them is imported."""
-    return {p.name: p.value for p in entry_points(group=GROUP)}
+    """Names of strategies that installed packages offer, and where each of them is; none of them is imported.
+
+    A name of a built-in one stays the built-in one's.
+    """
+    return {p.name: p.value for p in entry_points(group=GROUP) if p.name not in BUILT_IN}
 
 
 def find_strategy(name: str, folder: Path) -> type[Strategy]:
@@ -149,7 +154,10 @@ def build_strategy(
                 f"{where}.params.{name}: expected {_one_of(known)}, found {name!r}{_nearest(name, known)}"
             )
     try:
+        shape.check_finite(params, cls.Params)
         typed = msgspec.convert(dict(params), cls.Params, strict=True)
+    except ConfigError as error:
+        raise StrategyError(f"{where}.params.{error}") from None
     except msgspec.ValidationError as error:
         raise StrategyError(f"{where}.params{_explained(error, params)}") from None
     built: Strategy = _run(lambda: cls(tuple(instruments), typed), f"{where}: cannot be built")
@@ -178,7 +186,9 @@ def _explained(error: msgspec.ValidationError, params: Mapping[str, Any]) -> str
     if not place:
         # A check of the class over all of them: it has named the parameter and said what it found.
         return f".{text}" if _NAMED.match(text) else f": {text}"
-    return f"{place}: {text[:1].lower()}{text[1:]}, found {params.get(place.removeprefix('.'), dict(params))!r}"
+    value = params.get(place.removeprefix("."), dict(params))
+    found = plain(value) if isinstance(value, Decimal) else repr(value)
+    return f"{place}: {text[:1].lower()}{text[1:]}, found {found}"
 
 
 def _import(path: Path) -> Any:

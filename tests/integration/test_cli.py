@@ -537,6 +537,60 @@ def test_a_closed_pipe_is_no_traceback(finished: Path) -> None:
     assert (process.returncode, process.stderr) == (141, b"")
 
 
+def called(shell: str, *args: object) -> subprocess.CompletedProcess[str]:
+    """The program with its standard streams as a shell leaves them, ``"$@" >&-`` for one."""
+    words = ["sh", "-c", shell, "sh", *PROGRAM, *map(str, args)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("command", [("orders",), ("status",), ("status", "--json")])
+def test_output_that_cannot_be_written_is_an_error_of_storage(finished: Path, command: tuple[str, ...]) -> None:
+    """A table and a document that went nowhere are not reported as done."""
+    done = called('"$@" > /dev/full', command[0], finished / "genesis.db", *command[1:])
+    assert done.returncode == 4
+    said = "standard output: expected room for what is told there, found: no space left on device"
+    wanted = json.dumps({"error": said, "exit_code": 4}) if "--json" in command else f"genesis: {said}"
+    assert done.stderr.splitlines() == [wanted]
+
+
+def test_a_standard_stream_that_is_closed_is_told_to_nobody(finished: Path) -> None:
+    """Neither answers nor errors are told in another's place; the exit code is what it would have been."""
+    answer, error = finished / "genesis.db", finished / "none.db"
+    closed = called('"$@" >&-', "status", answer)
+    assert (closed.returncode, closed.stdout, closed.stderr) == (0, "", "")
+    closed = called('"$@" 2>&-', "status", error)
+    assert (closed.returncode, closed.stdout, closed.stderr) == (4, "", "")
+    closed = called('"$@" <&- >&- 2>&-', "status", answer)
+    assert (closed.returncode, closed.stdout, closed.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_output_without_every_letter_shows_the_others_by_their_code(tmp_path: Path, encoding: str) -> None:
+    """Names in another alphabet: tables are told, and a document stays one."""
+    config = project(tmp_path)
+    config.write_text(config.read_text().replace("name: own", "name: дом ü"), encoding="utf-8")
+
+    def told(*args: object) -> bytes:
+        words = [*PROGRAM, *map(str, args)]
+        env = {**os.environ, "PYTHONIOENCODING": encoding}
+        return subprocess.run(words, capture_output=True, check=True, cwd=ROOT, env=env).stdout
+
+    assert rb"\u0434\u043e\u043c " in told("run", config)
+    assert "дом ü" in json.loads(told("status", tmp_path / "genesis.db", "--json"))["tracks"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("stderr", ["/dev/full", "&-"])
+def test_a_log_that_cannot_be_written_stops_no_run(tmp_path: Path, stderr: str) -> None:
+    """The chains are the record and the log is not: the run is the one of a log that could."""
+    done = called(f'"$@" 2> {stderr}'.replace("> &", ">&"), "run", project(tmp_path), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert told["complete"]
+    assert told["head"] == genesis("run", project(tmp_path / "other"), "--json").json["head"]
+
+
 # ---- every command speaks JSON
 
 

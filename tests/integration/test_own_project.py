@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from genesis.config import Config, load_config
-from genesis.errors import ConfigError, DataError
+from genesis.errors import ConfigError, DataError, StorageError
 from genesis.system.data import read_data
 from genesis.system.export import ExportFormat, export
 from genesis.system.project import init_project
 from genesis.system.run import run_config
+from tests.kit.disks import small_disk
+from tests.unit.cli.calling import genesis, project
 
 
 def candles(path: Path, rows: int = 400) -> None:
@@ -107,6 +109,17 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "own.py").read_text() == "mine"
 
 
+def test_a_full_disk_leaves_no_half_of_a_project(tmp_path: Path) -> None:
+    """What was begun is taken away again, so that the next attempt may write it whole."""
+    with small_disk(tmp_path / "disk", "16k") as disk:
+        (disk / "filler").write_bytes(bytes(8192))
+        with pytest.raises(StorageError, match="expected a writable folder, found: no space left on device"):
+            init_project(disk / "new")
+        assert list((disk / "new").iterdir()) == []
+        (disk / "filler").unlink()
+    assert len(init_project(tmp_path / "new")) == 2
+
+
 def test_a_broken_candle_is_refused_with_its_place(tmp_path: Path) -> None:
     """File, line, field, expected and found."""
     own_project(tmp_path)
@@ -117,3 +130,26 @@ def test_a_broken_candle_is_refused_with_its_place(tmp_path: Path) -> None:
         run_config(load_config(tmp_path / "config.yaml"), tmp_path)
     assert (error.value.line, error.value.field) == (10, "open")
     assert not (tmp_path / "genesis.db").exists()
+
+
+def test_steps_that_only_arithmetic_left_are_warned_of(tmp_path: Path) -> None:
+    """A price written to the last digit of a double has no tick: the start says so and what to do, and with tick and rounding given it is silent."""
+    config = project(tmp_path, rows=60)
+    path = tmp_path / "candles.csv"
+    path.write_text(path.read_text().replace(",20000,20009.5,", ",20000.000000000004,20009.5,"))
+    inferred = config.read_text().replace(", tick: 0.01, lot: 0.1", "")
+    config.write_text(inferred)
+    said = genesis("run", config)
+    assert said.code == 0
+    assert "steps inferred         instrument=BTCUSDT.BINANCE tick=0.000000000001 lot=0.1" in said.err
+    assert "steps too fine         instrument=BTCUSDT.BINANCE" in said.err
+    assert "policies: {off_tick: round, off_lot: round}" in said.err
+    given = inferred.replace("quote: USDT}", "quote: USDT, tick: 0.01, lot: 0.1}").replace(
+        "name: small", "name: given, store: given.db"
+    )
+    config.write_text(given.replace("path: candles.csv}", "path: candles.csv, policies: {off_tick: round}}"))
+    said = genesis("run", config)
+    assert said.code == 0
+    assert "steps inferred" not in said.err
+    assert "steps too fine" not in said.err
+    assert "rows repaired" in said.err

@@ -62,6 +62,30 @@ class LessPrecise(Strategy):
         return {}
 
 
+class RaisesWhenSaved(Strategy):
+    """Fails at the only thing that it is asked for beside its trades."""
+
+    def on_start(self) -> None:
+        self.subscribe_trades()
+
+    def on_save(self) -> Mapping[str, Any]:
+        raise SystemExit("out of\npatience")
+
+
+class SavesAList(RaisesWhenSaved):
+    """Gives values without names."""
+
+    def on_save(self) -> Mapping[str, Any]:
+        return [1, 2]  # type: ignore[return-value]
+
+
+class SavesAnObject(RaisesWhenSaved):
+    """Gives something that no reader makes again."""
+
+    def on_save(self) -> Mapping[str, Any]:
+        return {"kept": [Path("/")]}
+
+
 class ActsWhenSaved(Strategy):
     """Speaks when it is asked for its state."""
 
@@ -149,6 +173,21 @@ def test_a_strategy_that_cannot_be_saved_says_so(strategy: str, expected: str) -
     of = prepared(steady(20), None, f"{HERE}:{strategy}")
     with pytest.raises(NotKept, match=f"track own: expected {expected}"):
         told(of, 50)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "why"),
+    [
+        ("RaisesWhenSaved", "SystemExit: out of patience"),
+        ("SavesAList", "expected a mapping of names to plain values, found list"),
+        ("SavesAnObject", "expected plain values: expected a class of the core, found pathlib:PosixPath"),
+    ],
+)
+def test_what_is_wrong_with_on_save_costs_snapshots_alone(strategy: str, why: str) -> None:
+    """An error of the strategy's, told with its track and its hook; the run is none the worse."""
+    of = prepared(steady(20), None, f"{HERE}:{strategy}")
+    with pytest.raises(NotKept, match=f"^track own: on_save: {why}$"):
+        capture(of.parts)
 
 
 def test_a_strategy_that_acts_while_it_is_saved_is_refused() -> None:

@@ -491,7 +491,7 @@ def test_a_time_off_its_format_is_refused_where_it_stands(tmp_path: Path) -> Non
     with pytest.raises(DataError) as caught:
         one(path, ReadOptions(time_format="%d.%m.%Y"))
     assert (caught.value.line, caught.value.field) == (3, "time")
-    assert (caught.value.expected, caught.value.found) == ("a time (%d.%m.%Y)", "2025-02-02")
+    assert (caught.value.expected, caught.value.found) == ("a time of the form %d.%m.%Y", "2025-02-02")
 
 
 def test_a_stated_bar_length_must_be_one(tmp_path: Path) -> None:

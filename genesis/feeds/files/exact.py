@@ -7,6 +7,7 @@ value by value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ _ARROW_DIGITS, _ARROW_DECIMALS = 38, 18
 # Text of digits, points and minus signs alone is a decimal without exponent, or no number at all. As a double it is still the one decimal of so few
 # digits (see above).
 _DOUBLE_DIGITS, _INTEGER_DIGITS = 15, 18
+# Digits with a decimal comma, or with marks between thousands.
+_MARKED = re.compile(r"[+-]?\d*(?:[.,'\u2019 \u00a0\u202f]\d+)+")
 # Beyond these no value fits 64 bits of any sensible step, and integer powers of ten would take the machine down.
 _EXPONENT_MAX, _EXPONENT_MIN = 40, -400
 
@@ -82,6 +85,12 @@ def shown(column: pa.Array, row: int, scale: int = 0) -> str:
     if scale and isinstance(value, int):
         return plain(Decimal(value).scaleb(-scale, EXACT))
     return repr(value) if isinstance(value, str) and not value.isprintable() else str(value)
+
+
+def number_wanted(text: str) -> str:
+    """What an error expects where ``text`` is no number: that, and how one is written where this is one of another country."""
+    marked = _MARKED.fullmatch(text.strip()) is not None
+    return "a number with a decimal point and without marks between thousands" if marked else "a number"
 
 
 def numbers(column: pa.Array, absent: float = 0) -> NDArray[Any]:

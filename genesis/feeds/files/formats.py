@@ -140,9 +140,13 @@ LAYOUTS: dict[Format, Layout] = {
 # Plain OHLCV has the columns that the user names, a tape those of its kind.
 OWN_COLUMNS = (Format.OHLCV, Format.TAPE)
 
+# How a first column without a name is called here.
+UNNAMED = "(unnamed)"
 _TIME_NAMES = ("time", "date", "datetime", "timestamp", "open_time", "open time")
+# pandas writes an index that has no name without one into CSV, and so into Parquet and Feather.
+_INDEX_NAMES = (UNNAMED, "__index_level_0__")
 _OHLCV_NAMES: dict[str, tuple[str, ...]] = {
-    "time": _TIME_NAMES,
+    "time": (*_TIME_NAMES, *_INDEX_NAMES),
     "open": ("open", "o"),
     "high": ("high", "h"),
     "low": ("low", "l"),
@@ -299,12 +303,13 @@ def _unknown(source: str, container: str, names: Sequence[str]) -> DataError:
     usual = _usual(names)
     absent = [part for part in ("time", *_OHLC) if usual[part] is None]
     if len(absent) == 1:
+        shown = [name for name in _OHLCV_NAMES[absent[0]] if name not in _INDEX_NAMES]
         return DataError(
             "missing column",
             source=source,
             line=line,
             field=absent[0],
-            expected=f"one named {' or '.join(_OHLCV_NAMES[absent[0]])}, in any case, or its name given in `columns`",
+            expected=f"one named {' or '.join(shown)}, in any case, or its name given in `columns`",
             found=", ".join(names),
         )
     lower = [name.strip().lower() for name in names]
@@ -324,4 +329,5 @@ def _unknown(source: str, container: str, names: Sequence[str]) -> DataError:
         field="columns",
         expected="the columns of one of " + ", ".join(f.value for f in LAYOUTS) + " (docs/DATA.md)",
         found=", ".join(names),
+        advice="of candles with other names, `columns` says which is which",
     )

@@ -43,6 +43,21 @@ ALLOWED: dict[Problem, tuple[Policy, ...]] = {
 Policies = Mapping[Problem, Policy]
 
 
+_DOES = {
+    Policy.DROP: "leaves such rows out",
+    Policy.ROUND: "rounds them",
+    Policy.KEEP_FIRST: "keeps the first of them",
+    Policy.SORT: "sorts the file",
+}
+
+
+def repairs(problem: Problem) -> str:
+    """What a configuration may ask for instead of a refusal, as an error says it; what loses no row stands first."""
+    kind = problem.value
+    ways = [policy for policy in reversed(ALLOWED[problem]) if policy in _DOES]
+    return "policies: " + ", or ".join(f"{{{kind}: {policy.value}}} {_DOES[policy]}" for policy in ways)
+
+
 def check_policies(policies: Policies) -> None:
     """Raise `ConfigError` where a policy does not fit its problem."""
     for problem, policy in policies.items():

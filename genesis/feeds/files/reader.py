@@ -9,13 +9,13 @@ from pathlib import Path
 from genesis.errors import ConfigError, DataError
 from genesis.feeds.files.bars import ohlcv_columns, read_bars, read_quotebars
 from genesis.feeds.files.books import read_depth, read_quotes
-from genesis.feeds.files.exact import decimals_of, shown
+from genesis.feeds.files.exact import decimals_of, number_wanted, shown
 from genesis.feeds.files.formats import LAYOUTS, Format
 from genesis.feeds.files.funding import read_funding
 from genesis.feeds.files.marks import read_mark_candles, read_marks
 from genesis.feeds.files.options import ReadOptions
 from genesis.feeds.files.orders import read_orders
-from genesis.feeds.files.policies import Policy, Problem
+from genesis.feeds.files.policies import Policy, Problem, repairs
 from genesis.feeds.files.reading import Reading, Steps
 from genesis.feeds.files.rows import Rows, scale_of
 from genesis.feeds.files.tables import Table, load
@@ -105,10 +105,16 @@ def _step(rows: Rows, fields: Iterable[str]) -> Decimal | None:
     for field in fields:
         values = decimals_of(rows.raw(field), scale_of(field))
         if None in values and rows.policies.get(Problem.UNREADABLE, Policy.REFUSE) is Policy.REFUSE:
-            raise _refuse(rows, field, "unreadable value", "a number", lambda value: value is None)
+            advice = None if values == {None} else repairs(Problem.UNREADABLE)
+            raise _refuse(rows, field, "unreadable value", number_wanted, lambda value: value is None, advice)
         exponents.update(_last_digit(value) for value in values if value)
         if exponents and min(exponents) < -_DECIMALS:
-            raise _refuse(rows, field, "too many decimals", f"at most {_DECIMALS} decimals", _too_fine)
+            advice = (
+                "a configuration may give tick and lot, and round to them: policies: {off_tick: round, off_lot: round}"
+            )
+            raise _refuse(
+                rows, field, "too many decimals", lambda found: f"at most {_DECIMALS} decimals", _too_fine, advice
+            )
     return Decimal(1).scaleb(min(exponents)) if exponents else None
 
 
@@ -120,8 +126,16 @@ def _too_fine(value: Decimal | None) -> bool:
     return value is not None and _last_digit(value) < -_DECIMALS
 
 
-def _refuse(rows: Rows, field: str, message: str, expected: str, bad: Callable[[Decimal | None], bool]) -> DataError:
-    """The error that names the first value of ``field`` that is ``bad``."""
+def _refuse(
+    rows: Rows,
+    field: str,
+    message: str,
+    expected: Callable[[str], str],
+    bad: Callable[[Decimal | None], bool],
+    advice: str | None,
+) -> DataError:
+    """The error that names the first value of ``field`` that is ``bad``; ``expected`` says in place of what."""
     column, scale = rows.raw(field), scale_of(field)
     i = next(i for i in range(len(column)) if bad(*decimals_of(column.slice(i, 1), scale)))
-    return rows.refuse(message, i, field, expected, shown(column, i, scale))
+    found = shown(column, i, scale)
+    return rows.refuse(message, i, field, expected(found), found, advice)

@@ -12,12 +12,22 @@ from numpy.typing import NDArray
 
 from genesis.clock import iso_utc
 from genesis.errors import DataError
-from genesis.feeds.files.exact import OFF_GRID, UNREADABLE, decimals_of, flags, numbers, round_units, shown, to_units
+from genesis.feeds.files.exact import (
+    OFF_GRID,
+    UNREADABLE,
+    decimals_of,
+    flags,
+    number_wanted,
+    numbers,
+    round_units,
+    shown,
+    to_units,
+)
 from genesis.feeds.files.formats import OWN_COLUMNS, missing_column
-from genesis.feeds.files.policies import Policies, Policy, Problem, check_policies
+from genesis.feeds.files.policies import Policies, Policy, Problem, check_policies, repairs
 from genesis.feeds.files.reading import EXAMPLES, GapInfo, Latency, ReadReport, Repair
 from genesis.feeds.files.tables import Table
-from genesis.feeds.files.times import TIMESTAMP, UNITS, to_ns, unit_of
+from genesis.feeds.files.times import ISO, TIMESTAMP, UNITS, to_ns, unit_of
 from genesis.model.grid import FLOOR, HALF_EVEN, Grid, plain
 from genesis.tape.stream import ABSENT, Column
 
@@ -47,6 +57,14 @@ def _absent(column: pa.Array, units: Column, faults: NDArray[np.uint8]) -> tuple
     if pa.types.is_string(column.type):
         missing = missing | flags(pc.equal(column, ""))
     return np.where(missing, ABSENT, units), np.where(missing, np.uint8(0), faults)
+
+
+def _time_wanted(known: str) -> str:
+    if known in UNITS:
+        return f"a time in {known}"
+    if known == ISO:
+        return "a time in ISO 8601, or its form given as `time_format`"
+    return "a time" if known == TIMESTAMP else f"a time of the form {known}"
 
 
 def header_line(table: Table) -> int | None:
@@ -149,8 +167,7 @@ class Rows:
         if optional:
             units, faults = _absent(column, units, faults)
         self.columns[name] = units
-        expected = f"a time in {known}" if known in UNITS else f"a time ({known})"
-        self.check(Problem.UNREADABLE, faults != 0, field, expected, lambda i: self._shown(field, i))
+        self.check(Problem.UNREADABLE, faults != 0, field, _time_wanted(known), lambda i: self._shown(field, i))
 
     def codes(self, name: str, field: str, meaning: Mapping[str, int]) -> None:
         """Read a column of few words as integers; case does not matter, and a word without meaning is unreadable."""
@@ -206,10 +223,12 @@ class Rows:
         """Refuse or drop the rows marked ``bad``; ``found(i)`` says what survivor i has."""
         self._policy(problem, bad, field, lambda i: expected, found)
 
-    def refuse(self, message: str, i: int | None, field: str | None, expected: str, found: str) -> DataError:
+    def refuse(
+        self, message: str, i: int | None, field: str | None, expected: str, found: str, advice: str | None = None
+    ) -> DataError:
         """The error that refuses the file, whatever the policies, for survivor ``i`` or (``None``) as a whole."""
-        line = None if i is None else int(self.lines()[i])
-        return DataError(message, source=self.table.source, line=line, field=field, expected=expected, found=found)
+        line, source = None if i is None else int(self.lines()[i]), self.table.source
+        return DataError(message, source=source, line=line, field=field, expected=expected, found=found, advice=advice)
 
     def report(
         self,
@@ -253,7 +272,9 @@ class Rows:
         policy = self.policies.get(problem, Policy.REFUSE)
         if policy is Policy.REFUSE:
             i = int(rows[0])
-            raise self.refuse(_MESSAGES[problem], i, field, expected(i), found(i))
+            # Where every row is bad it is the file that is another one, and to leave them out would leave nothing.
+            advice = repairs(problem) if len(rows) < len(self) else None
+            raise self.refuse(_MESSAGES[problem], i, field, expected(i), found(i), advice)
         lines = self.lines()
         examples = tuple(
             f"line {lines[i]}: {field}: expected {expected(i)}, found {found(i)}" for i in rows[:EXAMPLES].tolist()
@@ -276,7 +297,7 @@ class Rows:
 
         def readable(i: int) -> str:
             held = decimals_of(self.raw(field).slice(i, 1), scale) != {None}
-            return f"less than 2^63 steps of {plain(grid.step)}" if held else "a number"
+            return f"less than 2^63 steps of {plain(grid.step)}" if held else number_wanted(found(i))
 
         self._policy(Problem.UNREADABLE, self["faults"] == UNREADABLE, field, readable, found)
         if least is not None:
@@ -338,6 +359,7 @@ class Rows:
                 field="columns",
                 expected=f"{row.expected} columns",
                 found=str(row.found),
+                advice=repairs(Problem.UNREADABLE),
             )
         examples = tuple(f"line {r.line}: expected {r.expected} columns, found {r.found}" for r in ragged[:EXAMPLES])
         self._note(Problem.UNREADABLE, Policy.DROP, len(ragged), examples)

@@ -30,11 +30,15 @@ from numpy.typing import NDArray
 
 from genesis.errors import DataError
 from genesis.feeds.files.blocks import has_only
-from genesis.feeds.files.formats import LAYOUTS, Format, as_described, positional, recognise
+from genesis.feeds.files.formats import LAYOUTS, UNNAMED, Format, as_described, positional, recognise
 from genesis.tape.stream import Column
 
 _JSON_LIST = re.compile(rb"\s*\[")
 _DELIMITERS = (",", ";", "\t", "|")
+_OF_MACOS = "__MACOSX/"  # what its archiver puts beside the files
+_OF_A_WORKBOOK = "[Content_Types].xml"
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # before 2007: a compound file
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
@@ -107,13 +111,25 @@ def _unpack(source: str, data: bytes) -> tuple[str, bytes]:
             return ".gz", gzip.decompress(data)
         if data[:4] == b"PK\x03\x04":
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                members = [m for m in archive.infolist() if not m.is_dir()]
+                members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith(_OF_MACOS)]
                 if len(members) != 1:
-                    raise DataError("zip archive", source=source, expected="one file", found=f"{len(members)} files")
+                    raise _not_one(source, [m.filename for m in members])
                 return ".zip", archive.read(members[0])
     except _BROKEN as error:
         raise _broken(source, "gzip or zip", error) from None
     return "", data
+
+
+def _not_one(source: str, names: list[str]) -> DataError:
+    if _OF_A_WORKBOOK in names:
+        return _workbook(source)
+    found = f"{len(names)} files ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else "none"
+    advice = "unpack it and name its files by a pattern, as path: 'candles-*.csv'" if names else None
+    return DataError("zip archive", source=source, expected="one file", found=found, advice=advice)
+
+
+def _workbook(source: str) -> DataError:
+    return DataError("spreadsheet", source=source, expected="a sheet of it saved as CSV (UTF-8)", found="a workbook")
 
 
 def _broken(source: str, what: str, error: BaseException) -> DataError:
@@ -128,6 +144,10 @@ def _table(source: str, data: bytes, packed: str, fmt: Format | None) -> Table:
         return _arrow(source, "feather" + packed, data, feather.read_table, fmt)
     if _JSON_LIST.match(data):
         return _json(source, "json" + packed, data, fmt)
+    if data[:2] in _UTF_16:
+        raise DataError("unknown encoding", source=source, expected="utf-8 text", found="utf-16 text")
+    if data.startswith(_OLD_WORKBOOK):
+        raise _workbook(source)
     if b"\x00" in data[:4096]:
         raise DataError(
             "unknown kind of file", source=source, expected="parquet, feather, csv or json", found="binary data"
@@ -210,9 +230,16 @@ def _csv(source: str, container: str, data: bytes, fmt: Format | None) -> Table:
     end = _without_last_line_ends(data)
     line_end = data.find(b"\n", 0, end)
     first = data[: end if line_end < 0 else line_end].decode(errors="replace").rstrip("\r")
+    if first.lower().startswith("sep="):
+        # A line for Excel alone.
+        raise DataError(
+            "no header", source=source, line=1, expected="a header or a row", found=first, advice="remove it"
+        )
     delimiter = max(_DELIMITERS, key=first.count)
     fields = _fields(source, first, delimiter)
     header = not any(_is_number(field) for field in fields)
+    if header:
+        fields[0] = fields[0] or UNNAMED
     known, names = _named(source, container, fields, header, fmt)
     if not data.isascii():
         # Before the parser meets it: asked for a row that is no text, it writes to standard error by itself.

@@ -59,7 +59,7 @@ STYLE = (
     ".compare{font-size:12.5px}.compare td,.compare th{padding-right:7px}.compare th[scope=row]{min-width:98px}.compare thead th{font-size:11.5px}"
     ".faults{font-size:12.5px}.faults td,.faults th{overflow-wrap:normal}"
     ".compare small{font-size:10.5px}.compare thead th,.compare td{overflow-wrap:normal}"
-    ".criteria th[scope=row]{width:15%}.criteria td:nth-child(5){width:13%}.criteria td:last-child{width:30%;color:var(--soft)}"
+    ".criteria th[scope=row]{width:15%}.criteria td:nth-child(5){width:13%}.criteria td:last-child{width:30%;min-width:15em;color:var(--soft)}"
     ".criteria caption{color:var(--ink)}.metrics .why{color:var(--soft);width:36%}.metrics th[scope=row]{width:20%;font-weight:normal}"
     ".metrics td:nth-child(2){width:15%}"
     ".metrics .group th{font-weight:600;padding-top:14px;border-bottom-color:var(--soft)}.trades{font-size:12.5px}.trades th[scope=row]{font-weight:normal;white-space:nowrap}"

@@ -49,6 +49,24 @@ strategies: [{name: s, strategy: breakout, instruments: [A.B], budget: 1, varian
             "GENESIS__DATA__0__PATH: expected a place below 0 in data, found 0",
         ),
         ("data: []", {"GENESIS__DATA__X": "a"}, "GENESIS__DATA__X: expected a number for a place in data, found x"),
+        (_one(), {"GENESIS__STRATEGIES__X__BUDGET": "5"}, "expected a number for a place in strategies, found x"),
+        (
+            _one(),
+            {"GENESIS__STRATEGIES__0__BUDGET": "NaN"},
+            "strategies[0].budget: expected a finite number, found NaN",
+        ),
+        (_one(budget="Infinity"), {}, "strategies[0].budget: expected a finite number, found Infinity"),
+        (_one(balances='{Q: "-inf"}'), {}, "strategies[0].balances.Q: expected a finite number, found -inf"),
+        ("risk: {fat_finger: sNaN}", {}, "risk.fat_finger: expected a finite number, found sNaN"),
+        ("tiers: [{order_max: NaN}]", {}, "tiers[0].order_max: expected a finite number, found NaN"),
+        (
+            "paper_trading: {validation_criteria: {min_sharpe: NaN}}",
+            {},
+            "paper_trading.validation_criteria.min_sharpe: expected a finite number, found NaN",
+        ),
+        ("run: {seed: 1.5}", {}, "run.seed: expected `int`, got `decimal`, found 1.5"),
+        ("run:\n\tseed: 1", {}, "line 2, column 1: expected YAML, which is indented by spaces, found a tab"),
+        ("run: {seed: 1, <<: {seed: 2}, seed: 3}", {}, "line 1: expected each key once, found 'seed' again"),
         ("data: [{instrument: A.B, path: a}]", {}, "data[0].instrument: expected one of the instruments, of which"),
         ("? [a]\n: b", {}, "line 1: expected a plain key, found list"),
         ("strategies: [{budget: .NaN}]", {}, "line 1: expected a finite decimal number or quoted text, found .NaN"),
@@ -92,6 +110,25 @@ def test_more_variants_than_one_test_may_have_are_allowed_where_there_is_none(tm
     """The limit is of an experiment, not of a run."""
     found = load(_FOUR + "paper_trading: {ab_testing: {enabled: false}}", tmp_path)
     assert len(found.strategies[0].variants) == 4
+
+
+def test_a_section_may_take_in_another_and_say_otherwise(tmp_path: Path) -> None:
+    """YAML's ``<<``: what is written in a section goes before what it takes in, and of several the first goes before."""
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "instruments: [{symbol: A, venue: B, base: A, quote: C}]\n"
+        "data: [{instrument: A.B, path: a}]\n"
+        "strategies:\n"
+        "  - &first {name: one, strategy: breakout, instruments: [A.B], budget: 1}\n"
+        "  - &second {<<: *first, name: two, budget: 2}\n"
+        "  - {name: three, <<: [*second, *first]}\n"
+    )
+    strategies = load_config(path).strategies
+    assert [(s.name, s.strategy, s.budget) for s in strategies] == [
+        ("one", "breakout", 1),
+        ("two", "breakout", 2),
+        ("three", "breakout", 2),
+    ]
 
 
 def test_off_is_a_mode_and_no_truth_value(tmp_path: Path) -> None:

@@ -218,6 +218,9 @@ def test_criteria_show_value_threshold_sample_and_what_is_missing() -> None:
     assert "min_sharpe 1.00 at least 1.50 60 evidence bars FAILED 0.7 standard errors below" in words
     assert "max_drawdown 2.00 % at most 10.00 % 60 evidence bars PASSED" in words
     assert "2 passed, 2 inconclusive, 1 failed" in words
+    assert "1 % is known to be missing is no observation and counts for no day" in words
+    # Else a narrow screen breaks the words into a column a letter or two wide.
+    assert ".criteria td:last-child{width:30%;min-width:15em" in html
 
 
 def test_drawdown_dates_are_told() -> None:

@@ -259,10 +259,20 @@ def test_a_damaged_file_breaks_integrity(tmp_path: Path) -> None:
         StoreReader.open(path).status()
 
 
+def test_a_folder_is_no_place_for_a_store(tmp_path: Path) -> None:
+    """It is said, not taken for a disk that fails; nothing is left beside it."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StorageError, match="folder: expected a file for the store, found a folder; name one in it"):
+        store(tmp_path / "folder")
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
 def test_a_reader_needs_a_store(tmp_path: Path) -> None:
     """A missing file and an empty one are no stores to read, and reading makes none."""
     with pytest.raises(StorageError, match=r"none\.db: expected a store, found no such file"):
         StoreReader.open(tmp_path / "none.db")
+    with pytest.raises(StorageError, match="expected a store, found a folder"):
+        StoreReader.open(tmp_path)
     (tmp_path / "empty.db").touch()
     with pytest.raises(StorageError, match=r"empty\.db: expected a store, found an empty file"):
         StoreReader.open(tmp_path / "empty.db")

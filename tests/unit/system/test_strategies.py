@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from genesis.errors import StrategyError
-from genesis.system.strategies import BUILT_IN, build_strategy, find_strategy
+from genesis.system.strategies import BUILT_IN, build_strategy, find_strategy, installed
 from tests.kit.runs import FX
 
 ON_BARS = ("ma_crossover", "mean_reversion", "breakout")
@@ -22,11 +23,13 @@ ON_BARS = ("ma_crossover", "mean_reversion", "breakout")
             "strategies.x.params.bars: expected bars such as 1m, 4h, 1d, 500t, 12.5v or 250000$, found '1ns'",
         ),
         ({"weight": "5"}, "strategies.x.params.weight: expected above 0 and at most 1, found 5"),
+        ({"weight": "NaN"}, "strategies.x.params.weight: expected a finite number, found NaN"),
+        ({"short": Decimal("1.5")}, "strategies.x.params.short: expected `bool`, got `decimal`, found 1.5"),
         ({"short": "yes"}, "strategies.x.params.short: expected `bool`, got `str`, found 'yes'"),
     ],
 )
 def test_a_parameter_that_does_not_fit_is_named_with_what_was_expected_and_found(
-    name: str, params: dict[str, str], said: str
+    name: str, params: dict[str, object], said: str
 ) -> None:
     """Once each, before anything runs, whether msgspec refuses it or the class does."""
     with pytest.raises(StrategyError) as refused:
@@ -39,6 +42,21 @@ def test_a_class_that_is_not_in_its_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("")
     with pytest.raises(StrategyError, match=r"own\.py:Own: expected a subclass of .*Strategy, found no Own"):
         find_strategy("own.py:Own", tmp_path)
+
+
+def test_a_package_offers_strategies_and_takes_no_built_in_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own are found by their names; one that is called like a built-in one is not listed, and the built-in one is meant."""
+    (tmp_path / "offered.py").write_text(OWN)
+    info = tmp_path / "offered-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: offered\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[genesis.strategies]\nmine = offered:Own\nbreakout = offered:Own\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert installed() == {"mine": "offered:Own"}
+    assert find_strategy("mine", tmp_path).__module__ == "offered"
+    assert find_strategy("breakout", tmp_path) is BUILT_IN["breakout"]
 
 
 OWN = """
