@@ -38,7 +38,9 @@ from genesis.storage.address import store_address
 from genesis.system.account_trials import ledger_of, tried_elsewhere
 from genesis.system.log import conceal
 from genesis.system.prepared import Prepared
-from genesis.system.run import prepare, run_config
+from genesis.system.run import WaitingOrder, prepare, run_config
+
+_WAITING_SHOWN = 20
 
 
 @app.command()
@@ -74,7 +76,16 @@ def run(
         print_json(msgspec.to_builtins(summary))
     else:
         show_status(store_address(loaded.run.store, config.parent))
+        _show_waiting(summary.waiting)
     raise typer.Exit(code_of_signal(summary.stopped_by))
+
+
+def _show_waiting(orders: Sequence[WaitingOrder]) -> None:
+    if orders:
+        say("open orders, and why they wait:")
+        print_table(msgspec.to_builtins(orders[:_WAITING_SHOWN]))
+    if len(orders) > _WAITING_SHOWN:
+        say(f"and {len(orders) - _WAITING_SHOWN} more; --json tells all of them")
 
 
 @app.command()

@@ -15,14 +15,14 @@ from genesis.audit.verify import Finding, Part
 from genesis.errors import ConfigError, IntegrityError
 from genesis.model.promotion_events import CommandTaken
 from genesis.storage.database import Database
-from genesis.storage.entries import stored_entries
+from genesis.storage.entries import stored_entries, type_marker
 from genesis.storage.faults import transaction
 from genesis.storage.operations import ARCHIVED, PUT_BACK, add_operation, facts_of
 
 # The archive's entries, one after another from the first on; each call begins anew.
 Lines = Callable[[], Iterator[bytes]]
 
-_KEPT = f',"type":"{CommandTaken.__name__}","version":'.encode()
+_KEPT = type_marker(CommandTaken.__name__)
 _GROUP = 2_048
 
 

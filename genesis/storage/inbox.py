@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from genesis.audit.entry import form
 from genesis.audit.verify import Finding, Part
 from genesis.clock import Clock
 from genesis.errors import ConfigError
@@ -19,6 +18,7 @@ from genesis.model.promotion_events import CommandTaken
 from genesis.storage.address import StoreAddress
 from genesis.storage.beside import beside
 from genesis.storage.database import Database
+from genesis.storage.entries import entries_of
 from genesis.storage.faults import transaction
 from genesis.storage.moved import ensure_here
 from genesis.storage.operations import add_operation, facts_of
@@ -26,7 +26,6 @@ from genesis.storage.rows import CommandRow, select
 
 # An operation: somebody left a command.
 LEFT = "command"
-_TAKEN = CommandTaken.__name__
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -112,11 +111,8 @@ def _left(db: Database) -> Iterator[_Said]:
 
 
 def _heard(db: Database) -> Iterator[tuple[int, _Said]]:
-    marker = f',"type":"{_TAKEN}","version":'.encode()
-    query = f"SELECT seq, bytes FROM entries WHERE {db.contains} ORDER BY seq"  # nosec B608 # names are ours, values are bound
-    for seq, entry in db.execute(query, (marker,)).fetchall():
-        if form(entry).startswith(f'{_TAKEN}"'.encode()):
-            yield seq, msgspec.json.decode(entry, type=_Taken, strict=False).body
+    for seq, entry in entries_of(db, CommandTaken.__name__):
+        yield seq, msgspec.json.decode(entry, type=_Taken, strict=False).body
 
 
 def _waits(seq: int | None) -> str:

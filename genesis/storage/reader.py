@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from genesis.audit.entry import decode, form
+from genesis.audit.entry import decode
 from genesis.audit.merkle import Frontier
 from genesis.audit.note import Check
 from genesis.audit.verify import Finding, Place
@@ -24,7 +24,7 @@ from genesis.storage.archived import Archived, Lines, archived
 from genesis.storage.audit import Audit, Kept, audit
 from genesis.storage.beside import connect_to_read
 from genesis.storage.checkpoints import KeptCheckpoint, KeptKey, kept_checkpoints, kept_keys, tree_at
-from genesis.storage.entries import chain_head, stored_entries
+from genesis.storage.entries import chain_head, entries_of, newest_of, stored_entries
 from genesis.storage.faults import one_view, storage_errors
 from genesis.storage.operations import RUNNING, check_before, check_chains, operation_rows
 from genesis.storage.positions import fold_fills
@@ -162,19 +162,14 @@ class StoreReader:
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """Documents of the entries of one type, in order; those that lie in an archive are not among them."""
-        marker = f',"type":"{kind}","version":'.encode()
-        query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq"  # nosec B608 # names are ours, values are bound
         with storage_errors(self.path):
-            rows = self._db.execute(query, (marker,)).fetchall()
-        return [decode(entry) for (entry,) in rows if form(entry).startswith(f'{kind}"'.encode())]
+            return [decode(entry) for _, entry in entries_of(self._db, kind)]
 
     def newest(self, kind: str) -> dict[str, Any] | None:
         """Document of the last entry of one type that is no further back than an archive; ``None`` where there is none."""
-        marker = f',"type":"{kind}","version":'.encode()
-        query = f"SELECT bytes FROM entries WHERE {self._db.contains} ORDER BY seq DESC LIMIT 1"  # nosec B608 # names are ours, values are bound
         with storage_errors(self.path):
-            row = self._db.execute(query, (marker,)).fetchone()
-        return None if row is None or not form(row[0]).startswith(f'{kind}"'.encode()) else decode(row[0])
+            entry = newest_of(self._db, kind)
+        return None if entry is None else decode(entry)
 
     def operations(self) -> list[OperationRow]:
         """The operations chain."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from genesis.clock import SystemClock, iso_utc
 from genesis.config import Config, secrets_of
 from genesis.engine.engine import Progress
+from genesis.engine.track import Track
 from genesis.errors import ConfigError
 from genesis.storage.address import StoreAddress, store_address
 from genesis.storage.opening import open_store
@@ -41,6 +42,16 @@ from genesis.system.stopping import StopRequest
 from genesis.system.telling import TellingJournal
 
 
+class WaitingOrder(msgspec.Struct, frozen=True):
+    """An order that was open when a run ended, and why it was not filled yet, in words."""
+
+    track: str
+    client_order_id: str
+    instrument: str
+    status: str
+    why: str
+
+
 class RunSummary(msgspec.Struct, frozen=True):
     """What a run came to. ``complete``: the tape ended; else it may go on. ``stopped_by``: the signal that stopped it."""
 
@@ -49,6 +60,7 @@ class RunSummary(msgspec.Struct, frozen=True):
     head: str
     rows: int
     tracks: tuple[str, ...]
+    waiting: tuple[WaitingOrder, ...] = ()
     stopped_by: str | None = None
 
 
@@ -169,7 +181,16 @@ async def _run(
         _warn_of_no_order(prepared, log)
     log.info("run ended", reason=reason, complete=complete, rows=seen, entries=length, head=head)
     stopped_by = None if complete or stop.by is None else stop.by.name
-    return RunSummary(complete, length, head, seen, tuple(t.name for t in prepared.tracks), stopped_by)
+    names = tuple(t.name for t in prepared.tracks)
+    return RunSummary(complete, length, head, seen, names, _waiting(prepared.tracks), stopped_by)
+
+
+def _waiting(tracks: Sequence[Track]) -> tuple[WaitingOrder, ...]:
+    return tuple(
+        WaitingOrder(t.name, o.order.client_order_id, o.order.intent.instrument.id, o.status.value, o.waits)
+        for t in tracks
+        for o in t.desk.open_orders(None)
+    )
 
 
 async def _executed(

@@ -1109,6 +1109,24 @@ def test_what_a_strategy_prints_is_no_part_of_the_answer(tmp_path: Path) -> None
         assert {"imported", "hello"} <= set(answer.err.splitlines())
 
 
+def test_a_run_ends_with_why_each_order_that_is_open_waits(tmp_path: Path) -> None:
+    """A limit far under the market is open as the tape ends: the run says where it rests, to a person and to a program."""
+    config = project(tmp_path)
+    source = (tmp_path / "own.py").read_text()
+    wait = "self.buy('0.1', limit='19900') if not self.open_orders() else None\n        return\n        "
+    (tmp_path / "own.py").write_text(
+        source.replace("def on_bar(self, bar):\n        ", f"def on_bar(self, bar):\n        {wait}")
+    )
+    told = genesis("run", config, "--until", "2022-12-01T06:00:00Z", "--json").json["waiting"]
+    assert [(o["track"], o["client_order_id"], o["status"]) for o in told] == [
+        (name, f"{name}-1", "ACCEPTED") for name in ("own", "own@realistic")
+    ]
+    assert all(o["why"].startswith("rests at 19900.00; the market is at 2") for o in told)
+    answer = genesis("run", config)
+    assert "open orders, and why they wait:" in answer.out
+    assert "rests at 19900.00" in " ".join(answer.out.split())
+
+
 def test_a_strategy_that_cannot_start_is_told_before_and_after_the_run(tmp_path: Path) -> None:
     """check-config starts it and fails by its name; a run goes on without it, and status shows that it was stopped."""
     config = project(tmp_path)

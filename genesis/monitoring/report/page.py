@@ -14,7 +14,7 @@ def render(report: RunReport, ladder: Ladder | None = None) -> str:
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width,initial-scale=1'><meta name='color-scheme' content='light dark'>"
-        f"<title>Genesis: {safe(report.name)}</title><style>{_STYLE}</style></head><body>"
+        f"<title>Genesis: {safe(report.name)}</title><style>{STYLE}</style></head><body>"
         f"<header><p class='brand'>Genesis · paper trading report</p></header><main>{run_sections.head(report, ladder_section.links(ladder))}"
         f"{run_sections.comparison(report)}{run_sections.criteria(report)}{ladder_section.section(ladder, report.window)}{fault_section.section(report.under_faults)}"
         f"{run_sections.assumptions(report)}{tracks}</main>"
@@ -35,7 +35,8 @@ _DARK = (
     "--s0:#6fb1ff;--s1:#ff9c5b;--s2:#66d28b;--s3:#db8fe0;--s4:#e0bd4a;--s5:#5fd3e0;--s6:#ff85b3;--s7:#a9adf0;"
     "--price:#8b96a3;--fill:#6fb1ff33"
 )
-_STYLE = (
+# Of this page and of others that look like it.
+STYLE = (
     f":root{{{_LIGHT}}}@media(prefers-color-scheme:dark){{:root{{{_DARK}}}}}"
     "*{box-sizing:border-box}"
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',sans-serif;color:var(--ink);background:var(--paper);"
@@ -86,6 +87,3 @@ _STYLE = (
     "h2,h3,figcaption,caption{break-after:avoid}.track{break-before:page}.scroll,.draw{overflow:visible}svg{min-width:0}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "@page{size:A4;margin:12mm}}"
 )
-
-# For other pages of the same looks.
-STYLE = _STYLE

@@ -318,8 +318,8 @@ def criteria(report: RunReport) -> str:
         f"{safe(report.source)} data, net of costs. INCONCLUSIVE: the sample is too short to say. Passing all of them is not yet evidence of an edge: it says "
         "nothing about how many strategies were tried; E does (docs/EVIDENCE.md).</p>"
         + "".join(parts)
-        + "<p class='note'>Days are evidence bars over six, without the warm-up of the evidence where any was gathered. The coverage of the feed is not yet "
-        "looked at, so the count of valid days may be lower.</p></section>"
+        + "<p class='note'>Days are evidence bars over six, without the warm-up of the evidence where any was gathered. A bar of whose data more than "
+        "1 % is known to be missing is no observation and counts for no day.</p></section>"
     )
 
 
