@@ -477,6 +477,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "2 to 3",
         "if known is None or known[:2] != (start, stop):",
     ): "what is not remembered is worked out again",
+    ("metrics.drawdown", "0 to 1", "if self.high <= 0:"): "both ways do the same",
 }
 
 

@@ -96,6 +96,35 @@ def test_gross_exposure_of_all_may_be_the_tier_s_share_and_no_more() -> None:
     )
 
 
+def test_what_an_open_order_may_sell_counts_as_gross_too() -> None:
+    """3,000 long and 2,000 in an open sell order leave 4,000 of 9,000."""
+    others = (held(BTC, 3_000), entry(ETH, -2_000))
+    assert asked(GOLD, 4_000, *others, limits=ALONE) is None
+    assert reason(asked(GOLD, 4_000, *others, more=1, limits=ALONE)) is DenyReason.ACCOUNT_GROSS_EXPOSURE
+
+
+@pytest.mark.parametrize(("known", "alike"), [(0.7, 1), (0.69, 0), (0.0, 0), (-0.69, 0), (-0.7, -1), (None, 1)])
+def test_two_move_together_or_against_each_other_from_the_limit_on(known: float | None, alike: int) -> None:
+    """At 0.7 and at -0.7 exactly; between them they move apart, and of what is not known they move together."""
+    assert AccountLimits(LIMITS, lambda a, b: known).alike(ETH, GOLD) == alike
+
+
+def test_what_moves_apart_is_no_stack_in_either_direction() -> None:
+    """3,000 long ether and 3,000 short gold are 3,000 twice, not 6,000 of 5,000."""
+    limits = msgspec.structs.replace(LIMITS, net_exposure_max=None)
+    assert asked(GOLD, -3_000, held(ETH, 3_000), limits=limits) is None
+
+
+@pytest.mark.parametrize(
+    ("usd", "side", "says"), [(1, SELL, "a sell order of b@live at 10.0"), (-1, BUY, "a buy order")]
+)
+def test_the_order_that_would_be_met_is_told(usd: int, side: Side, says: str) -> None:
+    """Its side, its track and its price."""
+    found = asked(BTC, usd, in_book=(InBook("b@live", int(side), 100),), limit_ticks=100)
+    assert found is not None
+    assert says in found[1]
+
+
 def test_net_exposure_to_an_asset_is_summed_over_tracks_and_instruments() -> None:
     """2,500 of bitcoin on one instrument less 500 on the other, and 1,000 in an open buy order, leave 1,000 of 4,000; other assets count for nothing."""
     others = (held(BTC, 2_500), held(BTC2, -500), entry(BTC2, 1_000), held(GOLD, 500))
