@@ -23,6 +23,14 @@ def _beyond_doubles(stream: Stream) -> bool:
     return any(len(column) and int(column.max()) > _WHOLE_IN_DOUBLES for column in columns)
 
 
+def _stand_apart(stream: Stream) -> bool:
+    """Whether no bar begins where another ends."""
+    if stream.spec is None or stream.recorded < 2:
+        return False
+    opened = stream.columns["time_open"]
+    return int((opened[1:] - opened[:-1]).min()) > stream.spec.step
+
+
 def announce(prepared: Prepared, store: StoreAddress, log: FilteringBoundLogger) -> None:
     """Tell the log of a run that is about to start."""
     log.info(
@@ -64,6 +72,12 @@ def announce(prepared: Prepared, store: StoreAddress, log: FilteringBoundLogger)
         report = reading.report
         if not stream.has_volume:
             log.warning("no volume", stream=stream.name, so="the size of a bar limits no fill")
+        if _stand_apart(stream):
+            log.warning(
+                "bars stand apart",
+                stream=stream.name,
+                so="no bar begins where another ends; where they are longer than interval says, a strategy hears of their close before it is known",
+            )
         if report.gaps:
             log.warning("gaps found", stream=stream.name, gaps=len(report.gaps), first=report.gaps[0].detail)
         for repair in report.repairs:

@@ -153,3 +153,19 @@ def test_steps_that_only_arithmetic_left_are_warned_of(tmp_path: Path) -> None:
     assert "steps inferred" not in said.err
     assert "steps too fine" not in said.err
     assert "rows repaired" in said.err
+
+
+def test_bars_that_may_be_longer_than_they_are_said_to_be_are_warned_of(tmp_path: Path) -> None:
+    """Of candles of five minutes that are said to be of one, none begins where another ends; said to be of five, or left to be found out, they do."""
+    config = project(tmp_path, rows=60)
+    text = config.read_text()
+    warned = {}
+    for interval in ("1m", "5m", None):
+        given = "path: candles.csv" if interval is None else f"path: candles.csv, interval: {interval}"
+        config.write_text(
+            text.replace("path: candles.csv", given).replace("name: small", f"name: small, store: {interval}.db")
+        )
+        said = genesis("run", config)
+        assert said.code == 0
+        warned[interval] = "bars stand apart       stream=BTCUSDT.BINANCE/bars" in said.err
+    assert warned == {"1m": True, "5m": False, None: False}
