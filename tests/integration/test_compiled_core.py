@@ -68,6 +68,7 @@ def test_compiled_products_are_exact_around_the_size_of_a_word(copy: Path) -> No
     """Factors of either sign whose product just fits a machine word, or just does not, have the product that Python says."""
     done = subprocess.run(
         [sys.executable, "-c", _PRODUCTS],
+        cwd=copy,
         env={**os.environ, "PYTHONPATH": str(copy)},
         capture_output=True,
         text=True,
