@@ -18,6 +18,7 @@ from genesis.cli.output import (
     OutputLost,
     ReaderGone,
     give_up_standard_output,
+    leave_standard_error,
     nothing_left_to_say,
     prepare_standard_streams,
 )
@@ -67,6 +68,7 @@ def main() -> NoReturn:
         _tell("interrupted" if code is ExitCode.INTERRUPTED else "terminated", code, as_json)
     except Exception as error:  # noqa: BLE001 - the last place where it can be told in one line
         code = _unexpected(error, as_json)
+    leave_standard_error()
     sys.exit(code)
 
 

@@ -538,9 +538,10 @@ def test_a_closed_pipe_is_no_traceback(finished: Path) -> None:
 
 
 def called(shell: str, *args: object) -> subprocess.CompletedProcess[str]:
-    """The program with its standard streams as a shell leaves them, ``"$@" >&-`` for one."""
+    """The program with its standard streams as a shell leaves them, ``"$@" >&-`` for one, and buffered as Python does it unasked."""
     words = ["sh", "-c", shell, "sh", *PROGRAM, *map(str, args)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
